@@ -1,0 +1,102 @@
+"""terranova: constrained exploration of BSM parameter spaces.
+
+Everything a plugin or a user's script needs is named here; the rest is private.
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from terranova.batch import Batch, Evaluation, Status
+from terranova.constraint import (
+    Asymmetric,
+    Constraint,
+    Correlated,
+    Function,
+    Gaussian,
+    Limit,
+    Tabulated,
+    Window,
+)
+from terranova.constraint_set import ConstraintSet
+from terranova.errors import ConfigError, PointFailed, TerranovaError
+from terranova.executor import Executor
+from terranova.hooks import hookimpl
+from terranova.model import BoundModel, Model, Observable, PointModel
+from terranova.novelty import NoveltyDetector
+from terranova.parameters import (
+    Angle,
+    Fixed,
+    LogUniform,
+    Normal,
+    Parameter,
+    ParameterSpace,
+    Prior,
+    SignedLogUniform,
+    Uniform,
+)
+from terranova.problem import Problem
+from terranova.sampler import Archipelago, Proposal, Sampler, SearchSpace
+from terranova.surrogate import Surrogate
+
+if TYPE_CHECKING:
+    from terranova.api import model, open, problem, resume, scan
+
+__version__ = metadata.version("terranova")
+
+_FUNCTIONS = ("model", "open", "problem", "resume", "scan")
+
+__all__ = [
+    "Angle",
+    "Archipelago",
+    "Asymmetric",
+    "Batch",
+    "BoundModel",
+    "ConfigError",
+    "Constraint",
+    "ConstraintSet",
+    "Correlated",
+    "Evaluation",
+    "Executor",
+    "Fixed",
+    "Function",
+    "Gaussian",
+    "Limit",
+    "LogUniform",
+    "Model",
+    "Normal",
+    "NoveltyDetector",
+    "Observable",
+    "Parameter",
+    "ParameterSpace",
+    "PointFailed",
+    "PointModel",
+    "Prior",
+    "Problem",
+    "Proposal",
+    "Sampler",
+    "SearchSpace",
+    "SignedLogUniform",
+    "Status",
+    "Surrogate",
+    "Tabulated",
+    "TerranovaError",
+    "Uniform",
+    "Window",
+    "hookimpl",
+    "model",
+    "open",
+    "problem",
+    "resume",
+    "scan",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The functions pull in the store, pyarrow and the rest: plugins that only need the classes start faster.
+    if name in _FUNCTIONS:
+        from terranova import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'terranova' has no attribute {name!r}")

@@ -1,0 +1,102 @@
+"""The one record that flows: what is known of a batch of evaluated points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from terranova.types import Array, Bools, Floats, Ints
+
+
+class Status(IntEnum):
+    """What became of a point. A failed point is a row with a reason, not an exception."""
+
+    OK = 0
+    UNPHYSICAL = 1
+    """the model says the point is meaningless"""
+    NON_FINITE = 2
+    """an observable came out NaN or infinite"""
+    RAISED = 3
+    """the model raised an exception"""
+    TIMEOUT = 4
+    """no answer before the deadline"""
+    CRASHED = 5
+    """the process that evaluated it died"""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an executor returns for n points: the model's answer, not yet scored.
+
+    Attributes:
+        observables: (n, k); NaN where unknown.
+        status: (n,) int8, a `Status`.
+        reason: n strings, empty when the status is OK.
+        stage: (n,) int8, the last stage of the model that was computed.
+        seconds: (n,) time spent on each point; a batch's time is shared out evenly.
+    """
+
+    observables: Floats
+    status: Array
+    reason: Sequence[str]
+    stage: Array
+    seconds: Floats
+
+
+@dataclass(frozen=True)
+class Batch:
+    """n evaluated and scored points: the rows of the store, and what a sampler is told.
+
+    Attributes:
+        island: (n,) number of the island that proposed the point.
+        generation: (n,) the step of that island.
+        index: (n,) running number of the point within its island; (island, index) is unique in a run.
+        u: (n, d_free) in the unit cube.
+        x: (n, d) physical.
+        observables: (n, k); NaN where unknown.
+        violations: (n, m) >= 0; +inf where an observable is unknown. Never NaN.
+        loglike: (n,) natural log-likelihood; -inf where excluded or failed. Never NaN.
+        status, reason, stage, seconds: as in `Evaluation`.
+    """
+
+    island: Ints
+    generation: Ints
+    index: Ints
+    u: Floats
+    x: Floats
+    observables: Floats
+    violations: Floats
+    loglike: Floats
+    status: Array
+    reason: Sequence[str]
+    stage: Array
+    seconds: Floats
+
+    def __len__(self) -> int:
+        return len(self.island)
+
+    @property
+    def valid(self) -> Bools:
+        """(n,) True where the point did not fail and violates nothing."""
+        return (self.status == Status.OK) & ~self.violations.any(axis=1)
+
+    def take(self, rows: Array) -> Batch:
+        """Return the given rows (a slice, a boolean mask or indices) as a batch."""
+        chosen = np.arange(len(self))[rows]
+        return Batch(
+            island=self.island[chosen],
+            generation=self.generation[chosen],
+            index=self.index[chosen],
+            u=self.u[chosen],
+            x=self.x[chosen],
+            observables=self.observables[chosen],
+            violations=self.violations[chosen],
+            loglike=self.loglike[chosen],
+            status=self.status[chosen],
+            reason=[self.reason[i] for i in chosen] if any(self.reason) else [""] * len(chosen),
+            stage=self.stage[chosen],
+            seconds=self.seconds[chosen],
+        )

@@ -1,0 +1,64 @@
+"""Constraint sets: named, versioned lists of constraints, usually a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from terranova.constraint import Constraint
+
+
+@dataclass(frozen=True)
+class ConstraintSet:
+    """A named list of constraints.
+
+    Attributes:
+        name: how a configuration asks for it.
+        constraints: in order.
+        model: the model whose observables it reads; "" when it suits any model that has them.
+        version: of the data.
+        description: one line.
+        origin: the file it was read from, "" when made in Python.
+    """
+
+    name: str
+    constraints: tuple[Constraint, ...]
+    model: str = ""
+    version: str = "0"
+    description: str = ""
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        names = [c.name for c in self.constraints]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"constraint set {self.name!r} has {twice[0]!r} twice")
+
+    def __len__(self) -> int:
+        return len(self.constraints)
+
+    def __iter__(self) -> Iterator[Constraint]:
+        return iter(self.constraints)
+
+    def suits(self, model: str) -> bool:
+        """True when the set can be used with the model of that name."""
+        return self.model in ("", model)
+
+
+def all_constraints(sets: Sequence[ConstraintSet]) -> tuple[Constraint, ...]:
+    """Return the constraints of several sets in order.
+
+    Raises:
+        ValueError: two sets have a constraint of one name.
+    """
+    owner: dict[str, str] = {}
+    found: list[Constraint] = []
+    for group in sets:
+        for constraint in group:
+            if constraint.name in owner:
+                raise ValueError(
+                    f"constraint {constraint.name!r} is in both sets {owner[constraint.name]!r} and {group.name!r}"
+                )
+            owner[constraint.name] = group.name
+            found.append(constraint)
+    return tuple(found)

@@ -1,0 +1,130 @@
+"""Everything terranova raises on purpose.
+
+::
+
+    TerranovaError              exit code 1; every error below carries a message meant for people
+    + ConfigError           2   the user's input; carries every Diagnostic, not only the first
+    + PluginError           3
+    | + PluginMissing           no plugin of that name; the nearest names are in the message
+    | + PluginBroken            it is installed but could not be loaded; the reason is in the message
+    | + PluginConflict          two plugins claim one name
+    | + ContractError           a plugin returned the wrong shape, names or types
+    + RunError              4   a run directory cannot be used as asked
+    | + RunExists               the output directory already holds a run
+    | + RunLocked               another process is writing to it
+    | + RunMismatch             resuming would mix two different scans
+    | + StoreCorrupt            stored data is damaged; says where
+    + ParallelError         5   MPI is missing, or was started in a way that cannot work
+    PointFailed                 raised by a one-point model: never leaves the engine, becomes a row's status
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from terranova.diagnostics import Diagnostic
+
+
+class TerranovaError(Exception):
+    """Base of all errors with a message for people; `exit_code` is what the command line returns."""
+
+    exit_code = 1
+
+
+class ConfigError(TerranovaError):
+    """The user's input is wrong; `diagnostics` lists every problem found."""
+
+    exit_code = 2
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(str(d) for d in self.diagnostics))
+
+
+class PluginError(TerranovaError):
+    """Something is wrong with a plugin."""
+
+    exit_code = 3
+
+
+class PluginMissing(PluginError):
+    """No plugin of the wanted kind has that name."""
+
+
+class PluginBroken(PluginError):
+    """The plugin is installed but failed to load."""
+
+
+class PluginConflict(PluginError):
+    """Two plugins of one kind have the same name."""
+
+
+class ContractError(PluginError):
+    """A plugin broke its interface: wrong shape, missing observable, wrong type."""
+
+
+class RunError(TerranovaError):
+    """A run directory cannot be used as asked."""
+
+    exit_code = 4
+
+
+class RunExists(RunError):
+    """The output directory already holds a run."""
+
+
+class RunLocked(RunError):
+    """Another process is writing to the run directory."""
+
+
+class RunMismatch(RunError):
+    """Resuming would mix two different scans."""
+
+
+class StoreCorrupt(RunError):
+    """Stored data is damaged."""
+
+
+class ParallelError(TerranovaError):
+    """MPI is missing, or was started in a way that cannot work."""
+
+    exit_code = 5
+
+
+class PointFailed(Exception):  # noqa: N818 - reads as what happened to the point
+    """Raise in `PointModel.evaluate_point` when a point has no observables.
+
+    Args:
+        reason: what went wrong, stored with the row.
+        unphysical: True when the point is not a meaningful one of the model (a tachyon, no vacuum);
+            False when the calculation failed.
+    """
+
+    def __init__(self, reason: str, *, unphysical: bool = True) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.unphysical = unphysical
+
+
+def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """Return up to `limit` of the `known` names that look most like `name`."""
+    pool = sorted(set(known))
+    lower: dict[str, str] = {}
+    for candidate in pool:
+        lower.setdefault(candidate.lower(), candidate)
+    hits = difflib.get_close_matches(name.lower(), list(lower), n=limit, cutoff=0.55)
+    return [lower[hit] for hit in hits]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return " (did you mean 'a' or 'b'?)", or the known names when few, or an empty string."""
+    pool = sorted(set(known))
+    close = nearest(name, pool)
+    if close:
+        return f" (did you mean {' or '.join(repr(hit) for hit in close)}?)"
+    if 0 < len(pool) <= 8:
+        return f" (there are: {', '.join(pool)})"
+    return ""

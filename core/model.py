@@ -1,0 +1,360 @@
+"""Physics models: what a plugin implements, and the checked form in which everyone else uses it."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from terranova.batch import Evaluation, Status
+from terranova.errors import ContractError, PointFailed, did_you_mean
+from terranova.parameters import Parameter, ParameterSpace
+from terranova.types import Array, Floats
+
+
+@dataclass(frozen=True)
+class Observable:
+    """One output of a model.
+
+    Args:
+        name: an identifier, unique within the model.
+        unit: "1" when dimensionless.
+        latex: for axis labels, without dollar signs.
+        description: one line.
+        stage: 0 when it comes with the first call; a later stage is computed only for points that violate
+            no constraint on the earlier stages.
+    """
+
+    name: str
+    unit: str = "1"
+    latex: str = ""
+    description: str = ""
+    stage: int = 0
+
+
+class Model(ABC):
+    """A vectorised physics model. A plugin subclasses it and names the class in `terranova_models`.
+
+    Options of the model are the keyword arguments of its `__init__`, which may set `self.parameters` and
+    `self.observables` accordingly.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str] = "0"
+    description: ClassVar[str] = ""
+    citations: ClassVar[Sequence[str]] = ()
+    """What a paper that uses the model should cite: "arXiv:... words" or "doi:... words"."""
+
+    parameters: Sequence[Parameter]
+    observables: Sequence[Observable]
+
+    @abstractmethod
+    def evaluate(self, points: Mapping[str, Floats]) -> Mapping[str, Floats]:
+        """Compute the observables of n points.
+
+        Args:
+            points: every parameter's name -> values (n,), in the parameter's unit.
+
+        Returns:
+            every observable's name -> values (n,). NaN marks a point that has no observables.
+        """
+
+    def evaluate_array(self, x: Floats) -> Floats:
+        """Compute observables (n, k) of the points x (n, d); columns in the declared orders.
+
+        A fast model overrides this to skip the dictionaries; it must agree with `evaluate`.
+        """
+        points = {p.name: np.ascontiguousarray(x[:, i]) for i, p in enumerate(self.parameters)}
+        return self._stack(self.evaluate(points), len(x))
+
+    def evaluate_stage(self, stage: int, x: Floats, observables: Floats) -> Floats:
+        """Fill in the columns of a later stage.
+
+        Args:
+            stage: 1 or more.
+            x: (n, d) points that violate nothing so far.
+            observables: (n, k) with the earlier stages filled in.
+
+        Returns:
+            (n, k) with this stage filled in too.
+        """
+        raise ContractError(f"model {self.name!r} declares observables of stage {stage} but no evaluate_stage")
+
+    def _stack(self, answer: Mapping[str, ArrayLike], n: int) -> Floats:
+        """Turn a dictionary of columns into (n, k), complaining about what is missing or misshapen."""
+        if not isinstance(answer, Mapping):
+            raise ContractError(
+                f"model {self.name!r}: evaluate() returned {type(answer).__name__}, "
+                "expected a mapping of observable names to arrays"
+            )
+        out = np.full((n, len(self.observables)), np.nan)
+        for column, observable in enumerate(self.observables):
+            if observable.name not in answer:
+                if observable.stage > 0:
+                    continue
+                raise ContractError(
+                    f"model {self.name!r}: evaluate() returned no observable {observable.name!r}"
+                    + did_you_mean(observable.name, answer)
+                )
+            values = np.asarray(answer[observable.name], dtype=float)
+            if values.shape not in ((n,), ()):
+                raise ContractError(
+                    f"model {self.name!r}: evaluate() returned {observable.name!r} with shape "
+                    f"{values.shape}, expected ({n},) for {n} points"
+                )
+            out[:, column] = values
+        return out
+
+
+class PointModel(Model):
+    """A model that computes one point at a time. Slow, external or fragile codes go here."""
+
+    @abstractmethod
+    def evaluate_point(self, point: dict[str, float]) -> Mapping[str, float]:
+        """Compute the observables of one point.
+
+        Raises:
+            PointFailed: the point has no observables; the reason is stored with the row.
+        """
+
+    def evaluate(self, points: Mapping[str, Floats]) -> Mapping[str, Floats]:
+        """Compute n points one by one; a point that fails is NaN."""
+        x = np.column_stack([points[p.name] for p in self.parameters])
+        observables = BoundModel(self).evaluate_array(x).observables
+        return {o.name: observables[:, i] for i, o in enumerate(self.observables)}
+
+
+class BoundModel:
+    """A model as everyone but its author uses it: inputs completed and checked, failures turned into status.
+
+    Attributes:
+        plugin: the model itself.
+        space: its parameters, with the priors in force.
+        observables: its observables, in order.
+    """
+
+    def __init__(self, plugin: Model, space: ParameterSpace | None = None) -> None:
+        self.plugin = plugin
+        self.space = space if space is not None else ParameterSpace(tuple(plugin.parameters))
+        self.observables = tuple(plugin.observables)
+        names = [o.name for o in self.observables]
+        clash = sorted({n for n in names if names.count(n) > 1 or n in self.space.names})
+        if clash:
+            raise ContractError(
+                f"model {plugin.name!r} uses the name {clash[0]!r} twice among its parameters and observables"
+            )
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.plugin.name
+
+    @property
+    def stages(self) -> int:
+        """Number of stages in which the observables are computed."""
+        return 1 + max((o.stage for o in self.observables), default=0)
+
+    def __repr__(self) -> str:
+        return f"<model {self.name}: {len(self.space)} parameters, {len(self.observables)} observables>"
+
+    def evaluate(self, points: Mapping[str, ArrayLike] | None = None, **values: ArrayLike) -> dict[str, Array]:
+        """Compute all observables of n points.
+
+        Args:
+            points: parameter name -> number or (n,) array; parameters left out take the model's default.
+            values: the same as keywords.
+
+        Returns:
+            observable name -> (n,) array. Rows of failed points are NaN.
+
+        Raises:
+            ValueError: a name that is not a parameter, or arrays that do not broadcast to one length.
+        """
+        given = {**(points or {}), **values}
+        for name in given:
+            if name not in self.space.names:
+                known = did_you_mean(name, self.space.names)
+                raise ValueError(f"model {self.name!r} has no parameter {name!r}{known}")
+        columns = [np.asarray(given.get(p.name, p.default_value), dtype=float) for p in self.space]
+        try:
+            x = np.column_stack([np.atleast_1d(c) for c in np.broadcast_arrays(*columns)])
+        except ValueError as error:
+            lengths = {p.name: c.shape for p, c in zip(self.space, columns, strict=True) if c.shape}
+            raise ValueError(f"the parameters' arrays do not have one length: {lengths}") from error
+        if x.ndim != 2:
+            raise ValueError("parameters must be numbers or one-dimensional arrays")
+        evaluation = self.evaluate_array(np.ascontiguousarray(x))
+        for stage in range(1, self.stages):
+            evaluation = self.evaluate_stage(stage, x, evaluation, evaluation.status == Status.OK)
+        return {o.name: evaluation.observables[:, i] for i, o in enumerate(self.observables)}
+
+    def evaluate_array(self, x: Floats) -> Evaluation:
+        """Compute the first stage at x (n, d); whatever goes wrong becomes a status and a reason.
+
+        Raises:
+            ContractError: the model returned the wrong names or shapes. That is a bug, not a bad point.
+        """
+        n = len(x)
+        started = time.perf_counter()
+        if isinstance(self.plugin, PointModel):
+            return self._one_by_one(self.plugin, x)
+        try:
+            observables = np.asarray(self.plugin.evaluate_array(x), dtype=float)
+        except ContractError:
+            raise
+        except Exception as error:
+            if n == 1:
+                return _failed(len(self.observables), Status.RAISED, _words(error), started)
+            # One bad point must not cost its neighbours: evaluate the halves apart.
+            half = n // 2
+            return join([self.evaluate_array(x[:half]), self.evaluate_array(x[half:])])
+        if observables.shape != (n, len(self.observables)):
+            raise ContractError(
+                f"model {self.name!r}: evaluate_array() returned shape {observables.shape}, "
+                f"expected ({n}, {len(self.observables)})"
+            )
+        seconds = np.full(n, (time.perf_counter() - started) / max(n, 1))
+        return self._judge(observables, seconds, stage=0)
+
+    def evaluate_stage(self, stage: int, x: Floats, earlier: Evaluation, rows: Array) -> Evaluation:
+        """Add a later stage to the chosen rows (boolean mask (n,)) of an evaluation."""
+        if not rows.any():
+            return earlier
+        started = time.perf_counter()
+        chosen = np.flatnonzero(rows)
+        observables, status = earlier.observables.copy(), earlier.status.copy()
+        reason, reached = list(earlier.reason), earlier.stage.copy()
+        seconds = earlier.seconds.copy()
+        try:
+            observables[chosen] = self.plugin.evaluate_stage(stage, x[chosen], observables[chosen])
+        except ContractError:
+            raise
+        except Exception as error:
+            if len(chosen) > 1:
+                for part in np.array_split(chosen, 2):
+                    mask = np.zeros(len(x), dtype=bool)
+                    mask[part] = True
+                    earlier = self.evaluate_stage(stage, x, earlier, mask)
+                return earlier
+            status[chosen] = Status.RAISED
+            reason[int(chosen[0])] = _words(error)
+        reached[chosen] = stage
+        seconds[chosen] += (time.perf_counter() - started) / len(chosen)
+        result = self._judge(observables[chosen], seconds[chosen], stage)
+        fresh = status[chosen] == Status.OK
+        status[chosen[fresh]] = result.status[fresh]
+        for i, row in enumerate(chosen):
+            if fresh[i]:
+                reason[int(row)] = result.reason[i]
+        return Evaluation(observables, status, reason, reached, seconds)
+
+    def _judge(self, observables: Floats, seconds: Floats, stage: int) -> Evaluation:
+        """Mark rows with a NaN or an infinity in the observables computed so far."""
+        n = len(observables)
+        done = [i for i, o in enumerate(self.observables) if o.stage <= stage]
+        known = observables if len(done) == len(self.observables) else observables[:, done]
+        bad = ~np.isfinite(known)
+        failed = bad.any(axis=1)
+        status = np.where(failed, Status.NON_FINITE, Status.OK).astype(np.int8)
+        reason = [""] * n
+        for row in np.flatnonzero(failed):
+            first = self.observables[done[int(np.argmax(bad[row]))]].name
+            reason[int(row)] = f"{int(bad[row].sum())} observables not finite, first {first}"
+        return Evaluation(observables, status, reason, np.full(n, stage, dtype=np.int8), seconds)
+
+    def _one_by_one(self, plugin: PointModel, x: Floats) -> Evaluation:
+        names, k = self.space.names, len(self.observables)
+        rows = []
+        for point in x:
+            started = time.perf_counter()
+            try:
+                answer = plugin.evaluate_point(dict(zip(names, point.tolist(), strict=True)))
+                observables = plugin._stack(answer, 1)
+            except PointFailed as failure:
+                status = Status.UNPHYSICAL if failure.unphysical else Status.RAISED
+                rows.append(_failed(k, status, failure.reason, started))
+            except ContractError:
+                raise
+            except Exception as error:
+                rows.append(_failed(k, Status.RAISED, _words(error), started))
+            else:
+                rows.append(self._judge(observables, np.array([time.perf_counter() - started]), stage=0))
+        return join(rows, k)
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+def _failed(k: int, status: Status, reason: str, started: float) -> Evaluation:
+    seconds = np.array([time.perf_counter() - started])
+    nothing = np.full((1, k), np.nan)
+    return Evaluation(
+        nothing, np.array([status], dtype=np.int8), [reason], np.zeros(1, dtype=np.int8), seconds
+    )
+
+
+def failed(n: int, k: int, status: Status, reason: str) -> Evaluation:
+    """Return n rows that all failed for one reason; used by executors whose worker died."""
+    return Evaluation(
+        np.full((n, k), np.nan),
+        np.full(n, status, dtype=np.int8),
+        [reason] * n,
+        np.zeros(n, dtype=np.int8),
+        np.zeros(n),
+    )
+
+
+def join(parts: Sequence[Evaluation], k: int = 0) -> Evaluation:
+    """Put evaluations of consecutive points together; `k` is needed only when there are none."""
+    if not parts:
+        return failed(0, k, Status.OK, "")
+    return Evaluation(
+        np.concatenate([p.observables for p in parts]),
+        np.concatenate([p.status for p in parts]),
+        [reason for p in parts for reason in p.reason],
+        np.concatenate([p.stage for p in parts]),
+        np.concatenate([p.seconds for p in parts]),
+    )
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a plugin: a keyword argument of its `__init__`.
+
+    Attributes:
+        name: the keyword.
+        annotation: its type as written.
+        default: its default; `inspect.Parameter.empty` when it must be given.
+    """
+
+    name: str
+    annotation: str
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """True when the option has no default."""
+        return self.default is inspect.Parameter.empty
+
+
+def options_of(plugin: type, skip: int = 1) -> list[Option]:
+    """List the keyword options of a plugin class: its `__init__` arguments after the first `skip`."""
+    try:
+        signature = inspect.signature(plugin.__init__)
+    except (TypeError, ValueError):
+        return []
+    found = []
+    for parameter in list(signature.parameters.values())[skip:]:
+        if parameter.kind in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
+            continue
+        annotation = parameter.annotation
+        words = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+        found.append(Option(parameter.name, "" if words == "_empty" else words, parameter.default))
+    return found

@@ -1,0 +1,183 @@
+"""A problem = a model + constraint sets: from physical points to scored points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from terranova.batch import Batch, Evaluation, Status
+from terranova.constraint import Asymmetric, Constraint, Interval, acceptance
+from terranova.constraint_set import ConstraintSet, all_constraints
+from terranova.errors import ContractError, did_you_mean
+from terranova.model import BoundModel
+from terranova.sampler import SearchSpace
+from terranova.types import Bools, Floats, Ints
+
+
+class Problem:
+    """What is scanned: points go in, scored points come out. Stateless, so every rank can have its own.
+
+    Args:
+        model: the model, with the priors in force.
+        sets: constraint sets; their observables must be observables or parameters of the model.
+
+    Attributes:
+        constraints: all constraints of the sets, in order: the columns of violations.
+
+    Raises:
+        ContractError: a constraint reads something that the model does not have, or two have one name.
+    """
+
+    def __init__(self, model: BoundModel, sets: Sequence[ConstraintSet]) -> None:
+        self.model = model
+        self.sets = tuple(sets)
+        try:
+            self.constraints = all_constraints(sets)
+        except ValueError as error:
+            raise ContractError(str(error)) from error
+        self._columns = {o.name: i for i, o in enumerate(model.observables)}
+        self._parameter_columns = {name: i for i, name in enumerate(model.space.names)}
+        stage_of = {o.name: o.stage for o in model.observables}
+        for constraint in self.constraints:
+            for name in constraint.observables:
+                if name not in self._columns and name not in self._parameter_columns:
+                    known = did_you_mean(name, [*self._columns, *self._parameter_columns])
+                    raise ContractError(
+                        f"constraint {constraint.name!r} reads {name!r}, which model {model.name!r} "
+                        f"does not provide{known}"
+                    )
+        stages = [max(stage_of.get(n, 0) for n in c.observables) for c in self.constraints]
+        self._stages = np.array(stages, dtype=np.int64)
+        self._compile()
+
+    def _compile(self) -> None:
+        """Gather the interval constraints on observables into arrays: they are scored all at once."""
+        fast = [
+            (j, c)
+            for j, c in enumerate(self.constraints)
+            if isinstance(c, Interval) and c.observables[0] in self._columns
+        ]
+        self._fast = np.array([j for j, _ in fast], dtype=np.int64)
+        self._fast_columns = np.array([self._columns[c.observables[0]] for _, c in fast], dtype=np.int64)
+        windows = np.array([c.window() for _, c in fast], dtype=float).reshape(-1, 2)
+        self._low, self._high = windows[:, 0].copy(), windows[:, 1].copy()
+        self._scale = np.array([c.scale for _, c in fast], dtype=float)
+        self._slow = [(j, c) for j, c in enumerate(self.constraints) if j not in set(self._fast.tolist())]
+
+        measured = [(i, c) for i, (_, c) in enumerate(fast) if isinstance(c, Asymmetric)]
+        self._measured = np.array([i for i, _ in measured], dtype=np.int64)
+        self._values = np.array([c.value for _, c in measured])
+        self._sigma_up = np.array([c.sigma_up for _, c in measured])
+        self._sigma_down = np.array([c.sigma_down for _, c in measured])
+        self._other = [(i, c) for i, (_, c) in enumerate(fast) if not isinstance(c, Asymmetric)]
+        self._hard = np.array([i for i, c in self._other if _is_hard(c)], dtype=np.int64)
+        self._soft = [(i, c) for i, c in self._other if not _is_hard(c)]
+
+    @property
+    def search_space(self) -> SearchSpace:
+        """What samplers are told about this problem."""
+        space = self.model.space
+        return SearchSpace(
+            names=tuple(p.name for p in space.free),
+            periodic=space.periodic,
+            observables=tuple(o.name for o in self.model.observables),
+            windows=acceptance(self.constraints),
+            constraints=tuple(c.name for c in self.constraints),
+        )
+
+    def evaluate(self, x: Floats) -> Evaluation:
+        """Evaluate the model at x (n, d), stage by stage: a later stage only for points valid so far."""
+        evaluation = self.model.evaluate_array(x)
+        for stage in range(1, self.model.stages):
+            scored, _ = self.score(x, evaluation.observables)
+            earlier = self._stages < stage
+            worth = (evaluation.status == Status.OK) & ~scored[:, earlier].any(axis=1)
+            worth &= evaluation.stage == stage - 1
+            evaluation = self.model.evaluate_stage(stage, x, evaluation, worth)
+        return evaluation
+
+    def score(self, x: Floats, observables: Floats) -> tuple[Floats, Floats]:
+        """Return violations (n, m) and log-likelihood (n,) of n points.
+
+        Args:
+            x: (n, d) physical parameters.
+            observables: (n, k); NaN where unknown, which counts as a violation of +inf.
+        """
+        n = len(observables)
+        violations = np.zeros((n, len(self.constraints)))
+        loglike = np.zeros(n)
+        with np.errstate(invalid="ignore", over="ignore"):
+            if len(self._fast):
+                o = observables[:, self._fast_columns]
+                unknown = ~np.isfinite(o)
+                excess = np.maximum(0.0, np.maximum(self._low - o, o - self._high)) / self._scale
+                violations[:, self._fast] = np.where(unknown, np.inf, excess)
+                loglike += self._fast_loglike(o, excess)
+                loglike[unknown.any(axis=1)] = -np.inf
+            for j, constraint in self._slow:
+                values = self._read(constraint, x, observables)
+                known = np.isfinite(values).all(axis=1)
+                violations[:, j] = np.inf
+                violations[known, j] = constraint.violation(values[known])
+                loglike[known] += constraint.loglike(values[known])
+                loglike[~known] = -np.inf
+        violations[np.isnan(violations)] = np.inf
+        loglike[np.isnan(loglike)] = -np.inf
+        return violations, loglike
+
+    def _fast_loglike(self, o: Floats, excess: Floats) -> Floats:
+        """Sum the log-likelihoods of the interval constraints; o and excess are (n, number of them)."""
+        total = np.zeros(len(o))
+        if len(self._measured):
+            distance = o[:, self._measured] - self._values
+            pulls = distance / np.where(distance > 0, self._sigma_up, self._sigma_down)
+            for column in (pulls * pulls).T:  # not a matrix product: same bits for a point in any batch
+                total -= 0.5 * column
+        if len(self._hard):
+            total[(excess[:, self._hard] > 0).any(axis=1)] = -np.inf
+        for i, constraint in self._soft:
+            total += constraint.loglike(o[:, i : i + 1])
+        return total
+
+    def _read(self, constraint: Constraint, x: Floats, observables: Floats) -> Floats:
+        """Return the columns (n, len(constraint.observables)) that a constraint reads."""
+        return np.column_stack(
+            [
+                observables[:, self._columns[name]]
+                if name in self._columns
+                else x[:, self._parameter_columns[name]]
+                for name in constraint.observables
+            ]
+        )
+
+    def batch(
+        self, u: Floats, x: Floats, evaluation: Evaluation, island: Ints, generation: Ints, index: Ints
+    ) -> Batch:
+        """Score an evaluation and return the rows that go to the store and to the samplers."""
+        violations, loglike = self.score(x, evaluation.observables)
+        bad: Bools = evaluation.status != Status.OK
+        if bad.any():
+            violations[bad] = np.inf
+            loglike[bad] = -np.inf
+        return Batch(
+            island=island,
+            generation=generation,
+            index=index,
+            u=u,
+            x=x,
+            observables=evaluation.observables,
+            violations=violations,
+            loglike=loglike,
+            status=evaluation.status,
+            reason=evaluation.reason,
+            stage=evaluation.stage,
+            seconds=evaluation.seconds,
+        )
+
+
+def _is_hard(constraint: Constraint) -> bool:
+    """True for the interval kinds whose log-likelihood is 0 or -inf by their window alone."""
+    from terranova.constraint import Limit, Window
+
+    return isinstance(constraint, Window) or (isinstance(constraint, Limit) and constraint.cl is None)

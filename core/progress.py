@@ -1,0 +1,194 @@
+"""How a scan shows that it is alive: a live display on a terminal, one line a minute in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+LOG_INTERVAL = 60.0
+"""Seconds between two lines in a log."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Where a scan stands, over all ranks.
+
+    Attributes:
+        seconds: wall time since this session of the scan began.
+        evaluations: points evaluated, in all sessions.
+        rate: points per second of this session.
+        valid: valid points.
+        failed: points with a status other than ok.
+        best_violation: smallest total violation so far, 0 once a valid point is known, inf before the first.
+        best_loglike: largest log-likelihood of a valid point, -inf before the first.
+        coverage: mean occupied bins, out of 400, over all pairs of parameters.
+        generation: steps taken by the islands.
+        islands_done: islands that used up their share.
+        fraction: of the budget that is used, in [0, 1].
+        seconds_left: expected, NaN when unknown.
+    """
+
+    seconds: float
+    evaluations: int
+    rate: float
+    valid: int
+    failed: int
+    best_violation: float
+    best_loglike: float
+    coverage: float
+    generation: int
+    islands_done: int
+    fraction: float
+    seconds_left: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The attributes, ready for JSON."""
+        return {k: v if v == v and abs(v) != float("inf") else None for k, v in asdict(self).items()}
+
+
+class Progress(Protocol):
+    """Receives snapshots; a context manager around the scan."""
+
+    def __enter__(self) -> Progress: ...
+    def __exit__(self, *error: object) -> None: ...
+    def update(self, snapshot: Snapshot) -> None: ...
+    def message(self, text: str) -> None: ...
+
+
+class Silent:
+    """Shows nothing: for ranks other than the first, and for scripts."""
+
+    def __enter__(self) -> Silent:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Ignore it."""
+
+    def message(self, text: str) -> None:
+        """Ignore it."""
+
+
+class LogLines:
+    """One line at the start, one a minute, one at the end."""
+
+    def __init__(self, stream: IO[str] | None = None, interval: float = LOG_INTERVAL) -> None:
+        self.stream = stream or sys.stderr
+        self.interval = interval
+        self._last: Snapshot | None = None
+        self._printed_at = -float("inf")
+        self._pending = False
+
+    def __enter__(self) -> LogLines:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._last is not None and self._pending:
+            self._print(self._last)
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Print a line if the last one is old enough."""
+        self._last, self._pending = snapshot, True
+        if time.monotonic() - self._printed_at >= self.interval:
+            self._print(snapshot)
+
+    def message(self, text: str) -> None:
+        """Print one line of text."""
+        print(text, file=self.stream, flush=True)
+
+    def _print(self, s: Snapshot) -> None:
+        self._printed_at, self._pending = time.monotonic(), False
+        print(
+            f"{clock(s.seconds)}  {s.evaluations:,} points  {s.rate:,.0f}/s  {s.valid:,} valid  "
+            f"best violation {number(s.best_violation)}  coverage {s.coverage:.1f}/400  "
+            f"{100 * s.fraction:.0f} % done, {clock(s.seconds_left)} left",
+            file=self.stream,
+            flush=True,
+        )
+
+
+class Display:
+    """A live panel on a terminal."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self._live: Live | None = None
+
+    def __enter__(self) -> Display:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._live = Live(console=Console(stderr=True), refresh_per_second=4)
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._live is not None:
+            self._live.__exit__(None, None, None)
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Redraw."""
+        if self._live is not None:
+            self._live.update(self._panel(snapshot))
+
+    def message(self, text: str) -> None:
+        """Print one line of text above the panel."""
+        if self._live is not None:
+            self._live.console.print(text)
+
+    def _panel(self, s: Snapshot) -> RenderableType:
+        from rich.console import Group
+        from rich.panel import Panel
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+
+        grid = Table.grid(padding=(0, 3))
+        for _ in range(4):
+            grid.add_column(justify="left")
+        valid_share = s.valid / s.evaluations if s.evaluations else 0.0
+        grid.add_row(
+            f"[dim]points[/] {s.evaluations:,}",
+            f"[dim]points/s[/] {s.rate:,.0f}",
+            f"[dim]elapsed[/] {clock(s.seconds)}",
+            f"[dim]left[/] {clock(s.seconds_left)}",
+        )
+        grid.add_row(
+            f"[dim]valid[/] [bold green]{s.valid:,}[/] ({100 * valid_share:.3g} %)",
+            f"[dim]best violation[/] {number(s.best_violation)}",
+            f"[dim]coverage[/] {s.coverage:.1f} of 400 bins",
+            f"[dim]failed[/] {s.failed:,}",
+        )
+        bar = ProgressBar(total=1.0, completed=min(1.0, s.fraction), width=None)
+        return Panel(Group(grid, bar), title=self.title, border_style="cyan")
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as people write it: 4s, 2m 05s, 3h 10m."""
+    if seconds != seconds or seconds == float("inf"):
+        return "?"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
+
+
+def number(value: float) -> str:
+    """Return a number in four digits, or a dash when there is none yet."""
+    return "-" if value == float("inf") or value != value else f"{value:.4g}"
+
+
+def choose(title: str, *, root: bool, quiet: bool = False) -> Progress:
+    """Return the display that fits: live on a terminal, lines otherwise, nothing on other ranks."""
+    if not root or quiet:
+        return Silent()
+    return Display(title) if sys.stderr.isatty() else LogLines()

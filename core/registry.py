@@ -1,0 +1,252 @@
+"""Finds plugins through entry points, keeps broken ones apart, and looks names up."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from terranova import hooks
+from terranova.constraint_set import ConstraintSet
+from terranova.errors import PluginBroken, PluginConflict, PluginMissing, did_you_mean
+
+KINDS = {
+    "model": "terranova_models",
+    "constraints": "terranova_constraint_sets",
+    "sampler": "terranova_samplers",
+    "novelty": "terranova_novelty_detectors",
+    "surrogate": "terranova_surrogates",
+    "executor": "terranova_executors",
+}
+"""Plugin kinds, and the hook that collects each."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One plugin: a class, or a constraint set.
+
+    Attributes:
+        kind: a key of `KINDS`.
+        name: what configurations call it.
+        thing: the class, or the `ConstraintSet`.
+        version: of the plugin, or of the distribution it came with.
+        origin: distribution and module it came from.
+        description: one line.
+        model: constraint sets only: the model it is for, "" for any.
+    """
+
+    kind: str
+    name: str
+    thing: Any
+    version: str
+    origin: str
+    description: str
+    model: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name, with the model for which a constraint set is made."""
+        return f"{self.name} ({self.model})" if self.model else self.name
+
+
+@dataclass(frozen=True)
+class BrokenPlugin:
+    """An entry point, or one thing it offered, that could not be used.
+
+    Attributes:
+        name: of the entry point.
+        origin: distribution and module.
+        reason: one line.
+        trace: the traceback, for those who ask.
+    """
+
+    name: str
+    origin: str
+    reason: str
+    trace: str = ""
+
+
+class Registry:
+    """All plugins that are installed. Make one with `Registry.discover()`, or `registry()` for the shared one."""
+
+    def __init__(self) -> None:
+        self.plugins: list[Plugin] = []
+        self.broken: list[BrokenPlugin] = []
+
+    @classmethod
+    def discover(cls, entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> Registry:
+        """Load every entry point of the group "terranova"; what fails is listed in `broken`."""
+        found = cls()
+        if entry_points is None:
+            entry_points = importlib.metadata.entry_points(group=hooks.ENTRY_POINT_GROUP)
+        for entry_point in sorted(entry_points, key=lambda e: (e.value, e.name)):
+            distribution = entry_point.dist
+            owner = f"{distribution.name} {distribution.version}" if distribution else "unknown distribution"
+            origin = f"{owner}: {entry_point.value}"
+            try:
+                module = entry_point.load()
+            except Exception as error:
+                found._reject(entry_point.name, origin, error)
+                continue
+            version = distribution.version if distribution else "0"
+            found.register(module, name=entry_point.name, origin=origin, version=version)
+        return found
+
+    def register(self, module: Any, *, name: str, origin: str = "this program", version: str = "0") -> None:
+        """Take in everything a module offers. pluggy checks the names and arguments of its hooks."""
+        manager = pluggy.PluginManager(hooks.PROJECT)
+        manager.add_hookspecs(hooks)
+        try:
+            manager.register(module, name=name)
+            manager.check_pending()
+        except Exception as error:
+            self._reject(name, origin, error)
+            return
+        offered = 0
+        for kind, hook in KINDS.items():
+            implementations = getattr(manager.hook, hook).get_hookimpls()
+            offered += len(implementations)
+            for implementation in implementations:
+                try:
+                    things = list(implementation.function() or [])
+                except Exception as error:
+                    self._reject(name, origin, error)
+                    continue
+                for thing in things:
+                    self._add(kind, thing, name, origin, version)
+        if not offered:
+            self._reject(name, origin, ValueError("it implements none of terranova's hooks"))
+
+    def _add(self, kind: str, thing: Any, name: str, origin: str, version: str) -> None:
+        try:
+            if kind == "constraints":
+                plugin = _constraint_plugin(thing, origin)
+            else:
+                plugin = _class_plugin(kind, thing, origin, version)
+        except Exception as error:
+            self._reject(name, origin, error)
+            return
+        self.plugins.append(plugin)
+
+    def _reject(self, name: str, origin: str, error: BaseException) -> None:
+        lines = [line for line in f"{type(error).__name__}: {error}".splitlines() if line.strip()]
+        trace = "".join(traceback.format_exception(error))
+        self.broken.append(BrokenPlugin(name, origin, lines[0], trace))
+
+    def of_kind(self, kind: str) -> list[Plugin]:
+        """All plugins of a kind, by name."""
+        return sorted((p for p in self.plugins if p.kind == kind), key=lambda p: (p.name, p.model))
+
+    def names(self, kind: str) -> list[str]:
+        """Names of all plugins of a kind."""
+        return sorted({p.name for p in self.of_kind(kind)})
+
+    def conflicts(self) -> list[tuple[Plugin, ...]]:
+        """Plugins of one kind that share a name (and, for constraint sets, a model)."""
+        groups: dict[tuple[str, str, str], list[Plugin]] = {}
+        for plugin in self.plugins:
+            groups.setdefault((plugin.kind, plugin.name, plugin.model), []).append(plugin)
+        return [tuple(group) for group in groups.values() if len(group) > 1]
+
+    def get(self, kind: str, name: str, *, model: str = "") -> Plugin:
+        """Return the plugin of that kind and name.
+
+        Args:
+            kind: a key of `KINDS`.
+            name: as in a configuration.
+            model: for constraint sets: take one made for this model, else one for any model.
+
+        Raises:
+            PluginMissing: there is none; the message names the nearest.
+            PluginConflict: there are several.
+            PluginBroken: an entry point of that name failed to load.
+        """
+        found = [p for p in self.plugins if p.kind == kind and p.name == name]
+        if kind == "constraints" and model:
+            found = [p for p in found if p.model == model] or [p for p in found if p.model == ""]
+        if len(found) == 1:
+            return found[0]
+        words = {"constraints": "constraint set", "novelty": "novelty detector"}.get(kind, kind)
+        if len(found) > 1:
+            origins = " and ".join(p.origin for p in found)
+            raise PluginConflict(f"two plugins offer the {words} {name!r}: {origins}; uninstall one of them")
+        for broken in self.broken:
+            if broken.name == name:
+                raise PluginBroken(
+                    f"the {words} {name!r} is installed but broken ({broken.origin}): {broken.reason}"
+                )
+        suffix = f" for model {model!r}" if kind == "constraints" and model else ""
+        pool = [p.name for p in self.of_kind(kind) if not model or p.model in ("", model)]
+        broken_note = f"; {len(self.broken)} broken plugins, see `terranova plugins`" if self.broken else ""
+        raise PluginMissing(f"no {words} is named {name!r}{suffix}{did_you_mean(name, pool)}{broken_note}")
+
+
+def _constraint_plugin(thing: Any, origin: str) -> Plugin:
+    if isinstance(thing, (str, Path)):
+        from terranova.constraint_file import read_constraint_set
+
+        thing = read_constraint_set(Path(thing))
+    if not isinstance(thing, ConstraintSet):
+        raise TypeError(f"terranova_constraint_sets offered {thing!r}, expected a path or a ConstraintSet")
+    return Plugin(
+        "constraints",
+        thing.name,
+        thing,
+        thing.version,
+        origin,
+        thing.description or f"{len(thing)} constraints",
+        thing.model,
+    )
+
+
+def _bases(kind: str) -> tuple[type, ...]:
+    """The classes of which a plugin of this kind must be a subclass."""
+    from terranova.executor import Executor
+    from terranova.model import Model
+    from terranova.novelty import NoveltyDetector
+    from terranova.sampler import Archipelago, Sampler
+    from terranova.surrogate import Surrogate
+
+    bases: dict[str, tuple[type, ...]] = {
+        "model": (Model,),
+        "sampler": (Sampler, Archipelago),
+        "novelty": (NoveltyDetector,),
+        "surrogate": (Surrogate,),
+        "executor": (Executor,),
+    }
+    return bases[kind]
+
+
+def _class_plugin(kind: str, thing: Any, origin: str, version: str) -> Plugin:
+    bases = _bases(kind)
+    wanted = " or ".join(base.__name__ for base in bases)
+    if not (inspect.isclass(thing) and issubclass(thing, bases)):
+        raise TypeError(f"{KINDS[kind]} offered {thing!r}, expected a subclass of {wanted}")
+    if inspect.isabstract(thing):
+        missing = ", ".join(sorted(getattr(thing, "__abstractmethods__", ())))
+        raise TypeError(f"{kind} class {thing.__name__} does not implement: {missing}")
+    name = getattr(thing, "name", "")
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"{kind} class {thing.__name__} has no name")
+    own = str(getattr(thing, "version", "0"))
+    words = getattr(thing, "description", "") or (inspect.getdoc(thing) or "").split("\n")[0]
+    return Plugin(kind, name, thing, version if own == "0" else own, origin, words)
+
+
+@cache
+def registry() -> Registry:
+    """The registry of this process, filled on first use."""
+    return Registry.discover()
+
+
+def load_sets(names: Sequence[str], model: str, source: Registry | None = None) -> list[ConstraintSet]:
+    """Return the constraint sets of these names that suit the model."""
+    source = source or registry()
+    return [source.get("constraints", name, model=model).thing for name in names]

@@ -1,0 +1,192 @@
+"""Samplers: what proposes points. One `Sampler` is one island; an `Archipelago` is all islands of a rank."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from terranova.batch import Batch
+from terranova.errors import ContractError
+from terranova.types import Array, Bools, Floats, Ints
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """What a sampler may know of the problem.
+
+    Attributes:
+        names: (d,) the scanned parameters, one for each axis of the unit cube.
+        periodic: (d,) True on axes that wrap around.
+        observables: (k,) names of the model's observables, the columns of `Batch.observables`.
+        windows: observable -> (lower, upper): the range in which its constraints accept it; the ends may be
+            infinite.
+        constraints: (m,) names of the constraints, the columns of `Batch.violations`.
+    """
+
+    names: tuple[str, ...]
+    periodic: Bools
+    observables: tuple[str, ...] = ()
+    windows: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    constraints: tuple[str, ...] = ()
+
+    @property
+    def dimension(self) -> int:
+        """Number d of axes."""
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Points to evaluate: u (n, d) in the unit cube, and the island (n,) that proposed each.
+
+    `island` counts within the archipelago, from 0; rows of one island stand together, in order.
+    """
+
+    u: Floats
+    island: Ints
+
+
+class Sampler(ABC):
+    """One island: proposes points of the unit cube and learns from the answers.
+
+    A sampler owns nothing but its random stream: no clock, no files, no global random state. Given the same
+    stream and the same answers it proposes the same points, which is what makes a killed scan resumable.
+
+    Args of a subclass's `__init__`:
+        space: the axes and the constraints.
+        rng: the island's own random stream.
+        options: anything else, as keywords with defaults; they are the keys of `sampler:` in a configuration.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str] = "0"
+    description: ClassVar[str] = ""
+    citations: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        self.space = space
+        self.rng = rng
+
+    @abstractmethod
+    def ask(self) -> Floats:
+        """Propose the next points, u (n, d) in [0, 1] with n >= 1."""
+
+    @abstractmethod
+    def tell(self, batch: Batch) -> None:
+        """Learn from the points of the last `ask`, in the same order.
+
+        The last batch of a scan can be shorter, when the budget ends within it. Violations are never NaN;
+        failed points have +inf everywhere.
+        """
+
+    @property
+    def done(self) -> bool:
+        """True when this island has nothing more to propose."""
+        return False
+
+
+class Archipelago(ABC):
+    """All islands of one rank, advanced together: one proposal holds the points of all of them.
+
+    Subclass it to vectorise over islands; otherwise write a `Sampler`, and terranova makes the archipelago.
+    Islands must not influence one another between two exchanges.
+
+    Args of a subclass's `__init__`:
+        space: the axes and the constraints.
+        streams: one random stream an island.
+        options: anything else, as keywords with defaults; they are the keys of `sampler:` in a configuration.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str] = "0"
+    description: ClassVar[str] = ""
+    citations: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, space: SearchSpace, streams: Sequence[np.random.Generator]) -> None:
+        self.space = space
+        self.streams = list(streams)
+
+    @abstractmethod
+    def ask(self) -> Proposal:
+        """Propose the next points of every island that is not done; no points when all are."""
+
+    @abstractmethod
+    def tell(self, batch: Batch) -> None:
+        """Learn from the points of the last `ask`: same rows, same order, `batch.island` as proposed.
+
+        When an island's share of the budget ends, its last rows are missing and it is not asked again.
+        """
+
+    def retire(self, island: int) -> None:  # noqa: B027 - an optional hook
+        """Take an island out: its share of the budget is used up, and `ask` must leave it out from now on."""
+
+    def pending(self) -> dict[str, Array]:
+        """Return what was learnt since the last exchange, as arrays that add up over ranks."""
+        return {}
+
+    def merge(self, total: Mapping[str, Array]) -> None:  # noqa: B027 - an optional hook
+        """Take in the sum of everybody's `pending()`, at the end of an epoch."""
+
+    def state(self) -> dict[str, Array] | None:
+        """Return everything needed to go on, right after `merge`; None when only a replay can restore it.
+
+        The first axis of every array counts islands, except for names that begin with "shared_", which are
+        the same on every rank.
+        """
+        return None
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go on from a `state()`.
+
+        Raises:
+            ContractError: this archipelago has no state to restore.
+        """
+        raise ContractError(f"sampler {self.name!r} has no restore()")
+
+
+class SeparateIslands(Archipelago):
+    """The archipelago of a plain `Sampler`: islands that know nothing of one another."""
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        streams: Sequence[np.random.Generator],
+        make: Callable[..., Sampler],
+        options: Mapping[str, Any],
+    ) -> None:
+        super().__init__(space, streams)
+        self.samplers = [make(space, stream, **options) for stream in streams]
+        self._retired = [False] * len(self.samplers)
+
+    def ask(self) -> Proposal:
+        points: list[Floats] = []
+        owner: list[Ints] = []
+        for island, sampler in enumerate(self.samplers):
+            if self._retired[island] or sampler.done:
+                continue
+            u = np.asarray(sampler.ask(), dtype=float)
+            if u.ndim != 2 or u.shape[1] != self.space.dimension or len(u) == 0:
+                raise ContractError(
+                    f"sampler {sampler.name!r}: ask() returned shape {u.shape}, "
+                    f"expected (n, {self.space.dimension}) with n >= 1"
+                )
+            if not (np.all(u >= 0.0) and np.all(u <= 1.0)):
+                raise ContractError(f"sampler {sampler.name!r}: ask() proposed points outside [0, 1]")
+            points.append(u)
+            owner.append(np.full(len(u), island, dtype=np.int64))
+        if not points:
+            return Proposal(np.empty((0, self.space.dimension)), np.empty(0, dtype=np.int64))
+        return Proposal(np.concatenate(points), np.concatenate(owner))
+
+    def tell(self, batch: Batch) -> None:
+        edges = np.flatnonzero(np.diff(batch.island)) + 1
+        for rows in np.split(np.arange(len(batch)), edges):
+            if len(rows):
+                self.samplers[int(batch.island[rows[0]])].tell(batch.take(rows))
+
+    def retire(self, island: int) -> None:
+        self._retired[island] = True
