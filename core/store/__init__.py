@@ -1,0 +1,28 @@
+"""Where points and state live on disk: safe against the death of any process, readable while a run writes."""
+
+from terranova.store.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from terranova.store.counts import Counts, load_counts
+from terranova.store.lock import RunLock
+from terranova.store.manifest import Manifest, current_versions, load_manifest
+from terranova.store.reader import Reader
+from terranova.store.recovery import Recovery, recover
+from terranova.store.schema import Field, Schema
+from terranova.store.writer import Writer
+
+__all__ = [
+    "Checkpoint",
+    "Counts",
+    "Field",
+    "Manifest",
+    "Reader",
+    "Recovery",
+    "RunLock",
+    "Schema",
+    "Writer",
+    "current_versions",
+    "load_checkpoint",
+    "load_counts",
+    "load_manifest",
+    "recover",
+    "save_checkpoint",
+]

@@ -1,0 +1,111 @@
+"""Snapshots of what is not a point: the state of samplers, archives and random numbers.
+
+The points are the truth and a checkpoint saves time, so a damaged one is skipped, never fatal.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from terranova.atomic import write_atomic
+from terranova.types import Array
+
+log = logging.getLogger(__name__)
+
+CHECKPOINTS = "checkpoint"
+KEPT = 2
+"""Checkpoints that are kept: the newest, and one in case it is damaged."""
+
+_NAME = re.compile(r"(\d{8,})\.npz")
+_HEAD = "head"
+_ARRAY = "array/"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a run after `generation`."""
+
+    generation: int
+    arrays: dict[str, Array]
+    meta: Any
+
+
+def save_checkpoint(directory: Path, generation: int, arrays: Mapping[str, Array], meta: Any) -> Path:
+    """Save state, durably and all or nothing, then remove all but the two newest checkpoints.
+
+    Args:
+        directory: of the run.
+        generation: after which the state was taken; names the file.
+        arrays: by name; no Python objects in them.
+        meta: anything JSON can hold.
+
+    Returns:
+        The file.
+
+    Raises:
+        TypeError: an array holds Python objects, or JSON cannot hold `meta`.
+        OSError: it could not be written; the earlier checkpoints are still there.
+    """
+    plain = {name: np.asarray(values) for name, values in arrays.items()}
+    for name, values in plain.items():
+        if values.dtype.hasobject:
+            raise TypeError(f"array {name!r} of a checkpoint holds Python objects, which is not safe to load")
+    head = {
+        "generation": generation,
+        "meta": meta,
+        "crc32": {name: _checksum(values) for name, values in plain.items()},
+    }
+    buffer = io.BytesIO()
+    members = {_ARRAY + name: values for name, values in plain.items()}
+    np.savez(buffer, **{_HEAD: np.frombuffer(json.dumps(head).encode(), np.uint8)}, **members)  # type: ignore[arg-type]
+
+    folder = directory / CHECKPOINTS
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{generation:08d}.npz"
+    write_atomic(path, buffer.getvalue())
+    for old in _newest_first(folder)[KEPT:]:
+        old.unlink()
+    return path
+
+
+def load_checkpoint(directory: Path) -> Checkpoint | None:
+    """The newest undamaged checkpoint of a run; None when there is none. Skipped ones are logged."""
+    folder = directory / CHECKPOINTS
+    for path in _newest_first(folder):
+        try:
+            return _load(path)
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+            log.warning("%s is damaged and was skipped: %s", path, error)
+    return None
+
+
+def _load(path: Path) -> Checkpoint:
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        head = json.loads(file[_HEAD].tobytes())
+        arrays = {name: file[_ARRAY + name] for name in head["crc32"]}
+    for name, values in arrays.items():
+        if _checksum(values) != head["crc32"][name]:
+            raise ValueError(f"array {name!r} does not match its checksum")
+    return Checkpoint(head["generation"], arrays, head["meta"])
+
+
+def _checksum(values: Array) -> int:
+    return zlib.crc32(np.ascontiguousarray(values).view(np.uint8).data) if values.size else 0
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    found = {path: int(match[1]) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))}
+    return sorted(found, key=lambda path: found[path], reverse=True)

@@ -1,0 +1,106 @@
+"""`manifest.json`: what a run is, so that it can be understood and resumed years later."""
+
+from __future__ import annotations
+
+import json
+import platform
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from terranova.atomic import write_atomic
+from terranova.errors import RunError
+from terranova.store.origin import terranova_version
+from terranova.store.schema import Schema
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+"""Raised when older versions of terranova could misread a run directory."""
+
+
+def current_versions() -> dict[str, str]:
+    """Versions of everything that can change a number, of this process."""
+    versions = {"terranova": terranova_version(), "python": platform.python_version()}
+    for package in ("numpy", "scipy", "numba", "cma", "pyarrow"):
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return {**versions, "platform": platform.platform()}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run is. Written once, when it starts.
+
+    Attributes:
+        schema: the columns of its points.
+        seed: of all its random numbers.
+        model: name of the model.
+        model_options: as configured.
+        constraints: constraint set -> its version.
+        config_hash: of the physics in the configuration: a resume with another hash is another scan.
+        citations: what to cite.
+        versions: package or plugin -> version.
+        run_id: unique.
+        created: ISO 8601, UTC.
+        format: of the run directory.
+    """
+
+    schema: Schema
+    seed: int
+    model: str
+    model_options: Mapping[str, Any] = field(default_factory=dict)
+    constraints: Mapping[str, str] = field(default_factory=dict)
+    config_hash: str = ""
+    citations: Sequence[str] = ()
+    versions: Mapping[str, str] = field(default_factory=current_versions)
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    created: str = field(default_factory=_now)
+    format: int = FORMAT
+
+    def save(self, directory: Path) -> None:
+        """Write `manifest.json`, durably and all or nothing; makes the directory if need be."""
+        directory.mkdir(parents=True, exist_ok=True)
+        content = {**asdict(self), "schema": self.schema.to_dict()}
+        # What must be known to read the rest comes first in the file.
+        ordered = {key: content[key] for key in ("format", "run_id", "created")} | content
+        write_atomic(directory / MANIFEST, json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
+
+
+def load_manifest(directory: Path) -> Manifest:
+    """Read the manifest of a run directory.
+
+    Raises:
+        RunError: it is not a run directory, its manifest is damaged, or a newer terranova wrote it.
+    """
+    path = directory / MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        number = content["format"]
+    except (FileNotFoundError, NotADirectoryError):
+        raise RunError(f"{directory} is not a run directory: it has no {MANIFEST}.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(number, int) or number > FORMAT:
+        writer = content.get("versions", {}).get("terranova", "a newer version")
+        raise RunError(
+            f"{directory} has run directory format {number}, written by terranova {writer}; "
+            f"this version reads formats up to {FORMAT}. Update terranova to open it."
+        )
+    try:
+        return Manifest(**{**content, "schema": Schema.from_dict(content["schema"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> RunError:
+    return RunError(f"{path} is damaged ({error!r}). Restore it from a copy; the points are not affected.")

@@ -1,0 +1,228 @@
+"""The reading end of the store: any process, at any time, also while a run writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from terranova.errors import RunError, StoreCorrupt, did_you_mean
+from terranova.store.counts import Counts, load_counts
+from terranova.store.manifest import MANIFEST, load_manifest
+from terranova.store.part import check_part, generation_range, read_footer, read_schema
+from terranova.store.schema import Schema
+from terranova.store.snapshot import Snapshot, take_snapshot
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+Where: TypeAlias = pc.Expression | str
+"""Which rows: a `pyarrow.compute` expression, or an SQL condition such as "valid and loglike > -10"."""
+
+_ONE_AT_A_TIME = {"batch_readahead": 1, "fragment_readahead": 1}
+"""Scan options that keep one part in memory, not the next four as well."""
+
+
+class _Extent(NamedTuple):
+    rows: int
+    first: int
+    last: int
+
+
+class Reader:
+    """The points of a run. Every call sees all rows appended before it, each once; nothing is kept open.
+
+    Args:
+        directory: of the run.
+
+    Raises:
+        RunError: there is no such directory.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = Path(directory)
+        if not self.directory.is_dir():
+            raise RunError(f"There is no run directory {self.directory}.")
+        self._schema: Schema | None = None
+        self._extents: dict[Path, _Extent] = {}
+
+    @property
+    def schema(self) -> Schema:
+        """The columns.
+
+        Raises:
+            RunError: nothing has been stored, and there is no manifest that says what would be.
+        """
+        if self._schema is None:
+            self._schema = self._find_schema(take_snapshot(self.directory))
+        return self._schema
+
+    def dataset(self) -> ds.Dataset:
+        """All rows as of now, for pyarrow and for tools that take a pyarrow dataset."""
+        return self._dataset(take_snapshot(self.directory))
+
+    def table(self, columns: Sequence[str] | None = None, where: Where | None = None) -> pa.Table:
+        """Read rows into memory.
+
+        Args:
+            columns: their names, in the wanted order; all if None.
+            where: which rows; all if None.
+
+        Raises:
+            RunError: an unknown column, or a condition that makes no sense.
+            StoreCorrupt: a file is damaged; says which.
+        """
+        if isinstance(where, str):
+            return self.sql(self._select(columns, where))
+        self._check_columns(columns)
+        with self._damage_explained():
+            return self.dataset().to_table(columns=_as_list(columns), filter=where)
+
+    def batches(
+        self, columns: Sequence[str] | None = None, where: Where | None = None, rows: int = 50_000
+    ) -> Iterator[pa.Table]:
+        """Yield tables of at most `rows` rows that together are `table(columns, where)`, in bounded memory.
+
+        Raises:
+            RunError, StoreCorrupt: as in `table`.
+        """
+        if isinstance(where, str):
+            with _points_view(self.dataset()) as connection, self._damage_explained():
+                for batch in connection.sql(self._select(columns, where)).to_arrow_reader(rows):
+                    yield pa.Table.from_batches([batch])
+            return
+        self._check_columns(columns)
+        with self._damage_explained():
+            for batch in self.dataset().to_batches(
+                columns=_as_list(columns), filter=where, batch_size=rows, **_ONE_AT_A_TIME
+            ):
+                if batch.num_rows:
+                    yield pa.Table.from_batches([batch])
+
+    def sql(self, query: str) -> pa.Table:
+        """Run a DuckDB query over the view `points`, such as "select max(loglike) from points where valid".
+
+        Raises:
+            RunError: the query is wrong; DuckDB says how.
+            StoreCorrupt: a file is damaged; says which.
+        """
+        with _points_view(self.dataset()) as connection, self._damage_explained():
+            return connection.sql(query).to_arrow_table()
+
+    def to_pandas(self, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
+        """As `table`, as a pandas data frame."""
+        return self.table(columns, where).to_pandas()
+
+    def valid(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """The points that did not fail and violate nothing."""
+        return self.table(columns, pc.field("valid"))
+
+    def count(self) -> int:
+        """Number of rows stored; reads no data but that of journals."""
+        snapshot = take_snapshot(self.directory)
+        sealed = sum(self._extent(part).rows for part in snapshot.parts.values())
+        return sealed + sum(len(found.records) for found in snapshot.journals.values())
+
+    def counts(self) -> Counts:
+        """How many points were evaluated and dropped, in a run that keeps only the valid ones."""
+        return load_counts(self.directory)
+
+    def generations(self, start: int, stop: int) -> pa.Table:
+        """The rows of all writers with start <= generation < stop, ordered by generation, island and index.
+
+        Parts without such rows are not read; memory is that of the result and of one part.
+
+        Raises:
+            StoreCorrupt: a file is damaged; says which.
+        """
+        snapshot = take_snapshot(self.directory)
+        extents = {part: self._extent(part) for part in snapshot.parts.values()}
+        parts = [part for part, extent in extents.items() if extent.first < stop and start <= extent.last]
+        generation = pc.field("generation")
+        with self._damage_explained():
+            table = self._dataset(snapshot, parts).to_table(
+                filter=(generation >= start) & (generation < stop), **_ONE_AT_A_TIME
+            )
+        return table.sort_by([(name, "ascending") for name in ("generation", "island", "index")])
+
+    def islands_progress(self) -> dict[int, int]:
+        """Island -> the last of its generations that is stored."""
+        progress: dict[int, int] = {}
+        for table in self.batches(["island", "generation"], rows=1_000_000):
+            for row in table.group_by("island").aggregate([("generation", "max")]).to_pylist():
+                island, generation = row["island"], row["generation_max"]
+                progress[island] = max(generation, progress.get(island, generation))
+        return progress
+
+    def verify(self) -> list[str]:
+        """Read everything, checking every checksum; return one sentence for each damaged file."""
+        try:
+            snapshot = take_snapshot(self.directory)
+        except StoreCorrupt as error:
+            return [str(error)]
+        return [problem for part in snapshot.parts.values() if (problem := check_part(part)) is not None]
+
+    # -- helpers --------------------------------------------------------------------------------------------
+
+    def _find_schema(self, snapshot: Snapshot) -> Schema:
+        for part in snapshot.parts.values():
+            return read_schema(part)
+        for found in snapshot.journals.values():
+            if found.schema is not None:
+                return found.schema
+        if (self.directory / MANIFEST).exists():
+            return load_manifest(self.directory).schema
+        raise RunError(f"{self.directory} holds no points of a terranova run.")
+
+    def _dataset(self, snapshot: Snapshot, parts: list[Path] | None = None) -> ds.Dataset:
+        if self._schema is None:
+            self._schema = self._find_schema(snapshot)
+        return snapshot.dataset(self._schema, parts)
+
+    def _extent(self, part: Path) -> _Extent:
+        if part not in self._extents:
+            footer = read_footer(part)
+            self._extents[part] = _Extent(footer.num_rows, *generation_range(footer))
+        return self._extents[part]
+
+    def _check_columns(self, columns: Sequence[str] | None) -> None:
+        known = self.schema.names
+        for name in columns or ():
+            if name not in known:
+                raise RunError(f"The points have no column {name!r}{did_you_mean(name, known)}.")
+
+    def _select(self, columns: Sequence[str] | None, where: str) -> str:
+        self._check_columns(columns)
+        names = "*" if columns is None else ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
+        return f"SELECT {names} FROM points WHERE {where}"
+
+    @contextmanager
+    def _damage_explained(self) -> Iterator[None]:
+        """Turn what Arrow and DuckDB raise into a sentence that names the damaged file, or the mistake."""
+        import duckdb
+
+        try:
+            yield
+        except (OSError, pa.ArrowException, duckdb.Error) as error:
+            if problems := self.verify():
+                raise StoreCorrupt("\n".join(problems)) from error
+            raise RunError(f"The points of {self.directory} cannot be read that way: {error}") from error
+
+
+@contextmanager
+def _points_view(dataset: ds.Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.register("points", dataset)
+        yield connection
+
+
+def _as_list(columns: Sequence[str] | None) -> list[str] | None:
+    return None if columns is None else list(columns)

@@ -1,0 +1,87 @@
+"""Rows in memory and in a journal: NumPy records of fixed size, cheap to fill and free to decode.
+
+A step appends as few as a dozen rows of some hundred columns, so nothing may be done per column here: whole
+blocks are copied. Columns are made once per part, in `table_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from terranova.batch import Batch, Status
+from terranova.store.schema import BOOKKEEPING, Schema
+from terranova.types import Array, Ints
+
+Reasons = Mapping[int, str]
+"""Row number -> why that point failed; rows without a reason are left out."""
+
+
+def record_dtype(schema: Schema) -> np.dtype[np.void]:
+    """The layout of one row: little-endian and packed, the same on every machine."""
+    return np.dtype(
+        [
+            ("island", "<i4"),
+            ("generation", "<i4"),
+            ("index", "<i8"),
+            ("loglike", "<f8"),
+            ("seconds", "<f4"),
+            ("status", "i1"),
+            ("stage", "i1"),
+            ("x", "<f8", (len(schema.parameters),)),
+            ("observables", "<f8", (len(schema.observables),)),
+            ("violations", "<f8", (len(schema.violations),)),
+        ]
+    )
+
+
+def fill(records: Array, batch: Batch, rows: Ints | None, observables: Ints | None) -> None:
+    """Copy a batch into `records`.
+
+    Args:
+        records: (r,) of `record_dtype`, to be overwritten.
+        batch: n points.
+        rows: (r,) which of them, in order; all n if None.
+        observables: which columns of `batch.observables`, in order; all of them if None.
+    """
+    for name in ("island", "generation", "index", "loglike", "seconds", "status", "stage", "x", "violations"):
+        values = getattr(batch, name)
+        records[name] = values if rows is None else values[rows]
+    known = batch.observables if rows is None else batch.observables[rows]
+    records["observables"] = known if observables is None else known.take(observables, axis=1)
+
+
+def reasons_of(batch: Batch, rows: Ints | None) -> dict[int, str]:
+    """The reasons of the chosen rows (all if None) that have one, by their place among the chosen."""
+    if not any(batch.reason):
+        return {}
+    chosen: Sequence[str] = batch.reason if rows is None else [batch.reason[i] for i in rows]
+    # A reason may quote the raw output of an external program: what is not Unicode must not stop the run.
+    return {place: text.encode(errors="replace").decode() for place, text in enumerate(chosen) if text}
+
+
+def table_of(records: Array, reasons: Reasons, schema: Schema) -> pa.Table:
+    """Turn records (n,) into the n rows of the points table."""
+    failed = records["status"] != Status.OK
+    total = np.where(failed, np.inf, records["violations"].sum(axis=1))
+    computed: dict[str, pa.Array] = {
+        "valid": pa.array(total == 0.0),
+        "total_violation": pa.array(total),
+        "reason": _reason_column(len(records), reasons),
+    }
+    columns = [
+        computed[name] if name in computed else pa.array(np.ascontiguousarray(records[name]))
+        for name in (field.name for field, _ in BOOKKEEPING)
+    ]
+    for block in ("x", "observables", "violations"):
+        columns += [pa.array(column) for column in np.ascontiguousarray(records[block].T)]
+    return pa.Table.from_arrays(columns, schema=schema.arrow)
+
+
+def _reason_column(n: int, reasons: Reasons) -> pa.Array:
+    texts = [""] * n
+    for row, text in reasons.items():
+        texts[row] = text
+    return pa.array(texts, pa.string())

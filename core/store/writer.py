@@ -1,0 +1,308 @@
+"""The writing end of the store: one `Writer` per process, none of which needs to know of the others."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, TypeVar
+
+import numpy as np
+
+from terranova.batch import Batch
+from terranova.errors import ContractError, RunError
+from terranova.store.counts import Counts, counts_path, load_counts
+from terranova.store.journal import Journal
+from terranova.store.layout import POINTS, Segment, list_segments
+from terranova.store.origin import Origin, terranova_version
+from terranova.store.part import write_part
+from terranova.store.records import fill, reasons_of, record_dtype, table_of
+from terranova.store.recovery import recover
+from terranova.store.schema import Schema
+from terranova.types import Array, Ints
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+MAX_UNSEALED_BYTES = 64 * 2**20
+"""Bound of the memory a writer holds, and of the journal a reader has to parse."""
+
+SYNC_EVERY = 1.0
+"""Seconds that a power cut may take, with durability "process"."""
+
+SYNC_SHARE = 0.05
+"""Syncing of its own accord takes at most this share of the time: on a slow disk it happens less often."""
+
+SEAL_EVERY = 30.0
+SEAL_SHARE = 0.1
+"""At a `sync`, seal rows older than `SEAL_EVERY` seconds and than this share of the run: a short run is soon
+readable by other tools, and a long one does not consist of small files."""
+
+
+class Writer:
+    """Stores batches. Opening one first puts in order what an earlier writer of the same number left.
+
+    Args:
+        directory: of the run; `points/` is made in it.
+        schema: the columns stored.
+        writer: number of this writer; no two open ones may share it.
+        keep: "all" points, or only the "valid" ones, counting the others.
+        observable_columns: which columns of `Batch.observables` are stored, one per observable of the schema;
+            all of them, in order, if None.
+        durability: "process": an appended batch survives the death of the process at once, and a power cut
+            after `sync` or about a second. "power": it survives a power cut at once, for one fsync per batch.
+        part_rows: rows in a part, unless `MAX_UNSEALED_BYTES` are reached first.
+        run_id: stamped on what is written.
+        stored: island -> last generation already in the store (`Reader.islands_progress`): rows of these
+            generations, which a resumed run may compute again, are not stored twice.
+
+    Raises:
+        ValueError: an argument makes no sense.
+        StoreCorrupt: an earlier writer's journal is damaged.
+        RunMismatch: it has other columns.
+        RunError: the directory cannot be written.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        schema: Schema,
+        *,
+        writer: int = 0,
+        keep: Literal["all", "valid"] = "all",
+        observable_columns: Sequence[int] | Array | None = None,
+        durability: Literal["process", "power"] = "process",
+        part_rows: int = 50_000,
+        run_id: str = "",
+        stored: Mapping[int, int] | None = None,
+    ) -> None:
+        _check_choice("keep", keep, ("all", "valid"))
+        _check_choice("durability", durability, ("process", "power"))
+        if part_rows < 1:
+            raise ValueError(f"part_rows must be at least 1, got {part_rows}")
+        if observable_columns is not None and len(observable_columns) != len(schema.observables):
+            raise ValueError(
+                f"{len(observable_columns)} observable columns were chosen, "
+                f"but the schema has {len(schema.observables)} observables"
+            )
+        self.schema = schema
+        self.directory = Path(directory)
+        self._points = self.directory / POINTS
+        self._writer = writer
+        self._run_id = run_id
+        self._stored = dict(stored or {})
+        self._keep = keep
+        self._power_safe = durability == "power"
+        self._observables = None if observable_columns is None else np.asarray(observable_columns, np.intp)
+
+        dtype = record_dtype(schema)
+        self._capacity = max(1, min(part_rows, MAX_UNSEALED_BYTES // dtype.itemsize))
+        # Reused for every part: fresh memory would cost as much as the writing. It is real only once filled.
+        self._records = np.empty(self._capacity, dtype)
+        self._reasons: dict[int, str] = {}
+        self._rows = 0
+        self._journal: Journal | None = None
+        self._broken: str = ""
+        self._closed = False
+
+        self._opened = self._sealed_at = self._synced_at = time.monotonic()
+        self._sync_pause = SYNC_EVERY
+        self._unsynced = False
+        self._counts_dirty = False
+        self._guarded("open", self._open)
+
+    def append(self, batch: Batch) -> None:
+        """Store a batch; returns when it is as durable as promised.
+
+        Args:
+            batch: n points; its arrays are copied.
+
+        Raises:
+            ContractError: its shape is not that of the schema; nothing was stored.
+            RunError: it could not be written, and may not be stored. The writer can then only be closed.
+        """
+        self._require_usable()
+        if len(batch) == 0:
+            return
+        self._check_shape(batch)
+        self._guarded("write to", lambda: self._append(batch))
+
+    def sync(self) -> None:
+        """Wait until everything appended survives a power cut; seal if it is time to.
+
+        Raises:
+            RunError: the disk refused.
+        """
+        self._require_usable()
+        self._guarded("sync", self._sync)
+
+    def seal(self) -> None:
+        """Turn the rows appended since the last part into a new part.
+
+        Raises:
+            RunError: it could not be written; the rows are safe in the journal.
+        """
+        self._require_usable()
+        self._guarded("seal rows in", self._seal)
+
+    def close(self) -> None:
+        """Seal what is left and let go of the files. Harmless when closed already.
+
+        After a failed write nothing is sealed: what was acknowledged is in the journal, where the next
+        writer, or `recover`, finds it.
+
+        Raises:
+            RunError: the last part could not be written; the rows are safe in the journal.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if not self._broken:
+                self._guarded("seal rows in", self._finish)
+        finally:
+            if self._journal is not None:
+                self._journal.close()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- what may fail half-way -----------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        self._points.mkdir(parents=True, exist_ok=True)
+        recover(self.directory, self.schema, writer=self._writer)
+        self._sequence = list_segments(self._points).next_sequence(self._writer)
+        self._counts = Counts.load(counts_path(self.directory, self._writer))
+        # With another number of ranks than before, this island may have been counted by another writer.
+        self._counts.counted = load_counts(self.directory).counted
+
+    def _append(self, batch: Batch) -> None:
+        chosen = self._choose(batch)
+        n = len(batch) if chosen is None else len(chosen)
+        if n == 0:
+            return
+        if self._rows + n > len(self._records):
+            self._seal()
+            if n > len(self._records):
+                self._records = np.empty(n, self._records.dtype)
+        start, stop = self._rows, self._rows + n
+        fill(self._records[start:stop], batch, chosen, self._observables)
+        reasons = reasons_of(batch, chosen)
+        self._open_journal().append(self._records[start:stop], reasons)
+        self._reasons.update({start + row: text for row, text in reasons.items()})
+        self._rows = stop
+        self._unsynced = True
+        if self._power_safe or time.monotonic() - self._synced_at > self._sync_pause:
+            self._sync_journal()
+        if self._rows >= self._capacity:
+            self._seal()
+
+    def _choose(self, batch: Batch) -> Ints | None:
+        """The rows of a batch to be stored; None for all."""
+        if self._keep == "all" and not self._stored:
+            return None
+        wanted = np.ones(len(batch), dtype=bool)
+        if self._keep == "valid":
+            wanted = batch.valid
+            self._counts.add(batch, wanted)
+            self._counts_dirty = True
+        if self._stored:
+            last = np.array([self._stored.get(island, -1) for island in batch.island.tolist()])
+            wanted = wanted & (batch.generation > last)
+        return None if wanted.all() else np.flatnonzero(wanted)
+
+    def _open_journal(self) -> Journal:
+        if self._journal is None:
+            segment = Segment(self._writer, self._sequence)
+            self._journal = Journal(segment.journal(self._points), self.schema, self._origin())
+        return self._journal
+
+    def _sync(self) -> None:
+        self._sync_journal()
+        self._save_counts()
+        now = time.monotonic()
+        if now - self._sealed_at > max(SEAL_EVERY, SEAL_SHARE * (now - self._opened)):
+            self._seal()
+
+    def _sync_journal(self) -> None:
+        begin = time.monotonic()
+        if self._unsynced and self._journal is not None:
+            self._journal.sync()
+            self._unsynced = False
+        self._synced_at = time.monotonic()
+        self._sync_pause = max(SYNC_EVERY, (self._synced_at - begin) / SYNC_SHARE)
+
+    def _seal(self) -> None:
+        self._sealed_at = time.monotonic()
+        if self._journal is None:
+            return
+        table = table_of(self._records[: self._rows], self._reasons, self.schema)
+        write_part(self._points, table, self.schema, self._origin())
+        # The part has its name by now, so from here on the journal only repeats it.
+        self._journal.close()
+        self._journal.path.unlink()
+        self._journal = None
+        self._sequence += 1
+        self._rows = 0
+        self._reasons = {}
+        self._unsynced = False
+        self._save_counts()
+
+    def _finish(self) -> None:
+        self._seal()
+        self._save_counts()
+
+    def _save_counts(self) -> None:
+        if self._counts_dirty:
+            self._counts.save(counts_path(self.directory, self._writer))
+            self._counts_dirty = False
+
+    # -- helpers --------------------------------------------------------------------------------------------
+
+    def _origin(self) -> Origin:
+        return Origin(self._run_id, self._writer, self._sequence, terranova_version())
+
+    def _guarded(self, doing: str, action: Callable[[], T]) -> T:
+        """Run `action`; if it stops half-way, by an error or Ctrl-C, this writer is not to be used again."""
+        try:
+            return action()
+        except OSError as error:
+            self._broken = f"terranova could not {doing} {self._points}: {error.strerror or error}"
+            raise RunError(f"{self._broken}. Everything stored before is safe.") from error
+        except BaseException as error:
+            self._broken = f"terranova was stopped while it tried to {doing} {self._points} ({error!r})"
+            raise
+
+    def _require_usable(self) -> None:
+        if self._closed:
+            raise RunError(f"The writer {self._writer} of {self._points} is closed.")
+        if self._broken:
+            raise RunError(f"{self._broken}. This writer cannot go on; open a new one.")
+
+    def _check_shape(self, batch: Batch) -> None:
+        wanted = (len(self.schema.parameters), len(self.schema.violations))
+        got = (batch.x.shape[1], batch.violations.shape[1])
+        k = batch.observables.shape[1]
+        if self._observables is None:
+            fits = k == len(self.schema.observables)
+        else:
+            fits = not len(self._observables) or k > int(self._observables.max())
+        if got != wanted or not fits:
+            raise ContractError(
+                f"A batch with {got[0]} parameters, {k} observables and {got[1]} constraints does not fit "
+                f"the stored columns: {wanted[0]} parameters, {len(self.schema.observables)} observables, "
+                f"{wanted[1]} constraints."
+            )
+
+
+def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}; got {value!r}")
