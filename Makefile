@@ -1,0 +1,78 @@
+# Every target installs what it needs into .venv, and nothing outside this folder is written.
+.DEFAULT_GOAL := demo
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+PYTHON ?= python3
+RANKS ?= 2
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+CREATED := .venv/.created
+INSTALLED := .venv/.installed
+INSTALLED_DEV := .venv/.installed-dev
+PIP := $(BIN)/python -m pip
+PYTEST := $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Caches stay inside, too.
+export PIP_NO_CACHE_DIR ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
+export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
+# A virtual environment or a PYTHONPATH of the caller must not shadow ours.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+.PHONY: help demo install test test-slow check bench clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(INSTALLED) ## Scan the 3HDM for a minute on two MPI ranks and write a report (the default).
+	@echo "Scanning examples/thdm3.yaml on $(RANKS) MPI ranks"
+	$(BIN)/mpirun -n $(RANKS) $(BIN)/terranova scan --next examples/thdm3.yaml
+	@run=$$(ls -td runs/thdm3*/ | head -n 1) && $(BIN)/terranova report "$${run%/}"
+
+install: $(INSTALLED) ## Install terranova with MPI into .venv.
+
+test: $(INSTALLED_DEV) ## Run the test suite.
+	$(PYTEST) -n 2 --dist loadgroup -m "not mpi and not slow"
+	$(PYTEST) -m "mpi and not slow"
+
+test-slow: $(INSTALLED_DEV) ## Run the long tests as well.
+	$(PYTEST) -m "slow"
+
+check: $(INSTALLED_DEV) .typecheck ## Check format, style and types.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	MYPYPATH=.typecheck $(BIN)/mypy -p terranova
+
+bench: $(INSTALLED_DEV) ## Measure, and print the tables of benchmarks/.
+	@for script in benchmarks/*.py; do echo "== $$script" && $(BIN)/python "$$script" || exit 1; done
+
+clean: ## Remove everything that was generated, except runs/.
+	rm -rf .venv .typecheck build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The folders are not called as they are imported, which static tools do not understand: show them a tree of
+# links that has the names of the import.
+.PHONY: .typecheck
+.typecheck:
+	@rm -rf .typecheck && mkdir -p .typecheck/terranova
+	@ln -s $(abspath $(filter-out %/__pycache__,$(wildcard core/*)) plugins models constraints) .typecheck/terranova/
+
+# The stamps are touched last: an installation that was interrupted is done again.
+$(CREATED):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "terranova needs Python 3.11 or newer; '$(PYTHON)' is: $$($(PYTHON) -V 2>&1)" >&2; \
+	    echo "Name another one: make PYTHON=python3.12" >&2; exit 1; }
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv || { \
+	    echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu, install the package python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(INSTALLED): pyproject.toml $(CREATED)
+	$(PIP) install --quiet --editable ".[mpi]"
+	@touch $@
+
+$(INSTALLED_DEV): pyproject.toml $(INSTALLED)
+	$(PIP) install --quiet --editable ".[mpi,hdf5,dev]"
+	@touch $@
