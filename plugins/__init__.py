@@ -1,0 +1,1 @@
+"""Plugins that come with terranova; each folder is one entry point, like any plugin from elsewhere."""

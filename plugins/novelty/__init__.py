@@ -1,0 +1,15 @@
+"""Novelty detectors that come with terranova."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from terranova.hooks import hookimpl
+from terranova.novelty import NoveltyDetector
+from terranova.plugins.novelty.hbos import Hbos
+
+
+@hookimpl
+def terranova_novelty_detectors() -> Sequence[type[NoveltyDetector]]:
+    """All detectors of this package."""
+    return [Hbos]

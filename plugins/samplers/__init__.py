@@ -1,0 +1,18 @@
+"""Samplers that come with terranova."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from terranova.hooks import hookimpl
+from terranova.plugins.samplers.cmaes import Cmaes
+from terranova.plugins.samplers.cmaes_novelty import CmaesNovelty
+from terranova.plugins.samplers.random_points import RandomPoints
+from terranova.plugins.samplers.sobol import Sobol
+from terranova.sampler import Archipelago, Sampler
+
+
+@hookimpl
+def terranova_samplers() -> Sequence[type[Sampler] | type[Archipelago]]:
+    """All samplers of this package."""
+    return [RandomPoints, Sobol, Cmaes, CmaesNovelty]
