@@ -62,6 +62,7 @@ def _encoding(schema: Schema) -> dict[str, Any]:
         "use_byte_stream_split": ["loglike", "seconds", *floats],
         "write_statistics": _STATISTICS,
         "write_page_checksum": True,
+        "write_batch_size": 64 * 1024,
     }
 
 

@@ -81,8 +81,10 @@ class Reader:
         if isinstance(where, str):
             return self.sql(self._select(columns, where))
         self._check_columns(columns)
+        with self._mistakes_explained():
+            scanner = self.dataset().scanner(columns=_as_list(columns), filter=where)
         with self._damage_explained():
-            return self.dataset().to_table(columns=_as_list(columns), filter=where)
+            return scanner.to_table()
 
     def batches(
         self, columns: Sequence[str] | None = None, where: Where | None = None, rows: int = 50_000
@@ -93,15 +95,16 @@ class Reader:
             RunError, StoreCorrupt: as in `table`.
         """
         if isinstance(where, str):
-            with _points_view(self.dataset()) as connection, self._damage_explained():
-                for batch in connection.sql(self._select(columns, where)).to_arrow_reader(rows):
+            with self._query(self._select(columns, where)) as relation, self._damage_explained():
+                for batch in relation.to_arrow_reader(rows):
                     yield pa.Table.from_batches([batch])
             return
         self._check_columns(columns)
+        options = {"batch_size": rows, **_ONE_AT_A_TIME}
+        with self._mistakes_explained():
+            scanner = self.dataset().scanner(columns=_as_list(columns), filter=where, **options)
         with self._damage_explained():
-            for batch in self.dataset().to_batches(
-                columns=_as_list(columns), filter=where, batch_size=rows, **_ONE_AT_A_TIME
-            ):
+            for batch in scanner.to_batches():
                 if batch.num_rows:
                     yield pa.Table.from_batches([batch])
 
@@ -112,8 +115,8 @@ class Reader:
             RunError: the query is wrong; DuckDB says how.
             StoreCorrupt: a file is damaged; says which.
         """
-        with _points_view(self.dataset()) as connection, self._damage_explained():
-            return connection.sql(query).to_arrow_table()
+        with self._query(query) as relation, self._damage_explained():
+            return relation.to_arrow_table()
 
     def to_pandas(self, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
         """As `table`, as a pandas data frame."""
@@ -203,8 +206,30 @@ class Reader:
         return f"SELECT {names} FROM points WHERE {where}"
 
     @contextmanager
+    def _query(self, query: str) -> Iterator[duckdb.DuckDBPyRelation]:
+        """Bind a query to the view `points`, so that mistakes in it are found before any data is read."""
+        import duckdb
+
+        with duckdb.connect() as connection:
+            connection.register("points", self.dataset())
+            with self._mistakes_explained():
+                relation = connection.sql(query)
+            if relation is None:
+                raise RunError(f"This query returns no table; start it with SELECT: {query}")
+            yield relation
+
+    @contextmanager
+    def _mistakes_explained(self) -> Iterator[None]:
+        import duckdb
+
+        try:
+            yield
+        except (pa.ArrowException, duckdb.Error) as error:
+            raise self._mistake(error) from error
+
+    @contextmanager
     def _damage_explained(self) -> Iterator[None]:
-        """Turn what Arrow and DuckDB raise into a sentence that names the damaged file, or the mistake."""
+        """Turn what Arrow and DuckDB raise while they read into a sentence that names the damaged file."""
         import duckdb
 
         try:
@@ -212,16 +237,10 @@ class Reader:
         except (OSError, pa.ArrowException, duckdb.Error) as error:
             if problems := self.verify():
                 raise StoreCorrupt("\n".join(problems)) from error
-            raise RunError(f"The points of {self.directory} cannot be read that way: {error}") from error
+            raise self._mistake(error) from error
 
-
-@contextmanager
-def _points_view(dataset: ds.Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
-    import duckdb
-
-    with duckdb.connect() as connection:
-        connection.register("points", dataset)
-        yield connection
+    def _mistake(self, error: Exception) -> RunError:
+        return RunError(f"The points of {self.directory} cannot be read that way: {error}")
 
 
 def _as_list(columns: Sequence[str] | None) -> list[str] | None:

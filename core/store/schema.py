@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -100,9 +100,9 @@ class Schema:
     def to_dict(self) -> dict[str, Any]:
         """A form that JSON can hold."""
         return {
-            "parameters": [asdict(field) for field in self.parameters],
-            "observables": [asdict(field) for field in self.observables],
-            "violations": [asdict(field) for field in self.violations],
+            "parameters": [dict(vars(field)) for field in self.parameters],
+            "observables": [dict(vars(field)) for field in self.observables],
+            "violations": [dict(vars(field)) for field in self.violations],
         }
 
     @classmethod
@@ -122,4 +122,4 @@ class Schema:
 
 
 def _metadata(field: Field, kind: str) -> dict[str, str]:
-    return {"kind": kind, **{key: text for key, text in asdict(field).items() if key != "name"}}
+    return {"kind": kind, **{key: text for key, text in vars(field).items() if key != "name"}}

@@ -1,0 +1,406 @@
+"""What goes into the store comes out of it, for every reader."""
+
+import json
+from dataclasses import replace
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from terranova.batch import Batch, Status
+from terranova.errors import ContractError, RunError, RunMismatch, StoreCorrupt
+from terranova.store import Field, Manifest, Reader, Schema, Writer, load_counts, recover
+from terranova.store.fake import fake_batch, fake_schema
+
+SCHEMA = fake_schema()
+
+
+def steps(count: int, rows: int = 12, island: int = 0) -> list[Batch]:
+    return [fake_batch(SCHEMA, rows, island=island, generation=g) for g in range(count)]
+
+
+def assert_holds(table, batches: list[Batch], schema: Schema = SCHEMA) -> None:
+    """The table has exactly the rows of the batches, in order, bit for bit."""
+
+    def column(name):
+        return table[name].to_numpy(zero_copy_only=False)
+
+    def joined(name):
+        return np.concatenate([np.asarray(getattr(batch, name)) for batch in batches])
+
+    assert table.column_names == schema.names
+    for name in ("island", "generation", "index", "status", "stage", "loglike"):
+        np.testing.assert_array_equal(column(name), joined(name), strict=False)
+    np.testing.assert_array_equal(column("seconds"), joined("seconds").astype(np.float32))
+    np.testing.assert_array_equal(column("valid"), joined("valid"))
+    assert table["reason"].to_pylist() == [reason for batch in batches for reason in batch.reason]
+    for fields, name in ((schema.parameters, "x"), (schema.observables, "observables")):
+        for j, field in enumerate(fields):
+            assert column(field.name).tobytes() == joined(name)[:, j].tobytes()
+    for j, field in enumerate(schema.violations):
+        assert column(f"C_{field.name}").tobytes() == joined("violations")[:, j].tobytes()
+
+
+@pytest.mark.parametrize("part_rows", [1, 30, 10_000])
+def test_what_is_appended_is_read_before_and_after_sealing(tmp_path, part_rows):
+    batches = steps(9)
+    with Writer(tmp_path, SCHEMA, part_rows=part_rows) as writer:
+        for batch in batches:
+            writer.append(batch)
+        assert_holds(Reader(tmp_path).table(), batches)
+    assert_holds(Reader(tmp_path).table(), batches)
+    assert not list(tmp_path.glob("points/journal-*"))
+
+
+def test_a_batch_larger_than_a_part_stays_whole(tmp_path):
+    batches = [fake_batch(SCHEMA, rows, generation=g) for g, rows in enumerate((3, 500, 3))]
+    with Writer(tmp_path, SCHEMA, part_rows=10) as writer:
+        for batch in batches:
+            writer.append(batch)
+    assert_holds(Reader(tmp_path).table(), batches)
+
+
+def test_nan_and_infinities_are_kept_exactly(tmp_path):
+    batch = fake_batch(SCHEMA, 6, failing=0)
+    odd_nan = np.frombuffer(np.uint64(0x7FF8_0000_DEAD_BEEF).tobytes())[0]
+    batch.observables[:, 0] = [np.nan, odd_nan, np.inf, -np.inf, -0.0, 5e-324]
+    for durability in ("process", "power"):
+        with Writer(tmp_path / durability, SCHEMA, durability=durability) as writer:
+            writer.append(batch)
+        assert_holds(Reader(tmp_path / durability).table(), [batch])
+
+
+def test_an_empty_batch_changes_nothing(tmp_path):
+    with Writer(tmp_path, SCHEMA) as writer:
+        writer.append(fake_batch(SCHEMA, 0))
+        writer.append(fake_batch(SCHEMA, 5))
+        writer.append(fake_batch(SCHEMA, 0))
+    assert Reader(tmp_path).count() == 5
+
+
+def test_a_reason_may_hold_any_text(tmp_path):
+    batch = replace(fake_batch(SCHEMA, 3, failing=1), reason=["µ² < 0\n\0", "bad \udcff byte", 'quo"te'])
+    writer = Writer(tmp_path, SCHEMA)
+    writer.append(batch)
+    expected = ["µ² < 0\n\0", "bad ? byte", 'quo"te']
+    assert Reader(tmp_path).table()["reason"].to_pylist() == expected
+    writer.close()
+    assert Reader(tmp_path).table()["reason"].to_pylist() == expected
+
+
+def test_the_batch_may_be_changed_after_append(tmp_path):
+    batch, same = fake_batch(SCHEMA, 8), fake_batch(SCHEMA, 8)
+    with Writer(tmp_path, SCHEMA) as writer:
+        writer.append(batch)
+        batch.x[:] = batch.observables[:] = batch.violations[:] = -1.0
+    assert_holds(Reader(tmp_path).table(), [same])
+
+
+def test_total_violation_is_zero_exactly_where_valid(tmp_path):
+    with Writer(tmp_path, SCHEMA) as writer:
+        writer.append(fake_batch(SCHEMA, 300, failing=0.3))
+    table = Reader(tmp_path).to_pandas()
+    assert ((table["total_violation"] == 0) == table["valid"]).all()
+    assert np.isinf(table.loc[table["status"] != Status.OK, "total_violation"]).all()
+    assert table["valid"].any()
+
+
+def test_only_the_chosen_observables_are_stored(tmp_path):
+    chosen = replace_observables([Field("o3"), Field("o1")])
+    batch = fake_batch(SCHEMA, 10, failing=0)
+    with Writer(tmp_path, chosen, observable_columns=[3, 1]) as writer:
+        writer.append(batch)
+    table = Reader(tmp_path).table()
+    assert "o0" not in table.column_names
+    np.testing.assert_array_equal(table["o3"], batch.observables[:, 3])
+    np.testing.assert_array_equal(table["o1"], batch.observables[:, 1])
+
+
+def replace_observables(observables: list[Field]) -> Schema:
+    return Schema(SCHEMA.parameters, observables, SCHEMA.violations)
+
+
+def test_a_scan_without_constraints_or_stored_observables(tmp_path):
+    schema = fake_schema(2, 0, 0)
+    batch = fake_batch(schema, 7)
+    with Writer(tmp_path, schema) as writer:
+        writer.append(batch)
+    assert_holds(Reader(tmp_path).table(), [batch], schema)
+
+
+def test_writers_merge(tmp_path):
+    zero, twelve = (Writer(tmp_path, SCHEMA, writer=number, part_rows=30) for number in (0, 12))
+    with zero, twelve:
+        for first, second in zip(steps(8, island=1), steps(8, island=2), strict=True):
+            zero.append(first)
+            twelve.append(second)
+        zero.sync()
+    assert_holds(Reader(tmp_path).table(), steps(8, island=1) + steps(8, island=2))
+    assert Reader(tmp_path).islands_progress() == {1: 7, 2: 7}
+
+
+def test_sessions_follow_on(tmp_path):
+    for session in range(3):
+        with Writer(tmp_path, SCHEMA) as writer:
+            writer.append(steps(3)[session])
+    assert_holds(Reader(tmp_path).table(), steps(3))
+    assert len(list(tmp_path.glob("points/part-0000-*"))) == 3
+
+
+def test_a_sync_seals_old_rows(tmp_path, monkeypatch):
+    from terranova.store import writer as module
+
+    writer = Writer(tmp_path, SCHEMA)
+    writer.append(fake_batch(SCHEMA, 4))
+    writer.sync()
+    assert not list(tmp_path.glob("points/part-*"))
+    monkeypatch.setattr(module, "SEAL_EVERY", -1.0)
+    monkeypatch.setattr(module, "SEAL_SHARE", 0.0)
+    writer.sync()
+    assert [path.name for path in tmp_path.glob("points/*")] == ["part-0000-00000000.parquet"]
+    writer.close()
+
+
+# -- keeping only the valid points ----------------------------------------------------------------------
+
+
+def test_keep_valid_drops_and_counts_the_rest(tmp_path):
+    batches = steps(20)
+    with Writer(tmp_path, SCHEMA, keep="valid", part_rows=30) as writer:
+        for batch in batches:
+            writer.append(batch)
+    assert_holds(Reader(tmp_path).table(), [batch.take(batch.valid) for batch in batches])
+    counts = load_counts(tmp_path)
+    failed = sum(int((batch.status != Status.OK).sum()) for batch in batches)
+    assert counts.evaluated == 240
+    assert counts.kept == Reader(tmp_path).count()
+    assert counts.dropped == {"OK": 240 - counts.kept - failed, "RAISED": failed}
+
+
+def test_points_computed_again_are_neither_stored_nor_counted_twice(tmp_path):
+    for start in (0, 3):
+        stored = Reader(tmp_path).islands_progress() if start else {}
+        with Writer(tmp_path, SCHEMA, keep="valid", stored=stored) as writer:
+            for batch in steps(8)[start : start + 5]:
+                writer.append(batch)
+    assert_holds(Reader(tmp_path).table(), [batch.take(batch.valid) for batch in steps(8)])
+    assert load_counts(tmp_path).evaluated == 8 * 12
+
+
+def test_an_island_that_moves_to_another_writer_is_not_counted_twice(tmp_path):
+    for writer_number in (1, 0):
+        with Writer(tmp_path, SCHEMA, writer=writer_number, keep="valid") as writer:
+            writer.append(steps(1)[0])
+    assert load_counts(tmp_path).evaluated == 12
+
+
+# -- reading --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Four islands, two writers; the second writer still has a journal."""
+    with Writer(tmp_path, SCHEMA, writer=0, part_rows=48) as writer:
+        for generation in range(10):
+            for island in (0, 1):
+                writer.append(fake_batch(SCHEMA, 12, island=island, generation=generation))
+    writer = Writer(tmp_path, SCHEMA, writer=1, part_rows=100)
+    for generation in range(12):
+        for island in (2, 3):
+            writer.append(fake_batch(SCHEMA, 12, island=island, generation=generation))
+    yield tmp_path
+    writer.close()
+
+
+def test_count_and_progress_include_journals(run):
+    reader = Reader(run)
+    assert reader.count() == reader.table().num_rows == 12 * (20 + 24)
+    assert reader.islands_progress() == {0: 9, 1: 9, 2: 11, 3: 11}
+
+
+@pytest.mark.parametrize("where", [pc.field("p0") > 0, "p0 > 0"])
+def test_columns_and_conditions(run, where):
+    reader = Reader(run)
+    everything = reader.table()
+    expected = everything.filter(pc.greater(everything["p0"], 0))
+    table = reader.table(["o1", "p0"], where)
+    assert table.column_names == ["o1", "p0"]
+    assert sorted(table["p0"].to_pylist()) == sorted(expected["p0"].to_pylist())
+    pieces = list(reader.batches(["p0"], where, rows=7))
+    assert max(piece.num_rows for piece in pieces) <= 7 or isinstance(where, str)
+    assert sorted(value for piece in pieces for value in piece["p0"].to_pylist()) == sorted(
+        expected["p0"].to_pylist()
+    )
+
+
+def test_valid_points(run):
+    reader = Reader(run)
+    assert reader.valid(["valid"])["valid"].to_pylist() == [True] * reader.table(where="valid").num_rows
+
+
+def test_sql_and_pandas(run):
+    reader = Reader(run)
+    assert reader.sql("select count(*) as n from points").to_pydict() == {"n": [reader.count()]}
+    frame = reader.to_pandas(["island", "p0"], "island = 2")
+    assert isinstance(frame, pd.DataFrame)
+    assert len(frame) == 144
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 1), (3, 6), (9, 12), (11, 50), (12, 50), (0, 12)])
+def test_generations(run, start, stop):
+    expected = [
+        fake_batch(SCHEMA, 12, island=island, generation=generation)
+        for generation in range(start, min(stop, 12))
+        for island in range(4)
+        if generation < 10 or island >= 2
+    ]
+    table = Reader(run).generations(start, stop)
+    if expected:
+        assert_holds(table, expected)
+    assert table.num_rows == 12 * len(expected)
+
+
+def test_generations_reads_only_the_parts_it_needs(run):
+    reader = Reader(run)
+    before = reader.generations(8, 10)
+    path = run / "points" / "part-0000-00000000.parquet"  # generations 0 and 1
+    data = bytearray(path.read_bytes())
+    data[4:2000] = bytes(1996)
+    path.write_bytes(data)
+    assert reader.generations(8, 10).to_pandas().equals(before.to_pandas())
+    with pytest.raises(StoreCorrupt, match="part-0000-00000000"):
+        reader.generations(0, 10)
+    with pytest.raises(StoreCorrupt, match="part-0000-00000000"):
+        reader.table(where="p0 > 0")
+
+
+def test_mistakes_are_explained(run, tmp_path_factory):
+    reader = Reader(run)
+    with pytest.raises(RunError, match=r"no column 'logLike' \(did you mean 'loglike'"):
+        reader.table(["logLike"])
+    with pytest.raises(RunError, match="cannot be read that way"):
+        reader.table(where="no_such_column > 1")
+    with pytest.raises(RunError, match="cannot be read that way"):
+        reader.table(where=pc.field("no_such_column") > 1)
+    with pytest.raises(RunError, match="cannot be read that way"):
+        reader.sql("selekt 1")
+    with pytest.raises(RunError, match="no run directory"):
+        Reader(run / "nowhere")
+    with pytest.raises(RunError, match="holds no points"):
+        Reader(tmp_path_factory.mktemp("empty")).table()
+
+
+def test_a_run_that_has_not_stored_anything_is_an_empty_table(tmp_path):
+    Manifest(schema=SCHEMA, seed=1, model="fake").save(tmp_path)
+    reader = Reader(tmp_path)
+    assert reader.count() == 0
+    assert reader.table().num_rows == 0
+    assert reader.sql("select * from points").num_rows == 0
+    assert reader.generations(0, 9).num_rows == 0
+    assert reader.islands_progress() == {}
+    assert list(reader.batches()) == []
+
+
+# -- the files, without us ------------------------------------------------------------------------------
+
+
+def test_other_tools_read_the_parts(run):
+    polars = pytest.importorskip("polars")
+    pattern = f"{run}/points/*.parquet"
+    rows = 12 * 20 + 12 * 16  # what is sealed so far
+    assert duckdb.sql(f"select island from read_parquet('{pattern}')").df().shape == (rows, 1)
+    assert len(pd.read_parquet(sorted((run / "points").glob("*.parquet")))) == rows
+    assert polars.scan_parquet(pattern).select("p0", "C_c0", "reason").collect().height == rows
+    frame = duckdb.sql(f"select * from read_parquet('{pattern}') order by island, index").df()
+    ours = Reader(run).to_pandas(where="island < 2").sort_values(["island", "index"])
+    for name in ("p0", "o1", "C_c1", "loglike"):
+        np.testing.assert_array_equal(frame[name][: len(ours)], ours[name])
+
+
+def test_units_and_sources_are_in_the_files(tmp_path):
+    with Writer(tmp_path, SCHEMA, run_id="abc", writer=3) as writer:
+        writer.append(fake_batch(SCHEMA, 4))
+    schema = pq.read_schema(tmp_path / "points" / "part-0003-00000000.parquet")
+    assert schema.field("p1").metadata == {
+        b"kind": b"parameter",
+        b"unit": b"GeV",
+        b"latex": b"p_{1}",
+        b"description": b"parameter 1",
+        b"source": b"",
+    }
+    assert schema.field("C_c0").metadata[b"source"] == b"PDG 2024"
+    assert schema.metadata[b"terranova.run_id"] == b"abc"
+    assert schema.metadata[b"terranova.writer"] == b"3"
+    assert Reader(tmp_path).schema == SCHEMA
+
+
+def test_mostly_zero_violations_cost_little(tmp_path):
+    schema = fake_schema(1, 0, 60)
+    with Writer(tmp_path, schema) as writer:
+        writer.append(fake_batch(schema, 5000, failing=0, violating=0.02))
+    (part,) = tmp_path.glob("points/*.parquet")
+    assert part.stat().st_size < 0.2 * 5000 * 60 * 8
+
+
+# -- arguments ------------------------------------------------------------------------------------------
+
+
+def test_a_schema_survives_json():
+    assert Schema.from_json(SCHEMA.to_json()) == SCHEMA
+    json.loads(SCHEMA.to_json())
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ([Field("mh")], [Field("mh")], []),
+        ([Field("mh")], [Field("mH")], []),
+        ([Field("valid")], [], []),
+        ([], [Field("C_x")], [Field("x")]),
+    ],
+)
+def test_two_columns_of_one_name_are_refused(fields):
+    with pytest.raises(ValueError, match="two columns of the same name"):
+        Schema(*fields)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"keep": "some"}, "keep must be one of"),
+        ({"durability": "eternal"}, "durability must be one of"),
+        ({"part_rows": 0}, "part_rows"),
+        ({"observable_columns": [1]}, "1 observable columns"),
+    ],
+)
+def test_wrong_arguments(tmp_path, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        Writer(tmp_path, SCHEMA, **wrong)
+
+
+def test_a_batch_of_another_shape_is_refused_and_the_writer_goes_on(tmp_path):
+    with Writer(tmp_path, SCHEMA) as writer:
+        with pytest.raises(ContractError, match="does not fit the stored columns"):
+            writer.append(fake_batch(fake_schema(3, 4, 5), 3))
+        writer.append(fake_batch(SCHEMA, 3))
+    assert Reader(tmp_path).count() == 3
+    with pytest.raises(RunError, match="is closed"):
+        writer.append(fake_batch(SCHEMA, 3))
+
+
+def test_a_directory_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="could not open"):
+        Writer(tmp_path / "file", SCHEMA)
+
+
+def test_rows_of_another_scan_are_not_mixed_in(tmp_path):
+    writer = Writer(tmp_path, SCHEMA, writer=4)
+    writer.append(fake_batch(SCHEMA, 3))
+    writer._journal.close()  # dies
+    with pytest.raises(RunMismatch, match="other columns"):
+        recover(tmp_path, fake_schema(5))
+    assert recover(tmp_path, SCHEMA).rows == 3
