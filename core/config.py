@@ -1,0 +1,165 @@
+"""Configurations: one YAML file, or the same words from Python, checked as a whole before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from terranova.config_check import build, check
+from terranova.config_read import ConstraintItem, Draft, plain, read_draft, seconds_of
+from terranova.diagnostics import Diagnostic
+from terranova.errors import ConfigError
+from terranova.problem import Problem
+from terranova.registry import Registry
+from terranova.registry import registry as installed
+from terranova.scan_config import (
+    Budget,
+    ModelChoice,
+    Parallel,
+    SamplerChoice,
+    ScanConfig,
+    Storage,
+    diff,
+)
+from terranova.strict_yaml import Document, KeyPath, Place, examine
+from terranova.words import Report
+
+__all__ = [
+    "Budget",
+    "ModelChoice",
+    "Parallel",
+    "SamplerChoice",
+    "ScanConfig",
+    "Storage",
+    "build_problem",
+    "diff",
+    "load_config",
+    "parse_duration",
+]
+
+_MERGED = ("budget", "parallel", "store", "parameters")
+"""Keys of which an override replaces only what it names."""
+
+
+def load_config(
+    source: str | Path | Mapping[str, Any],
+    *,
+    registry: Registry | None = None,
+    check_plugins: bool = True,
+    **words: Any,
+) -> ScanConfig:
+    """Read and check a configuration.
+
+    Args:
+        source: path of a YAML file, or its content as a mapping.
+        registry: the plugins; those that are installed if None.
+        check_plugins: False to read the words only, for a run whose plugins may no longer be installed.
+        words: top-level keys that replace those of the source; None counts as not given. Of `budget`,
+            `parallel`, `store` and `parameters` only what is named is replaced.
+
+    Raises:
+        ConfigError: lists every problem, with file, line and column where there is a file.
+    """
+    document, problems = _from_mapping(source) if isinstance(source, Mapping) else examine(source)
+    report = Report(document, problems)
+    if document.data is None and problems:
+        report.raise_if_any()
+    report.document = _override(document, words, report)
+    draft = read_draft(report)
+    if check_plugins:
+        check(draft, report, registry if registry is not None else installed())
+    report.raise_if_any()
+    return _complete(draft, document.text)
+
+
+def build_problem(config: ScanConfig, registry: Registry | None = None) -> Problem:
+    """Build the model of a configuration, with its priors and constraints.
+
+    Raises:
+        ConfigError: the plugins are not those with which it was loaded, and it no longer fits them.
+    """
+    here = Place("", 0, 0, "constraints")
+    draft = Draft(
+        model=config.model,
+        constraints=[_item(thing, here) for thing in config.constraints],
+        parameters=dict(config.parameters),
+        sampler=config.sampler,
+        budget=config.budget,
+        parallel=config.parallel,
+        store=config.store,
+    )
+    report = Report(Document(None))
+    problem = build(draft, report, registry if registry is not None else installed())
+    report.raise_if_any()
+    assert problem is not None  # otherwise there was a problem to raise
+    return problem
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds of a duration such as "90s", "10m", "2h", "1d" or "1h30m"; a bare number is seconds.
+
+    Raises:
+        ConfigError: it is not a duration.
+    """
+    try:
+        return seconds_of(float(text) if _is_number(text) else text)
+    except ValueError as error:
+        raise ConfigError([Diagnostic("", 0, 0, "", str(error))]) from error
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _item(thing: Any, place: Place) -> ConstraintItem:
+    return ConstraintItem(thing, place)
+
+
+def _from_mapping(source: Mapping[str, Any]) -> tuple[Document, list[Diagnostic]]:
+    report = Report(Document(None))
+    data = plain(source, (), report)
+    return Document(data), report.problems
+
+
+def _override(document: Document, words: Mapping[str, Any], report: Report) -> Document:
+    """Put the overriding words into a document's data."""
+    given = {key: value for key, value in words.items() if value is not None}
+    if not given or not isinstance(document.data, Mapping | None):
+        return document
+    data = dict(document.data or {})
+    foreign: set[KeyPath] = set()
+    for key, value in given.items():
+        new = plain(value, (key,), Report(Document(None), report.problems))
+        if key in _MERGED and isinstance(new, Mapping) and isinstance(data.get(key), Mapping):
+            data[key] = {**data[key], **new}
+            foreign.update((key, inner) for inner in new)
+        else:
+            data[key] = new
+            foreign.add((key,))
+    return document.with_data(data, frozenset(foreign))
+
+
+def _complete(draft: Draft, text: str) -> ScanConfig:
+    """Return the configuration of a draft without problems."""
+    assert draft.model is not None
+    assert draft.sampler is not None
+    assert draft.budget is not None
+    assert draft.parallel is not None
+    assert draft.store is not None
+    return ScanConfig(
+        model=draft.model,
+        constraints=tuple(item.thing for item in draft.constraints),
+        sampler=draft.sampler,
+        budget=draft.budget,
+        parameters=draft.parameters,
+        seed=draft.seed,
+        output=draft.output,
+        parallel=draft.parallel,
+        store=draft.store,
+        text=text,
+    )

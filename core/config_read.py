@@ -1,0 +1,317 @@
+"""From the words of a configuration to typed parts: everything that can be checked without any plugin."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from terranova.constraint import Constraint
+from terranova.constraint_file import constraint_words, parse_constraint, parse_constraint_set, set_words
+from terranova.constraint_set import ConstraintSet
+from terranova.errors import did_you_mean
+from terranova.parameters import PRIORS, Fixed, Prior
+from terranova.scan_config import WORDS, Budget, Count, ModelChoice, Parallel, SamplerChoice, Storage
+from terranova.strict_yaml import MAX_DEPTH, KeyPath, Place, examine
+from terranova.words import Report, Word, convert, read_words, show, words_of
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+@dataclass(frozen=True)
+class ConstraintItem:
+    """One entry of `constraints:`.
+
+    Attributes:
+        thing: the name of a registered set, or what was given in full.
+        place: of the entry.
+        places: of each constraint, when given in full.
+    """
+
+    thing: str | Constraint | ConstraintSet
+    place: Place
+    places: tuple[Place, ...] = ()
+
+
+@dataclass
+class Draft:
+    """The parts of a configuration that could be read; None where that failed."""
+
+    model: ModelChoice | None = None
+    constraints: list[ConstraintItem] = field(default_factory=list)
+    parameters: dict[str, Prior] = field(default_factory=dict)
+    sampler: SamplerChoice | None = None
+    budget: Budget | None = None
+    seed: int = 1
+    output: Path | None = None
+    parallel: Parallel | None = field(default_factory=Parallel)
+    store: Storage | None = field(default_factory=Storage)
+
+
+def read_draft(report: Report) -> Draft:
+    """Read the parts of the report's document; problems go to the report."""
+    draft = Draft()
+    required = ("model", "constraints", "sampler", "budget")
+    words = {word: Word(Any, required=word in required) for word in WORDS}
+    data = report.document.data
+    read_words({} if data is None else data, words, (), report)
+    if not isinstance(data, Mapping):
+        return draft
+    if "model" in data:
+        name, options = _name_and_options(data["model"], ("model",), report)
+        draft.model = ModelChoice(name, options) if name else None
+    if "sampler" in data:
+        draft.sampler = _sampler(data["sampler"], report)
+    if "constraints" in data:
+        draft.constraints = _constraints(data["constraints"], report)
+    if "parameters" in data:
+        draft.parameters = _parameters(data["parameters"], report)
+    if "budget" in data:
+        draft.budget = _budget(data["budget"], report)
+    if "seed" in data:
+        draft.seed = _value(data["seed"], Seed, ("seed",), report) or 0
+    if "output" in data:
+        draft.output = _output(data["output"], report)
+    if "parallel" in data:
+        parallel = read_words(data["parallel"], words_of(Parallel), ("parallel",), report)
+        draft.parallel = Parallel(**parallel) if parallel is not None else None
+    if "store" in data:
+        draft.store = _storage(data["store"], report)
+    return draft
+
+
+def _value(given: Any, wanted: Any, path: KeyPath, report: Report) -> Any:
+    """Return a value of the wanted type, or None with a problem."""
+    value, wrong = convert(given, wanted)
+    for inner, message in wrong:
+        report.add((*path, *inner), message)
+    return None if wrong else value
+
+
+def _name_and_options(given: Any, path: KeyPath, report: Report) -> tuple[str, dict[str, Any]]:
+    """Read `thdm3` or `{name: thdm3, option: value}`; the name is "" after a problem."""
+    if isinstance(given, Mapping):
+        words = read_words(given, {"name": Word(str, required=True)}, path, report, open_ended=True)
+        name = given.get("name")
+        if words is not None and not name:
+            report.add((*path, "name"), "empty, expected a name")
+        options = {key: value for key, value in given.items() if key != "name"}
+        return (name if isinstance(name, str) else ""), options
+    if isinstance(given, str) and given:
+        return given, {}
+    report.add(path, f"expected a name, or name and options, got {show(given)}")
+    return "", {}
+
+
+def _sampler(given: Any, report: Report) -> SamplerChoice | None:
+    name, options = _name_and_options(given, ("sampler",), report)
+    islands = SamplerChoice.islands
+    if "islands" in options:
+        islands = _value(options.pop("islands"), Count, ("sampler", "islands"), report) or islands
+    return SamplerChoice(name, islands, options) if name else None
+
+
+def _constraints(given: Any, report: Report) -> list[ConstraintItem]:
+    if not isinstance(given, list):
+        report.add(("constraints",), f"expected a list of names, files and constraints, got {show(given)}")
+        return []
+    items = (_constraint_item(entry, ("constraints", i), report) for i, entry in enumerate(given))
+    return [item for item in items if item is not None]
+
+
+def _constraint_item(given: Any, path: KeyPath, report: Report) -> ConstraintItem | None:
+    place = report.document.place(path)
+    if isinstance(given, str) and given:
+        is_path = "/" in given or given.endswith((".yaml", ".yml"))
+        return _set_from_file(given, path, report) if is_path else ConstraintItem(given, place)
+    if not isinstance(given, Mapping):
+        report.add(path, f"expected the name of a set, a YAML file or a constraint, got {show(given)}")
+        return None
+    if "constraints" in given:
+        located = parse_constraint_set(given, path, report, published=False)
+        return ConstraintItem(located.set, place, located.places) if located else None
+    constraint = parse_constraint(given, path, report, published=False)
+    return ConstraintItem(constraint, place, (place,)) if constraint else None
+
+
+def _set_from_file(given: str, path: KeyPath, report: Report) -> ConstraintItem | None:
+    """Read a set from a file named relative to the configuration's folder."""
+    file = Path(report.document.file).parent / given
+    document, problems = examine(file)
+    if not document.text and problems:
+        report.add(path, f"{file}: {problems[0].message}")
+        return None
+    inner = Report(document, problems)
+    located = None
+    if document.data is not None:
+        located = parse_constraint_set(document.data, (), inner, published=True, origin=str(file))
+    elif not problems:
+        report.add(path, f"{file}: empty, expected a constraint set")
+    report.problems.extend(inner.problems)
+    if located is None or problems:
+        return None
+    return ConstraintItem(located.set, report.document.place(path), located.places)
+
+
+def _parameters(given: Any, report: Report) -> dict[str, Prior]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        report.add(("parameters",), f"expected parameters with values or priors, got {show(given)}")
+        return {}
+    priors = {name: read_prior(value, ("parameters", name), report) for name, value in given.items()}
+    return {name: prior for name, prior in priors.items() if prior is not None}
+
+
+def read_prior(given: Any, path: KeyPath, report: Report) -> Prior | None:
+    """Read a number, which fixes the parameter, or `{prior: log, lower: 1, upper: 50}`."""
+    if not isinstance(given, Mapping):
+        value = _value(given, float, path, report)
+        return None if value is None else Fixed(value)
+    if "prior" not in given:
+        report.add((*path, "prior"), f"missing, expected one of {', '.join(PRIORS)}")
+        return None
+    kind = given["prior"]
+    if not isinstance(kind, str) or kind not in PRIORS:
+        hint = did_you_mean(kind, PRIORS) if isinstance(kind, str) else ""
+        report.add((*path, "prior"), f"unknown prior {show(kind)}, expected one of {', '.join(PRIORS)}{hint}")
+        return None
+    words = read_words(given, {"prior": Word(str), **words_of(PRIORS[kind])}, path, report)
+    if words is None:
+        return None
+    del words["prior"]
+    try:
+        prior = PRIORS[kind](**words)
+    except ValueError as error:
+        report.add(path, str(error))
+        return None
+    low, high = prior.support
+    if math.isfinite(low) and not math.isfinite(high - low):
+        report.add(path, "the bounds are so far apart that their distance is not a number")
+        return None
+    return prior
+
+
+def _budget(given: Any, report: Report) -> Budget | None:
+    path = ("budget",)
+    words = read_words(given, {**words_of(Budget), "wall": Word(float | str | None)}, path, report)
+    if words is None:
+        return None
+    wall = words.get("wall")
+    if wall is not None:
+        try:
+            words["wall"] = seconds_of(wall)
+        except ValueError as error:
+            report.add(("budget", "wall"), str(error))
+            return None
+    budget = Budget(**words)
+    if budget == Budget():
+        report.add(path, "expected at least one of evaluations, wall and valid: a scan needs an end")
+        return None
+    return budget
+
+
+_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_DURATION = re.compile("".join(rf"(?:{_NUMBER}{unit}\s*)?" for unit in _UNITS))
+
+
+def seconds_of(given: float | str) -> float:
+    """Return a duration in seconds: from a number of seconds, or from "90s", "10m", "2h", "1d", "1h30m".
+
+    Raises:
+        ValueError: it is not a duration, or not a positive and finite one; the message is a sentence.
+    """
+    seconds = given
+    if isinstance(given, str):
+        found = _DURATION.fullmatch(given.strip())
+        if not found or not any(found.groups()):
+            raise ValueError(
+                f"expected seconds, or a duration such as 90s, 10m, 2h or 1h30m, got {show(given)}"
+            )
+        parts = zip(found.groups(), _UNITS.values(), strict=True)
+        seconds = sum(float(number) * unit for number, unit in parts if number)
+    if not 0.0 < float(seconds) < math.inf:
+        raise ValueError(f"must be a positive duration, got {show(given)}")
+    return float(seconds)
+
+
+def _output(given: Any, report: Report) -> Path | None:
+    text = _value(given, str | None, ("output",), report)
+    if text is None:
+        return None
+    if not text.strip():
+        report.add(("output",), "empty, expected a directory")
+        return None
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        report.add(("output",), str(error))
+        return None
+
+
+def _storage(given: Any, report: Report) -> Storage | None:
+    words = read_words(given, words_of(Storage), ("store",), report)
+    if words is None:
+        return None
+    storage = Storage(**words)
+    if isinstance(storage.observables, str) and storage.observables not in ("all", "constrained"):
+        report.add(
+            ("store", "observables"),
+            f"expected all, constrained or a list of names, got {show(storage.observables)}",
+        )
+        return None
+    return storage
+
+
+def plain(value: Any, path: KeyPath, report: Report) -> Any:
+    """Return what a file could have said, for a value given in Python: lists for tuples, floats for numpy's.
+
+    Constraints and constraint sets made in Python become their words. Anything else is a problem.
+    """
+    if len(path) > MAX_DEPTH:
+        report.add(path[:2], f"nested more than {MAX_DEPTH} deep")
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (str, Path)):
+        text = str(value)
+        if any(ord(c) < 32 and c not in "\n\t" for c in text) or not _encodable(text):
+            report.add(path, "holds characters that cannot be written to a file")
+            return None
+        return text
+    try:
+        if isinstance(value, Constraint):
+            return constraint_words(value)
+        if isinstance(value, ConstraintSet):
+            return set_words(value)
+    except ValueError as error:
+        report.add(path, str(error))
+        return None
+    if isinstance(value, Prior):
+        return value.to_dict()
+    if isinstance(value, Mapping):
+        wrong = [key for key in value if not isinstance(key, str)]
+        for key in wrong:
+            report.add(path, f"a key must be a word, got {show(key)}")
+        return {key: plain(inner, (*path, key), report) for key, inner in value.items() if key not in wrong}
+    if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, (bytes, bytearray)):
+        return [plain(inner, (*path, i), report) for i, inner in enumerate(value)]
+    report.add(path, f"expected numbers, text, lists or keys with values, got {show(value)}")
+    return None
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
