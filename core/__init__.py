@@ -100,3 +100,15 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     raise AttributeError(f"module 'terranova' has no attribute {name!r}")
+
+
+def model(name: str, **options: Any) -> BoundModel:
+    from terranova import api
+
+    return api.model(name, **options)
+
+
+def problem(name: str, constraints: Any = (), **options: Any) -> Problem:
+    from terranova import api
+
+    return api.problem(name, constraints, **options)

@@ -27,6 +27,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from terranova.diagnostics import Diagnostic
 
+EXIT_INTERRUPTED = 75
+"""Exit code of a scan that was asked to stop (EX_TEMPFAIL): everything is stored, it can be resumed."""
+
 
 class TerranovaError(Exception):
     """Base of all errors with a message for people; `exit_code` is what the command line returns."""

@@ -1,0 +1,84 @@
+"""What users' scripts call: the same words as the command line and the configuration file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from terranova import session
+from terranova.config import build_problem, load_config
+from terranova.model import BoundModel
+from terranova.problem import Problem
+from terranova.registry import registry
+from terranova.run import Run
+
+
+def model(name: str, **options: Any) -> BoundModel:
+    """Return a registered model, ready to evaluate.
+
+    Args:
+        name: as listed by `terranova plugins`.
+        options: of the model.
+
+    Raises:
+        PluginMissing: there is no such model; the message names the nearest.
+    """
+    return BoundModel(registry().get("model", name).thing(**options))
+
+
+def problem(name: str, constraints: Sequence[Any] = (), **options: Any) -> Problem:
+    """Return a model together with constraint sets, ready to evaluate and score.
+
+    Args:
+        name: of the model.
+        constraints: names of constraint sets, paths of YAML files, or inline constraints.
+        options: of the model.
+
+    Raises:
+        ConfigError: something does not exist or does not fit together.
+    """
+    words = {
+        "model": {"name": name, **options},
+        "constraints": list(constraints),
+        "sampler": "random",
+        "budget": {"evaluations": 1},
+    }
+    return build_problem(load_config(words))
+
+
+def scan(source: str | Path | Mapping[str, Any] | None = None, *, quiet: bool = False, **words: Any) -> Run:
+    """Run a scan and return it. Under `mpirun`, every rank must make this call.
+
+    Args:
+        source: path of a configuration file, or its content as a mapping.
+        quiet: show no progress.
+        words: the configuration's top-level keys, as an alternative to `source` or to override it:
+            `terranova.scan(model="thdm3", constraints=["theory"], budget={"evaluations": 10_000}, ...)`.
+
+    Raises:
+        ConfigError: every problem of the configuration at once.
+        RunExists: the output directory is in use.
+    """
+    config = load_config(words) if source is None else load_config(source, **words)
+    return session.start(config, quiet=quiet)[0]
+
+
+def resume(
+    directory: str | Path,
+    *,
+    evaluations: int | None = None,
+    wall: float | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Go on with a scan that was stopped or killed; see `session.resume`."""
+    return session.resume(Path(directory), evaluations=evaluations, wall=wall, quiet=quiet)[0]
+
+
+def open(directory: str | Path) -> Run:  # noqa: A001 - reads as terranova.open("runs/x")
+    """Open a run directory for reading, also while the run is going on.
+
+    Raises:
+        RunError: it is not a run directory.
+    """
+    return Run(Path(directory))

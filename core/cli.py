@@ -1,0 +1,186 @@
+"""The command line: `terranova scan FILE`, and the rest. No logic lives here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="terranova",
+    help="Constrained exploration of BSM parameter spaces.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+new = typer.Typer(help="Write the skeleton of a plugin.", no_args_is_help=True)
+app.add_typer(new, name="new")
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+@app.command()
+def scan(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The configuration, a YAML file.")],
+    output: Annotated[Path | None, typer.Option(help="Run directory, instead of the file's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, instead of the file's.")] = None,
+    evaluations: Annotated[int | None, typer.Option(help="Budget, instead of the file's.")] = None,
+    wall: Annotated[str | None, typer.Option(help="Wall time such as 90s or 10m, instead of the file's.")] = None,
+    next_free: Annotated[
+        bool, typer.Option("--next", help="If the run directory exists, append -2, -3, ... to its name.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a scan. Under mpirun the islands are shared out over the ranks."""
+    from terranova import session
+    from terranova.config import load_config
+
+    words: dict[str, Any] = {"output": output, "seed": seed}
+    words["budget"] = {k: v for k, v in (("evaluations", evaluations), ("wall", wall)) if v is not None}
+    config = load_config(file, **{k: v for k, v in words.items() if v or v == 0})
+    _finish(*session.start(config, quiet=quiet, next_free=next_free))
+
+
+@app.command()
+def resume(
+    directory: Directory,
+    evaluations: Annotated[int | None, typer.Option(help="A larger budget of evaluations.")] = None,
+    wall: Annotated[str | None, typer.Option(help="A larger budget of wall time, such as 20m.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a scan that was stopped or killed: it ends with the points it would have had anyway."""
+    from terranova import session
+    from terranova.config import parse_duration
+
+    seconds = None if wall is None else parse_duration(wall)
+    _finish(*session.resume(directory, evaluations=evaluations, wall=seconds, quiet=quiet))
+
+
+@app.command()
+def plugins(
+    name: Annotated[str | None, typer.Argument(help="Show one plugin in detail.")] = None,
+    debug: Annotated[bool, typer.Option(help="Show the traceback of broken plugins.")] = False,
+) -> None:
+    """List all plugins, or show one: parameters, observables, options, citations."""
+    from terranova import listing
+    from terranova.registry import registry
+
+    listing.show_one(registry(), name) if name else listing.show_all(registry(), debug=debug)
+
+
+@app.command()
+def report(
+    directory: Directory,
+    output: Annotated[Path | None, typer.Option(help="Where to write it, instead of DIR/report.html.")] = None,
+) -> None:
+    """Write an HTML page about a run: efficiency, constraints, projections, best points, citations."""
+    from terranova.report import write_report
+    from terranova.run import Run
+
+    _say(f"report: {write_report(Run(directory), output)}")
+
+
+@app.command()
+def best(
+    directory: Directory,
+    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many points.")] = 10,
+) -> None:
+    """Show the best points of a run."""
+    from terranova import listing
+    from terranova.run import Run
+
+    listing.show_best(Run(directory), n)
+
+
+@app.command()
+def export(
+    directory: Directory,
+    to: Annotated[str, typer.Option(help="csv, parquet or hdf5.")] = "csv",
+    output: Annotated[Path | None, typer.Option(help="File to write, instead of one in DIR.")] = None,
+    where: Annotated[str | None, typer.Option(help="An SQL condition, such as 'valid and mH1 < 400'.")] = None,
+    force: Annotated[bool, typer.Option(help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write a run's points to one file."""
+    from terranova.export import export as write
+    from terranova.run import Run
+
+    _say(f"wrote {write(Run(directory), to=to, path=output, where=where, force=force)}")
+
+
+@app.command()
+def rescore(
+    directory: Directory,
+    constraints: Annotated[
+        list[str], typer.Option("--constraints", "-c", help="Constraint set or YAML file; repeat for several.")
+    ],
+    output: Annotated[Path, typer.Option(help="The new run directory.")],
+) -> None:
+    """Score stored points with other constraint sets, without evaluating the model again."""
+    from terranova import listing
+    from terranova.rescore import rescore as score
+    from terranova.run import Run
+
+    listing.show_summary(score(Run(directory), constraints=constraints, output=output))
+
+
+@app.command()
+def doctor() -> None:
+    """Show versions, MPI, ranks and optional parts, and what is wrong with them."""
+    from terranova import doctor as checks
+
+    raise typer.Exit(checks.run())
+
+
+@new.command("model")
+def new_model(
+    name: Annotated[str, typer.Argument(help="Name of the model, such as my_model.")],
+    directory: Annotated[Path, typer.Option(help="Where to make the package.")] = Path(),
+) -> None:
+    """Write an installable plugin package: a model, constraints, a configuration and a test."""
+    from terranova.scaffold import new_model as write
+
+    _say(f"wrote {write(name, directory)}; its README.md says what to do next")
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Constrained exploration of BSM parameter spaces."""
+    if version:
+        from terranova import __version__
+
+        typer.echo(f"terranova {__version__}")
+        raise typer.Exit
+
+
+def _say(text: str) -> None:
+    from terranova import parallel
+
+    if parallel.world().is_root:
+        typer.echo(text)
+
+
+def _finish(run: Any, reason: str) -> None:
+    """Say how a scan ended, and leave with the exit code that fits."""
+    from terranova import listing, parallel
+    from terranova.errors import EXIT_INTERRUPTED
+
+    if not parallel.world().is_root:
+        return
+    listing.show_summary(run)
+    if reason == "signal":
+        typer.echo(f"interrupted; every point is stored. Go on with: terranova resume {run.directory}", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def main() -> None:
+    """Run the command line; errors meant for people are printed without a traceback."""
+    from terranova.parallel import run_guarded
+
+    run_guarded(lambda: app(prog_name="terranova"), debug="--debug" in sys.argv[1:])

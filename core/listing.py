@@ -1,0 +1,149 @@
+"""Tables for the terminal: plugins, one plugin, the summary and the best points of a run."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from terranova.constraint_set import ConstraintSet
+from terranova.errors import PluginConflict, PluginMissing, did_you_mean
+from terranova.model import Model, options_of
+from terranova.registry import KINDS, Plugin, Registry
+from terranova.sampler import Archipelago, Sampler
+
+if TYPE_CHECKING:
+    from terranova.run import Run
+
+console = Console(highlight=False)
+
+
+def show_all(registry: Registry, *, debug: bool = False) -> None:
+    """List all plugins by kind, then the broken ones and the conflicts."""
+    table = Table(title="Plugins", box=None, title_justify="left", header_style="bold", pad_edge=False)
+    for heading in ("kind", "name", "version", "origin", "description"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("kind", "name"))
+    for kind in KINDS:
+        for plugin in registry.of_kind(kind):
+            table.add_row(kind, plugin.title, plugin.version, plugin.origin.partition(":")[0], plugin.description)
+    console.print(table)
+    for group in registry.conflicts():
+        origins = " and ".join(p.origin for p in group)
+        console.print(f"[red]conflict[/] {group[0].kind} {group[0].title!r} is offered by {origins}")
+    for broken in registry.broken:
+        console.print(f"[red]broken[/] {broken.name} ({broken.origin}): {broken.reason}", soft_wrap=True)
+        if debug:
+            console.print(textwrap.indent(broken.trace, "    "), markup=False)
+
+
+def show_one(registry: Registry, name: str) -> None:
+    """Show everything that a user should know of the plugins with this name.
+
+    Raises:
+        PluginMissing: there is none.
+    """
+    found = [p for kind in KINDS for p in registry.of_kind(kind) if p.name == name]
+    if not found:
+        every = [p.name for kind in KINDS for p in registry.of_kind(kind)]
+        raise PluginMissing(f"no plugin is named {name!r}{did_you_mean(name, every)}")
+    for plugin in found:
+        console.print(f"[bold]{plugin.title}[/]  {plugin.kind}, version {plugin.version}, from {plugin.origin}")
+        if plugin.description:
+            console.print(plugin.description)
+        if isinstance(plugin.thing, ConstraintSet):
+            _constraints(plugin.thing)
+        elif issubclass(plugin.thing, Model):
+            _model(plugin.thing, registry)
+        else:
+            _options(plugin)
+        _citations(getattr(plugin.thing, "citations", ()))
+        console.print()
+    if any(len(group) > 1 for group in registry.conflicts() if group[0].name == name):
+        raise PluginConflict(f"several plugins of one kind are named {name!r}; a scan could not tell them apart")
+
+
+def _model(model: type[Model], registry: Registry) -> None:
+    instance = model()
+    table = _table("Parameters", "name", "prior", "unit", "default", "description")
+    for p in instance.parameters:
+        table.add_row(p.name, p.prior.describe(), p.unit, f"{p.default_value:.6g}", p.description)
+    console.print(table)
+    table = _table("Observables", "name", "unit", "stage", "description")
+    for o in instance.observables:
+        table.add_row(o.name, o.unit, str(o.stage), o.description)
+    console.print(table)
+    _options_table(options_of(model))
+    sets = [p for p in registry.of_kind("constraints") if p.model in ("", model.name)]
+    table = _table("Constraint sets for it", "name", "version", "constraints", "description")
+    for p in sets:
+        table.add_row(p.name, p.version, str(len(p.thing)), p.description)
+    if sets:
+        console.print(table)
+
+
+def _constraints(group: ConstraintSet) -> None:
+    table = _table("Constraints", "name", "kind", "accepts", "unit", "source")
+    for c in group:
+        table.add_row(c.name, c.kind, c.describe(), c.unit, c.source)
+    console.print(table)
+
+
+def _options(plugin: Plugin) -> None:
+    given_by_engine = {"sampler": 3, "novelty": 3, "executor": 2}.get(plugin.kind, 1)
+    if issubclass(plugin.thing, (Sampler, Archipelago)):
+        console.print("[dim]options, besides `islands`, go under `sampler:` in a configuration[/]")
+    _options_table(options_of(plugin.thing, skip=given_by_engine))
+
+
+def _options_table(options: list[Any]) -> None:
+    if not options:
+        return
+    table = _table("Options", "name", "type", "default")
+    for option in options:
+        table.add_row(option.name, option.annotation, "required" if option.required else repr(option.default))
+    console.print(table)
+
+
+def _citations(citations: Any) -> None:
+    if citations:
+        console.print("[bold]Please cite[/]")
+        for citation in citations:
+            console.print(f"  {citation}", markup=False)
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(title=title, box=None, title_justify="left", header_style="dim", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading == "name")
+    return table
+
+
+def show_summary(run: Run) -> None:
+    """Say in a few lines what a run holds and what can be done with it."""
+    evaluations, valid = run.count, run.valid_count
+    share = f" ({100 * valid / evaluations:.3g} %)" if evaluations else ""
+    console.print(f"[bold]{run.directory}[/]: {evaluations:,} points, [green]{valid:,} valid[/]{share}")
+    console.print(f"  terranova report {run.directory}", markup=False)
+    console.print(f"  terranova best {run.directory}", markup=False)
+
+
+def show_best(run: Run, n: int) -> None:
+    """Show the best points: parameters in rows, points in columns."""
+    frame = run.best(n)
+    if frame.empty:
+        console.print("the run holds no points yet")
+        return
+    if not bool(frame["valid"].any()):
+        console.print("[yellow]no valid point yet: these have the smallest total violation[/]")
+    table = _table(f"Best {len(frame)} points of {run.directory}", "", *[str(i + 1) for i in range(len(frame))])
+    names = ["island", "index", "loglike", "total_violation", *[p.name for p in run.parameters]]
+    for name in names:
+        table.add_row(name, *[_cell(value) for value in frame[name]])
+    console.print(table)
+    console.print(f"[dim]observables: terranova.open({str(run.directory)!r}).best({n})[/]")
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,403 @@
+"""The loop: ask the islands, evaluate, store, tell; at the end of an epoch, meet the other ranks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from terranova.atomic import write_atomic
+from terranova.batch import Batch, Evaluation, Status
+from terranova.config import ScanConfig
+from terranova.coverage import Coverage
+from terranova.executor import Executor
+from terranova.islands import Share, quotas
+from terranova.parallel import World
+from terranova.problem import Problem
+from terranova.progress import Progress, Snapshot
+from terranova.replay import Replay
+from terranova.sampler import Archipelago
+from terranova.store import Writer
+from terranova.store.checkpoint import Checkpoint, save_checkpoint
+from terranova.types import Array, Bools, Floats, Ints
+
+log = logging.getLogger("terranova")
+
+CHECKPOINT_INTERVAL = 20.0
+"""Seconds between checkpoints. They only save time when resuming: the store is what counts."""
+
+PROGRESS_INTERVAL = 0.5
+"""Seconds between two updates of the display."""
+
+
+@dataclass
+class Totals:
+    """What all ranks together have found; sums and extremes that do not depend on the order of merging."""
+
+    evaluations: int = 0
+    valid: int = 0
+    failed: int = 0
+    best_violation: float = math.inf
+    best_loglike: float = -math.inf
+
+    def add(self, batch: Batch) -> None:
+        """Count the rows of a batch."""
+        valid = batch.valid
+        self.evaluations += len(batch)
+        self.valid += int(valid.sum())
+        self.failed += int((batch.status != Status.OK).sum())
+        if valid.any():
+            self.best_violation = 0.0
+            self.best_loglike = max(self.best_loglike, float(batch.loglike[valid].max()))
+        elif self.best_violation > 0.0 and len(batch):
+            self.best_violation = min(self.best_violation, float(batch.violations.sum(axis=1).min()))
+
+    def merged(self, others: list[Totals]) -> Totals:
+        """Return these totals plus those of others."""
+        everyone = [self, *others]
+        return Totals(
+            evaluations=sum(t.evaluations for t in everyone),
+            valid=sum(t.valid for t in everyone),
+            failed=sum(t.failed for t in everyone),
+            best_violation=min(t.best_violation for t in everyone),
+            best_loglike=max(t.best_loglike for t in everyone),
+        )
+
+
+@dataclass
+class Timings:
+    """Seconds that this rank spent in each part of the loop."""
+
+    seconds: dict[str, float] = field(
+        default_factory=lambda: dict.fromkeys(("ask", "model", "score", "store", "tell", "exchange"), 0.0)
+    )
+
+    @contextmanager
+    def of(self, part: str) -> Iterator[None]:
+        """Add the time spent in the block to a part."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[part] += time.perf_counter() - started
+
+
+class StopRequest:
+    """Turns SIGTERM and Ctrl-C into a flag, so that the scan stops between two steps. A second one kills."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> StopRequest:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                self._before[number] = signal.signal(number, self._note)
+            except ValueError:  # not in the main thread: whoever runs us handles signals
+                break
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.signal:
+            raise KeyboardInterrupt
+        self.signal = number
+
+
+class Scan:
+    """One rank's part of a scan. `run` returns why it stopped.
+
+    Args:
+        config: what was asked for.
+        problem: model and constraints.
+        archipelago: the sampler of this rank's islands.
+        share: which islands of the run those are.
+        world: the other ranks.
+        executor: where the model runs.
+        writer: where rows go.
+        replay: what is stored already; None in a new run.
+        checkpoint: where to go on; None to begin at the start.
+        progress: the display.
+    """
+
+    def __init__(
+        self,
+        config: ScanConfig,
+        problem: Problem,
+        archipelago: Archipelago,
+        share: Share,
+        world: World,
+        executor: Executor,
+        writer: Writer,
+        directory: Path,
+        *,
+        replay: Replay | None = None,
+        checkpoint: Checkpoint | None = None,
+        progress: Progress,
+    ) -> None:
+        self.config, self.problem, self.archipelago = config, problem, archipelago
+        self.share, self.world, self.executor = share, world, executor
+        self.writer, self.directory, self.replay, self.progress = writer, directory, replay, progress
+        self.timings = Timings()
+        self.generation = 0
+        self.counts = np.zeros(share.count, dtype=np.int64)
+        self.quota = quotas(config.budget.evaluations, config.sampler.islands, share)
+        self.totals = Totals()  # of all ranks, at the last exchange
+        self.recent = Totals()  # of this rank, since then
+        self.coverage = Coverage(problem.model.space.dimension)
+        self._exhausted = False
+        self._earlier_seconds = 0.0
+        if checkpoint is not None:
+            self._restore(checkpoint)
+        for island in np.flatnonzero(self.counts >= self.quota):
+            self.archipelago.retire(int(island))
+        self._started = time.monotonic()
+        self._started_with = self.totals.evaluations
+        self._shown_at = self._saved_at = -math.inf
+        self._checkpoint_at = self._started
+
+    # ----------------------------------------------------------------------------------------------------------
+    # one point's way through: propose -> evaluate -> score -> store -> tell
+
+    def step(self) -> None:
+        """Advance every island of this rank by one generation."""
+        with self.timings.of("ask"):
+            proposal = self.archipelago.ask()
+            local, u, index = self._within_quota(proposal.island, proposal.u)
+            x = self.problem.model.space.to_physical(u)
+        if not len(local):
+            self._exhausted = True
+            return
+        island = self.share.first + local
+        stored = self._stored(island, index)
+        with self.timings.of("model"):
+            evaluation = self._evaluate(x, island, index, stored)
+        with self.timings.of("score"):
+            generation = np.full(len(local), self.generation, dtype=np.int64)
+            batch = self.problem.batch(u, x, evaluation, island, generation, index)
+        with self.timings.of("store"):
+            self.writer.append(batch if not stored.any() else batch.take(~stored))
+        with self.timings.of("tell"):
+            self.archipelago.tell(replace(batch, island=local))
+            self._account(batch, local)
+        self.generation += 1
+
+    def _within_quota(self, local: Ints, u: Floats) -> tuple[Ints, Floats, Ints]:
+        """Number the proposed points within their islands, and drop those beyond an island's share."""
+        position = np.arange(len(local)) - np.searchsorted(local, local, side="left")
+        index = self.counts[local] + position
+        allowed = index < self.quota[local]
+        if allowed.all():
+            return local, u, index
+        return local[allowed], u[allowed], index[allowed]
+
+    def _stored(self, island: Ints, index: Ints) -> Bools:
+        if self.replay is None or self.generation > self.replay.last_generation:
+            self.replay = None
+            return np.zeros(len(island), dtype=bool)
+        self.replay.seek(self.generation)
+        return self.replay.stored(island, index)
+
+    def _evaluate(self, x: Floats, island: Ints, index: Ints, stored: Bools) -> Evaluation:
+        known = self.replay.fill(x, island, index, stored) if self.replay is not None else None
+        if known is None:
+            return self.executor.evaluate(x)
+        if stored.all():
+            return known
+        return _interleave(known, self.executor.evaluate(x[~stored]), stored)
+
+    def _account(self, batch: Batch, local: Ints) -> None:
+        """Count, and retire the islands whose share is used up."""
+        self.counts += np.bincount(local, minlength=self.share.count)
+        for island in np.unique(local[self.counts[local] >= self.quota[local]]):
+            self.archipelago.retire(int(island))
+        self.recent.add(batch)
+        valid = batch.valid
+        if valid.any():
+            self.coverage.add(batch.u[valid])
+
+    # ----------------------------------------------------------------------------------------------------------
+    # epochs
+
+    def run(self, stop: StopRequest) -> str:
+        """Go on until the budget is used up or someone asks to stop.
+
+        Returns:
+            why it stopped: "evaluations", "valid", "wall", "sampler" (it had nothing more to propose) or
+            "signal".
+        """
+        while True:
+            reason = self._epoch(stop)
+            self.writer.sync()
+            reasons = self.world.allgather(reason)
+            early = [r for r in reasons if r in ("wall", "signal")]
+            if early:
+                # Some rank broke off within the epoch: nothing is exchanged, so that a resumed scan, which
+                # replays these generations, meets the others where a scan that was never stopped would.
+                reason = "signal" if "signal" in early else "wall"
+                self._publish(reason, final=True)
+                return reason
+            reason = self._exchange()
+            self._publish(reason or "running", final=bool(reason))
+            if reason:
+                return reason
+
+    def _epoch(self, stop: StopRequest) -> str:
+        """Step to the next multiple of the epoch's length; return "wall" or "signal" if broken off."""
+        wall = self.config.budget.wall
+        length = self.config.parallel.epoch
+        target = (self.generation // length + 1) * length
+        while self.generation < target and not self._exhausted:
+            if stop.signal:
+                return "signal"
+            if wall is not None and self.seconds >= wall:
+                return "wall"
+            self.step()
+            if self.world.is_root and time.monotonic() - self._shown_at > PROGRESS_INTERVAL:
+                self._show(self.totals.merged([self.recent]))
+        self.generation = target  # an exhausted rank keeps in step with the others
+        return ""
+
+    def _exchange(self) -> str:
+        """Share with all ranks what was learnt in this epoch; return why to stop, or ""."""
+        with self.timings.of("exchange"):
+            self.archipelago.merge(self.world.allreduce_sum(self.archipelago.pending()))
+            seen = self.world.allreduce_sum({"coverage": self.coverage.pending()})
+            self.coverage.merge(seen["coverage"])
+            self.totals = self.totals.merged(self.world.allgather(self.recent))
+            self.recent = Totals()
+            exhausted = all(self.world.allgather(self._exhausted))
+            self._save_checkpoint()
+        budget = self.config.budget
+        if budget.evaluations is not None and self.totals.evaluations >= budget.evaluations:
+            return "evaluations"
+        if budget.valid is not None and self.totals.valid >= budget.valid:
+            return "valid"
+        return "sampler" if exhausted else ""
+
+    # ----------------------------------------------------------------------------------------------------------
+    # checkpoints: a cache of the samplers' states, by island, so that any number of ranks can go on
+
+    def _save_checkpoint(self) -> None:
+        """Save where everybody is, if it is time and no island's share has ended.
+
+        An island whose last generation was cut short by its share is not where it would be with a larger
+        budget; without a checkpoint of that, a run can be resumed with more evaluations.
+        """
+        due = time.monotonic() - self._checkpoint_at > CHECKPOINT_INTERVAL
+        if not self.world.bcast(due) or self.world.any(bool((self.counts >= self.quota).any())):
+            return
+        self._checkpoint_at = time.monotonic()
+        gathered = self.world.gather((self.archipelago.state(), self.counts))
+        if gathered is None or any(state is None for state, _ in gathered):
+            return
+        arrays: dict[str, Array] = {"counts": np.concatenate([counts for _, counts in gathered])}
+        for name, value in gathered[0][0].items():
+            parts = [state[name] for state, _ in gathered]
+            arrays[f"sampler_{name}"] = value if name.startswith("shared_") else np.concatenate(parts)
+        arrays["coverage"] = self.coverage.state()
+        meta = {"totals": vars(self.totals), "seconds": self.seconds, "digest": self.config.digest()}
+        save_checkpoint(self.directory, self.generation, arrays, meta)
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        mine = slice(self.share.first, self.share.first + self.share.count)
+        state: dict[str, Array] = {}
+        for name, value in checkpoint.arrays.items():
+            if name.startswith("sampler_"):
+                short = name.removeprefix("sampler_")
+                state[short] = value if short.startswith("shared_") else value[mine]
+        self.archipelago.restore(state)
+        self.coverage.restore(checkpoint.arrays["coverage"])
+        self.counts = checkpoint.arrays["counts"][mine].copy()
+        self.totals = Totals(**checkpoint.meta["totals"])
+        self._earlier_seconds = float(checkpoint.meta["seconds"])
+        self.generation = checkpoint.generation
+
+    # ----------------------------------------------------------------------------------------------------------
+    # telling people
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of this scan, earlier sessions included as far as the checkpoint knows."""
+        return self._earlier_seconds + time.monotonic() - self._started
+
+    def _show(self, totals: Totals) -> Snapshot:
+        self._shown_at = time.monotonic()
+        session = self._shown_at - self._started
+        rate = (totals.evaluations - self._started_with) / max(session, 1e-9)
+        fraction, left = self._remaining(totals, rate)
+        snapshot = Snapshot(
+            seconds=self.seconds,
+            evaluations=totals.evaluations,
+            rate=rate,
+            valid=totals.valid,
+            failed=totals.failed,
+            best_violation=totals.best_violation,
+            best_loglike=totals.best_loglike,
+            coverage=self.coverage.mean,
+            generation=self.generation,
+            islands_done=int((self.counts >= self.quota).sum()),
+            fraction=fraction,
+            seconds_left=left,
+        )
+        self.progress.update(snapshot)
+        return snapshot
+
+    def _remaining(self, totals: Totals, rate: float) -> tuple[float, float]:
+        """Return the part of the budget that is used, and the seconds that remain (NaN if unknown)."""
+        budget = self.config.budget
+        options: list[tuple[float, float]] = []
+        if budget.evaluations is not None:
+            rest = max(0, budget.evaluations - totals.evaluations)
+            options.append((totals.evaluations / budget.evaluations, rest / rate if rate > 0 else math.nan))
+        if budget.wall is not None:
+            options.append((self.seconds / budget.wall, max(0.0, budget.wall - self.seconds)))
+        if budget.valid is not None:
+            options.append((totals.valid / budget.valid, math.nan))
+        return max(options, key=lambda pair: pair[0], default=(0.0, math.nan))
+
+    def _publish(self, state: str, *, final: bool) -> None:
+        """Write where the run stands beside its points, for `report` and for whoever looks in."""
+        if final and state in ("wall", "signal"):
+            self.totals = self.totals.merged(self.world.allgather(self.recent))
+            self.recent = Totals()
+        if not self.world.is_root:
+            return
+        if not final and time.monotonic() - self._saved_at < PROGRESS_INTERVAL:
+            return
+        self._saved_at = time.monotonic()
+        snapshot = self._show(self.totals)
+        line = snapshot.to_dict()
+        with (self.directory / "progress.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+        summary = {"state": state, "ranks": self.world.size, **line, "timings": dict(self.timings.seconds)}
+        write_atomic(self.directory / "summary.json", json.dumps(summary, indent=1) + "\n")
+
+
+def _interleave(known: Evaluation, fresh: Evaluation, stored: Bools) -> Evaluation:
+    """Put stored and fresh rows back in the order proposed."""
+    order = np.empty(len(stored), dtype=np.int64)
+    order[np.flatnonzero(stored)] = np.arange(int(stored.sum()))
+    order[np.flatnonzero(~stored)] = int(stored.sum()) + np.arange(int((~stored).sum()))
+    reasons = [*known.reason, *fresh.reason]
+    pick: Callable[[Array, Array], Array] = lambda a, b: np.concatenate([a, b])[order]  # noqa: E731
+    return Evaluation(
+        pick(known.observables, fresh.observables),
+        pick(known.status, fresh.status),
+        [reasons[int(i)] for i in order],
+        pick(known.stage, fresh.stage),
+        pick(known.seconds, fresh.seconds),
+    )

@@ -1,0 +1,215 @@
+"""From a configuration to a finished run: sets up the directory, the ranks, the sampler and the executor."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from terranova import provenance
+from terranova.atomic import write_atomic
+from terranova.config import ScanConfig, build_problem, load_config
+from terranova.errors import ParallelError, RunExists, RunMismatch, TerranovaError
+from terranova.executor import Executor
+from terranova.islands import deal, make_archipelago
+from terranova.model import PointModel
+from terranova.parallel import World, serial_world, world
+from terranova.problem import Problem
+from terranova.progress import choose
+from terranova.registry import registry
+from terranova.replay import Replay
+from terranova.run import Run
+from terranova.loop import Scan, StopRequest
+from terranova.store import Schema, Writer, recover
+from terranova.store.checkpoint import load_checkpoint
+from terranova.store.lock import RunLock
+
+T = TypeVar("T")
+
+
+def start(config: ScanConfig, *, quiet: bool = False, next_free: bool = False) -> tuple[Run, str]:
+    """Run a new scan.
+
+    Args:
+        config: what to do.
+        quiet: show no progress.
+        next_free: if the output directory exists, append -2, -3, ... to its name.
+
+    Returns:
+        the run, and why it stopped (see `Scan.run`).
+
+    Raises:
+        RunExists: the output directory already holds something.
+    """
+    everyone = world()
+    if config.output is None:
+        raise RunExists("no output directory was given: add `output: runs/NAME`")
+    directory = everyone.bcast(_next_free(config.output)) if next_free else config.output
+    problem = build_problem(config)
+
+    def prepare() -> None:
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            what = "already holds a run" if (directory / "manifest.json").exists() else "is not empty"
+            raise RunExists(
+                f"{directory} {what}, and a run is never overwritten; go on with "
+                f"`terranova resume {directory}`, or take the next free name with --next"
+            )
+        (directory / "points").mkdir(parents=True)
+        write_atomic(directory / "config.yaml", config.to_yaml())
+        provenance.make_manifest(config, problem).save(directory)
+
+    _on_root(everyone, prepare)
+    return _execute(config, problem, everyone, directory, resuming=False, quiet=quiet)
+
+
+def resume(
+    directory: Path, *, evaluations: int | None = None, wall: float | None = None, quiet: bool = False
+) -> tuple[Run, str]:
+    """Go on with a run that was stopped or killed; it ends with the same points as if it never had been.
+
+    Args:
+        directory: of the run.
+        evaluations: a larger budget of evaluations than the run was started with.
+        wall: a larger budget of wall time in seconds, earlier sessions included.
+
+    Raises:
+        RunError: not a run directory, or one that another process is writing to.
+        RunMismatch: its configuration no longer means what it meant.
+    """
+    everyone = world()
+    config = replace(load_config(directory / "config.yaml"), output=directory)
+    problem = build_problem(config)
+    provenance.check_same(directory, config, problem)
+    budget = config.budget
+    if evaluations is not None and budget.evaluations is not None and evaluations < budget.evaluations:
+        raise RunMismatch(f"the run was started with {budget.evaluations} evaluations; {evaluations} is fewer")
+    if evaluations is not None or wall is not None:
+        larger = replace(budget, evaluations=evaluations or budget.evaluations, wall=wall or budget.wall)
+        config = replace(config, budget=larger)
+        _on_root(everyone, lambda: write_atomic(directory / "config.yaml", config.to_yaml()))
+    return _execute(config, problem, everyone, directory, resuming=True, quiet=quiet)
+
+
+def _execute(
+    config: ScanConfig, problem: Problem, everyone: World, directory: Path, *, resuming: bool, quiet: bool
+) -> tuple[Run, str]:
+    islands_over_ranks = _islands_over_ranks(config, problem, everyone)
+    executor_class = registry().get("executor", _executor_name(config, problem, everyone)).thing
+    if not islands_over_ranks and not everyone.is_root:
+        executor_class.serve(problem)
+        return Run(directory), "served"
+    team = everyone if islands_over_ranks else serial_world()
+    if team.size > config.sampler.islands:
+        raise ParallelError(
+            f"{team.size} ranks but only {config.sampler.islands} islands: "
+            "give sampler.islands at least one for each rank, or start fewer ranks"
+        )
+    schema, columns = provenance.schema(config, problem), provenance.stored_columns(config, problem)
+    with RunLock(directory) if team.is_root else _Nothing(), StopRequest() as stop:
+        if resuming:
+            _on_root(team, lambda: recover(directory, schema))
+        outcome = _scan(
+            config, problem, team, directory, executor_class, schema, columns, resuming, quiet, stop
+        )
+    return Run(directory), outcome
+
+
+def _scan(
+    config: ScanConfig,
+    problem: Problem,
+    team: World,
+    directory: Path,
+    executor_class: type[Executor],
+    schema: Schema,
+    columns: list[int] | None,
+    resuming: bool,
+    quiet: bool,
+    stop: StopRequest,
+) -> str:
+    share = deal(config.sampler.islands, team.rank, team.size)
+    plugin = registry().get("sampler", config.sampler.name).thing
+    archipelago = make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
+    checkpoint = load_checkpoint(directory) if resuming and team.is_root else None
+    checkpoint = team.bcast(checkpoint)
+    replay = None
+    if resuming:
+        first = checkpoint.generation if checkpoint is not None else 0
+        reusable = config.store.keep == "all" and columns is None
+        replay = Replay(directory, problem, first, reusable=reusable)
+    team.barrier()  # nobody writes before everybody has seen what is there
+    workers = config.parallel.workers
+    title = f"terranova  {config.model.name}  {config.sampler.name}  → {directory}"
+    with (
+        executor_class(problem, **({"workers": workers} if workers else {})) as executor,
+        choose(title, root=team.is_root, quiet=quiet) as progress,
+        Writer(
+            directory,
+            schema,
+            writer=team.rank,
+            keep=config.store.keep,
+            observable_columns=columns,
+            durability=config.store.durability,
+        ) as writer,
+    ):
+        scan = Scan(
+            config,
+            problem,
+            archipelago,
+            share,
+            team,
+            executor,
+            writer,
+            directory,
+            replay=replay,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
+        return scan.run(stop)
+
+
+def _next_free(directory: Path) -> Path:
+    """Return the directory, or the first of directory-2, directory-3, ... that does not exist."""
+    names = itertools.chain([directory], (directory.with_name(f"{directory.name}-{i}") for i in itertools.count(2)))
+    return next(name for name in names if not name.exists())
+
+
+def _islands_over_ranks(config: ScanConfig, problem: Problem, everyone: World) -> bool:
+    """Say whether ranks hold islands each (the default for vectorised models), or evaluate for the first."""
+    if everyone.size == 1:
+        return True
+    if config.parallel.mode == "auto":
+        return not isinstance(problem.model.plugin, PointModel)
+    return config.parallel.mode == "islands"
+
+
+def _executor_name(config: ScanConfig, problem: Problem, everyone: World) -> str:
+    if not _islands_over_ranks(config, problem, everyone):
+        return "mpi"
+    return config.parallel.executor
+
+
+def _on_root(team: World, action: Callable[[], T]) -> T:
+    """Do something on the first rank only; every rank gets its result, or its error."""
+    result: tuple[T | None, TerranovaError | None] = (None, None)
+    if team.is_root:
+        try:
+            result = (action(), None)
+        except TerranovaError as error:
+            result = (None, error)
+    value, problem = team.bcast(result)
+    if problem is not None:
+        raise problem
+    return value  # type: ignore[return-value]
+
+
+class _Nothing:
+    """Stands in for the lock on ranks that do not hold it."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *error: object) -> None:
+        return None
+

@@ -1,0 +1,30 @@
+"""Makes the toy models importable, here and in processes that tests start, and registers them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+sys.path.insert(0, str(TESTS))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH", "")]))
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+
+@pytest.fixture
+def toy_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The shared registry, with the toy models in it for the length of a test."""
+    import toys
+
+    from terranova.registry import registry
+
+    shared = registry()
+    before = list(shared.plugins)
+    shared.register(toys, name="toys", origin="tests")
+    yield
+    shared.plugins[:] = before

@@ -1,0 +1,188 @@
+"""What a scan stores, counts and promises, on one rank."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import terranova
+from terranova.errors import ConfigError, RunExists, RunMismatch
+
+pytestmark = pytest.mark.usefixtures("toy_registry")
+
+
+def words(output: Path, **changes: Any) -> dict[str, Any]:
+    """A small scan of the toy shell."""
+    return {
+        "model": "toy-shell",
+        "constraints": ["toy-windows"],
+        "sampler": {"name": "cmaes-novelty", "islands": 4},
+        "budget": {"evaluations": 3000},
+        "seed": 3,
+        "output": str(output),
+        **changes,
+    }
+
+
+def rows(run: terranova.run.Run) -> pd.DataFrame:
+    """All rows in their natural order, without the times."""
+    frame = run.to_pandas().drop(columns="seconds")
+    return frame.sort_values(["island", "index"], ignore_index=True)
+
+
+def test_every_evaluated_point_is_a_row_with_the_models_and_the_constraints_numbers(tmp_path: Path) -> None:
+    run = terranova.scan(words(tmp_path / "run"), quiet=True)
+    frame = rows(run)
+    assert len(frame) == 3000
+    model = terranova.model("toy-shell")
+    names = [p.name for p in model.space]
+    again = model.evaluate({name: frame[name].to_numpy() for name in names})
+    for name, values in again.items():
+        np.testing.assert_array_equal(frame[name], values)
+    ring = frame["ring"].to_numpy()
+    np.testing.assert_array_equal(frame["C_ring"], np.maximum(0, np.maximum(4.0 - ring, ring - 4.2)))
+    assert (frame["valid"] == ((frame["C_ring"] == 0) & (frame["C_ratio"] == 0))).all()
+    assert frame["valid"].any()
+    assert run.count == 3000
+    assert run.valid_count == int(frame["valid"].sum())
+
+
+def test_the_budget_is_met_exactly_and_dealt_evenly(tmp_path: Path) -> None:
+    run = terranova.scan(words(tmp_path / "run", budget={"evaluations": 1001}), quiet=True)
+    per_island = rows(run).groupby("island").size()
+    assert per_island.sum() == 1001
+    assert per_island.max() - per_island.min() <= 1
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_seed_others(tmp_path: Path) -> None:
+    first, second, other = (
+        rows(terranova.scan(words(tmp_path / name, seed=seed), quiet=True))
+        for name, seed in (("a", 3), ("b", 3), ("c", 4))
+    )
+    pd.testing.assert_frame_equal(first, second)
+    assert not first["a"].equals(other["a"])
+
+
+def test_failed_points_are_rows_with_a_reason_and_cost_their_neighbours_nothing(tmp_path: Path) -> None:
+    run = terranova.scan(words(tmp_path / "run", model="toy-holes", sampler="random"), quiet=True)
+    frame = rows(run)
+    assert len(frame) == 3000
+    raised, nan = frame[frame["b"] < 2e-3], frame[(frame["a"] > 9.0) & (frame["b"] >= 2e-3)]
+    assert len(raised)
+    assert len(nan)
+    assert set(raised["reason"]) == {"ValueError: b too small for this calculation"}
+    assert (raised["status"] == int(terranova.Status.RAISED)).all()
+    assert (nan["status"] == int(terranova.Status.NON_FINITE)).all()
+    assert nan["reason"].str.contains("ring").all()
+    rest = frame.drop(raised.index).drop(nan.index)
+    assert (rest["status"] == 0).all()
+    assert np.isfinite(rest["ring"]).all()
+    assert not frame.loc[frame["status"] != 0, "valid"].any()
+
+
+def test_one_point_models_scan_and_say_why_points_fail(tmp_path: Path) -> None:
+    run = terranova.scan(
+        words(tmp_path / "run", model="toy-point", sampler="random", budget={"evaluations": 400}), quiet=True
+    )
+    frame = rows(run)
+    assert set(frame.loc[frame["a"] > 9.0, "reason"]) == {"tachyonic"}
+    assert set(frame.loc[frame["a"] < 0.5, "reason"]) == {"ZeroDivisionError: a vanishes"}
+
+
+def test_a_budget_of_valid_points_or_of_time_ends_the_scan(tmp_path: Path) -> None:
+    run = terranova.scan(words(tmp_path / "valid", budget={"valid": 50}), quiet=True)
+    assert run.valid_count >= 50
+    slow = {"name": "toy-point", "delay": 0.005}
+    run = terranova.scan(words(tmp_path / "wall", model=slow, budget={"wall": "2s"}), quiet=True)
+    summary = json.loads((tmp_path / "wall" / "summary.json").read_text())
+    assert summary["state"] == "wall"
+    assert 100 < run.count < 2000
+
+
+def test_a_scan_stopped_by_time_goes_on_to_the_rows_of_one_that_was_not(tmp_path: Path) -> None:
+    whole = terranova.scan(words(tmp_path / "whole"), quiet=True)
+    slow = words(tmp_path / "cut", budget={"evaluations": 3000, "wall": "0.05s"})
+    cut = terranova.scan(slow, quiet=True)
+    assert cut.count < 3000
+    resumed = terranova.resume(tmp_path / "cut", wall=600.0, quiet=True)
+    pd.testing.assert_frame_equal(rows(resumed), rows(whole))
+
+
+def test_a_larger_budget_extends_a_finished_run_as_if_it_had_been_asked_for_at_once(tmp_path: Path) -> None:
+    terranova.scan(words(tmp_path / "small", budget={"evaluations": 1003}), quiet=True)
+    larger = terranova.resume(tmp_path / "small", evaluations=3000, quiet=True)
+    at_once = terranova.scan(words(tmp_path / "once"), quiet=True)
+    left, right = rows(larger), rows(at_once)
+    # the generation in which the small budget ended is the same; so is everything else
+    pd.testing.assert_frame_equal(left, right)
+
+
+def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
+    before = rows(terranova.scan(words(tmp_path / "run"), quiet=True))
+    pd.testing.assert_frame_equal(rows(terranova.resume(tmp_path / "run", quiet=True)), before)
+
+
+def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
+    terranova.scan(words(tmp_path / "run"), quiet=True)
+    with pytest.raises(RunExists, match="terranova resume"):
+        terranova.scan(words(tmp_path / "run"), quiet=True)
+
+
+def test_a_changed_configuration_is_not_resumed(tmp_path: Path) -> None:
+    terranova.scan(words(tmp_path / "run"), quiet=True)
+    path = tmp_path / "run" / "config.yaml"
+    path.write_text(path.read_text().replace("seed: 3", "seed: 4"))
+    with pytest.raises(RunMismatch, match="seed: 3 -> 4"):
+        terranova.resume(tmp_path / "run", quiet=True)
+
+
+@pytest.mark.parametrize("observables", ["constrained", ["ratio"]])
+def test_only_declared_points_and_observables_can_be_kept(tmp_path: Path, observables: Any) -> None:
+    everything = rows(terranova.scan(words(tmp_path / "all"), quiet=True))
+    store = {"keep": "valid", "observables": observables}
+    thin = words(tmp_path / "thin", store=store, budget={"evaluations": 3000, "wall": "0.05s"})
+    terranova.scan(thin, quiet=True)
+    kept = rows(terranova.resume(tmp_path / "thin", wall=600.0, quiet=True))
+    pd.testing.assert_frame_equal(kept, everything[everything["valid"]].reset_index(drop=True)[kept.columns])
+
+
+def test_a_later_stage_is_computed_only_for_points_that_passed(tmp_path: Path) -> None:
+    cut = {
+        "name": "cheap",
+        "observable": "cheap",
+        "kind": "window",
+        "upper": 5.0,
+        "source": "theory: chosen for this test",
+    }
+    run = terranova.scan(
+        words(
+            tmp_path / "run",
+            model="toy-staged",
+            constraints=[cut],
+            sampler="sobol",
+            budget={"evaluations": 512},
+        ),
+        quiet=True,
+    )
+    frame = rows(run)
+    passed = frame["cheap"] <= 5.0
+    assert (frame["stage"] == passed.astype(int)).all()
+    np.testing.assert_array_equal(frame.loc[passed, "dear"], 2 * frame.loc[passed, "a"])
+    assert frame.loc[~passed, "dear"].isna().all()
+    assert (frame["status"] == 0).all()
+
+
+def test_all_problems_of_a_configuration_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        terranova.scan(
+            words(tmp_path / "run", model="toy-shel", sampler="cmaes-noveltie", sed=1, budget={"points": 3}),
+            quiet=True,
+        )
+    text = str(caught.value)
+    for expected in ("toy-shell", "cmaes-novelty", "sed: unknown key", "budget.points"):
+        assert expected in text
