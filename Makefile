@@ -12,7 +12,8 @@ CREATED := .venv/.created
 INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 PIP := $(BIN)/python -m pip
-PYTEST := $(BIN)/python -m pytest $(PYTEST_ARGS)
+# Not "python -m pytest": that puts this folder on the path, and core/ could be imported under a second name.
+PYTEST := $(BIN)/pytest $(PYTEST_ARGS)
 
 # Caches stay inside, too.
 export PIP_NO_CACHE_DIR ?= 1

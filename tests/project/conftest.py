@@ -1,0 +1,86 @@
+"""The checkout, the wheel made of it, and an environment in which that wheel is installed."""
+
+from __future__ import annotations
+
+import shutil
+import site
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project.installed import Environment, run
+
+ROOT = Path(__file__).parents[2]
+ROOMS = {"terranova.plugins": "plugins", "terranova.models": "models", "terranova.constraints": "constraints"}
+"""Import name -> folder, of everything that is not below `core/`, which is `terranova`."""
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def packages() -> dict[str, Path]:
+    """Import name -> folder, of every package on disk."""
+    found = {}
+    for name, folder in {"terranova": "core", **ROOMS}.items():
+        for init in sorted((ROOT / folder).rglob("__init__.py")):
+            below = init.parent.relative_to(ROOT / folder).parts
+            found[".".join((name, *below))] = init.parent
+    return found
+
+
+@pytest.fixture(scope="session")
+def project_files() -> list[Path]:
+    """Every file that belongs to the project: what git tracks or would track."""
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
+        return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+    # An unpacked archive: everything but what is generated.
+    return [
+        path
+        for path in sorted(ROOT.rglob("*"))
+        if path.is_file() and not any(_generated(part) for part in path.relative_to(ROOT).parts)
+    ]
+
+
+def _generated(name: str) -> bool:
+    """True for the names in .gitignore, and for all hidden folders but those of the project."""
+    hidden = name.startswith(".") and name not in (".ci", ".gitignore")
+    return hidden or name in ("__pycache__", "build", "dist", "runs") or name.endswith(".egg-info")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout, built from a copy: setuptools leaves its workings beside the sources."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    for folder in ("core", *ROOMS.values()):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    target = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(copy)]
+    run(command, cwd=copy)
+    (built,) = target.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with the wheel and two strangers' plugins: a hand-written one and a generated one."""
+    from terranova.scaffold import new_model
+
+    folder = tmp_path_factory.mktemp("environment")
+    run([sys.executable, "-m", "venv", "--without-pip", str(folder)], cwd=folder)
+    made = Environment(folder)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    borrowed = "; ".join(f"site.addsitedir({path!r})" for path in site.getsitepackages())
+    (packages / "borrowed.pth").write_text(f"import site; {borrowed}\n", encoding="utf-8")
+    made.install(wheel)
+    made.install(shutil.copytree(ROOT / "tests" / "third_party" / "stranger", folder / "src" / "stranger"))
+    made.install(new_model("my-singlet", folder / "src"), "--editable")
+    return made

@@ -1,0 +1,103 @@
+"""Plugins of strangers, installed with pip beside a wheel of terranova, as a user would have them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from project.installed import Environment
+from terranova.errors import ConfigError
+
+pytestmark = pytest.mark.xdist_group("installed")
+"""All tests that need the installed environment run in one process, which makes it once."""
+
+STRANGER_SCAN = """\
+model: annulus
+constraints: [annulus-limits]
+sampler: {name: darts, handful: 50, islands: 2}
+budget: {evaluations: 1000}
+seed: 3
+output: run
+"""
+
+VALID = "import terranova, sys; run = terranova.open(sys.argv[1]); print(run.count, run.valid_count)"
+
+
+def counts(environment: Environment, run_directory: Path) -> tuple[int, int]:
+    """Points stored and points valid in a run, as the installed package reads them."""
+    stored, valid = environment.run("-c", VALID, str(run_directory)).split()
+    return int(stored), int(valid)
+
+
+def test_a_strangers_plugins_are_listed_with_their_origin(environment: Environment) -> None:
+    lines = environment.terranova("plugins").stdout.splitlines()
+    for kind, name in (("model", "annulus"), ("sampler", "darts"), ("constraints", "annulus-limits")):
+        (line,) = [line for line in lines if line.split()[:2] == [kind, name]]
+        assert "terranova-stranger 0.3" in line
+    assert not [line for line in lines if line.startswith(("broken", "conflict"))]
+
+
+def test_a_strangers_model_is_scanned_with_a_strangers_sampler(
+    environment: Environment, tmp_path: Path
+) -> None:
+    (tmp_path / "scan.yaml").write_text(STRANGER_SCAN, encoding="utf-8")
+    environment.terranova("scan", "scan.yaml", "--quiet", cwd=tmp_path)
+    stored, valid = counts(environment, tmp_path / "run")
+    assert stored == 1000
+    # The ring fills 3 π / 36 = 26 % of the square.
+    assert 200 < valid < 325
+
+
+def test_a_generated_package_scans_as_it_stands(environment: Environment, tmp_path: Path) -> None:
+    project = environment.folder / "src" / "my-singlet"
+    environment.terranova("scan", str(project / "scan.yaml"), "--quiet", cwd=tmp_path)
+    stored, valid = counts(environment, tmp_path / "runs" / "my-singlet")
+    assert stored == 20_000
+    assert valid > 1000
+
+
+def test_a_generated_packages_own_tests_pass(environment: Environment) -> None:
+    project = environment.folder / "src" / "my-singlet"
+    assert "5 passed" in environment.run("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=project)
+
+
+@pytest.fixture(scope="module")
+def damage(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder with two more plugins, which spoil every environment that has it on its PYTHONPATH."""
+    folder = tmp_path_factory.mktemp("damage")
+    for name in ("broken", "namesake"):
+        source = Path(__file__).parents[1] / "third_party" / name
+        environment.install(shutil.copytree(source, folder / "src" / name), "--target", str(folder / "lib"))
+    return str(folder / "lib")
+
+
+def test_a_broken_plugin_is_listed_and_breaks_nothing(
+    environment: Environment, damage: str, tmp_path: Path
+) -> None:
+    done = environment.terranova("plugins", PYTHONPATH=damage)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("broken")]
+    assert "terranova-broken 0.3: broken" in line
+    assert "a_package_that_nobody_has" in line
+    assert "Traceback" in environment.terranova("plugins", "--debug", PYTHONPATH=damage).stdout
+    scan = (
+        "model: my-singlet\nconstraints: [my-singlet-limits]\nsampler: random\nbudget: {evaluations: 100}\n"
+    )
+    (tmp_path / "scan.yaml").write_text(f"{scan}output: run\n", encoding="utf-8")
+    environment.terranova("scan", "scan.yaml", "--quiet", cwd=tmp_path, PYTHONPATH=damage)
+    assert counts(environment, tmp_path / "run")[0] == 100
+
+
+def test_two_models_of_one_name_are_a_conflict_that_names_both(
+    environment: Environment, damage: str, tmp_path: Path
+) -> None:
+    listed = environment.terranova("plugins", PYTHONPATH=damage).stdout
+    (line,) = [line for line in listed.splitlines() if line.startswith("conflict")]
+    assert "terranova-stranger 0.3" in line
+    assert "terranova-namesake 0.3" in line
+    (tmp_path / "scan.yaml").write_text(STRANGER_SCAN, encoding="utf-8")
+    done = environment.terranova("scan", "scan.yaml", cwd=tmp_path, ok=False, PYTHONPATH=damage)
+    assert done.returncode == ConfigError.exit_code
+    assert "annulus" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
