@@ -56,8 +56,8 @@ _L = np.array([0.5784, -0.3921, -0.1429, 0.0476, -0.1275, 0.0317, 0.0078, -0.003
 _A_PRIME = np.array([14 / 23, 0.4086, -0.4230, -0.8994, 0.1456])
 _H_PRIME = np.array([313063 / 363036, -0.9135, 0.0873, -0.0571, 0.0209])
 
-C1_B = ETA ** (6 / 23) - ETA ** (-12 / 23)
-C2_B = 2 / 3 * ETA ** (6 / 23) + 1 / 3 * ETA ** (-12 / 23)
+C1_B: float = ETA ** (6 / 23) - ETA ** (-12 / 23)
+C2_B: float = 2 / 3 * ETA ** (6 / 23) + 1 / 3 * ETA ** (-12 / 23)
 
 # C7(mu_b) = constant + c7 C7(mu_W) + c8 C8(mu_W); C8(mu_b) likewise.
 _C7_FROM_C7 = ETA ** (16 / 23)
@@ -88,7 +88,9 @@ def _r_2() -> float:
     order_z = 1728 - 180 * pi2 - 1296 * zeta3 + (1296 - 324 * pi2) * log + 108 * log**2 + 36 * log**3
     order_z2 = 648 + 72 * pi2 + (432 - 216 * pi2) * log + 36 * log**3
     order_z3 = -54 - 84 * pi2 + 1092 * log - 756 * log**2
-    return 2 / 243 * (-833 + 144 * pi2 * _Z**1.5 + order_z * _Z + order_z2 * _Z**2 + order_z3 * _Z**3)
+    return (
+        2 / 243 * (-833 + 144 * pi2 * _Z * math.sqrt(_Z) + order_z * _Z + order_z2 * _Z**2 + order_z3 * _Z**3)
+    )
 
 
 # With mu_b = m_b the logarithms gamma_i7 ln(m_b^2/mu_b^2)/2 vanish and v_i = Re r_i; v_7 absorbs the -16/3

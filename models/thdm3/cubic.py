@@ -41,11 +41,12 @@ def combine(c: Floats, first: Symmetric, second: Symmetric, third: Symmetric) ->
 @jit
 def sandwich(a: Floats, m: Symmetric, b: Floats) -> float:
     """a^T m b for vectors (3,)."""
-    return (
+    value: float = (
         a[0] * (m.xx * b[0] + m.xy * b[1] + m.xz * b[2])
         + a[1] * (m.xy * b[0] + m.yy * b[1] + m.yz * b[2])
         + a[2] * (m.xz * b[0] + m.yz * b[1] + m.zz * b[2])
     )
+    return value
 
 
 @jit
@@ -126,7 +127,8 @@ def odd_charged_coupling(odd: Floats, B: Floats, v: Floats, lam: Quartics) -> fl
     e12 = odd[0] * (l7 * v[1] - lam.l10 * v[2]) + odd[1] * (lam.l11 * v[2] - l7 * v[0]) + odd[2] * (a - b)
     e13 = odd[0] * (l8 * v[2] - lam.l10 * v[1]) + odd[1] * (a - c) + odd[2] * (lam.l12 * v[1] - l8 * v[0])
     e23 = odd[0] * (b - c) + odd[1] * (l9 * v[2] - lam.l11 * v[0]) + odd[2] * (lam.l12 * v[0] - l9 * v[1])
-    return 0.5 * abs(e12 * B[0, 2] - e13 * B[0, 1] + e23 * B[0, 0])
+    coupling: float = 0.5 * abs(e12 * B[0, 2] - e13 * B[0, 1] + e23 * B[0, 0])
+    return coupling
 
 
 @jit

@@ -67,14 +67,16 @@ def mass_matrix_element(rotation: Floats, m2: Floats, k: int, m: int) -> float:
     """Element (k, m) of rotation^T diag(m2) rotation: a mass matrix in the doublet basis, eigenvalues m2
     (3,).
     """
-    return (
+    element: float = (
         rotation[0, k] * m2[0] * rotation[0, m]
         + rotation[1, k] * m2[1] * rotation[1, m]
         + rotation[2, k] * m2[2] * rotation[2, m]
     )
+    return element
 
 
 @jit
 def overlap(first: Floats, i: int, second: Floats, j: int) -> float:
     """Element (i, j) of first second^T: how much two eigenstates share doublets."""
-    return first[i, 0] * second[j, 0] + first[i, 1] * second[j, 1] + first[i, 2] * second[j, 2]
+    element: float = first[i, 0] * second[j, 0] + first[i, 1] * second[j, 1] + first[i, 2] * second[j, 2]
+    return element
