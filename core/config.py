@@ -133,14 +133,16 @@ def _override(document: Document, words: Mapping[str, Any], report: Report) -> D
         return document
     data = dict(document.data or {})
     foreign: set[KeyPath] = set()
+    nowhere = Report(Document(None))
     for key, value in given.items():
-        new = plain(value, (key,), Report(Document(None), report.problems))
+        new = plain(value, (key,), nowhere)
         if key in _MERGED and isinstance(new, Mapping) and isinstance(data.get(key), Mapping):
             data[key] = {**data[key], **new}
             foreign.update((key, inner) for inner in new)
         else:
             data[key] = new
             foreign.add((key,))
+    report.extend(nowhere.problems)
     return document.with_data(data, frozenset(foreign))
 
 

@@ -19,7 +19,7 @@ from terranova.problem import Problem
 from terranova.registry import Registry
 from terranova.sampler import Archipelago, Sampler, SearchSpace
 from terranova.strict_yaml import KeyPath, Place
-from terranova.words import Report, Word, convert, read_words
+from terranova.words import Report, Word, read_words
 
 
 def check(draft: Draft, report: Report, registry: Registry) -> None:
@@ -112,16 +112,11 @@ def check_options(
         open_ended = inspect.Parameter.VAR_KEYWORD in kinds
     hints = _hints(init)
     words = {
-        option.name: Word(hints.get(option.name, _type_of(option.default)), option.required)
-        for option in known
+        option.name: Word(hints.get(option.name, _type_of(option.default)), option.required) for option in known
     }
-    complete = read_words(given, words, path, report, open_ended=open_ended) is not None
-    values = {}
-    for name, value in given.items():
-        converted, wrong = convert(value, words[name].type if name in words else Any)
-        if not wrong and (name in words or open_ended):
-            # Lists, and whatever else they became, stay as they are written: the configuration is plain data.
-            values[name] = converted if _fits_in_a_file(converted) else value
+    right, complete = read_words(given, words, path, report, open_ended=open_ended)
+    # Lists, and whatever else they became, stay as they are written: the configuration is plain data.
+    values = {name: value if _fits_in_a_file(value) else given[name] for name, value in right.items()}
     defaults = {o.name: o.default for o in known if not o.required and _fits_in_a_file(o.default)}
     return {**defaults, **values}, complete
 
@@ -183,16 +178,12 @@ def _constraint_sets(draft: Draft, report: Report, registry: Registry) -> list[L
     return sets
 
 
-def _constraint_set(
-    item: ConstraintItem, model: str, report: Report, registry: Registry
-) -> ConstraintSet | None:
+def _constraint_set(item: ConstraintItem, model: str, report: Report, registry: Registry) -> ConstraintSet | None:
     if isinstance(item.thing, Constraint):
         return ConstraintSet(item.thing.name, (item.thing,))
     if isinstance(item.thing, ConstraintSet):
         if model and not item.thing.suits(model):
-            report.add_at(
-                item.place, f"set {item.thing.name!r} is for model {item.thing.model!r}, not {model!r}"
-            )
+            report.add_at(item.place, f"set {item.thing.name!r} is for model {item.thing.model!r}, not {model!r}")
             return None
         return item.thing
     if not model and item.thing in registry.names("constraints"):
@@ -200,7 +191,8 @@ def _constraint_set(
     try:
         found: ConstraintSet = registry.get("constraints", item.thing, model=model).thing
     except PluginError as error:
-        report.add_at(item.place, f"{error}; a file is named with its folder, as ./{item.thing}.yaml")
+        hint = "" if "did you mean" in str(error) else f"; for a file, write ./{item.thing}.yaml"
+        report.add_at(item.place, f"{error}{hint}")
         return None
     return found
 
@@ -208,7 +200,7 @@ def _constraint_set(
 def _check_observables(model: BoundModel, sets: Sequence[Located], report: Report) -> bool:
     """Compare what constraints read with what the model provides, names and units; True if all is there."""
     units = {p.name: p.unit for p in model.space} | {o.name: o.unit for o in model.observables}
-    before = len(report.problems)
+    before = report.count
     names: set[str] = set()
     for group, places in sets:
         for constraint, place in zip(group, places, strict=True):
@@ -227,7 +219,7 @@ def _check_observables(model: BoundModel, sets: Sequence[Located], report: Repor
                         f"but {name!r} of model {model.name!r} is in {units[name]!r}",
                     )
             names.add(constraint.name)
-    return len(report.problems) == before and len(names) == sum(len(group) for group, _ in sets)
+    return report.count == before and len(names) == sum(len(group) for group, _ in sets)
 
 
 def _in_its_unit(constraint: Constraint) -> Sequence[str]:

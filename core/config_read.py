@@ -15,11 +15,10 @@ from pydantic import Field
 from terranova.constraint import Constraint
 from terranova.constraint_file import constraint_words, parse_constraint, parse_constraint_set, set_words
 from terranova.constraint_set import ConstraintSet
-from terranova.errors import did_you_mean
 from terranova.parameters import PRIORS, Fixed, Prior
 from terranova.scan_config import WORDS, Budget, Count, ModelChoice, Parallel, SamplerChoice, Storage
 from terranova.strict_yaml import MAX_DEPTH, KeyPath, Place, examine
-from terranova.words import Report, Word, convert, read_words, show, words_of
+from terranova.words import Report, Word, closest, convert, guilty, read_words, show, words_of
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
@@ -54,11 +53,18 @@ class Draft:
     store: Storage | None = field(default_factory=Storage)
 
 
+_REQUIRED = {
+    "model": "the name of a model",
+    "constraints": "a list of constraint sets",
+    "sampler": "the name of a sampler",
+    "budget": "an end of the scan: evaluations, wall or valid",
+}
+
+
 def read_draft(report: Report) -> Draft:
     """Read the parts of the report's document; problems go to the report."""
     draft = Draft()
-    required = ("model", "constraints", "sampler", "budget")
-    words = {word: Word(Any, required=word in required) for word in WORDS}
+    words = {word: Word(Any, word in _REQUIRED, _REQUIRED.get(word, "")) for word in WORDS}
     data = report.document.data
     read_words({} if data is None else data, words, (), report)
     if not isinstance(data, Mapping):
@@ -79,8 +85,8 @@ def read_draft(report: Report) -> Draft:
     if "output" in data:
         draft.output = _output(data["output"], report)
     if "parallel" in data:
-        parallel = read_words(data["parallel"], words_of(Parallel), ("parallel",), report)
-        draft.parallel = Parallel(**parallel) if parallel is not None else None
+        parallel, _ = read_words(data["parallel"], words_of(Parallel), ("parallel",), report)
+        draft.parallel = Parallel(**parallel)
     if "store" in data:
         draft.store = _storage(data["store"], report)
     return draft
@@ -97,12 +103,12 @@ def _value(given: Any, wanted: Any, path: KeyPath, report: Report) -> Any:
 def _name_and_options(given: Any, path: KeyPath, report: Report) -> tuple[str, dict[str, Any]]:
     """Read `thdm3` or `{name: thdm3, option: value}`; the name is "" after a problem."""
     if isinstance(given, Mapping):
-        words = read_words(given, {"name": Word(str, required=True)}, path, report, open_ended=True)
-        name = given.get("name")
-        if words is not None and not name:
+        words = {"name": Word(str, required=True, expected=f"the name of a {path[0]}")}
+        options, complete = read_words(given, words, path, report, open_ended=True)
+        name = options.pop("name", "")
+        if complete and not name:
             report.add((*path, "name"), "empty, expected a name")
-        options = {key: value for key, value in given.items() if key != "name"}
-        return (name if isinstance(name, str) else ""), options
+        return name, options
     if isinstance(given, str) and given:
         return given, {}
     report.add(path, f"expected a name, or name and options, got {show(given)}")
@@ -153,7 +159,7 @@ def _set_from_file(given: str, path: KeyPath, report: Report) -> ConstraintItem 
         located = parse_constraint_set(document.data, (), inner, published=True, origin=str(file))
     elif not problems:
         report.add(path, f"{file}: empty, expected a constraint set")
-    report.problems.extend(inner.problems)
+    report.extend(inner.problems)
     if located is None or problems:
         return None
     return ConstraintItem(located.set, report.document.place(path), located.places)
@@ -179,17 +185,17 @@ def read_prior(given: Any, path: KeyPath, report: Report) -> Prior | None:
         return None
     kind = given["prior"]
     if not isinstance(kind, str) or kind not in PRIORS:
-        hint = did_you_mean(kind, PRIORS) if isinstance(kind, str) else ""
+        hint = closest(kind, PRIORS) if isinstance(kind, str) else ""
         report.add((*path, "prior"), f"unknown prior {show(kind)}, expected one of {', '.join(PRIORS)}{hint}")
         return None
-    words = read_words(given, {"prior": Word(str), **words_of(PRIORS[kind])}, path, report)
-    if words is None:
+    words, complete = read_words(given, {"prior": Word(str), **words_of(PRIORS[kind])}, path, report)
+    if not complete:
         return None
     del words["prior"]
     try:
         prior = PRIORS[kind](**words)
     except ValueError as error:
-        report.add(path, str(error))
+        report.add(guilty(str(error).partition(":")[2], words, path), str(error))
         return None
     low, high = prior.support
     if math.isfinite(low) and not math.isfinite(high - low):
@@ -200,16 +206,15 @@ def read_prior(given: Any, path: KeyPath, report: Report) -> Prior | None:
 
 def _budget(given: Any, report: Report) -> Budget | None:
     path = ("budget",)
-    words = read_words(given, {**words_of(Budget), "wall": Word(float | str | None)}, path, report)
-    if words is None:
-        return None
-    wall = words.get("wall")
-    if wall is not None:
+    words, complete = read_words(given, {**words_of(Budget), "wall": Word(float | str | None)}, path, report)
+    if words.get("wall") is not None:
         try:
-            words["wall"] = seconds_of(wall)
+            words["wall"] = seconds_of(words["wall"])
         except ValueError as error:
             report.add(("budget", "wall"), str(error))
             return None
+    if not complete:
+        return None
     budget = Budget(**words)
     if budget == Budget():
         report.add(path, "expected at least one of evaluations, wall and valid: a scan needs an end")
@@ -232,9 +237,7 @@ def seconds_of(given: float | str) -> float:
     if isinstance(given, str):
         found = _DURATION.fullmatch(given.strip())
         if not found or not any(found.groups()):
-            raise ValueError(
-                f"expected seconds, or a duration such as 90s, 10m, 2h or 1h30m, got {show(given)}"
-            )
+            raise ValueError(f"expected seconds, or a duration such as 90s, 10m, 2h or 1h30m, got {show(given)}")
         parts = zip(found.groups(), _UNITS.values(), strict=True)
         seconds = sum(float(number) * unit for number, unit in parts if number)
     if not 0.0 < float(seconds) < math.inf:
@@ -257,9 +260,7 @@ def _output(given: Any, report: Report) -> Path | None:
 
 
 def _storage(given: Any, report: Report) -> Storage | None:
-    words = read_words(given, words_of(Storage), ("store",), report)
-    if words is None:
-        return None
+    words, _ = read_words(given, words_of(Storage), ("store",), report)
     storage = Storage(**words)
     if isinstance(storage.observables, str) and storage.observables not in ("all", "constrained"):
         report.add(

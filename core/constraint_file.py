@@ -10,10 +10,12 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from terranova.constraint import (
     KINDS,
@@ -26,9 +28,8 @@ from terranova.constraint import (
     Tabulated,
 )
 from terranova.constraint_set import ConstraintSet
-from terranova.errors import did_you_mean
-from terranova.strict_yaml import KeyPath, Place, examine
-from terranova.words import Report, Word, read_words, show, words_of
+from terranova.strict_yaml import KeyPath, Place, examine, key_words
+from terranova.words import Report, Word, closest, guilty, read_words, show, words_of
 
 REFERENCE = re.compile(
     r"arxiv:\s?(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?|doi:\s?10\.\d{4,9}/\S+", re.IGNORECASE
@@ -46,8 +47,22 @@ _SET_WORDS = {
     "model": Word(str),
     "version": Word(str),
     "description": Word(str),
-    "constraints": Word(Any, required=True),
+    "constraints": Word(Any, required=True, expected="a list of constraints"),
 }
+_Positive = Annotated[float, Field(gt=0)]
+_Level = Annotated[float, Field(gt=0.5, lt=1)]
+_NARROWER = {
+    "sigma": _Positive,
+    "sigma_up": _Positive,
+    "sigma_down": _Positive,
+    "nsigma": _Positive,
+    "scale": _Positive,
+    "max_chi2": _Positive,
+    "sigmas": tuple[_Positive, ...],
+    "cl": _Level | None,
+    "side": Literal["upper", "lower"],
+}
+"""Types of words where the annotation of the class says less than the class checks."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +109,8 @@ def parse_constraint_set(
     Returns:
         the set, None if there was any problem.
     """
-    before = len(report.problems)
-    words = read_words(given, _SET_WORDS, path, report)
+    before = report.count
+    words, complete = read_words(given, _SET_WORDS, path, report)
     if isinstance(given, Mapping):
         name = given.get("name")
         if isinstance(name, str) and not _SET_NAME.fullmatch(name):
@@ -103,9 +118,7 @@ def parse_constraint_set(
     entries = given.get("constraints") if isinstance(given, Mapping) else None
     if not isinstance(entries, list) or not entries:
         if isinstance(given, Mapping) and "constraints" in given:
-            report.add(
-                (*path, "constraints"), f"expected a list of at least one constraint, got {show(entries)}"
-            )
+            report.add((*path, "constraints"), f"expected a list of at least one constraint, got {show(entries)}")
         return None
     constraints: list[Constraint] = []
     places: list[Place] = []
@@ -116,12 +129,12 @@ def parse_constraint_set(
         if constraint is None:
             continue
         if constraint.name in first:
-            message = f"{constraint.name!r} is already the name of constraint {first[constraint.name]}"
-            report.add((*here, "name"), f"{message} of this set, counting from 0")
+            other = key_words((*path, "constraints", first[constraint.name]))
+            report.add((*here, "name"), f"{constraint.name!r} is already the name of {other}")
         first.setdefault(constraint.name, i)
         constraints.append(constraint)
         places.append(report.document.place(here))
-    if words is None or len(report.problems) > before:
+    if not complete or report.count > before:
         return None
     made = ConstraintSet(**{**words, "constraints": tuple(constraints)}, origin=origin)
     return LocatedSet(made, tuple(places))
@@ -139,19 +152,19 @@ def parse_constraint(given: Any, path: KeyPath, report: Report, *, published: bo
     Returns:
         the constraint, None if there was any problem.
     """
-    before = len(report.problems)
+    before = report.count
     if not isinstance(given, Mapping):
         report.add(path, f"expected a constraint (keys with values), got {show(given)}")
         return None
     kind = _kind(given, path, report)
-    words = read_words(given, _words_of_kind(kind), path, report, open_ended=kind is None)
+    words, _ = read_words(given, _words_of_kind(kind), path, report, open_ended=kind is None)
     _check_name(given, path, report)
     _check_source(given, path, report, published)
-    if kind is None or words is None or len(report.problems) > before:
+    if kind is None or report.count > before:
         return None
     observables = _observables(kind, words, path, report)
     _check_combination(kind, words, observables, path, report)
-    if len(report.problems) > before:
+    if report.count > before:
         return None
     del words["kind"]
     if "sigma" in words:
@@ -159,7 +172,7 @@ def parse_constraint(given: Any, path: KeyPath, report: Report, *, published: bo
     try:
         return kind(observables=observables, **words)
     except ValueError as error:
-        report.add(path, str(error))
+        report.add(guilty(str(error), given, path), str(error))
         return None
 
 
@@ -209,18 +222,21 @@ def _plain(value: Any) -> Any:
 
 @cache
 def _words_of_kind(kind: type[Constraint] | None) -> dict[str, Word]:
-    words = dict(words_of(kind or Constraint))
-    words["observables"] = Word(tuple[str, ...])
-    words["observable"] = Word(str)
+    """Return the words of an entry; those that all kinds share when the kind is unknown."""
+    words = words_of(kind or Constraint)
     if kind is Gaussian:
         del words["sigma_up"], words["sigma_down"]
         words["sigma"] = Word(float, required=True)
-    if kind is Correlated or kind is Tabulated:
-        return {**words, "kind": Word(str, required=True)}
-    if kind is not None:
+    words = {name: replace(word, type=_NARROWER.get(name, word.type)) for name, word in words.items()}
+    words["source"] = Word(str, required=True, expected="where the numbers come from")
+    words["kind"] = Word(str, required=True, expected=f"one of {', '.join(KINDS)}")
+    several = kind in (None, Correlated, Tabulated)
+    words["observable"] = Word(str, required=not several, expected="what it constrains")
+    if several:
+        words["observables"] = Word(tuple[str, ...])
+    else:
         del words["observables"]
-        words["observable"] = Word(str, required=True)
-    return {**words, "kind": Word(str, required=True)}
+    return words
 
 
 def _kind(given: Mapping[str, Any], path: KeyPath, report: Report) -> type[Constraint] | None:
@@ -235,7 +251,7 @@ def _kind(given: Mapping[str, Any], path: KeyPath, report: Report) -> type[Const
     elif isinstance(kind, str) and kind in KINDS:
         return KINDS[kind]
     elif isinstance(kind, str):
-        hint = did_you_mean(kind, KINDS)
+        hint = closest(kind, KINDS)
         report.add((*path, "kind"), f"unknown kind {kind!r}, expected one of {', '.join(KINDS)}{hint}")
     return None
 
@@ -261,9 +277,7 @@ def _check_source(given: Mapping[str, Any], path: KeyPath, report: Report, publi
         report.add((*path, "date"), f"expected a date such as 2022-07-01 or 2022-07, got {show(when)}")
     theory = isinstance(source, str) and source.startswith(THEORY)
     if published and not theory and ("date" not in given or when == ""):
-        report.add(
-            (*path, "date"), "missing, expected the date of the measurement or publication, as 2022-07-01"
-        )
+        report.add((*path, "date"), "missing, expected the date of the measurement or publication, as 2022-07-01")
 
 
 def _is_date(text: str) -> bool:
@@ -276,9 +290,7 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _observables(
-    kind: type[Constraint], words: dict[str, Any], path: KeyPath, report: Report
-) -> tuple[str, ...]:
+def _observables(kind: type[Constraint], words: dict[str, Any], path: KeyPath, report: Report) -> tuple[str, ...]:
     """Take `observable` or `observables` out of the words."""
     one, several = words.pop("observable", None), words.pop("observables", None)
     if (one is None) == (several is None):
@@ -290,9 +302,7 @@ def _observables(
     if kind is Correlated and len(names) < 2:
         report.add(path, "a correlated constraint reads two or more observables")
     if kind is Tabulated and len(names) > 2:
-        report.add(
-            (*path, "observables"), "a tabulated constraint reads one observable (-2 ln L) or two (y, x)"
-        )
+        report.add((*path, "observables"), "a tabulated constraint reads one observable (-2 ln L) or two (y, x)")
     return names
 
 

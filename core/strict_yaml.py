@@ -166,7 +166,7 @@ def examine_text(text: str, file: str = "") -> tuple[Document, list[Diagnostic]]
     return Document(data, file, text, builder.values, builder.keys), builder.problems
 
 
-class _Stop(Exception):  # noqa: N818 - not an error but the end of what can be read
+class _Stop(Exception):
     """Nothing after this place can be read."""
 
 
@@ -358,7 +358,5 @@ _Writer.add_representer(str, _write_text)
 def dump(data: Any) -> str:
     """Return plain data (dictionaries with text keys, lists, scalars) as YAML that `parse` reads back."""
     return str(
-        yaml.dump(
-            data, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
-        )
+        yaml.dump(data, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import re
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,24 +16,44 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from terranova.diagnostics import Diagnostic
-from terranova.errors import ConfigError, did_you_mean
+from terranova.errors import ConfigError, did_you_mean, nearest
 from terranova.strict_yaml import Document, KeyPath, Place
 
 
 class Report:
-    """Collects the problems of one document."""
+    """Collects the problems of one document.
+
+    Attributes:
+        document: of which places are looked up.
+        problems: so far.
+        count: how often a problem was noted, by which readers see whether their part was fine.
+    """
 
     def __init__(self, document: Document, problems: Iterable[Diagnostic] = ()) -> None:
         self.document = document
         self.problems: list[Diagnostic] = list(problems)
+        self.count = len(self.problems)
+        self._unreadable = {(p.line, p.column, p.key) for p in self.problems}
 
     def add(self, path: KeyPath, message: str, *, at_key: bool = False) -> None:
-        """Note a problem with the value at `path`, or with its key."""
-        self.problems.append(self.document.place(path, at_key=at_key).problem(message))
+        """Note a problem with the value at `path`, or with its key.
+
+        Of a value that could not be read as YAML, nothing more is said.
+        """
+        self.count += 1
+        problem = self.document.place(path, at_key=at_key).problem(message)
+        if (problem.line, problem.column, problem.key) not in self._unreadable:
+            self.problems.append(problem)
 
     def add_at(self, place: Place, message: str) -> None:
         """Note a problem at a place, perhaps of another document."""
+        self.count += 1
         self.problems.append(place.problem(message))
+
+    def extend(self, problems: Sequence[Diagnostic]) -> None:
+        """Note problems that were found elsewhere."""
+        self.count += len(problems)
+        self.problems.extend(problems)
 
     def raise_if_any(self) -> None:
         """Raise all that was noted, in the order of the lines.
@@ -51,10 +72,12 @@ class Word:
     Attributes:
         type: what its value must be: a Python type as in an annotation; `Any` for no check.
         required: whether it must be there.
+        expected: what to say when it is missing; found from the type if empty.
     """
 
     type: Any
     required: bool = False
+    expected: str = ""
 
 
 def words_of(cls: type) -> dict[str, Word]:
@@ -70,7 +93,7 @@ def words_of(cls: type) -> dict[str, Word]:
 
 def read_words(
     given: Any, words: Mapping[str, Word], path: KeyPath, report: Report, *, open_ended: bool = False
-) -> dict[str, Any] | None:
+) -> tuple[dict[str, Any], bool]:
     """Return the values of a mapping, converted to their types.
 
     Args:
@@ -81,27 +104,41 @@ def read_words(
         open_ended: True when other keys are welcome; they are returned as they are.
 
     Returns:
-        the values given, without defaults; None if there was any problem.
+        the values that are right, without defaults; and whether there was no problem.
     """
-    before = len(report.problems)
+    before = report.count
     if not isinstance(given, Mapping):
         report.add(path, f"expected keys with values ({', '.join(words)}), got {show(given)}")
-        return None
+        return {}, False
     values: dict[str, Any] = {}
     for key, value in given.items():
         if key in words:
-            values[key], wrong = convert(value, words[key].type)
+            converted, wrong = convert(value, words[key].type)
             for inner, message in wrong:
                 report.add((*path, key, *inner), message)
+            if not wrong:
+                values[key] = converted
         elif open_ended:
             values[key] = value
         else:
             unused = [word for word in words if word not in given]
-            report.add((*path, key), f"unknown key{did_you_mean(key, unused or words)}", at_key=True)
+            hint = closest(key, unused) or did_you_mean(key, words)
+            report.add((*path, key), f"unknown key{hint}", at_key=True)
     for key, word in words.items():
         if word.required and key not in given:
-            report.add((*path, key), f"missing, expected {describe(word.type)}")
-    return values if len(report.problems) == before else None
+            report.add((*path, key), f"missing, expected {word.expected or describe(word.type)}")
+    return values, report.count == before
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return " (did you mean 'a'?)", or nothing when no known name is close."""
+    return did_you_mean(name, known) if nearest(name, known) else ""
+
+
+def guilty(message: str, given: Mapping[str, Any], path: KeyPath) -> KeyPath:
+    """Return where to place a class's complaint about its words: at the first one that it mentions."""
+    mentioned = (word for word in re.findall(r"[a-z_0-9]+", message) if word in given)
+    return next(((*path, word) for word in mentioned), path)
 
 
 def convert(value: Any, wanted: Any) -> tuple[Any, list[tuple[KeyPath, str]]]:
@@ -185,8 +222,10 @@ def _message(error: Any) -> str:
     kind = error["type"]
     if kind == "literal_error":
         words = str(context["expected"])
-        hint = did_you_mean(value, words.replace("'", "").replace(" or ", ", ").split(", "))
-        return f"expected {words}{got}{hint if 'did you mean' in hint else ''}"
+        hint = ""
+        if isinstance(value, str):
+            hint = closest(value, words.replace("'", "").replace(" or ", ", ").split(", "))
+        return f"expected {words}{got}{hint}"
     if kind == "string_type" and isinstance(value, (int, float, bool)):
         return f"expected text{got}: put it in quotes"
     if kind == "bool_type" and value in ("yes", "no", "on", "off"):
@@ -194,11 +233,17 @@ def _message(error: Any) -> str:
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}{got}"
     if kind == "greater_than_equal":
-        return f"must be at least {context['ge']}{got}"
+        return f"must be at least {context['ge']:g}{got}"
     if kind == "greater_than":
-        return f"must be above {context['gt']}{got}"
-    if kind in ("missing", "too_short", "too_long"):
-        return "the list has the wrong length: " + str(error["msg"])
+        return f"must be above {context['gt']:g}{got}"
+    if kind == "less_than_equal":
+        return f"must be at most {context['le']:g}{got}"
+    if kind == "less_than":
+        return f"must be below {context['lt']:g}{got}"
+    if kind == "missing":
+        return "missing: the list is too short"
+    if kind == "too_long":
+        return f"expected at most {context['max_length']} entries, got {context['actual_length']}"
     return str(error["msg"]).replace("Input should", "should", 1) + got
 
 
