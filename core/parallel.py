@@ -36,7 +36,7 @@ SLURM_NTASKS is not among them: Slurm sets it in a batch script too, where one p
 SLURM_STEP_NUM_TASKS exists only where srun started the process.
 """
 
-MPI_VARIABLES = ("PMI", "PMIX", "OMPI_", "MV2_", "HYDI", "HYDRA_", "MPI_", "MPIR_", "PRTE_")
+MPI_VARIABLES = ("PMI", "OMPI_", "MV2_", "HYDI", "HYDRA_", "MPI_", "MPIR_", "PRTE_")
 """How the names of variables begin that tie a process to the MPI job it was started by."""
 
 GRACE = 2.0

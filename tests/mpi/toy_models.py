@@ -28,7 +28,7 @@ class Fragile(PointModel):
         Parameter("deed", Uniform(0, 10)),
         Parameter("nap", Uniform(0, 10)),
     )
-    observables = (Observable("square"), Observable("pid"))
+    observables = (Observable("square"), Observable("threads"))
 
     def evaluate_point(self, point: dict[str, float]) -> Mapping[str, float]:
         """Misbehave, or return the square of a."""
@@ -53,9 +53,9 @@ class Fragile(PointModel):
                 file.write(str(child.pid))
             os._exit(3)
         if deed == ENVIRONMENT:
-            return {"square": float("PMI_RANK" in os.environ), "pid": float(os.environ["OMP_NUM_THREADS"])}
+            return {"square": float("PMI_RANK" in os.environ), "threads": float(os.environ["OMP_NUM_THREADS"])}
         square = float("nan") if deed == NAN else np.exp(np.sin(point["a"])) ** 2
-        return {"square": float(square), "pid": 0.0 if deed != NAN else float(os.getpid())}
+        return {"square": float(square), "threads": 0.0}
 
 
 class Staged(Model):
