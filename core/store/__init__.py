@@ -1,7 +1,7 @@
 """Where points and state live on disk: safe against the death of any process, readable while a run writes."""
 
 from terranova.store.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from terranova.store.counts import Counts, load_counts
+from terranova.store.counts import Counts
 from terranova.store.lock import RunLock
 from terranova.store.manifest import Manifest, current_versions, load_manifest
 from terranova.store.reader import Reader
@@ -21,7 +21,6 @@ __all__ = [
     "Writer",
     "current_versions",
     "load_checkpoint",
-    "load_counts",
     "load_manifest",
     "recover",
     "save_checkpoint",

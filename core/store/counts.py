@@ -1,10 +1,11 @@
-"""How many points were evaluated, when the run keeps only the valid ones."""
+"""What a run that keeps only the valid points has dropped: not the points, but how many there were."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,60 +19,67 @@ from terranova.types import Bools
 _NAME = re.compile(r"counts-\d{4,}\.json")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Counts:
-    """Points seen by one writer.
-
-    Points a resumed run computes again are not counted again: within an island the index only grows, so
-    `counted` remembers how far each island has been counted.
+    """Points of a run.
 
     Attributes:
         kept: rows in the store.
-        dropped: rows not stored, by status ("OK" are those that violate a constraint).
-        counted: island -> first index not counted yet.
+        dropped: points evaluated but not stored, by status ("OK" are those that violate a constraint).
+        counted: island -> first index not looked at yet, for the islands of a run that drops points.
     """
 
-    kept: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    counted: dict[int, int] = field(default_factory=dict)
+    kept: int
+    dropped: Mapping[str, int]
+    counted: Mapping[int, int]
 
     @property
     def evaluated(self) -> int:
-        """All points seen."""
-        return self.kept + self.dropped.total()
+        """All points whose evaluation counts."""
+        return self.kept + sum(self.dropped.values())
+
+
+@dataclass
+class Dropped:
+    """The points one writer has dropped.
+
+    A resumed run computes points again, but they are not counted again: within an island the index only grows,
+    and `counted` remembers how far each island has been counted.
+
+    Attributes:
+        by_status: number of points dropped, by name of the status.
+        counted: island -> first index not looked at yet.
+    """
+
+    by_status: Counter[str] = field(default_factory=Counter)
+    counted: dict[int, int] = field(default_factory=dict)
 
     def add(self, batch: Batch, kept: Bools) -> None:
-        """Count a batch (n >= 1 points), of which the rows marked in `kept` (n,) are stored."""
+        """Count the rows of a batch (n >= 1 points) that are not marked in `kept` (n,)."""
         islands = np.asarray(batch.island)
-        new = np.ones(len(batch), dtype=bool)
+        new = np.empty(len(batch), dtype=bool)
         for island in np.unique(islands).tolist():
             mine = islands == island
-            new[mine] = batch.index[mine] >= self.counted.get(island, 0)
-            self.counted[island] = max(self.counted.get(island, 0), int(batch.index[mine].max()) + 1)
-        self.kept += int((new & kept).sum())
+            first = self.counted.get(island, 0)
+            new[mine] = batch.index[mine] >= first
+            self.counted[island] = max(first, int(batch.index[mine].max()) + 1)
         statuses, numbers = np.unique(batch.status[new & ~kept], return_counts=True)
         for status, number in zip(statuses.tolist(), numbers.tolist(), strict=True):
-            self.dropped[Status(status).name] += number
+            self.by_status[Status(status).name] += number
 
     def save(self, path: Path) -> None:
-        """Write the counts to `path`, all or nothing."""
-        content = {
-            "evaluated": self.evaluated,
-            "kept": self.kept,
-            "dropped": dict(self.dropped),
-            "counted": self.counted,
-        }
-        write_atomic(path, json.dumps(content, indent=1))
+        """Write to `path`, all or nothing."""
+        write_atomic(path, json.dumps({"dropped": self.by_status, "counted": self.counted}, indent=1))
 
     @classmethod
-    def load(cls, path: Path) -> Counts:
-        """Read what `save` wrote; zero when there is no such file."""
+    def load(cls, path: Path) -> Dropped:
+        """Read what `save` wrote; nothing dropped when there is no such file."""
         try:
             content = json.loads(path.read_text())
         except FileNotFoundError:
             return cls()
         counted = {int(island): index for island, index in content["counted"].items()}
-        return cls(content["kept"], Counter(content["dropped"]), counted)
+        return cls(Counter(content["dropped"]), counted)
 
 
 def counts_path(directory: Path, writer: int) -> Path:
@@ -79,15 +87,14 @@ def counts_path(directory: Path, writer: int) -> Path:
     return directory / POINTS / f"counts-{writer:04d}.json"
 
 
-def load_counts(directory: Path) -> Counts:
-    """The counts of all writers of a run together; all zero when the run keeps every point."""
-    total = Counts()
+def all_dropped(directory: Path) -> Dropped:
+    """What all writers of a run have dropped together."""
+    total = Dropped()
     points = directory / POINTS
     files = points.iterdir() if points.is_dir() else ()
     for path in sorted(file for file in files if _NAME.fullmatch(file.name)):
-        one = Counts.load(path)
-        total.kept += one.kept
-        total.dropped += one.dropped
+        one = Dropped.load(path)
+        total.by_status += one.by_status
         for island, index in one.counted.items():
             total.counted[island] = max(index, total.counted.get(island, 0))
     return total

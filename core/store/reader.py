@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from terranova.errors import RunError, StoreCorrupt, did_you_mean
-from terranova.store.counts import Counts, load_counts
+from terranova.store.counts import Counts, all_dropped
 from terranova.store.manifest import MANIFEST, load_manifest
 from terranova.store.part import check_part, generation_range, read_footer, read_schema
 from terranova.store.schema import Schema
@@ -133,8 +133,9 @@ class Reader:
         return sealed + sum(len(found.records) for found in snapshot.journals.values())
 
     def counts(self) -> Counts:
-        """How many points were evaluated and dropped, in a run that keeps only the valid ones."""
-        return load_counts(self.directory)
+        """How many points were evaluated, and how many of them not stored."""
+        dropped = all_dropped(self.directory)
+        return Counts(self.count(), dropped.by_status, dropped.counted)
 
     def generations(self, start: int, stop: int) -> pa.Table:
         """The rows of all writers with start <= generation < stop, ordered by generation, island and index.

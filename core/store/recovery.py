@@ -60,9 +60,7 @@ def recover(directory: Path, schema: Schema | None = None, *, writer: int | None
     return result
 
 
-def _settle(
-    points: Path, segment: Segment, sealed: bool, schema: Schema | None, result: Recovery
-) -> Recovery:
+def _settle(points: Path, segment: Segment, sealed: bool, schema: Schema | None, result: Recovery) -> Recovery:
     """Turn one journal into a part, unless it is one already or holds no rows; then remove it."""
     journal = segment.journal(points)
     if not sealed:

@@ -30,7 +30,10 @@ class Snapshot:
     journals: dict[Segment, Contents]
 
     def dataset(self, schema: Schema, parts: list[Path] | None = None) -> ds.Dataset:
-        """All rows, or those of the given parts and of all journals, ordered by writer and sequence."""
+        """All rows, or those of the given parts and of all journals.
+
+        The sealed rows come first; within them, and within the others, they are ordered by writer and age.
+        """
         chosen = list(self.parts.values()) if parts is None else parts
         files = [str(path.absolute()) for path in chosen]
         sealed = ds.FileSystemDataset.from_paths(

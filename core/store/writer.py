@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypeVar
@@ -13,7 +13,7 @@ import numpy as np
 
 from terranova.batch import Batch
 from terranova.errors import ContractError, RunError
-from terranova.store.counts import Counts, counts_path, load_counts
+from terranova.store.counts import Dropped, all_dropped, counts_path
 from terranova.store.journal import Journal
 from terranova.store.layout import POINTS, Segment, list_segments
 from terranova.store.origin import Origin, terranova_version
@@ -55,8 +55,6 @@ class Writer:
             after `sync` or about a second. "power": it survives a power cut at once, for one fsync per batch.
         part_rows: rows in a part, unless `MAX_UNSEALED_BYTES` are reached first.
         run_id: stamped on what is written.
-        stored: island -> last generation already in the store (`Reader.islands_progress`): rows of these
-            generations, which a resumed run may compute again, are not stored twice.
 
     Raises:
         ValueError: an argument makes no sense.
@@ -76,7 +74,6 @@ class Writer:
         durability: Literal["process", "power"] = "process",
         part_rows: int = 50_000,
         run_id: str = "",
-        stored: Mapping[int, int] | None = None,
     ) -> None:
         _check_choice("keep", keep, ("all", "valid"))
         _check_choice("durability", durability, ("process", "power"))
@@ -92,7 +89,6 @@ class Writer:
         self._points = self.directory / POINTS
         self._writer = writer
         self._run_id = run_id
-        self._stored = dict(stored or {})
         self._keep = keep
         self._power_safe = durability == "power"
         self._observables = None if observable_columns is None else np.asarray(observable_columns, np.intp)
@@ -180,9 +176,9 @@ class Writer:
         self._points.mkdir(parents=True, exist_ok=True)
         recover(self.directory, self.schema, writer=self._writer)
         self._sequence = list_segments(self._points).next_sequence(self._writer)
-        self._counts = Counts.load(counts_path(self.directory, self._writer))
-        # With another number of ranks than before, this island may have been counted by another writer.
-        self._counts.counted = load_counts(self.directory).counted
+        self._dropped = Dropped.load(counts_path(self.directory, self._writer))
+        # With another number of ranks than before, an island may have been counted by another writer.
+        self._dropped.counted = all_dropped(self.directory).counted
 
     def _append(self, batch: Batch) -> None:
         chosen = self._choose(batch)
@@ -207,17 +203,12 @@ class Writer:
 
     def _choose(self, batch: Batch) -> Ints | None:
         """The rows of a batch to be stored; None for all."""
-        if self._keep == "all" and not self._stored:
+        if self._keep == "all":
             return None
-        wanted = np.ones(len(batch), dtype=bool)
-        if self._keep == "valid":
-            wanted = batch.valid
-            self._counts.add(batch, wanted)
-            self._counts_dirty = True
-        if self._stored:
-            last = np.array([self._stored.get(island, -1) for island in batch.island.tolist()])
-            wanted = wanted & (batch.generation > last)
-        return None if wanted.all() else np.flatnonzero(wanted)
+        valid = batch.valid
+        self._dropped.add(batch, valid)
+        self._counts_dirty = True
+        return None if valid.all() else np.flatnonzero(valid)
 
     def _open_journal(self) -> Journal:
         if self._journal is None:
@@ -262,7 +253,7 @@ class Writer:
 
     def _save_counts(self) -> None:
         if self._counts_dirty:
-            self._counts.save(counts_path(self.directory, self._writer))
+            self._dropped.save(counts_path(self.directory, self._writer))
             self._counts_dirty = False
 
     # -- helpers --------------------------------------------------------------------------------------------

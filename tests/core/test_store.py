@@ -12,7 +12,7 @@ import pytest
 
 from terranova.batch import Batch, Status
 from terranova.errors import ContractError, RunError, RunMismatch, StoreCorrupt
-from terranova.store import Field, Manifest, Reader, Schema, Writer, load_counts, recover
+from terranova.store import Field, Manifest, Reader, Schema, Writer, recover
 from terranova.store.fake import fake_batch, fake_schema
 
 SCHEMA = fake_schema()
@@ -173,28 +173,34 @@ def test_keep_valid_drops_and_counts_the_rest(tmp_path):
         for batch in batches:
             writer.append(batch)
     assert_holds(Reader(tmp_path).table(), [batch.take(batch.valid) for batch in batches])
-    counts = load_counts(tmp_path)
+    counts = Reader(tmp_path).counts()
     failed = sum(int((batch.status != Status.OK).sum()) for batch in batches)
     assert counts.evaluated == 240
     assert counts.kept == Reader(tmp_path).count()
     assert counts.dropped == {"OK": 240 - counts.kept - failed, "RAISED": failed}
 
 
-def test_points_computed_again_are_neither_stored_nor_counted_twice(tmp_path):
-    for start in (0, 3):
-        stored = Reader(tmp_path).islands_progress() if start else {}
-        with Writer(tmp_path, SCHEMA, keep="valid", stored=stored) as writer:
-            for batch in steps(8)[start : start + 5]:
-                writer.append(batch)
+def test_points_computed_again_are_not_counted_twice(tmp_path):
+    killed = Writer(tmp_path, SCHEMA, keep="valid")
+    for generation, batch in enumerate(steps(6)):
+        killed.append(batch)
+        if generation == 3:
+            killed.sync()
+    killed._journal.close()
+    with Writer(tmp_path, SCHEMA, keep="valid") as writer:
+        for generation, batch in enumerate(steps(8)):
+            # As the engine does: what is stored is not handed over again.
+            writer.append(batch.take(~batch.valid) if generation < 6 else batch)
     assert_holds(Reader(tmp_path).table(), [batch.take(batch.valid) for batch in steps(8)])
-    assert load_counts(tmp_path).evaluated == 8 * 12
+    assert Reader(tmp_path).counts().evaluated == 8 * 12
 
 
 def test_an_island_that_moves_to_another_writer_is_not_counted_twice(tmp_path):
-    for writer_number in (1, 0):
-        with Writer(tmp_path, SCHEMA, writer=writer_number, keep="valid") as writer:
-            writer.append(steps(1)[0])
-    assert load_counts(tmp_path).evaluated == 12
+    for number, start in ((1, 0), (0, 2)):
+        with Writer(tmp_path, SCHEMA, writer=number, keep="valid") as writer:
+            for batch in steps(5)[start : start + 3]:
+                writer.append(batch if number or batch.generation[0] > 2 else batch.take(~batch.valid))
+    assert Reader(tmp_path).counts().evaluated == 5 * 12
 
 
 # -- reading --------------------------------------------------------------------------------------------
