@@ -1,0 +1,203 @@
+"""The sections that show where the points are: projections on two quantities, and histograms of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from terranova.constraint import acceptance
+from terranova.errors import RunError, did_you_mean
+from terranova.parameters import Fixed
+from terranova.problem import Problem
+from terranova.report.material import closest, columns_of_interest, sample
+from terranova.report.point_figures import observable_histograms, parameter_histograms, projections
+from terranova.report.quantity import Quantity, observable_axis, parameter_axis
+from terranova.report.section import Picture, Section
+from terranova.report.structure import Projection, choose_projections
+from terranova.report.words import count, number
+from terranova.run import Run
+from terranova.store import Field
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_PARAMETERS = 32
+MOST_OBSERVABLES = 24
+
+_EXTRA = (
+    Field("loglike", latex=r"\ln L"),
+    Field("total_violation", description="sum of all violations"),
+)
+"""Columns that may be axes or colours without being parameters or observables."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Samples of a run's points, and how their columns are drawn.
+
+    Attributes:
+        valid: of the valid points.
+        every: of all points.
+        nearest: the points of smallest total violation, when none is valid.
+        parameters, observables: names of the columns that vary, in order.
+        windows: observable -> what its constraints accept.
+        fields: of every column in the samples.
+        axes: of every column, for histograms.
+    """
+
+    valid: pd.DataFrame
+    every: pd.DataFrame
+    nearest: pd.DataFrame
+    parameters: Sequence[str]
+    observables: Sequence[str]
+    windows: Mapping[str, tuple[float, float]]
+    fields: Mapping[str, Field]
+    axes: Mapping[str, Quantity]
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """What projections show: the valid points, or else those that come closest."""
+        return self.valid if len(self.valid) else self.nearest
+
+
+def gather_points(run: Run, problem: Problem | None) -> Points | None:
+    """Sample a run's points; None when nothing is stored."""
+    if not run.count:
+        return None
+    columns = columns_of_interest(run, problem)
+    valid = sample(run, columns, "valid")
+    every = sample(run, columns, "true")
+    nearest = every.iloc[:0] if len(valid) else closest(run, columns)
+    windows = {} if problem is None else acceptance(problem.constraints)
+    declared = {} if problem is None else {p.name: p for p in problem.model.space}
+    fields = {f.name: f for f in (*run.parameters, *run.observables, *_EXTRA) if f.name in every}
+    parameters = [p.name for p in run.parameters]
+    best = valid if len(valid) else nearest
+    axes = {}
+    for name, field in fields.items():
+        values, others = best[name].to_numpy(), every[name].to_numpy()
+        if name in parameters:
+            axes[name] = parameter_axis(declared.get(name), field, others)
+        else:
+            axes[name] = observable_axis(field, values, others, windows.get(name, (-float("inf"), float("inf"))))
+    fixed = {name for name, p in declared.items() if isinstance(p.prior, Fixed)}
+    return Points(
+        valid,
+        every,
+        nearest,
+        [name for name in parameters if name not in fixed],
+        [name for name in columns if name not in parameters],
+        windows,
+        fields,
+        axes,
+    )
+
+
+def projection_section(run: Run, points: Points, panels: Sequence[Projection] | None) -> Section | None:
+    """Return the section of scatter plots; None when there is nothing to plot against one another."""
+    if panels is not None:
+        points = _with_columns(run, points, panels)
+    elif len(points.valid):
+        panels = choose_projections(points.valid, points.parameters, points.observables)
+    else:
+        pairs = choose_projections(points.nearest, points.parameters, [], panels=9)
+        panels = [Projection(p.x, p.y, "total_violation") for p in pairs]
+    if not panels or not len(points.shown):
+        return None
+    total, drawn = run.valid_count, len(points.shown)
+    if len(points.valid):
+        title = "Where the valid points are"
+        which = (
+            f"all {count(total, 'valid point')}"
+            if drawn == total
+            else f"{number(drawn)} of {number(total)} valid points, evenly drawn"
+        )
+        colour = "the observable named at the bar, of those that vary most over the panel"
+    else:
+        title = "Where the closest points are"
+        which = f"the {count(drawn, 'point')} of smallest total violation; none is valid"
+        colour = "total violation"
+    how = (
+        "the pairs of parameters and observables with the largest mutual information"
+        if total
+        else "pairs of parameters"
+    )
+    caption = (
+        f"Shown: {which}. Axes: {how}, with the scales and ranges of the priors; colour: {colour}, "
+        "without its outermost percent. The density of points shows where the sampler went, not what is likely."
+    )
+    return Section(
+        "projections",
+        title,
+        figures=[Picture(projections(points.shown, panels, _axes_of_projections(points)), caption)],
+    )
+
+
+def _with_columns(run: Run, points: Points, panels: Sequence[Projection]) -> Points:
+    """Make sure that the columns asked for exist and are in the samples."""
+    asked = {name for panel in panels for name in (panel.x, panel.y, panel.colour) if name}
+    known = {f.name: f for f in (*run.parameters, *run.observables, *_EXTRA)}
+    for name in sorted(asked - set(known)):
+        raise RunError(f"A projection asks for {name!r}, which the points do not have{did_you_mean(name, known)}.")
+    missing = sorted(asked - set(points.fields))
+    if not missing:
+        return points
+    columns = [*(name for name in points.fields if name not in {f.name for f in _EXTRA}), *missing]
+    valid = sample(run, columns, "valid")
+    nearest = points.nearest if len(valid) else closest(run, columns)
+    fields = {**points.fields, **{name: known[name] for name in missing}}
+    return replace(points, valid=valid, nearest=nearest, fields=fields)
+
+
+def _axes_of_projections(points: Points) -> dict[str, Quantity]:
+    """Parameters over all of their priors, everything else over the points shown."""
+    axes = {}
+    for name, field in points.fields.items():
+        values = points.shown[name].to_numpy()
+        axes[name] = points.axes[name] if name in points.parameters else observable_axis(field, values, values)
+    return axes
+
+
+def histogram_section(run: Run, points: Points) -> Section:
+    """Return the section of histograms."""
+    parameters = [points.axes[name] for name in points.parameters][:MOST_PARAMETERS]
+    observables = _observables_shown(points)
+    samples = (
+        f"{number(len(points.valid))} of {number(run.valid_count)} valid points (blue) and "
+        f"{number(len(points.every))} of {number(run.count)} stored points (grey line)"
+    )
+    pictures = []
+    if parameters:
+        some = (
+            f", the first {len(parameters)} of {len(points.parameters)}"
+            if len(parameters) < len(points.parameters)
+            else ""
+        )
+        pictures.append(
+            Picture(
+                parameter_histograms(points.valid, points.every, parameters),
+                f"Parameters{some}: {samples}. All histograms add up to one; bins are equally wide on the scale of "
+                "the prior.",
+                narrow=len(parameters) < 3,
+            )
+        )
+    if observables:
+        some = f", {len(observables)} of {len(run.observables)}" if len(observables) < len(run.observables) else ""
+        band = " Green bands: what the constraints on that observable alone accept." if points.windows else ""
+        pictures.append(
+            Picture(
+                observable_histograms(points.valid, points.every, observables, points.windows),
+                f"Observables{some}, those that constraints read first: {samples}.{band} "
+                "Points beyond the range shown count in the normalisation.",
+                narrow=len(observables) < 3,
+            )
+        )
+    return Section("histograms", "Parameters and observables", figures=pictures)
+
+
+def _observables_shown(points: Points) -> list[Quantity]:
+    """The observables worth a histogram: known somewhere, constrained ones first."""
+    known = [n for n in points.observables if points.every[n].notna().any()]
+    first = [n for n in known if n in points.windows]
+    return [points.axes[n] for n in [*first, *(n for n in known if n not in first)]][:MOST_OBSERVABLES]
