@@ -35,7 +35,7 @@ demo: $(INSTALLED) ## Scan the 3HDM for a minute on two MPI ranks and write a re
 install: $(INSTALLED) ## Install terranova with MPI into .venv.
 
 test: $(INSTALLED_DEV) ## Run the test suite.
-	$(PYTEST) -n 2 --dist loadgroup -m "not mpi and not slow"
+	$(PYTEST) -n 2 --dist loadfile -m "not mpi and not slow"
 	$(PYTEST) -m "mpi and not slow"
 
 test-slow: $(INSTALLED_DEV) ## Run the long tests as well.

@@ -48,9 +48,7 @@ def new_model(name: str, directory: str | Path = ".") -> Path:
     package = _package_name(name)
     class_name = "".join(part.capitalize() for part in package.split("_"))
     if class_name in terranova.__all__:
-        raise _refused(
-            "name", f"the class of {name!r} would hide {class_name!r} of terranova; take another name"
-        )
+        raise _refused("name", f"the class of {name!r} would hide {class_name!r} of terranova; take another name")
     project = Path(directory) / name
     if not Path(directory).is_dir():
         raise _refused("directory", f"{str(directory)!r} is not an existing directory")

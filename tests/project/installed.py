@@ -45,9 +45,7 @@ class Environment:
         return run(command, cwd=cwd or self.folder, ok=ok, COLUMNS="400", NO_COLOR="1", **variables)
 
 
-def run(
-    command: list[str], *, cwd: Path, ok: bool = True, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def run(command: list[str], *, cwd: Path, ok: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command; unless its failure is expected, a failing one fails the test with all it said."""
     environment = {**_clean_environment(), **variables}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)

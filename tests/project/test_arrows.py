@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 import terranova
 
 PUBLIC_MODULES = {"terranova", "terranova.errors", "terranova.hooks", "terranova.registry", "terranova.types"}

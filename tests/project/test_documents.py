@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import terranova
 import typer.main
+
+import terranova
 
 LINK = re.compile(r"(?<!\!)\[[^\]\n]*\]\(([^)\s]+)\)|!\[[^\]\n]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```(\w*)[^\n]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
@@ -25,9 +26,7 @@ BINARY = {".png", ".pdf", ".parquet", ".npz", ".h5"}
 @pytest.fixture(scope="session")
 def documents(root: Path, project_files: list[Path]) -> dict[str, str]:
     """Path below the checkout -> text, of everything written for people."""
-    found = {
-        str(p.relative_to(root)): p.read_text(encoding="utf-8") for p in project_files if p.suffix == ".md"
-    }
+    found = {str(p.relative_to(root)): p.read_text(encoding="utf-8") for p in project_files if p.suffix == ".md"}
     assert "README.md" in found
     return found
 
@@ -113,9 +112,7 @@ print(*[name for name in names if not callable(getattr(terranova, name))])
 
 def test_the_table_of_pages_lists_every_page(root: Path, documents: dict[str, str]) -> None:
     index = documents["docs/index.md"]
-    pages = [
-        p.relative_to(root / "docs") for p in sorted((root / "docs").rglob("*.md")) if p.name != "index.md"
-    ]
+    pages = [p.relative_to(root / "docs") for p in sorted((root / "docs").rglob("*.md")) if p.name != "index.md"]
     assert [str(page) for page in pages if f"({page})" not in index] == []
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from terranova.errors import ConfigError
 from terranova.scaffold import new_model
 

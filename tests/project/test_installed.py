@@ -1,16 +1,19 @@
-"""Plugins of strangers, installed with pip beside a wheel of terranova, as a user would have them."""
+"""The wheel, and plugins of strangers installed with pip beside it, as a user would have them.
+
+All tests that need the wheel stand in this file: processes that share out the tests take whole files, so that it
+is built once.
+"""
 
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 from project.installed import Environment
-from terranova.errors import ConfigError
 
-pytestmark = pytest.mark.xdist_group("installed")
-"""All tests that need the installed environment run in one process, which makes it once."""
+from terranova.errors import ConfigError
 
 STRANGER_SCAN = """\
 model: annulus
@@ -30,6 +33,24 @@ def counts(environment: Environment, run_directory: Path) -> tuple[int, int]:
     return int(stored), int(valid)
 
 
+def test_the_wheel_has_every_file(wheel: Path, root: Path, project_files: list[Path]) -> None:
+    rooms = {
+        "core": "terranova",
+        "plugins": "terranova/plugins",
+        "models": "terranova/models",
+        "constraints": "terranova/constraints",
+    }
+    expected = set()
+    for path in project_files:
+        room, *below = path.relative_to(root).parts
+        if room in rooms and path.suffix != ".md":
+            expected.add("/".join((rooms[room], *below)))
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.startswith("terranova/")}
+    assert sorted(expected - packed) == [], "missing from the wheel: add them to package-data"
+    assert sorted(packed - expected) == [], "only in the wheel"
+
+
 def test_a_strangers_plugins_are_listed_with_their_origin(environment: Environment) -> None:
     lines = environment.terranova("plugins").stdout.splitlines()
     for kind, name in (("model", "annulus"), ("sampler", "darts"), ("constraints", "annulus-limits")):
@@ -38,9 +59,7 @@ def test_a_strangers_plugins_are_listed_with_their_origin(environment: Environme
     assert not [line for line in lines if line.startswith(("broken", "conflict"))]
 
 
-def test_a_strangers_model_is_scanned_with_a_strangers_sampler(
-    environment: Environment, tmp_path: Path
-) -> None:
+def test_a_strangers_model_is_scanned_with_a_strangers_sampler(environment: Environment, tmp_path: Path) -> None:
     (tmp_path / "scan.yaml").write_text(STRANGER_SCAN, encoding="utf-8")
     environment.terranova("scan", "scan.yaml", "--quiet", cwd=tmp_path)
     stored, valid = counts(environment, tmp_path / "run")
@@ -80,9 +99,7 @@ def test_a_broken_plugin_is_listed_and_breaks_nothing(
     assert "terranova-broken 0.3: broken" in line
     assert "a_package_that_nobody_has" in line
     assert "Traceback" in environment.terranova("plugins", "--debug", PYTHONPATH=damage).stdout
-    scan = (
-        "model: my-singlet\nconstraints: [my-singlet-limits]\nsampler: random\nbudget: {evaluations: 100}\n"
-    )
+    scan = "model: my-singlet\nconstraints: [my-singlet-limits]\nsampler: random\nbudget: {evaluations: 100}\n"
     (tmp_path / "scan.yaml").write_text(f"{scan}output: run\n", encoding="utf-8")
     environment.terranova("scan", "scan.yaml", "--quiet", cwd=tmp_path, PYTHONPATH=damage)
     assert counts(environment, tmp_path / "run")[0] == 100
