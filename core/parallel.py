@@ -198,7 +198,7 @@ def _connect(launch: Launch | None) -> Any:
             warnings.simplefilter("ignore")  # mpi4py's own words on a strange launcher; ours follow
             from mpi4py import MPI
     except (ImportError, RuntimeError, OSError) as error:
-        words = str(error).splitlines()[0] if str(error) else type(error).__name__
+        words = ": ".join(str(error).splitlines()) or type(error).__name__
         raise ParallelError(
             f"{said}, but Python cannot use MPI: {words}. Install it with `pip install 'terranova[mpi]'`, "
             "or start a single process. `terranova doctor` shows what was found"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from terranova import Evaluation, Executor, Problem
+from terranova import Evaluation, Executor, PointModel, Problem
 from terranova.errors import ParallelError
 from terranova.parallel import world
 from terranova.plugins.executors.processes import ProcessesExecutor
@@ -53,7 +53,8 @@ class MpiExecutor(Executor):
     Args:
         problem: what to evaluate.
         workers: is ignored: all ranks but the first work.
-        isolate: evaluate in a child process of each rank, so that a crash costs one point instead of the job.
+        isolate: evaluate in a child process of each rank, so that a crash costs one point instead of the job;
+            None does so for a `PointModel`, which may be an external code.
         timeout: seconds that one point may take; isolates too.
     """
 
@@ -62,11 +63,12 @@ class MpiExecutor(Executor):
     description = "rank 0 asks, the other ranks evaluate; for slow models"
 
     def __init__(
-        self, problem: Problem, workers: int = 1, isolate: bool = False, timeout: float | None = None
+        self, problem: Problem, workers: int = 1, isolate: bool | None = None, timeout: float | None = None
     ) -> None:
         self._world = world()
         super().__init__(problem, max(1, self._world.size - 1))
-        self._terms = Terms(isolate, timeout)
+        fragile = isinstance(problem.model.plugin, PointModel)
+        self._terms = Terms(fragile if isolate is None else isolate, timeout)
         self._local = self._terms.executor(problem)
         self._pace = Pace()
         self._busy: set[int] = set()

@@ -20,7 +20,10 @@ from terranova.plugins.executors.tasks import Answer, Failure, Task
 
 READY = "ready"
 
-ADVICE = "its functions and classes must be at the top level of a module; or use the executor 'serial'"
+ADVICE = (
+    "its functions and classes must be at the top level of a module; or do without worker processes "
+    "(executor 'serial', or 'mpi' with isolate=False)"
+)
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Several workers of several threads each would compete for the cores."""

@@ -27,7 +27,7 @@ def equality() -> None:
             MpiExecutor.serve(problem)
             continue
         expected = problem.evaluate(x)
-        with MpiExecutor(problem) as executor:
+        with MpiExecutor(problem, isolate=False) as executor:
             for _ in range(3):
                 found = executor.evaluate(x)
                 for name in ("observables", "status", "stage"):
@@ -43,7 +43,7 @@ def isolated() -> None:
     if not world().is_root:
         return MpiExecutor.serve(problem)
     deeds = [toys.GOOD, toys.SEGFAULT, toys.GOOD, toys.HANGS, toys.EXITS, toys.GOOD]
-    with MpiExecutor(problem, isolate=True, timeout=1.0) as executor:
+    with MpiExecutor(problem, timeout=1.0) as executor:
         print("status", executor.evaluate(toys.points(deeds)).status.tolist())
 
 
