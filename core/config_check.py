@@ -77,7 +77,7 @@ def _model(draft: Draft, report: Report, registry: Registry) -> BoundModel | Non
     if cls is None:
         return None
     # With the options that are right the model can mostly be made, and more be said in one go.
-    options, complete = check_options(cls, choice.options, ("model",), report, skip=1)
+    options, complete = check_options(cls, choice.options, ("model",), report, skip=1, beside=("name",))
     draft.model = replace(choice, options=options)
     try:
         model: Model = cls(**options)
@@ -89,7 +89,7 @@ def _model(draft: Draft, report: Report, registry: Registry) -> BoundModel | Non
 
 
 def check_options(
-    cls: type, given: Mapping[str, Any], path: KeyPath, report: Report, *, skip: int
+    cls: type, given: Mapping[str, Any], path: KeyPath, report: Report, *, skip: int, beside: Sequence[str] = ()
 ) -> tuple[dict[str, Any], bool]:
     """Check the options of a plugin against the keyword arguments of its `__init__`.
 
@@ -99,6 +99,7 @@ def check_options(
         path: where they stand.
         report: receives the problems: unknown and missing options, values of the wrong type.
         skip: number of arguments of `__init__` that are not options, `self` included.
+        beside: words that stand beside the options, which a misspelt option may have meant.
 
     Returns:
         the options that are right, with those left out at their default if a file can hold it; and whether
@@ -114,6 +115,7 @@ def check_options(
     words = {
         option.name: Word(hints.get(option.name, _type_of(option.default)), option.required) for option in known
     }
+    words = {**dict.fromkeys(beside, Word(Any)), **words}
     right, complete = read_words(given, words, path, report, open_ended=open_ended)
     # Lists, and whatever else they became, stay as they are written: the configuration is plain data.
     values = {name: value if _fits_in_a_file(value) else given[name] for name, value in right.items()}
@@ -248,7 +250,7 @@ def _sampler(draft: Draft, report: Report, registry: Registry, space: SearchSpac
     cls = _plugin("sampler", choice.name, _name_path("sampler", report), report, registry)
     if cls is None:
         return
-    options, complete = check_options(cls, choice.options, ("sampler",), report, skip=3)
+    options, complete = check_options(cls, choice.options, ("sampler",), report, skip=3, beside=("name", "islands"))
     draft.sampler = replace(choice, options=options)
     if complete and space is not None and space.dimension:
         _try_sampler(cls, space, options, report)

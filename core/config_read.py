@@ -17,7 +17,7 @@ from terranova.constraint_file import constraint_words, parse_constraint, parse_
 from terranova.constraint_set import ConstraintSet
 from terranova.parameters import PRIORS, Fixed, Prior
 from terranova.scan_config import WORDS, Budget, Count, ModelChoice, Parallel, SamplerChoice, Storage
-from terranova.strict_yaml import MAX_DEPTH, KeyPath, Place, examine
+from terranova.strict_yaml import MAX_DEPTH, KeyPath, Place, examine, is_text
 from terranova.words import Report, Word, closest, convert, guilty, read_words, show, words_of
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -285,8 +285,8 @@ def plain(value: Any, path: KeyPath, report: Report) -> Any:
         return value
     if isinstance(value, (str, Path)):
         text = str(value)
-        if any(ord(c) < 32 and c not in "\n\t" for c in text) or not _encodable(text):
-            report.add(path, "holds characters that cannot be written to a file")
+        if not is_text(text):
+            report.add(path, "holds a control character")
             return None
         return text
     try:
@@ -308,11 +308,3 @@ def plain(value: Any, path: KeyPath, report: Report) -> Any:
         return [plain(inner, (*path, i), report) for i, inner in enumerate(value)]
     report.add(path, f"expected numbers, text, lists or keys with values, got {show(value)}")
     return None
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -149,6 +149,14 @@ def examine(path: str | os.PathLike[str]) -> tuple[Document, list[Diagnostic]]:
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+def is_text(text: str) -> bool:
+    """True for text without control characters, which could neither be shown nor be part of a file's name."""
+    return not _CONTROL.search(text)
+
+
 def examine_text(text: str, file: str = "") -> tuple[Document, list[Diagnostic]]:
     """Read as much of a YAML text as makes sense, and list its problems.
 
@@ -267,7 +275,7 @@ class _Builder:
         return data
 
     def _scalar(self, event: Any, path: KeyPath) -> Any:
-        if _UNPRINTABLE.search(event.value):
+        if not is_text(event.value):
             self._add(event, path, "holds a control character")
             return None
         if not event.implicit[0]:  # quoted, or a block of text

@@ -131,6 +131,7 @@ def _built_in() -> list[tuple[Plugin, Constraint]]:
 
 
 def test_built_in_constraints_say_where_they_come_from() -> None:
+    assert _built_in()
     for plugin, constraint in _built_in():
         where = f"{constraint.name} of {plugin.title}: {constraint.source!r}, {constraint.date!r}"
         assert REFERENCE.search(constraint.source), where

@@ -43,7 +43,7 @@ SCANNED = st.one_of(
     _uniform(Angle),
     _log(),
     _log(SignedLogUniform),
-    st.builds(Normal, st.floats(-1e3, 1e3), st.floats(1e-2, 1e6)),
+    st.builds(Normal, st.floats(-1e3, 1e3), st.floats(1.0, 1e6)),
 )
 UNIT = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20).map(lambda u: np.array(u))
 BULK = st.lists(st.floats(0.01, 0.99), min_size=1, max_size=20).map(lambda u: np.array(u))
