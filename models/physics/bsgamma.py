@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from terranova.models.physics import bsgamma_matching as matching
 from terranova.models.physics import sm
 from terranova.models.physics._jit import jit
@@ -88,9 +89,7 @@ def _r_2() -> float:
     order_z = 1728 - 180 * pi2 - 1296 * zeta3 + (1296 - 324 * pi2) * log + 108 * log**2 + 36 * log**3
     order_z2 = 648 + 72 * pi2 + (432 - 216 * pi2) * log + 36 * log**3
     order_z3 = -54 - 84 * pi2 + 1092 * log - 756 * log**2
-    return (
-        2 / 243 * (-833 + 144 * pi2 * _Z * math.sqrt(_Z) + order_z * _Z + order_z2 * _Z**2 + order_z3 * _Z**3)
-    )
+    return 2 / 243 * (-833 + 144 * pi2 * _Z * math.sqrt(_Z) + order_z * _Z + order_z2 * _Z**2 + order_z3 * _Z**3)
 
 
 # With mu_b = m_b the logarithms gamma_i7 ln(m_b^2/mu_b^2)/2 vanish and v_i = Re r_i; v_7 absorbs the -16/3

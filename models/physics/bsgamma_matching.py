@@ -21,6 +21,7 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
+
 from terranova.models.physics._jit import jit
 from terranova.models.physics.special import dilog
 from terranova.types import Floats

@@ -21,11 +21,12 @@ def eigenvalues_2x2(a: float, b: float, c: float) -> tuple[float, float]:
 @jit
 def _rotate(app: float, aqq: float, apq: float, apr: float, aqr: float) -> tuple[float, float, float, float]:
     """One Jacobi rotation that annihilates a_pq; returns the new a_pp, a_qq, a_pr, a_qr."""
-    if apq == 0.0:
-        return app, aqq, apr, aqr
     half_gap = 0.5 * (aqq - app)
+    root = math.sqrt(half_gap * half_gap + apq * apq)
+    if apq == 0.0 or root == 0.0:  # the second when the squares underflow
+        return app, aqq, apr, aqr
     # t = tan(angle) is the smaller root of t^2 + 2 t half_gap / a_pq = 1, written without cancellation.
-    t = apq / (half_gap + math.copysign(math.sqrt(half_gap * half_gap + apq * apq), half_gap))
+    t = apq / (half_gap + math.copysign(root, half_gap))
     c = 1.0 / math.sqrt(1.0 + t * t)
     s = t * c
     return app - t * apq, aqq + t * apq, c * apr - s * aqr, s * apr + c * aqr

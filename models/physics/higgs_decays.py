@@ -21,9 +21,7 @@ def kallen(x: float, y: float) -> float:
 
 
 @jit
-def to_fermions(
-    m: float, m_f: float, m_yukawa: float, n_colour: float, coupling: float, cp_odd: bool
-) -> float:
+def to_fermions(m: float, m_f: float, m_yukawa: float, n_colour: float, coupling: float, cp_odd: bool) -> float:
     """S -> f fbar: beta^3 for CP-even, beta for CP-odd.
 
     Args:

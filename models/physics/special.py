@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from terranova.models.physics._jit import jit
 
 PI2_6 = math.pi**2 / 6.0

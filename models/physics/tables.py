@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+
 from terranova.models.physics._jit import jit
 from terranova.types import Floats
 

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+
 from terranova.models.physics import bsgamma, sm
 from terranova.models.physics._jit import jit, jit_kernel, source_fingerprint
 from terranova.models.physics.bsgamma_matching import N_TAYLOR
@@ -146,9 +147,7 @@ def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
             theory.unitarity(lam, signed)
             for i in range(theory.N_UNITARITY):
                 row[UNITARITY + 2 * i], row[UNITARITY + 2 * i + 1] = abs(signed[i]), signed[i]
-            row[MASS_TERMS], row[MASS_TERMS + 1], row[MASS_TERMS + 2] = potential.minimum_conditions(
-                v, lam, soft
-            )
+            row[MASS_TERMS], row[MASS_TERMS + 1], row[MASS_TERMS + 2] = potential.minimum_conditions(v, lam, soft)
             cubic.cubic_couplings(v, lam, B, R, P, U, hhh, haa, hcc, acc)
             # --- gauge and Yukawa couplings
             for i in range(3):
@@ -163,9 +162,7 @@ def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
             kappa1 = higgs.even_kappas(R[0], vhat)
             write_yukawas(kappa1, vhat, x_d, y_u, z_l, row)
             # --- electroweak precision
-            s, t, u = electroweak.oblique_parameters(
-                m2_even, m2_odd[1:], m2_charged[1:], k_v, C_wh, C_wa, C_za
-            )
+            s, t, u = electroweak.oblique_parameters(m2_even, m2_odd[1:], m2_charged[1:], k_v, C_wh, C_wa, C_za)
             row[OBLIQUE], row[OBLIQUE + 1], row[OBLIQUE + 2] = s, t, u
             row[OBLIQUE + 3] = electroweak.chi2_s_t(s, t)
             # --- the 125 GeV state

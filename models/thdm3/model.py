@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+
 from terranova import Model
 from terranova.models.thdm3.observables import OBSERVABLES, VACUUM_DEPTH
 from terranova.models.thdm3.parameters import parameters
@@ -24,9 +25,7 @@ class ThreeHiggsDoublet(Model):
 
     name = "thdm3"
     version = "1"
-    description = (
-        "Z3 three-Higgs-doublet model: theory, electroweak, Higgs, flavour and direct-search observables"
-    )
+    description = "Z3 three-Higgs-doublet model: theory, electroweak, Higgs, flavour and direct-search observables"
     citations = (
         "arXiv:2402.07661 the scan this model follows",
         "arXiv:0802.4353 oblique parameters",

@@ -49,17 +49,13 @@ def _kappas() -> Iterator[Observable]:
 def _boundedness() -> Iterator[Observable]:
     for entry in ("x11", "x22", "x33", "x12bar", "x13bar", "x23bar", "aux"):
         label = entry.removesuffix("bar")
-        yield Observable(
-            f"bfb_{entry}", "1", rf"\mathrm{{BFB}}_{{{label}}}", "copositivity; >= 0 if bounded below"
-        )
+        yield Observable(f"bfb_{entry}", "1", rf"\mathrm{{BFB}}_{{{label}}}", "copositivity; >= 0 if bounded below")
 
 
 def _unitarity() -> Iterator[Observable]:
     for k in range(1, N_UNITARITY + 1):
         yield Observable(f"uni_{k:02d}", "1", rf"|\Lambda_{{{k}}}|", f"|eigenvalue {k}| of scalar scattering")
-        yield Observable(
-            f"uni_{k:02d}_signed", "1", rf"\Lambda_{{{k}}}", f"eigenvalue {k} of scalar scattering"
-        )
+        yield Observable(f"uni_{k:02d}_signed", "1", rf"\Lambda_{{{k}}}", f"eigenvalue {k} of scalar scattering")
 
 
 def _minimum() -> Iterator[Observable]:
@@ -72,9 +68,7 @@ def _minimum() -> Iterator[Observable]:
 def _electroweak() -> Iterator[Observable]:
     for name in ("S", "T", "U"):
         yield Observable(name, "1", name, f"oblique parameter {name}, relative to the SM with m_h = 125 GeV")
-    yield Observable(
-        "chi2_ST", "1", r"\chi^2_{ST}", "chi-squared of S and T with the electroweak fit for U = 0"
-    )
+    yield Observable("chi2_ST", "1", r"\chi^2_{ST}", "chi-squared of S and T with the electroweak fit for U = 0")
 
 
 def _yukawas() -> Iterator[Observable]:
@@ -111,9 +105,7 @@ def _higgs() -> Iterator[Observable]:
 
 def _signal_strength(production: str, decay: str) -> Observable:
     label = rf"\mu_{{{production}}}^{{{_LATEX[decay]}}}"
-    return Observable(
-        f"mu_{production}_{decay}", "1", label, f"signal strength of h1 in {production}, {decay}"
-    )
+    return Observable(f"mu_{production}_{decay}", "1", label, f"signal strength of h1 in {production}, {decay}")
 
 
 def _flavour() -> Iterator[Observable]:
@@ -129,9 +121,7 @@ def _scalars() -> Iterator[Observable]:
             f"r_{state}", "1", f"r_{{{label}}}", f"largest prediction/limit of {state} (illustrative limits)"
         )
         yield Observable(f"width_{state}", "GeV", rf"\Gamma_{{{label}}}", f"total width of {state}")
-        yield Observable(
-            f"sigma_gg_{state}", "pb", rf"\sigma(gg \to {label})", f"gluon fusion of {state}, 13 TeV"
-        )
+        yield Observable(f"sigma_gg_{state}", "pb", rf"\sigma(gg \to {label})", f"gluon fusion of {state}, 13 TeV")
         yield Observable(
             f"br_tautau_{state}",
             "1",
@@ -144,9 +134,7 @@ def _scalars() -> Iterator[Observable]:
             f"r_{state}", "1", f"r_{{{label}}}", f"largest prediction/limit of H{a}+ (illustrative limits)"
         )
         yield Observable(f"width_{state}", "GeV", rf"\Gamma_{{{label}}}", f"total width of H{a}+")
-        yield Observable(
-            f"br_t_b{state}", "1", rf"BR(t \to b {label})", f"branching ratio of the top to b H{a}+"
-        )
+        yield Observable(f"br_t_b{state}", "1", rf"BR(t \to b {label})", f"branching ratio of the top to b H{a}+")
         yield Observable(
             f"br_taunu_{state}", "1", rf"BR({label} \to \tau\nu)", f"branching ratio of H{a}+ to tau nu"
         )

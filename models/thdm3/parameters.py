@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+
 from terranova import Angle, Parameter, Prior, SignedLogUniform, Uniform
 from terranova.types import Floats
 
@@ -95,12 +96,8 @@ def parameters(tan_beta_prior: str) -> tuple[Parameter, ...]:
     angle, turn = Uniform(-_QUARTER, _QUARTER), Angle(-_QUARTER, _QUARTER)
     neutral, other, soft = Uniform(125.0, 1000.0), Uniform(100.0, 1000.0), SignedLogUniform(1e-1, 1e7)
     return (
-        _parameter(
-            "alpha1", angle, "rad", r"\alpha_1", "CP-even mixing angle in the plane of doublets 1 and 2"
-        ),
-        _parameter(
-            "alpha2", angle, "rad", r"\alpha_2", "CP-even mixing angle in the plane of doublets 1 and 3"
-        ),
+        _parameter("alpha1", angle, "rad", r"\alpha_1", "CP-even mixing angle in the plane of doublets 1 and 2"),
+        _parameter("alpha2", angle, "rad", r"\alpha_2", "CP-even mixing angle in the plane of doublets 1 and 3"),
         _parameter("alpha3", turn, "rad", r"\alpha_3", "CP-even mixing angle of h2 and h3"),
         _parameter("gamma1", turn, "rad", r"\gamma_1", "mixing angle of A1 and A2"),
         _parameter("gamma2", turn, "rad", r"\gamma_2", "mixing angle of H1+ and H2+"),

@@ -143,9 +143,7 @@ def even_scalar(
     h1h1 = 0.5 * decays.to_scalars(m, m_even[0], m_even[0], hhh[0, 0, i])
     width = fermions + decays.to_gluons(m, form_factor2, strong.alpha_s) + ww + zz + h1h1
     width += decays.to_scalars(m, m_even[0], m_even[other], hhh[0, 1, 2])
-    width += 0.5 * decays.to_scalars(
-        m, m_even[other], m_even[other], hhh[min(i, other), other, max(i, other)]
-    )
+    width += 0.5 * decays.to_scalars(m, m_even[other], m_even[other], hhh[min(i, other), other, max(i, other)])
     width += 0.5 * decays.to_scalars(m, m_odd[0], m_odd[0], haa[i, 0])
     width += decays.to_scalars(m, m_odd[0], m_odd[1], haa[i, 1])
     width += 0.5 * decays.to_scalars(m, m_odd[1], m_odd[1], haa[i, 2])

@@ -59,9 +59,7 @@ def unitarity(lam: Quartics, out: Floats) -> None:
     # Y = 1, I = 0: antisymmetric pairs.
     out[6], out[7], out[8] = lam.l4 - lam.l7, lam.l5 - lam.l8, lam.l6 - lam.l9
     # Y = 0, I = 1: Z3-neutral pairs, then charged ones.
-    out[9], out[10], out[11] = eigenvalues_3x3(
-        2.0 * lam.l1, 2.0 * lam.l2, 2.0 * lam.l3, lam.l7, lam.l8, lam.l9
-    )
+    out[9], out[10], out[11] = eigenvalues_3x3(2.0 * lam.l1, 2.0 * lam.l2, 2.0 * lam.l3, lam.l7, lam.l8, lam.l9)
     out[12], out[13], out[14] = eigenvalues_3x3(lam.l4, lam.l6, lam.l5, lam.l11, lam.l10, lam.l12)
     # Y = 0, I = 0.
     out[15], out[16], out[17] = eigenvalues_3x3(

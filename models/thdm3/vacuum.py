@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
 from terranova.models.physics import sm
 from terranova.models.physics._jit import jit, jit_kernel, source_fingerprint
 from terranova.models.thdm3.mixing import vacuum_directions
