@@ -17,7 +17,7 @@ import terranova
 
 LINK = re.compile(r"(?<!\!)\[[^\]\n]*\]\(([^)\s]+)\)|!\[[^\]\n]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```(\w*)[^\n]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
-COMMAND = re.compile(r"(?:^|[\s/])terranova( [a-z][^\n#|;&·]*)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[\s/])(?<!install )terranova( [a-z][^\n#|;&·]*)", re.MULTILINE)
 
 MACHINE_PATHS = re.compile(r"(?<![\w.~*-])/(?:work|root|home|tmp|Users)/(?=\w)")
 BINARY = {".png", ".pdf", ".parquet", ".npz", ".h5"}
