@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -118,21 +120,24 @@ class LogLines:
 class Display:
     """A live panel on a terminal."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, stream: IO[str]) -> None:
         self.title = title
+        self.stream = stream
         self._live: Live | None = None
 
     def __enter__(self) -> Display:
         from rich.console import Console
         from rich.live import Live
 
-        self._live = Live(console=Console(stderr=True), refresh_per_second=4)
+        self._live = Live(console=Console(file=self.stream), refresh_per_second=4)
         self._live.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
         if self._live is not None:
             self._live.__exit__(None, None, None)
+        if self.stream is not sys.stderr:
+            self.stream.close()
 
     def update(self, snapshot: Snapshot) -> None:
         """Redraw."""
@@ -191,4 +196,30 @@ def choose(title: str, *, root: bool, quiet: bool = False) -> Progress:
     """Return the display that fits: live on a terminal, lines otherwise, nothing on other ranks."""
     if not root or quiet:
         return Silent()
-    return Display(title) if sys.stderr.isatty() else LogLines()
+    stream = _terminal()
+    return Display(title, stream) if stream is not None else LogLines()
+
+
+LAUNCHERS = frozenset({"mpirun", "mpiexec", "mpiexec.hydra", "hydra_pmi_proxy", "orted", "prterun", "prted"})
+
+
+def _terminal() -> IO[str] | None:
+    """Return the terminal that the user looks at, if there is one.
+
+    A launcher gives its ranks pipes; the terminal is then the launcher's, and Linux says which that is.
+    """
+    if sys.stderr.isatty():
+        return sys.stderr
+    process = os.getppid()
+    try:
+        while True:
+            status = Path(f"/proc/{process}/stat").read_text()
+            name, rest = status[status.index("(") + 1 :].rsplit(")", 1)
+            if name not in LAUNCHERS:
+                return None
+            target = os.readlink(f"/proc/{process}/fd/2")
+            if target.startswith(("/dev/pts/", "/dev/tty")):
+                return open(target, "w", encoding="utf-8")
+            process = int(rest.split()[1])
+    except (OSError, ValueError):
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from terranova.config import ScanConfig, build_problem, load_config
 from terranova.errors import ParallelError, RunExists, RunMismatch, TerranovaError
 from terranova.executor import Executor
 from terranova.islands import deal, make_archipelago
+from terranova.loop import Scan, StopRequest
 from terranova.model import PointModel
 from terranova.parallel import World, serial_world, world
 from terranova.problem import Problem
@@ -21,12 +23,16 @@ from terranova.progress import choose
 from terranova.registry import registry
 from terranova.replay import Replay
 from terranova.run import Run
-from terranova.loop import Scan, StopRequest
-from terranova.store import Schema, Writer, recover
+from terranova.store import Schema, Writer, load_manifest, recover
 from terranova.store.checkpoint import load_checkpoint
 from terranova.store.lock import RunLock
 
+log = logging.getLogger("terranova")
+
 T = TypeVar("T")
+
+FINISHED = ("evaluations", "valid", "sampler")
+"""Reasons to stop after which there is nothing to resume, unless the budget grows."""
 
 
 def start(config: ScanConfig, *, quiet: bool = False, next_free: bool = False) -> tuple[Run, str]:
@@ -82,13 +88,18 @@ def resume(
     config = replace(load_config(directory / "config.yaml"), output=directory)
     problem = build_problem(config)
     provenance.check_same(directory, config, problem)
+    state = Run(directory).summary.get("state")
+    if evaluations is None and wall is None and state in FINISHED:
+        log.info("%s is finished", directory)
+        return Run(directory), str(state)
     budget = config.budget
     if evaluations is not None and budget.evaluations is not None and evaluations < budget.evaluations:
         raise RunMismatch(f"the run was started with {budget.evaluations} evaluations; {evaluations} is fewer")
     if evaluations is not None or wall is not None:
         larger = replace(budget, evaluations=evaluations or budget.evaluations, wall=wall or budget.wall)
         config = replace(config, budget=larger)
-        _on_root(everyone, lambda: write_atomic(directory / "config.yaml", config.to_yaml()))
+        grown = config
+        _on_root(everyone, lambda: write_atomic(directory / "config.yaml", grown.to_yaml()))
     return _execute(config, problem, everyone, directory, resuming=True, quiet=quiet)
 
 
@@ -151,6 +162,7 @@ def _scan(
             keep=config.store.keep,
             observable_columns=columns,
             durability=config.store.durability,
+            run_id=load_manifest(directory).run_id,
         ) as writer,
     ):
         scan = Scan(
