@@ -39,6 +39,39 @@ SM_CUBIC = 3.0 * sm.M_HIGGS**2 / sm.VEV
 
 
 @jit
+def read_masses(
+    point: Floats,
+    m_even: Floats,
+    m_odd: Floats,
+    m_charged: Floats,
+    m2_even: Floats,
+    m2_odd: Floats,
+    m2_charged: Floats,
+) -> None:
+    """Masses and their squares from the parameters point (16,); entry 0 of m2_odd and m2_charged stays 0."""
+    m_even[0] = sm.M_HIGGS
+    m2_even[0] = sm.M_HIGGS**2
+    for i in range(2):
+        m_even[i + 1], m_odd[i], m_charged[i] = point[7 + i], point[9 + i], point[11 + i]
+        m2_even[i + 1], m2_odd[i + 1], m2_charged[i + 1] = m_even[i + 1] ** 2, m_odd[i] ** 2, m_charged[i] ** 2
+
+
+@jit
+def gauge_couplings(
+    B: Floats, R: Floats, P: Floats, U: Floats, k_v: Floats, C_wh: Floats, C_wa: Floats, C_za: Floats
+) -> None:
+    """Couplings of h_i to VV, and of two scalars to one vector, as overlaps of their doublet components."""
+    for i in range(3):
+        k_v[i] = mixing.overlap(R, i, B, 0)
+        for j in range(2):
+            C_za[i, j] = mixing.overlap(R, i, P, j + 1)
+            C_wh[j, i] = mixing.overlap(U, j + 1, R, i)
+    for a in range(2):
+        for j in range(2):
+            C_wa[a, j] = mixing.overlap(U, a + 1, P, j + 1)
+
+
+@jit
 def write_quartics(lam: potential.Quartics, row: Floats) -> None:
     """Columns lambda1 to lambda12."""
     row[LAMBDA], row[LAMBDA + 1], row[LAMBDA + 2], row[LAMBDA + 3] = lam.l1, lam.l2, lam.l3, lam.l4
@@ -109,7 +142,7 @@ def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
 
     @jit_kernel
     def thdm3_kernel(x: Floats, bfb_factor: float, out: Floats) -> None:
-        assert len(fingerprint) > 0
+        assert len(fingerprint) > 0  # read, so that it becomes part of the cache key
         B, R, P, U = np.empty((3, 3)), np.empty((3, 3)), np.empty((3, 3)), np.empty((3, 3))
         v = np.empty(3)
         m_even, m_odd, m_charged = np.empty(3), np.empty(2), np.empty(2)
@@ -129,16 +162,7 @@ def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
             mixing.cp_even_rotation(x[n, 0], x[n, 1], x[n, 2], R)
             mixing.goldstone_rotation(B, x[n, 3], P)
             mixing.goldstone_rotation(B, x[n, 4], U)
-            m_even[0], m_even[1], m_even[2] = sm.M_HIGGS, x[n, 7], x[n, 8]
-            m_odd[0], m_odd[1] = x[n, 9], x[n, 10]
-            m_charged[0], m_charged[1] = x[n, 11], x[n, 12]
-            m2_even[0] = m_even[0] ** 2
-            for i in range(2):
-                m2_even[i + 1], m2_odd[i + 1], m2_charged[i + 1] = (
-                    m_even[i + 1] ** 2,
-                    m_odd[i] ** 2,
-                    m_charged[i] ** 2,
-                )
+            read_masses(x[n], m_even, m_odd, m_charged, m2_even, m2_odd, m2_charged)
             soft = potential.SoftTerms(x[n, 13], x[n, 14], x[n, 15])
             # --- potential
             lam = potential.quartics_from_masses(v, R, m2_even, P, m2_odd, U, m2_charged, soft)
@@ -150,14 +174,8 @@ def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
             row[MASS_TERMS], row[MASS_TERMS + 1], row[MASS_TERMS + 2] = potential.minimum_conditions(v, lam, soft)
             cubic.cubic_couplings(v, lam, B, R, P, U, hhh, haa, hcc, acc)
             # --- gauge and Yukawa couplings
-            for i in range(3):
-                k_v[i] = mixing.overlap(R, i, B, 0)
-                for j in range(2):
-                    C_za[i, j] = mixing.overlap(R, i, P, j + 1)
-                    C_wh[j, i] = mixing.overlap(U, j + 1, R, i)
+            gauge_couplings(B, R, P, U, k_v, C_wh, C_wa, C_za)
             for a in range(2):
-                for j in range(2):
-                    C_wa[a, j] = mixing.overlap(U, a + 1, P, j + 1)
                 x_d[a], y_u[a], z_l[a] = U[a + 1, 1] / vhat[1], -U[a + 1, 2] / vhat[2], U[a + 1, 0] / vhat[0]
             kappa1 = higgs.even_kappas(R[0], vhat)
             write_yukawas(kappa1, vhat, x_d, y_u, z_l, row)
@@ -193,9 +211,7 @@ def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
 
 @cache
 def kernel() -> Callable[[Floats, float, Floats], None]:
-    """The compiled kernel(x (n, 16), bfb_factor, out (n, N_OBSERVABLES)); compiled on the first call after
-    a change.
-    """
+    """The compiled kernel(x (n, 16), bfb_factor, out (n, N_OBSERVABLES))."""
     here = Path(__file__).parent
     return _make(source_fingerprint([here, here.parent / "physics"]))
 

@@ -291,7 +291,7 @@ def _make(fingerprint: str) -> Callable[[Floats, Floats, Floats, Floats, Floats]
 
     @jit_kernel
     def vacuum_kernel(x: Floats, observables: Floats, rays: Floats, depth: Floats, fields: Floats) -> None:
-        assert len(fingerprint) > 0
+        assert len(fingerprint) > 0  # read, so that it becomes part of the cache key
         vacuum, work = np.empty(N_FIELDS), np.empty((13, N_FIELDS))
         per_v2 = 1.0 / (sm.VEV * sm.VEV)
         for n in range(len(x)):
