@@ -43,9 +43,7 @@ def to_fermions(m: float, m_f: float, m_yukawa: float, n_colour: float, coupling
 
 @jit
 def to_gluons(m: float, form_factor2: float, a_s: float) -> float:
-    """S -> gg with |sum c A|^2 (SM: A -> 4/3), including the NLO factor 1 + 17.9 alpha_s/pi of five
-    flavours.
-    """
+    """S -> gg with |sum c A|^2 (SM: A -> 4/3) and the NLO factor 1 + 17.9 alpha_s/pi of five flavours."""
     born = a_s * a_s * m**3 / (72.0 * math.pi**3 * V2) * (9.0 / 16.0) * form_factor2
     return born * (1.0 + 17.9 * a_s / math.pi)
 

@@ -38,9 +38,7 @@ M_TOP: Final = 172.5
 """Top pole mass; arXiv:1610.07922 table 1."""
 
 M_BOTTOM_POLE: Final = 4.78
-"""Bottom pole mass in loops; close to the 4.92 GeV of arXiv:1610.07922, the choice of the reference
-vectors.
-"""
+"""Bottom pole mass in loops; PDG quark-mass review, doi:10.1093/ptep/ptac097 (4.92 in arXiv:1610.07922)."""
 
 M_BOTTOM_MSBAR: Final = 4.18
 """MS-bar bottom mass at its own scale; arXiv:1610.07922 table 1."""
