@@ -1,6 +1,6 @@
 """kill -9 a scan of the 3HDM at three random moments and resume it: are the rows those of one never killed?
 
-    python benchmarks/kill_and_resume.py [EVALUATIONS]
+python benchmarks/kill_and_resume.py [EVALUATIONS]
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def resume(
     return session.resume(Path(directory), evaluations=evaluations, wall=wall, quiet=quiet)[0]
 
 
-def open(directory: str | Path) -> Run:  # noqa: A001 - reads as terranova.open("runs/x")
+def open(directory: str | Path) -> Run:
     """Open a run directory for reading, also while the run is going on.
 
     Raises:

@@ -81,7 +81,8 @@ class Batch:
     @property
     def valid(self) -> Bools:
         """(n,) True where the point did not fail and violates nothing."""
-        return (self.status == Status.OK) & ~self.violations.any(axis=1)
+        violated = np.asarray(self.violations, dtype=bool).any(axis=1)
+        return np.asarray((self.status == Status.OK) & ~violated, dtype=bool)
 
     def take(self, rows: Array) -> Batch:
         """Return the given rows (a slice, a boolean mask or indices) as a batch."""

@@ -77,7 +77,7 @@ def _model(draft: Draft, report: Report, registry: Registry) -> BoundModel | Non
     if cls is None:
         return None
     # With the options that are right the model can mostly be made, and more be said in one go.
-    options, complete = check_options(cls, choice.options, ("model",), report, skip=1, beside=("name",))
+    options, complete = check_options(cls, choice.options, ("model",), report, skip=0, beside=("name",))
     draft.model = replace(choice, options=options)
     try:
         model: Model = cls(**options)
@@ -98,20 +98,17 @@ def check_options(
         given: option -> value.
         path: where they stand.
         report: receives the problems: unknown and missing options, values of the wrong type.
-        skip: number of arguments of `__init__` that are not options, `self` included.
+        skip: number of arguments of `__init__`, after `self`, that are not options.
         beside: words that stand beside the options, which a misspelt option may have meant.
 
     Returns:
         the options that are right, with those left out at their default if a file can hold it; and whether
         all were right.
     """
-    init: Any = cls.__init__  # type: ignore[misc]
-    known, open_ended = [], False
-    if init is not object.__init__:
-        known = options_of(cls, skip)
-        kinds = [p.kind for p in inspect.signature(init).parameters.values()]
-        open_ended = inspect.Parameter.VAR_KEYWORD in kinds
-    hints = _hints(init)
+    known = options_of(cls, skip)
+    kinds = [p.kind for p in inspect.signature(cls).parameters.values()]
+    open_ended = inspect.Parameter.VAR_KEYWORD in kinds
+    hints = _hints(cls)
     words = {
         option.name: Word(hints.get(option.name, _type_of(option.default)), option.required) for option in known
     }
@@ -123,9 +120,9 @@ def check_options(
     return {**defaults, **values}, complete
 
 
-def _hints(init: Any) -> dict[str, Any]:
+def _hints(cls: type) -> dict[str, Any]:
     try:
-        return typing.get_type_hints(init)
+        return typing.get_type_hints(cls.__init__)  # type: ignore[misc]
     except (NameError, TypeError, AttributeError):
         return {}  # names that exist for type checkers only
 
@@ -250,7 +247,7 @@ def _sampler(draft: Draft, report: Report, registry: Registry, space: SearchSpac
     cls = _plugin("sampler", choice.name, _name_path("sampler", report), report, registry)
     if cls is None:
         return
-    options, complete = check_options(cls, choice.options, ("sampler",), report, skip=3, beside=("name", "islands"))
+    options, complete = check_options(cls, choice.options, ("sampler",), report, skip=2, beside=("name", "islands"))
     draft.sampler = replace(choice, options=options)
     if complete and space is not None and space.dimension:
         _try_sampler(cls, space, options, report)

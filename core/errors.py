@@ -97,7 +97,7 @@ class ParallelError(TerranovaError):
     exit_code = 5
 
 
-class PointFailed(Exception):  # noqa: N818 - reads as what happened to the point
+class PointFailed(Exception):
     """Raise in `PointModel.evaluate_point` when a point has no observables.
 
     Args:

@@ -75,10 +75,10 @@ def _model(model: type[Model], registry: Registry) -> None:
         table.add_row(o.name, o.unit, str(o.stage), o.description)
     console.print(table)
     _options_table(options_of(model))
-    sets = [p for p in registry.of_kind("constraints") if p.model in ("", model.name)]
+    sets = [plugin for plugin in registry.of_kind("constraints") if plugin.model in ("", model.name)]
     table = _table("Constraint sets for it", "name", "version", "constraints", "description")
-    for p in sets:
-        table.add_row(p.name, p.version, str(len(p.thing)), p.description)
+    for group in sets:
+        table.add_row(group.name, group.version, str(len(group.thing)), group.description)
     if sets:
         console.print(table)
 
@@ -91,7 +91,7 @@ def _constraints(group: ConstraintSet) -> None:
 
 
 def _options(plugin: Plugin) -> None:
-    given_by_engine = {"sampler": 3, "novelty": 3, "executor": 2}.get(plugin.kind, 1)
+    given_by_engine = {"sampler": 2, "novelty": 2, "executor": 1}.get(plugin.kind, 0)
     if issubclass(plugin.thing, (Sampler, Archipelago)):
         console.print("[dim]options, besides `islands`, go under `sampler:` in a configuration[/]")
     _options_table(options_of(plugin.thing, skip=given_by_engine))

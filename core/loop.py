@@ -302,11 +302,12 @@ class Scan:
             return
         self._checkpoint_at = time.monotonic()
         gathered = self.world.gather((self.archipelago.state(), self.counts))
-        if gathered is None or any(state is None for state, _ in gathered):
-            return
+        states = [state for state, _ in gathered or () if state is not None]
+        if gathered is None or len(states) < len(gathered):
+            return  # not the first rank; or a sampler that only a replay can restore
         arrays: dict[str, Array] = {"counts": np.concatenate([counts for _, counts in gathered])}
-        for name, value in gathered[0][0].items():
-            parts = [state[name] for state, _ in gathered]
+        for name, value in states[0].items():
+            parts = [state[name] for state in states]
             arrays[f"sampler_{name}"] = value if name.startswith("shared_") else np.concatenate(parts)
         arrays["coverage"] = self.coverage.state()
         meta = {"totals": vars(self.totals), "seconds": self.seconds, "digest": self.config.digest()}

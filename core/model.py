@@ -295,9 +295,7 @@ def _words(error: BaseException) -> str:
 def _failed(k: int, status: Status, reason: str, started: float) -> Evaluation:
     seconds = np.array([time.perf_counter() - started])
     nothing = np.full((1, k), np.nan)
-    return Evaluation(
-        nothing, np.array([status], dtype=np.int8), [reason], np.zeros(1, dtype=np.int8), seconds
-    )
+    return Evaluation(nothing, np.array([status], dtype=np.int8), [reason], np.zeros(1, dtype=np.int8), seconds)
 
 
 def failed(n: int, k: int, status: Status, reason: str) -> Evaluation:
@@ -344,10 +342,15 @@ class Option:
         return self.default is inspect.Parameter.empty
 
 
-def options_of(plugin: type, skip: int = 1) -> list[Option]:
-    """List the keyword options of a plugin class: its `__init__` arguments after the first `skip`."""
+def options_of(plugin: type, skip: int = 0) -> list[Option]:
+    """List the keyword options of a plugin class: the arguments of its `__init__`, without `self`.
+
+    Args:
+        plugin: the class.
+        skip: how many more arguments at the front the engine gives.
+    """
     try:
-        signature = inspect.signature(plugin.__init__)
+        signature = inspect.signature(plugin)
     except (TypeError, ValueError):
         return []
     found = []

@@ -28,6 +28,10 @@ class NoveltyDetector(ABC):
     version: ClassVar[str] = "0"
     description: ClassVar[str] = ""
 
+    def __init__(self, features: int, islands: int) -> None:
+        self.features = features
+        self.islands = islands
+
     @abstractmethod
     def update(self, features: Floats, island: Ints) -> None:
         """Remember points.

@@ -70,7 +70,7 @@ class Uniform(Prior):
             raise ValueError(f"{self.kind} prior: lower ({self.lower:g}) must be below upper ({self.upper:g})")
 
     def to_physical(self, u: Floats) -> Floats:
-        return self.lower + (self.upper - self.lower) * u
+        return np.clip(self.lower + (self.upper - self.lower) * u, self.lower, self.upper)
 
     def to_unit(self, x: Floats) -> Floats:
         return (x - self.lower) / (self.upper - self.lower)
@@ -109,7 +109,7 @@ class LogUniform(Prior):
 
     def to_physical(self, u: Floats) -> Floats:
         low, high = math.log(self.lower), math.log(self.upper)
-        return np.exp(low + (high - low) * u)
+        return np.clip(np.exp(low + (high - low) * u), self.lower, self.upper)
 
     def to_unit(self, x: Floats) -> Floats:
         low, high = math.log(self.lower), math.log(self.upper)
@@ -140,14 +140,12 @@ class SignedLogUniform(Prior):
     def __post_init__(self) -> None:
         _finite("signed-log prior", min_abs=self.min_abs, max_abs=self.max_abs)
         if not 0 < self.min_abs < self.max_abs:
-            raise ValueError(
-                f"signed-log prior: needs 0 < min_abs ({self.min_abs:g}) < max_abs ({self.max_abs:g})"
-            )
+            raise ValueError(f"signed-log prior: needs 0 < min_abs ({self.min_abs:g}) < max_abs ({self.max_abs:g})")
 
     def to_physical(self, u: Floats) -> Floats:
         t = 2.0 * u - 1.0
         low, high = math.log10(self.min_abs), math.log10(self.max_abs)
-        magnitude = np.power(10.0, low + (high - low) * np.abs(t))
+        magnitude = np.clip(np.power(10.0, low + (high - low) * np.abs(t)), self.min_abs, self.max_abs)
         return np.where(t < 0.0, -magnitude, magnitude)
 
     def to_unit(self, x: Floats) -> Floats:

@@ -184,7 +184,7 @@ class Registry:
                 )
         suffix = f" for model {model!r}" if kind == "constraints" and model else ""
         pool = [p.name for p in self.of_kind(kind) if not model or p.model in ("", model)]
-        broken_note = f"; {len(self.broken)} broken plugins, see `terranova plugins`" if self.broken else ""
+        broken_note = f"; broken plugins: {len(self.broken)}, see `terranova plugins`" if self.broken else ""
         raise PluginMissing(f"no {words} is named {name!r}{suffix}{did_you_mean(name, pool)}{broken_note}")
 
 

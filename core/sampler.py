@@ -151,6 +151,8 @@ class Archipelago(ABC):
 class SeparateIslands(Archipelago):
     """The archipelago of a plain `Sampler`: islands that know nothing of one another."""
 
+    name = "separate islands"
+
     def __init__(
         self,
         space: SearchSpace,

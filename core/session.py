@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from terranova import provenance
 from terranova.atomic import write_atomic
 from terranova.config import ScanConfig, build_problem, load_config
@@ -23,7 +25,7 @@ from terranova.progress import choose
 from terranova.registry import registry
 from terranova.replay import Replay
 from terranova.run import Run
-from terranova.store import Schema, Writer, load_manifest, recover
+from terranova.store import Writer, load_manifest, recover
 from terranova.store.checkpoint import load_checkpoint
 from terranova.store.lock import RunLock
 
@@ -117,13 +119,10 @@ def _execute(
             f"{team.size} ranks but only {config.sampler.islands} islands: "
             "give sampler.islands at least one for each rank, or start fewer ranks"
         )
-    schema, columns = provenance.schema(config, problem), provenance.stored_columns(config, problem)
-    with RunLock(directory) if team.is_root else _Nothing(), StopRequest() as stop:
+    with RunLock(directory) if team.is_root else nullcontext(), StopRequest() as stop:
         if resuming:
-            _on_root(team, lambda: recover(directory, schema))
-        outcome = _scan(
-            config, problem, team, directory, executor_class, schema, columns, resuming, quiet, stop
-        )
+            _on_root(team, lambda: recover(directory, provenance.schema(config, problem)))
+        outcome = _scan(config, problem, team, directory, executor_class, stop, resuming=resuming, quiet=quiet)
     return Run(directory), outcome
 
 
@@ -133,12 +132,12 @@ def _scan(
     team: World,
     directory: Path,
     executor_class: type[Executor],
-    schema: Schema,
-    columns: list[int] | None,
+    stop: StopRequest,
+    *,
     resuming: bool,
     quiet: bool,
-    stop: StopRequest,
 ) -> str:
+    columns = provenance.stored_columns(config, problem)
     share = deal(config.sampler.islands, team.rank, team.size)
     plugin = registry().get("sampler", config.sampler.name).thing
     archipelago = make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
@@ -149,7 +148,6 @@ def _scan(
         first = checkpoint.generation if checkpoint is not None else 0
         reusable = config.store.keep == "all" and columns is None
         replay = Replay(directory, problem, first, reusable=reusable)
-    team.barrier()  # nobody writes before everybody has seen what is there
     workers = config.parallel.workers
     title = f"terranova  {config.model.name}  {config.sampler.name}  → {directory}"
     with (
@@ -157,7 +155,7 @@ def _scan(
         choose(title, root=team.is_root, quiet=quiet) as progress,
         Writer(
             directory,
-            schema,
+            provenance.schema(config, problem),
             writer=team.rank,
             keep=config.store.keep,
             observable_columns=columns,
@@ -165,6 +163,8 @@ def _scan(
             run_id=load_manifest(directory).run_id,
         ) as writer,
     ):
+        _warm_up(problem)
+        team.barrier()  # the clock starts, and nobody writes before everybody has seen what is there
         scan = Scan(
             config,
             problem,
@@ -179,6 +179,13 @@ def _scan(
             progress=progress,
         )
         return scan.run(stop)
+
+
+def _warm_up(problem: Problem) -> None:
+    """Let a vectorised model compile and load what it needs, which must not count as time of the scan."""
+    if not isinstance(problem.model.plugin, PointModel):
+        middle = np.full((1, problem.model.space.dimension), 0.5)
+        problem.evaluate(problem.model.space.to_physical(middle))
 
 
 def _next_free(directory: Path) -> Path:
@@ -214,14 +221,3 @@ def _on_root(team: World, action: Callable[[], T]) -> T:
     if problem is not None:
         raise problem
     return value  # type: ignore[return-value]
-
-
-class _Nothing:
-    """Stands in for the lock on ranks that do not hold it."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *error: object) -> None:
-        return None
-
