@@ -23,7 +23,7 @@ from terranova.constraint_set import ConstraintSet
 from terranova.errors import ConfigError, PointFailed, TerranovaError
 from terranova.executor import Executor
 from terranova.hooks import hookimpl
-from terranova.model import BoundModel, Model, Observable, PointModel
+from terranova.modelling import BoundModel, Model, Observable, PointModel
 from terranova.novelty import NoveltyDetector
 from terranova.parameters import (
     Angle,
@@ -36,8 +36,8 @@ from terranova.parameters import (
     SignedLogUniform,
     Uniform,
 )
-from terranova.problem import Problem
 from terranova.sampler import Archipelago, Proposal, Sampler, SearchSpace
+from terranova.scoring import Problem
 from terranova.surrogate import Surrogate
 
 if TYPE_CHECKING:
@@ -100,15 +100,3 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     raise AttributeError(f"module 'terranova' has no attribute {name!r}")
-
-
-def model(name: str, **options: Any) -> BoundModel:
-    from terranova import api
-
-    return api.model(name, **options)
-
-
-def problem(name: str, constraints: Any = (), **options: Any) -> Problem:
-    from terranova import api
-
-    return api.problem(name, constraints, **options)

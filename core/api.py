@@ -8,10 +8,10 @@ from typing import Any
 
 from terranova import session
 from terranova.config import build_problem, load_config
-from terranova.model import BoundModel
-from terranova.problem import Problem
+from terranova.modelling import BoundModel
 from terranova.registry import registry
 from terranova.run import Run
+from terranova.scoring import Problem
 
 
 def model(name: str, **options: Any) -> BoundModel:

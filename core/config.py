@@ -10,7 +10,6 @@ from terranova.config_check import build, check
 from terranova.config_read import ConstraintItem, Draft, plain, read_draft, seconds_of
 from terranova.diagnostics import Diagnostic
 from terranova.errors import ConfigError
-from terranova.problem import Problem
 from terranova.registry import Registry
 from terranova.registry import registry as installed
 from terranova.scan_config import (
@@ -22,6 +21,7 @@ from terranova.scan_config import (
     Storage,
     diff,
 )
+from terranova.scoring import Problem
 from terranova.strict_yaml import Document, KeyPath, Place, examine
 from terranova.words import Report
 

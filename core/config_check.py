@@ -14,10 +14,10 @@ from terranova.config_read import ConstraintItem, Draft
 from terranova.constraint import Constraint, Function, Tabulated
 from terranova.constraint_set import ConstraintSet
 from terranova.errors import ContractError, PluginError, did_you_mean
-from terranova.model import BoundModel, Model, options_of
-from terranova.problem import Problem
+from terranova.modelling import BoundModel, Model, options_of
 from terranova.registry import Registry
 from terranova.sampler import Archipelago, Sampler, SearchSpace
+from terranova.scoring import Problem
 from terranova.strict_yaml import KeyPath, Place
 from terranova.words import Report, Word, read_words
 

@@ -19,14 +19,16 @@ from terranova.errors import TerranovaError
 from terranova.types import Array, Bools, Floats, Ints
 
 if TYPE_CHECKING:
-    from terranova.problem import Problem
     from terranova.run import Run
+    from terranova.scoring import Problem
 
 CONFIDENCE = 0.95
 LARGEST_SET = 3
 """Joint sets of more constraints than this are not listed: their number grows without bound."""
 
 _ROWS = 50_000
+_RANDOM_ROWS = 10_000
+"""Points in a batch: read from the store, and evaluated."""
 
 
 # -- which constraint kills how many points ----------------------------------------------------------------------
@@ -192,6 +194,7 @@ def sample_randomly(
     kills = Kills(tuple(c.name for c in problem.constraints))
     done = failed = 0
     size, goal = 16, 1_000_000 if points is None else points
+    problem.evaluate(problem.model.space.to_physical(np.full((1, problem.model.space.dimension), 0.5)))  # compiles
     started = time.perf_counter()
     while done < goal:
         n = min(size, goal - done)
@@ -209,8 +212,8 @@ def sample_randomly(
             break
         # Large batches are cheaper, but none may take more than a part of the time that is left.
         pace = (now - batch_started) / n
-        affordable = _ROWS if points is not None else int(0.5 * rest / max(pace, 1e-9)) + 1
-        size = max(1, min(4 * size, _ROWS, affordable))
+        affordable = _RANDOM_ROWS if points is not None else int(0.5 * rest / max(pace, 1e-9)) + 1
+        size = max(1, min(4 * size, _RANDOM_ROWS, affordable))
     return RandomSample(done, kills.satisfied, failed, kills, time.perf_counter() - started)
 
 

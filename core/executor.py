@@ -10,7 +10,7 @@ from terranova.batch import Evaluation
 from terranova.types import Floats
 
 if TYPE_CHECKING:
-    from terranova.problem import Problem
+    from terranova.scoring import Problem
 
 
 class Executor(ABC):

@@ -15,7 +15,7 @@ import pluggy
 if TYPE_CHECKING:
     from terranova.constraint_set import ConstraintSet
     from terranova.executor import Executor
-    from terranova.model import Model
+    from terranova.modelling import Model
     from terranova.novelty import NoveltyDetector
     from terranova.sampler import Archipelago, Sampler
     from terranova.surrogate import Surrogate

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from terranova.constraint_set import ConstraintSet
 from terranova.errors import PluginConflict, PluginMissing, did_you_mean
-from terranova.model import Model, options_of
+from terranova.modelling import Model, options_of
 from terranova.registry import KINDS, Plugin, Registry
 from terranova.sampler import Archipelago, Sampler
 

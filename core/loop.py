@@ -23,10 +23,10 @@ from terranova.coverage import Coverage
 from terranova.executor import Executor
 from terranova.islands import Share, quotas
 from terranova.parallel import World
-from terranova.problem import Problem
 from terranova.progress import Progress, Snapshot
 from terranova.replay import Replay
 from terranova.sampler import Archipelago
+from terranova.scoring import Problem
 from terranova.store import Writer
 from terranova.store.checkpoint import Checkpoint, save_checkpoint
 from terranova.types import Array, Bools, Floats, Ints

@@ -13,8 +13,8 @@ from typing import Any
 from terranova.config import ScanConfig
 from terranova.constraint import Constraint
 from terranova.errors import RunMismatch
-from terranova.problem import Problem
 from terranova.registry import Plugin, registry
+from terranova.scoring import Problem
 from terranova.store import Field, Manifest, Schema, current_versions, load_manifest
 
 log = logging.getLogger("terranova")

@@ -209,7 +209,7 @@ def _constraint_plugin(thing: Any, origin: str) -> Plugin:
 def _bases(kind: str) -> tuple[type, ...]:
     """The classes of which a plugin of this kind must be a subclass."""
     from terranova.executor import Executor
-    from terranova.model import Model
+    from terranova.modelling import Model
     from terranova.novelty import NoveltyDetector
     from terranova.sampler import Archipelago, Sampler
     from terranova.surrogate import Surrogate

@@ -12,7 +12,7 @@ import numpy as np
 
 from terranova.batch import Evaluation
 from terranova.errors import RunMismatch
-from terranova.problem import Problem
+from terranova.scoring import Problem
 from terranova.store import Reader
 from terranova.types import Bools, Floats, Ints
 

@@ -21,8 +21,8 @@ from terranova.config import ScanConfig, build_problem, load_config
 from terranova.constraint import Constraint
 from terranova.constraint_set import ConstraintSet
 from terranova.errors import RunError, RunExists
-from terranova.problem import Problem
 from terranova.run import CONFIG, SUMMARY, Run
+from terranova.scoring import Problem
 from terranova.store import Field, Schema, Writer
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _write_origin(directory: Path, run: Run, unjudged: int | None) -> None:
         "from": str(run.directory.resolve()),
         "run_id": run.manifest.run_id,
         "sampled_with": dict(run.manifest.constraints),
-        "only_points_valid_there": run.reader.counts().evaluated > 0,
+        "only_points_valid_there": run.evaluated > run.count,
         "complete": unjudged is not None,
         "unjudged": unjudged,
     }

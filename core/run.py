@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from terranova.config import ScanConfig
-    from terranova.problem import Problem
+    from terranova.scoring import Problem
     from terranova.store.reader import Where
 
 CONFIG = "config.yaml"
@@ -145,7 +145,8 @@ class Run:
         self, columns: Sequence[str] | None = None, where: Where | None = None, valid: bool | None = None
     ) -> pd.DataFrame:
         """As `table`, as a pandas data frame."""
-        return self.table(columns, where, valid).to_pandas()
+        frame: pd.DataFrame = self.table(columns, where, valid).to_pandas()
+        return frame
 
     def sql(self, query: str) -> pa.Table:
         """Run a DuckDB query over the view `points`; returns a pyarrow table.
@@ -163,7 +164,7 @@ class Run:
         """
         keys, ranking = self._best_keys(n)
         if keys is None:
-            frame = self.table().slice(0, 0).to_pandas()
+            frame: pd.DataFrame = self.table().slice(0, 0).to_pandas()
         else:
             frame = self._rows(keys)
         frame.attrs["ranking"] = ranking

@@ -19,13 +19,13 @@ from terranova.errors import ParallelError, RunExists, RunMismatch, TerranovaErr
 from terranova.executor import Executor
 from terranova.islands import deal, make_archipelago
 from terranova.loop import Scan, StopRequest
-from terranova.model import PointModel
+from terranova.modelling import PointModel
 from terranova.parallel import World, serial_world, world
-from terranova.problem import Problem
 from terranova.progress import choose
 from terranova.registry import registry
 from terranova.replay import Replay
 from terranova.run import Run
+from terranova.scoring import Problem
 from terranova.store import Writer, load_manifest, recover
 from terranova.store.checkpoint import load_checkpoint
 from terranova.store.lock import RunLock

@@ -6,9 +6,9 @@ from typing import Any
 
 from terranova.diagnosis import Diagnosis
 from terranova.errors import TerranovaError
-from terranova.problem import Problem
 from terranova.report.words import Citation, collect, count, duration
 from terranova.run import Run
+from terranova.scoring import Problem
 
 _ENDED = {
     "evaluations": "ended: its budget of evaluations was used up",

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from terranova.problem import Problem
-from terranova.report.material import columns_of_interest
+from terranova.diagnosis import Kills
+from terranova.report.material import interesting_observables
 from terranova.report.words import number
 from terranova.run import Run
+from terranova.scoring import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,15 +41,15 @@ class BestPoints:
     groups: Sequence[tuple[str, Sequence[Line]]] = field(default_factory=tuple)
 
 
-def best_points(run: Run, problem: Problem | None) -> BestPoints:
+def best_points(run: Run, problem: Problem | None, kills: Kills) -> BestPoints:
     """Return the best points: scores, parameters, the observables that constraints read, violations if any."""
     frame = run.best(POINTS)
     ranking = str(frame.attrs["ranking"])
     words = f"{ranking[:1].upper()}{ranking[1:]}."
     if frame.empty:
         return BestPoints(words)
-    interesting = columns_of_interest(run, problem)
-    observables = [o for o in run.observables if o.name in interesting][:OBSERVABLES]
+    interesting = interesting_observables(run, problem, kills, OBSERVABLES)
+    observables = [o for o in run.observables if o.name in interesting]
     scores = [Line(name, _cells(frame, name), "") for name in ("loglike", "total_violation", "island", "index")]
     groups: list[tuple[str, Sequence[Line]]] = [
         ("score", scores),

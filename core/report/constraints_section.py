@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from terranova.diagnosis import LARGEST_SET, Diagnosis, Kills, order_of_resistance
-from terranova.problem import Problem
 from terranova.report.constraint_figures import (
     MOST_BARS,
     MOST_CELLS,
@@ -18,6 +17,7 @@ from terranova.report.constraint_figures import (
 from terranova.report.section import Picture
 from terranova.report.words import count, number, percent
 from terranova.run import Run
+from terranova.scoring import Problem
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,8 @@ def words(diagnosis: Diagnosis) -> list[str]:
                 "If the constraints were independent of one another, the valid fraction of random points would be "
                 f"the product of their pass rates, about {number(estimate)}: "
                 f"one valid point in {number(1 / estimate if estimate else math.inf, 2)}. "
-                "They are not independent, so this is a guide to the order of magnitude, not a measurement."
+                "They are not: those on one sector tend to hold together, so that the true fraction can be larger "
+                "by many orders of magnitude. The product says which way it goes, not how far."
             )
     return texts
 

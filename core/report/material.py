@@ -15,7 +15,8 @@ from terranova.types import Floats, Ints
 if TYPE_CHECKING:
     import pandas as pd
 
-    from terranova.problem import Problem
+    from terranova.diagnosis import Kills
+    from terranova.scoring import Problem
 
 SAMPLE = 20_000
 """Points that figures are drawn from; a larger number would not be seen."""
@@ -29,6 +30,7 @@ STEPS = 100
 PER_DOUBLING = 4
 
 MANY_OBSERVABLES = 60
+"""Observables that are looked at; each costs a column to read."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,17 @@ class Failure:
     points: int
 
 
-def columns_of_interest(run: Run, problem: Problem | None) -> list[str]:
-    """Parameters, and observables as far as they can be shown: constrained ones first."""
+def interesting_observables(run: Run, problem: Problem | None, kills: Kills, most: int) -> list[str]:
+    """At most so many stored observables, in their order: those read by constraints that most points violate."""
     stored = [o.name for o in run.observables]
-    read: list[str] = []
+    resistance = dict.fromkeys(stored, -1)
     if problem is not None:
-        read = [n for c in problem.constraints for n in c.observables if n in stored]
-    chosen = list(dict.fromkeys([*read, *stored]))[:MANY_OBSERVABLES]
-    return [*(p.name for p in run.parameters), *chosen]
+        for constraint, violated in zip(problem.constraints, kills.violated.tolist(), strict=True):
+            for name in constraint.observables:
+                if name in resistance:
+                    resistance[name] = max(resistance[name], violated)
+    chosen = set(sorted(stored, key=lambda name: -resistance[name])[:most])
+    return [name for name in stored if name in chosen]
 
 
 def sample(run: Run, columns: list[str], condition: str, rows: int = SAMPLE) -> pd.DataFrame:
@@ -77,7 +82,8 @@ def sample(run: Run, columns: list[str], condition: str, rows: int = SAMPLE) -> 
         f'SELECT {names} FROM points WHERE ({condition}) AND hash(island, "index") % {every} = 0 '
         'ORDER BY island, "index"'
     )
-    return run.sql(query).to_pandas()
+    frame: pd.DataFrame = run.sql(query).to_pandas()
+    return frame
 
 
 def closest(run: Run, columns: list[str], rows: int = CLOSEST) -> pd.DataFrame:

@@ -10,7 +10,6 @@ from pathlib import Path
 from terranova.atomic import write_atomic
 from terranova.diagnosis import Diagnosis, diagnose
 from terranova.errors import RunError, TerranovaError
-from terranova.problem import Problem
 from terranova.report import about, judgement
 from terranova.report.best_section import best_points
 from terranova.report.constraints_section import constraints_section
@@ -18,6 +17,7 @@ from terranova.report.points_section import gather_points, histogram_section, pr
 from terranova.report.progress_section import failed_points, progress_section
 from terranova.report.structure import Projection
 from terranova.run import Run
+from terranova.scoring import Problem
 from terranova.store.origin import terranova_version
 
 NAME = "report.html"
@@ -63,7 +63,7 @@ def write_report(
 def render(run: Run, diagnosis: Diagnosis, panels: Sequence[Projection] | None = None) -> str:
     """Return the page as HTML."""
     problem = _problem_of(run)
-    points = gather_points(run, problem)
+    points = gather_points(run, problem, diagnosis.kills)
     candidates = [progress_section(run, problem)]
     if points is not None:
         candidates += [projection_section(run, points, panels), histogram_section(run, points)]
@@ -92,7 +92,7 @@ def render(run: Run, diagnosis: Diagnosis, panels: Sequence[Projection] | None =
         efficiency_words=judgement.words(diagnosis),
         kills=kills,
         sections=sections,
-        best=best_points(run, problem),
+        best=best_points(run, problem, diagnosis.kills),
         failed=failed_points(run, diagnosis),
         citations=about.citations(run),
     )

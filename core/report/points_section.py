@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from terranova.constraint import acceptance
+from terranova.diagnosis import Kills
 from terranova.errors import RunError, did_you_mean
 from terranova.parameters import Fixed
-from terranova.problem import Problem
-from terranova.report.material import closest, columns_of_interest, sample
+from terranova.report.material import MANY_OBSERVABLES, closest, interesting_observables, sample
 from terranova.report.point_figures import observable_histograms, parameter_histograms, projections
 from terranova.report.quantity import Quantity, observable_axis, parameter_axis
 from terranova.report.section import Picture, Section
 from terranova.report.structure import Projection, choose_projections
 from terranova.report.words import count, number
 from terranova.run import Run
+from terranova.scoring import Problem
 from terranova.store import Field
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Points:
         every: of all points.
         nearest: the points of smallest total violation, when none is valid.
         parameters, observables: names of the columns that vary, in order.
+        foremost: the observables that get a histogram.
         windows: observable -> what its constraints accept.
         fields: of every column in the samples.
         axes: of every column, for histograms.
@@ -51,6 +53,7 @@ class Points:
     nearest: pd.DataFrame
     parameters: Sequence[str]
     observables: Sequence[str]
+    foremost: Sequence[str]
     windows: Mapping[str, tuple[float, float]]
     fields: Mapping[str, Field]
     axes: Mapping[str, Quantity]
@@ -61,18 +64,19 @@ class Points:
         return self.valid if len(self.valid) else self.nearest
 
 
-def gather_points(run: Run, problem: Problem | None) -> Points | None:
+def gather_points(run: Run, problem: Problem | None, kills: Kills) -> Points | None:
     """Sample a run's points; None when nothing is stored."""
     if not run.count:
         return None
-    columns = columns_of_interest(run, problem)
+    parameters = [p.name for p in run.parameters]
+    observables = interesting_observables(run, problem, kills, MANY_OBSERVABLES)
+    columns = [*parameters, *observables]
     valid = sample(run, columns, "valid")
     every = sample(run, columns, "true")
     nearest = every.iloc[:0] if len(valid) else closest(run, columns)
     windows = {} if problem is None else acceptance(problem.constraints)
     declared = {} if problem is None else {p.name: p for p in problem.model.space}
     fields = {f.name: f for f in (*run.parameters, *run.observables, *_EXTRA) if f.name in every}
-    parameters = [p.name for p in run.parameters]
     best = valid if len(valid) else nearest
     axes = {}
     for name, field in fields.items():
@@ -87,7 +91,8 @@ def gather_points(run: Run, problem: Problem | None) -> Points | None:
         every,
         nearest,
         [name for name in parameters if name not in fixed],
-        [name for name in columns if name not in parameters],
+        observables,
+        interesting_observables(run, problem, kills, MOST_OBSERVABLES),
         windows,
         fields,
         axes,
@@ -162,7 +167,7 @@ def _axes_of_projections(points: Points) -> dict[str, Quantity]:
 def histogram_section(run: Run, points: Points) -> Section:
     """Return the section of histograms."""
     parameters = [points.axes[name] for name in points.parameters][:MOST_PARAMETERS]
-    observables = _observables_shown(points)
+    observables = [points.axes[name] for name in points.foremost if points.every[name].notna().any()]
     samples = (
         f"{number(len(points.valid))} of {number(run.valid_count)} valid points (blue) and "
         f"{number(len(points.every))} of {number(run.count)} stored points (grey line)"
@@ -183,21 +188,15 @@ def histogram_section(run: Run, points: Points) -> Section:
             )
         )
     if observables:
-        some = f", {len(observables)} of {len(run.observables)}" if len(observables) < len(run.observables) else ""
+        fewer = len(observables) < len(run.observables)
+        some = f", {len(observables)} of {len(run.observables)}, read by the constraints that most points violate"
         band = " Green bands: what the constraints on that observable alone accept." if points.windows else ""
         pictures.append(
             Picture(
                 observable_histograms(points.valid, points.every, observables, points.windows),
-                f"Observables{some}, those that constraints read first: {samples}.{band} "
+                f"Observables{some if fewer else ''}: {samples}.{band} "
                 "Points beyond the range shown count in the normalisation.",
                 narrow=len(observables) < 3,
             )
         )
     return Section("histograms", "Parameters and observables", figures=pictures)
-
-
-def _observables_shown(points: Points) -> list[Quantity]:
-    """The observables worth a histogram: known somewhere, constrained ones first."""
-    known = [n for n in points.observables if points.every[n].notna().any()]
-    first = [n for n in known if n in points.windows]
-    return [points.axes[n] for n in [*first, *(n for n in known if n not in first)]][:MOST_OBSERVABLES]

@@ -88,7 +88,7 @@ def _violation_panel(axes: Any, progress: Progress) -> None:
     if (everyone == 0).any():
         first = x[int(np.argmax(everyone == 0))]
         axes.axvline(first, color=WINDOW, linewidth=1.2, linestyle=(0, (4, 2)), label="first valid point")
-    axes.legend(loc="upper right")
+    axes.legend(loc="lower left")
 
 
 def _evaluations_axis(axes: Any, evaluations: Ints, *, log: bool) -> None:

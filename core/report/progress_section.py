@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terranova.diagnosis import Diagnosis
-from terranova.problem import Problem
 from terranova.report.material import failures, progress
 from terranova.report.progress_figure import progress_curves
 from terranova.report.section import Picture, Section
 from terranova.report.words import count, number, percent
 from terranova.run import Run
+from terranova.scoring import Problem
 
 
 def progress_section(run: Run, problem: Problem | None) -> Section | None:

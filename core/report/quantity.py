@@ -121,8 +121,8 @@ def label_of(field: Field, *, unit: bool = True) -> str:
     words = f"${field.latex}$" if field.latex and can_be_set(f"${field.latex}$") else plain(field.name)
     if not unit or field.unit in ("", "1"):
         return words
-    power = f"$\\mathrm{{{field.unit.replace('**', '^').replace(' ', '~')}}}$"
-    return f"{words} [{power if can_be_set(power) else plain(field.unit)}]"
+    upright = f"$\\mathrm{{{field.unit.replace('**', '^').replace(' ', '~')}}}$"
+    return f"{words} [{upright if field.unit[0].isalpha() and can_be_set(upright) else plain(field.unit)}]"
 
 
 def plain(text: str) -> str:
@@ -188,7 +188,7 @@ def observable_axis(
     # Points that do not matter may at most double the range on either side.
     span = (high - low) or max(abs(high), 1e-9)
     low, high = max(min(low, wide[0]), low - span), min(max(high, wide[1]), high + span)
-    margin = 0.06 * (high - low)
+    margin = 0.06 * (high - low) or 0.5 * span
     return Quantity(field.name, label, "linear", low - margin, high + margin)
 
 

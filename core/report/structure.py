@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _BINS = 16
 _COARSE = 6
-_SAME = 0.9
+_SAME = 0.6
 """Two columns that share more than this part of their information are the same thing under two names."""
 
 _FEW = 30

@@ -94,8 +94,9 @@ def _to_svg(figure: Figure, prefix: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     for colour, themed in _THEME.items():
         text = text.replace(colour, themed)
-    # Several SVGs share one page: what they refer to by name must not be each other's.
-    text = re.sub(r'\bid="', f'id="{prefix}-', text)
+    # Several SVGs share one page: what they refer to by name must not be each other's, and nothing else needs one.
+    used = set(re.findall(r'(?:href="|url\()#([^")]+)', text))
+    text = re.sub(r'\bid="([^"]*)"', lambda match: f'id="{prefix}-{match[1]}"' if match[1] in used else "", text)
     text = re.sub(r'href="#', f'href="#{prefix}-', text)
     text = text.replace("url(#", f"url(#{prefix}-")
     # The page decides how wide a figure is; its viewBox keeps the proportions.

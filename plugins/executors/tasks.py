@@ -12,7 +12,7 @@ from typing import NoReturn
 import numpy as np
 
 from terranova import Evaluation, Problem, Status, TerranovaError
-from terranova.model import failed, join
+from terranova.modelling import failed, join
 from terranova.types import Floats
 
 TASK_SECONDS = 0.2

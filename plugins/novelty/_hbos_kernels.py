@@ -37,11 +37,6 @@ def score(
 ) -> None:
     """Write the novelty (n,) of points (n, f), as each one's island (n,) sees it."""
     f, histograms = features.shape[1], len(bins)
-    top = np.empty(histograms)
-    per_log = np.empty(histograms)
-    for r in range(histograms):
-        top[r] = math.log(bins[r] + alpha)
-        per_log[r] = 1.0 / (math.log(bins[r] + alpha) - math.log(alpha))
     for k in range(features.shape[0]):
         i = island[k]
         points = float(shared_total[0] + own_total[i])
@@ -55,6 +50,6 @@ def score(
                 number = bins[r]
                 slot = first + min(int(features[k, j] * number), number - 1)
                 here = float(shared[j, slot] + own[i, j, slot])
-                total += (top[r] - math.log(here * number / points + alpha)) * per_log[r]
+                total += math.log((points + alpha) / (here + alpha))
                 first += number
-        novelty[k] = min(1.0, max(0.0, total / (f * histograms)))
+        novelty[k] = min(1.0, max(0.0, total / (f * histograms * math.log((points + alpha) / alpha))))

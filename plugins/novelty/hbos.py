@@ -38,7 +38,7 @@ class Hbos(NoveltyDetector):
     description: ClassVar[str] = "one-dimensional histograms at several resolutions (HBOS)"
 
     def __init__(
-        self, features: int, islands: int, *, bins: Sequence[int] = (50, 200, 800), alpha: float = 0.1
+        self, features: int, islands: int, *, bins: Sequence[int] = (50, 200, 800), alpha: float = 1.0
     ) -> None:
         if not bins or min(bins) < 2:
             raise ValueError(f"hbos: bins must be numbers of at least 2, got {bins!r}")

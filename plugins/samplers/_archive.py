@@ -102,9 +102,7 @@ class Archive:
             detector.restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
 
 
-def _observable_features(
-    space: SearchSpace, names: Sequence[str] | None
-) -> tuple[Ints, Floats, Floats]:
+def _observable_features(space: SearchSpace, names: Sequence[str] | None) -> tuple[Ints, Floats, Floats]:
     """Return columns, lower ends and widths of the windows of the observables that novelty looks at."""
     finite = {
         name: window

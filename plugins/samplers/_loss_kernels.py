@@ -11,9 +11,7 @@ from terranova.types import Floats, Ints
 
 
 @kernel
-def scale_violations(
-    violations: Floats, tolerated: float, scaled: Floats, log: Floats, passed: Ints
-) -> None:
+def scale_violations(violations: Floats, tolerated: float, scaled: Floats, log: Floats, passed: Ints) -> None:
     """Write the three arrays of a `Loss`.
 
     Args:

@@ -55,9 +55,7 @@ class Strategy:
     @property
     def rates(self) -> Floats:
         """(7,) mu_eff, c_sigma, d_sigma, c_c, c_1, c_mu, chi: the form in which kernels take them."""
-        return np.array(
-            [self.mu_eff, self.c_sigma, self.d_sigma, self.c_c, self.c_1, self.c_mu, self.chi]
-        )
+        return np.array([self.mu_eff, self.c_sigma, self.d_sigma, self.c_c, self.c_1, self.c_mu, self.chi])
 
 
 def strategy(dimension: int, popsize: int) -> Strategy:
@@ -82,10 +80,6 @@ def strategy(dimension: int, popsize: int) -> Strategy:
         1 + 2 * mu_eff_minus / (mu_eff + 2),
         (1 - c_1 - c_mu) / (d * c_mu),
     )
-    weights = np.concatenate(
-        [positive / positive.sum(), negative * (total_negative / np.abs(negative).sum())]
-    )
+    weights = np.concatenate([positive / positive.sum(), negative * (total_negative / np.abs(negative).sum())])
     chi = math.sqrt(d) * (1 - 1 / (4 * d) + 1 / (21 * d * d))
-    return Strategy(
-        dimension, popsize, weights, parents, mu_eff, c_sigma, d_sigma, c_c, c_1, c_mu, chi
-    )
+    return Strategy(dimension, popsize, weights, parents, mu_eff, c_sigma, d_sigma, c_c, c_1, c_mu, chi)

@@ -52,7 +52,7 @@ class Cmaes(Sampler):
         rng: np.random.Generator,
         *,
         popsize: int = 0,
-        sigma0: float = 0.25,
+        sigma0: float = 0.4,
         patience: int = 60,
         loss: str = "minmax",
     ) -> None:

@@ -56,7 +56,7 @@ class CmaesNovelty(Archipelago):
         streams: Sequence[np.random.Generator],
         *,
         popsize: int = 0,
-        sigma0: float = 0.25,
+        sigma0: float = 0.4,
         patience: int = 60,
         cap: int = 0,
         loss: str = "minmax",

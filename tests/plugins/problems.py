@@ -11,10 +11,10 @@ import numpy as np
 from terranova.batch import Batch
 from terranova.constraint import Window
 from terranova.constraint_set import ConstraintSet
-from terranova.model import BoundModel, Model, Observable
+from terranova.modelling import BoundModel, Model, Observable
 from terranova.parameters import Parameter, Uniform
-from terranova.problem import Problem
 from terranova.sampler import Archipelago, SearchSpace, SeparateIslands
+from terranova.scoring import Problem
 from terranova.types import Floats, Ints
 
 RINGS = 3
@@ -129,9 +129,7 @@ def streams(seed: int, islands: Sequence[int]) -> list[np.random.Generator]:
     return [np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(i,)))) for i in islands]
 
 
-def archipelago(
-    kind: type, space: SearchSpace, seed: int, islands: Sequence[int], **options: Any
-) -> Archipelago:
+def archipelago(kind: type, space: SearchSpace, seed: int, islands: Sequence[int], **options: Any) -> Archipelago:
     """Make the archipelago of a sampler class, plain samplers included."""
     if issubclass(kind, Archipelago):
         made: Archipelago = kind(space, streams(seed, islands), **options)

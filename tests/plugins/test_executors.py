@@ -20,8 +20,8 @@ from terranova.errors import ContractError
 from terranova.parallel import clean_environment
 from terranova.plugins.executors import MpiExecutor, ProcessesExecutor, SerialExecutor
 from terranova.plugins.executors.tasks import MOST_POINTS, Pace
-from terranova.problem import Problem
 from terranova.registry import registry
+from terranova.scoring import Problem
 
 HELPERS = Path(__file__).parent.parent / "mpi"
 sys.path.insert(0, str(HELPERS))  # worker processes inherit the path

@@ -13,7 +13,7 @@ import terranova
 PUBLIC_MODULES = {"terranova", "terranova.errors", "terranova.hooks", "terranova.registry", "terranova.types"}
 """What plugins, models and constraints may import of terranova: of the first, only what `__all__` lists."""
 
-FOR_EXECUTORS = {"terranova.model", "terranova.parallel"}
+FOR_EXECUTORS = {"terranova.modelling", "terranova.parallel"}
 """Executors carry a piece of the engine to other processes."""
 
 ROOMS = {"plugins": "terranova.plugins", "models": "terranova.models", "constraints": "terranova.constraints"}

@@ -10,7 +10,7 @@ from terranova.batch import Batch, Evaluation, Status
 from terranova.constraint import Asymmetric, Constraint, Interval, acceptance
 from terranova.constraint_set import ConstraintSet, all_constraints
 from terranova.errors import ContractError, did_you_mean
-from terranova.model import BoundModel
+from terranova.modelling import BoundModel
 from terranova.sampler import SearchSpace
 from terranova.types import Bools, Floats, Ints
 
