@@ -17,6 +17,7 @@ from terranova.errors import ContractError, PluginError, did_you_mean
 from terranova.modelling import BoundModel, Model, options_of
 from terranova.registry import Registry
 from terranova.sampler import Archipelago, Sampler, SearchSpace
+from terranova.scan_config import Parallel
 from terranova.scoring import Problem
 from terranova.strict_yaml import KeyPath, Place
 from terranova.words import Report, Word, read_words
@@ -35,7 +36,7 @@ def check(draft: Draft, report: Report, registry: Registry) -> None:
     problem = build(draft, report, registry)
     _sampler(draft, report, registry, problem.search_space if problem is not None else None)
     if draft.parallel is not None:
-        _plugin("executor", draft.parallel.executor, ("parallel", "executor"), report, registry)
+        _executor(draft.parallel, report, registry)
 
 
 def build(draft: Draft, report: Report, registry: Registry) -> Problem | None:
@@ -262,6 +263,18 @@ def _try_sampler(
         cls(space, [stream] if issubclass(cls, Archipelago) else stream, **options)  # type: ignore[arg-type]
     except Exception as error:  # a plugin's code, as above
         report.add(("sampler",), f"sampler {cls.name!r} refuses its options: {_words(error)}")
+
+
+def _executor(choice: Parallel, report: Report, registry: Registry) -> None:
+    cls = _plugin("executor", choice.executor, ("parallel", "executor"), report, registry)
+    if cls is None or choice.timeout is None or choice.mode == "evaluations":
+        return
+    if "timeout" not in {option.name for option in options_of(cls)}:
+        report.add(
+            ("parallel", "timeout"),
+            f"executor {choice.executor!r} cannot interrupt a point: use executor: processes, "
+            "or mode: evaluations under mpirun",
+        )
 
 
 def _name_path(key: str, report: Report) -> KeyPath:

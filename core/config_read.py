@@ -85,8 +85,7 @@ def read_draft(report: Report) -> Draft:
     if "output" in data:
         draft.output = _output(data["output"], report)
     if "parallel" in data:
-        parallel, _ = read_words(data["parallel"], words_of(Parallel), ("parallel",), report)
-        draft.parallel = Parallel(**parallel)
+        draft.parallel = _parallel(data["parallel"], report)
     if "store" in data:
         draft.store = _storage(data["store"], report)
     return draft
@@ -204,15 +203,31 @@ def read_prior(given: Any, path: KeyPath, report: Report) -> Prior | None:
     return prior
 
 
+def _parallel(given: Any, report: Report) -> Parallel:
+    words, _ = _with_duration(given, Parallel, "timeout", report)
+    return Parallel(**words)
+
+
+def _with_duration(given: Any, cls: type, duration: str, report: Report) -> tuple[dict[str, Any], bool]:
+    """Return the words that are right, one of them a duration, and whether all are.
+
+    The words are those of a dataclass, which is called as the document's key.
+    """
+    path = (cls.__name__.lower(),)
+    words, complete = read_words(given, {**words_of(cls), duration: Word(float | str | None)}, path, report)
+    if words.get(duration) is not None:
+        try:
+            words[duration] = seconds_of(words[duration])
+        except ValueError as error:
+            report.add((*path, duration), str(error))
+            del words[duration]
+            complete = False
+    return words, complete
+
+
 def _budget(given: Any, report: Report) -> Budget | None:
     path = ("budget",)
-    words, complete = read_words(given, {**words_of(Budget), "wall": Word(float | str | None)}, path, report)
-    if words.get("wall") is not None:
-        try:
-            words["wall"] = seconds_of(words["wall"])
-        except ValueError as error:
-            report.add(("budget", "wall"), str(error))
-            return None
+    words, complete = _with_duration(given, Budget, "wall", report)
     if not complete:
         return None
     budget = Budget(**words)

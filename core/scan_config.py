@@ -77,12 +77,14 @@ class Parallel:
         mode: what ranks do: "islands" of their own, "evaluations" for the first rank, or "auto".
         executor: where the model runs on each rank.
         workers: of the executor; None leaves it to the executor.
+        timeout: seconds that one point may take; None for no limit.
         epoch: generations between two exchanges of what the islands learnt.
     """
 
     mode: Literal["auto", "islands", "evaluations"] = "auto"
     executor: str = "serial"
     workers: Count | None = None
+    timeout: float | None = None
     epoch: Count = 20
 
 

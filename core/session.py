@@ -149,10 +149,10 @@ def _scan(
         first = checkpoint.generation if checkpoint is not None else 0
         reusable = config.store.keep == "all" and columns is None
         replay = Replay(directory, problem, first, reusable=reusable)
-    workers = config.parallel.workers
+    limits = {"workers": config.parallel.workers, "timeout": config.parallel.timeout}
     title = f"terranova  {config.model.name}  {config.sampler.name}  → {directory}"
     with (
-        executor_class(problem, **({"workers": workers} if workers else {})) as executor,
+        executor_class(problem, **{k: v for k, v in limits.items() if v is not None}) as executor,
         choose(title, root=team.is_root, quiet=quiet) as progress,
         Writer(
             directory,

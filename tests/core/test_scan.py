@@ -94,6 +94,24 @@ def test_one_point_models_scan_and_say_why_points_fail(tmp_path: Path) -> None:
     assert set(frame.loc[frame["a"] < 0.5, "reason"]) == {"ZeroDivisionError: a vanishes"}
 
 
+def test_worker_processes_give_the_same_rows_and_survive_a_model_that_dies(tmp_path: Path) -> None:
+    base = {"sampler": "random", "budget": {"evaluations": 300}}
+    serial = rows(terranova.scan(words(tmp_path / "serial", model="toy-point", **base), quiet=True))
+    parallel = {"executor": "processes", "workers": 2, "timeout": "10s"}
+    deadly = {"name": "toy-point", "deadly": True}
+    run = terranova.scan(words(tmp_path / "pool", model=deadly, parallel=parallel, **base), quiet=True)
+    pool = rows(run)
+    dead = pool["a"] < 0.5
+    assert dead.any()
+    assert (pool.loc[dead, "status"] == int(terranova.Status.CRASHED)).all()
+    pd.testing.assert_frame_equal(pool[~dead], serial[~dead])
+
+
+def test_a_time_limit_needs_an_executor_that_can_interrupt(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"parallel\.timeout: executor 'serial' cannot interrupt"):
+        terranova.scan(words(tmp_path / "run", parallel={"timeout": 5}), quiet=True)
+
+
 def test_a_budget_of_valid_points_or_of_time_ends_the_scan(tmp_path: Path) -> None:
     run = terranova.scan(words(tmp_path / "valid", budget={"valid": 50}), quiet=True)
     assert run.valid_count >= 50
