@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -149,7 +149,7 @@ def _scan(
         first = checkpoint.generation if checkpoint is not None else 0
         reusable = config.store.keep == "all" and columns is None
         replay = Replay(directory, problem, first, reusable=reusable)
-    limits = {"workers": config.parallel.workers, "timeout": config.parallel.timeout}
+    limits: dict[str, Any] = {"workers": config.parallel.workers, "timeout": config.parallel.timeout}
     title = f"terranova  {config.model.name}  {config.sampler.name}  → {directory}"
     with (
         executor_class(problem, **{k: v for k, v in limits.items() if v is not None}) as executor,
