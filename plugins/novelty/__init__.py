@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from terranova.hooks import hookimpl
 from terranova.novelty import NoveltyDetector
 from terranova.plugins.novelty.hbos import Hbos
+from terranova.plugins.novelty.hbos_pairs import HbosPairs
 
 
 @hookimpl
 def terranova_novelty_detectors() -> Sequence[type[NoveltyDetector]]:
     """All detectors of this package."""
-    return [Hbos]
+    return [Hbos, HbosPairs]

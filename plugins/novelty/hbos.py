@@ -1,4 +1,4 @@
-"""HBOS: novelty from one-dimensional histograms (Goldstein and Dengel, KI 2012)."""
+"""The detector `hbos`: novelty from one-dimensional histograms (Goldstein and Dengel, KI 2012)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from terranova.types import Array, Floats, Ints
 class Hbos(NoveltyDetector):
     """Histogram-based outlier score, at several resolutions at once.
 
-    Every feature has histograms of [0, 1] with few, more and many bins. With h the share of the points in a
-    bin divided by the bin's width (1 = as if points were spread evenly), one histogram says
+    Every feature has histograms of [0, 1] with few, more and many bins. Of n points, c of which share the
+    bin, one histogram says
 
-        s = ln((bins + alpha) / (h + alpha)) / ln((bins + alpha) / alpha)
+        ln((n + 1) / (c + 1)) / ln(n + 1)
 
-    which is 1 in an empty bin and 0 in a bin that holds everything; the novelty is the mean over histograms.
-    The bounds are fixed numbers, not the extremes of the data, so that one outlier does not flatten all other
-    scores. Coarse bins see large gaps; fine bins leave a slope to climb for a sampler whose steps are small.
+    which is 1 in an empty bin and 0 in one that holds everything; the novelty is the mean over histograms.
+    The bounds are fixed, not the extremes of the data, so that one outlier does not flatten all other scores,
+    and one point more or less matters most where there are few. Coarse bins see large gaps; fine bins leave a
+    slope to climb for a sampler whose steps are small.
 
     Counts add up: shared counts and those an island made itself since the last merge. Memory and the cost of
     a score do not depend on the number of points seen.
@@ -30,47 +31,31 @@ class Hbos(NoveltyDetector):
         features: number f of features.
         islands: number of islands.
         bins: resolutions.
-        alpha: smoothing, in units of h: how much of the even density counts as empty.
     """
 
     name: ClassVar[str] = "hbos"
     version: ClassVar[str] = "1"
     description: ClassVar[str] = "one-dimensional histograms at several resolutions (HBOS)"
 
-    def __init__(
-        self, features: int, islands: int, *, bins: Sequence[int] = (50, 200, 800), alpha: float = 1.0
-    ) -> None:
+    def __init__(self, features: int, islands: int, *, bins: Sequence[int] = (50, 200, 800)) -> None:
         if not bins or min(bins) < 2:
             raise ValueError(f"hbos: bins must be numbers of at least 2, got {bins!r}")
-        if not alpha > 0:
-            raise ValueError(f"hbos: alpha must be positive, got {alpha!r}")
         self.bins = np.array(bins, dtype=np.int64)
-        self.alpha = float(alpha)
         self._shared = np.zeros((features, int(self.bins.sum())), dtype=np.int64)
         self._shared_total = np.zeros(1, dtype=np.int64)
         self._own = np.zeros((islands, *self._shared.shape), dtype=np.int32)
         self._own_total = np.zeros(islands, dtype=np.int64)
 
     def update(self, features: Floats, island: Ints) -> None:
-        from terranova.plugins.novelty._hbos_kernels import count
+        from terranova.plugins.novelty._histograms import count
 
         count(features, island, self.bins, self._own, self._own_total)
 
     def score(self, features: Floats, island: Ints) -> Floats:
-        from terranova.plugins.novelty._hbos_kernels import score
+        from terranova.plugins.novelty._histograms import score
 
         novelty = np.empty(len(features))
-        score(
-            features,
-            island,
-            self.bins,
-            self.alpha,
-            self._shared,
-            self._shared_total,
-            self._own,
-            self._own_total,
-            novelty,
-        )
+        score(features, island, self.bins, self._shared, self._shared_total, self._own, self._own_total, novelty)
         return novelty
 
     def pending(self) -> Array:
@@ -78,20 +63,17 @@ class Hbos(NoveltyDetector):
         return self._own.sum(axis=0, dtype=np.int64)
 
     def merge(self, total: Array) -> None:
-        self._shared += total
-        self._own[...] = 0
-        self._own_total[...] = 0
-        self._count_points()
+        self._share(self._shared + total)
 
     def state(self) -> Mapping[str, Array]:
         return {"counts": self._shared.copy()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        self._shared[...] = state["counts"]
+        self._share(state["counts"])
+
+    def _share(self, counts: Array) -> None:
+        self._shared[...] = counts
         self._own[...] = 0
         self._own_total[...] = 0
-        self._count_points()
-
-    def _count_points(self) -> None:
-        """Every point is in one bin of the first histogram of the first feature."""
+        # Every point is in one bin of the first histogram of the first feature.
         self._shared_total[0] = self._shared[:1, : self.bins[0]].sum()

@@ -26,7 +26,7 @@ class Archive:
     Args:
         space: parameters, observables and the windows in which these are accepted.
         islands: number of islands that use it.
-        detector: name of a novelty detector.
+        detectors: names of the novelty detectors for parameters and for observables.
         focus: one of `FOCI`.
         observables: names of observables, scaled to their windows; None takes every one that is constrained
             from both sides. When there is none, "both" is "parameters".
@@ -39,21 +39,19 @@ class Archive:
         self,
         space: SearchSpace,
         islands: int,
-        detector: str,
+        detectors: tuple[str, str],
         focus: str,
         observables: Sequence[str] | None,
     ) -> None:
-        from terranova.registry import registry
-
         if focus not in FOCI:
             raise ValueError(f"focus must be one of {', '.join(FOCI)}, got {focus!r}{did_you_mean(focus, FOCI)}")
         self._columns, self._low, self._width = _observable_features(space, observables)
-        make: type[NoveltyDetector] = registry().get("novelty", detector).thing
+        of_parameters, of_observables = detectors
         self._detectors: dict[str, NoveltyDetector] = {}
         if focus != "observables":
-            self._detectors["parameters"] = make(space.dimension, islands)
+            self._detectors["parameters"] = _make(of_parameters, space.dimension, islands)
         if focus != "parameters" and len(self._columns):
-            self._detectors["observables"] = make(len(self._columns), islands)
+            self._detectors["observables"] = _make(of_observables, len(self._columns), islands)
         if not self._detectors:
             raise ValueError(
                 "focus 'observables' needs observables with a finite window; none is constrained from both sides"
@@ -100,6 +98,13 @@ class Archive:
         for name, detector in self._detectors.items():
             prefix = f"shared_{name}_"
             detector.restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+
+
+def _make(name: str, features: int, islands: int) -> NoveltyDetector:
+    from terranova.registry import registry
+
+    kind: type[NoveltyDetector] = registry().get("novelty", name).thing
+    return kind(features, islands)
 
 
 def _observable_features(space: SearchSpace, names: Sequence[str] | None) -> tuple[Ints, Floats, Floats]:

@@ -18,6 +18,9 @@ from terranova.plugins.samplers._streams import pack_streams, unpack_streams
 from terranova.sampler import Archipelago, Proposal, SearchSpace
 from terranova.types import Array, Bools, Floats, Ints
 
+AT_EASE = 0.6
+"""Fraction of valid points in a generation above which an island can afford larger steps."""
+
 
 class CmaesNovelty(Archipelago):
     """CMA-ES islands with a shared memory of valid points (after arXiv:2402.07661), all advanced together.
@@ -36,7 +39,10 @@ class CmaesNovelty(Archipelago):
             or more constraints passed in FIND, a valid point in EXPLORE.
         cap: valid points after which an island starts anew; 0 lets it go on while valid points keep coming.
         loss: how violations are scaled: "minmax" or "rank".
-        novelty: name of the novelty detector.
+        widen: factor by which the step size grows after a generation in EXPLORE of which more than 60 % are
+            valid; 1 leaves it to CMA-ES. Wider steps trade valid points for coverage.
+        novelty: name of the novelty detector for parameters.
+        novelty_observables: name of the novelty detector for observables.
         focus: what novelty looks at: "parameters", "observables" or "both".
         observables: names of the observables novelty looks at; None takes all with a two-sided window.
     """
@@ -60,19 +66,23 @@ class CmaesNovelty(Archipelago):
         patience: int = 60,
         cap: int = 0,
         loss: str = "minmax",
-        novelty: str = "hbos",
+        widen: float = 1.15,
+        novelty: str = "hbos-pairs",
+        novelty_observables: str = "hbos",
         focus: str = "both",
         observables: list[str] | None = None,
     ) -> None:
         super().__init__(space, streams)
         check_loss(loss)
         check_settings(popsize, sigma0, patience)
+        if not 1.0 <= widen <= 2.0:
+            raise ValueError(f"widen must be between 1 and 2, got {widen:g}")
         islands = len(self.streams)
         self.popsize = popsize or default_popsize(space.dimension)
-        self.sigma0, self.patience, self.cap, self.loss = sigma0, patience, cap, loss
+        self.sigma0, self.patience, self.cap, self.loss, self.widen = sigma0, patience, cap, loss, widen
         self._cma = CmaStack(strategy(space.dimension, self.popsize), islands)
         self._progress = Progress(islands)
-        self._archive = Archive(space, islands, novelty, focus, observables)
+        self._archive = Archive(space, islands, (novelty, novelty_observables), focus, observables)
         self._active = np.ones(islands, dtype=bool)
         for island in range(islands):
             self._start(island)
@@ -104,6 +114,8 @@ class CmaesNovelty(Archipelago):
             rows = np.flatnonzero(whole)
             crowding = self._crowding(features, rows, who)
             self._cma.tell(who, two_phase_fitness(loss, valid_now, crowding))
+            at_ease = who[valid_now.mean(axis=1) > AT_EASE]
+            self._cma.sigma[at_ease] *= self.widen
         found = np.flatnonzero(valid)
         self._archive.add(features, found, batch.island[found])
         for island in self._finished(who).tolist():
