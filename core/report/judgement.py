@@ -146,7 +146,7 @@ def words(diagnosis: Diagnosis) -> list[str]:
                 f"the product of their pass rates, about {number(estimate)}: "
                 f"one valid point in {number(1 / estimate if estimate else math.inf, 2)}. "
                 "They are not: those on one sector tend to hold together, so that the true fraction can be larger "
-                "by many orders of magnitude. The product says which way it goes, not how far."
+                "by many orders of magnitude."
             )
     return texts
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from terranova.report.quantity import Quantity
 from terranova.report.structure import Projection
-from terranova.report.svg import COLOURS, OTHERS, VALID, WINDOW, drawn, new_figure
+from terranova.report.svg import COLOURS, OTHERS, SCATTER_PANEL, VALID, WINDOW, drawn, new_figure
 from terranova.types import Floats
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def _scatter(
 ) -> None:
     from matplotlib.colors import LogNorm, Normalize
 
+    axes.set_facecolor(SCATTER_PANEL)
+    axes.grid(color=OTHERS, alpha=0.3)
     x, y = axes_of[panel.x], axes_of[panel.y]
     size = float(np.clip(2000.0 / max(len(points), 1), 1.6, 14.0))
     look: dict[str, Any] = {"s": size, "linewidths": 0, "alpha": 0.8, "rasterized": True}

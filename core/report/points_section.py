@@ -168,10 +168,9 @@ def histogram_section(run: Run, points: Points) -> Section:
     """Return the section of histograms."""
     parameters = [points.axes[name] for name in points.parameters][:MOST_PARAMETERS]
     observables = [points.axes[name] for name in points.foremost if points.every[name].notna().any()]
-    samples = (
-        f"{number(len(points.valid))} of {number(run.valid_count)} valid points (blue) and "
-        f"{number(len(points.every))} of {number(run.count)} stored points (grey line)"
-    )
+    samples = f"{number(len(points.every))} of {number(run.count)} stored points (grey line)"
+    if len(points.valid):
+        samples = f"{number(len(points.valid))} of {number(run.valid_count)} valid points (blue) and {samples}"
     pictures = []
     if parameters:
         some = (

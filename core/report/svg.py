@@ -25,7 +25,15 @@ COLOURS = "viridis"
 
 # Stand-ins, replaced in the finished SVG by what the style sheet says, so that figures follow the page's theme.
 _INK, _PANEL, _RULE = "#010203", "#fefdfc", "#d0d1d2"
-_THEME = {_INK: "currentColor", _PANEL: "var(--panel)", _RULE: "var(--rule)"}
+SCATTER_PANEL = "#fdfcfb"
+"""Behind points of many colours: light in both themes, because the dark end of the colour map needs it."""
+
+_THEME = {
+    _INK: "currentColor",
+    _PANEL: "var(--panel)",
+    _RULE: "var(--rule)",
+    SCATTER_PANEL: "var(--scatter-panel)",
+}
 
 _STYLE: Mapping[str, Any] = {
     "axes.axisbelow": True,
