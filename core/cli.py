@@ -76,12 +76,29 @@ def plugins(
 def report(
     directory: Directory,
     output: Annotated[Path | None, typer.Option(help="Where to write it, instead of DIR/report.html.")] = None,
+    random: Annotated[
+        int | None, typer.Option(min=0, help="Random points to compare with; as many as fit in 5 s if not given.")
+    ] = None,
+    plot: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X,Y[,COLOUR]", help="A projection to draw; repeat for several."),
+    ] = None,
 ) -> None:
     """Write an HTML page about a run: efficiency, constraints, projections, best points, citations."""
     from terranova.report import write_report
     from terranova.run import Run
 
-    _say(f"report: {write_report(Run(directory), output)}")
+    panels = [projection(words) for words in plot] if plot else None
+    written = write_report(Run(directory), output, random_points=random, projections=panels)
+    _say(f"report: {written}")
+
+
+def projection(words: str) -> tuple[str, str, str]:
+    """Return the columns of a projection written as "x,y" or "x,y,colour"."""
+    names = [name.strip() for name in words.split(",")]
+    if len(names) not in (2, 3) or not all(names):
+        raise typer.BadParameter(f"expected X,Y or X,Y,COLOUR, got {words!r}", param_hint="--plot")
+    return names[0], names[1], names[2] if len(names) == 3 else ""
 
 
 @app.command()

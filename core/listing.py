@@ -122,7 +122,7 @@ def _table(title: str, *headings: str) -> Table:
 
 def show_summary(run: Run) -> None:
     """Say in a few lines what a run holds and what can be done with it."""
-    evaluations, valid = run.count, run.valid_count
+    evaluations, valid = run.evaluated, run.valid_count
     share = f" ({100 * valid / evaluations:.3g} %)" if evaluations else ""
     console.print(f"[bold]{run.directory}[/]: {evaluations:,} points, [green]{valid:,} valid[/]{share}")
     console.print(f"  terranova report {run.directory}", markup=False)

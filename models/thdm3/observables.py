@@ -110,7 +110,7 @@ def _signal_strength(production: str, decay: str) -> Observable:
 
 def _flavour() -> Iterator[Observable]:
     yield Observable(
-        "BR_bsgamma", "1e-4", r"10^4\,BR(B \to X_s\gamma)", "inclusive radiative B decay, E_gamma > 1.6 GeV"
+        "BR_bsgamma", "1e-4", r"\mathrm{BR}(B \to X_s\gamma)", "inclusive radiative B decay, E_gamma > 1.6 GeV"
     )
     yield Observable("kappa_lambda", "1", r"\kappa_\lambda", "cubic self-coupling of h1 over the SM one")
 
