@@ -14,7 +14,8 @@ from terranova.config_read import ConstraintItem, Draft
 from terranova.constraint import Constraint, Function, Tabulated
 from terranova.constraint_set import ConstraintSet
 from terranova.errors import ContractError, PluginError, did_you_mean
-from terranova.modelling import BoundModel, Model, options_of
+from terranova.modelling import BoundModel, Model
+from terranova.options import options_of
 from terranova.registry import Registry
 from terranova.sampler import Archipelago, Sampler, SearchSpace
 from terranova.scan_config import Parallel

@@ -54,7 +54,8 @@ class Coverage:
     @property
     def per_pair(self) -> Ints:
         """(pairs,) number of occupied bins."""
-        return self.occupied.sum(axis=1)
+        counts: Ints = self.occupied.sum(axis=1)
+        return counts
 
     @property
     def mean(self) -> float:

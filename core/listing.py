@@ -10,7 +10,8 @@ from rich.table import Table
 
 from terranova.constraint_set import ConstraintSet
 from terranova.errors import PluginConflict, PluginMissing, did_you_mean
-from terranova.modelling import Model, options_of
+from terranova.modelling import Model
+from terranova.options import Option, options_of
 from terranova.registry import KINDS, Plugin, Registry
 from terranova.sampler import Archipelago, Sampler
 
@@ -97,12 +98,13 @@ def _options(plugin: Plugin) -> None:
     _options_table(options_of(plugin.thing, skip=given_by_engine))
 
 
-def _options_table(options: list[Any]) -> None:
+def _options_table(options: list[Option]) -> None:
     if not options:
         return
-    table = _table("Options", "name", "type", "default")
+    table = _table("Options", "name", "type", "default", "description")
     for option in options:
-        table.add_row(option.name, option.annotation, "required" if option.required else repr(option.default))
+        default = "required" if option.required else repr(option.default)
+        table.add_row(option.name, option.annotation, default, option.description)
     console.print(table)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -320,44 +319,3 @@ def join(parts: Sequence[Evaluation], k: int = 0) -> Evaluation:
         np.concatenate([p.stage for p in parts]),
         np.concatenate([p.seconds for p in parts]),
     )
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option of a plugin: a keyword argument of its `__init__`.
-
-    Attributes:
-        name: the keyword.
-        annotation: its type as written.
-        default: its default; `inspect.Parameter.empty` when it must be given.
-    """
-
-    name: str
-    annotation: str
-    default: Any
-
-    @property
-    def required(self) -> bool:
-        """True when the option has no default."""
-        return self.default is inspect.Parameter.empty
-
-
-def options_of(plugin: type, skip: int = 0) -> list[Option]:
-    """List the keyword options of a plugin class: the arguments of its `__init__`, without `self`.
-
-    Args:
-        plugin: the class.
-        skip: how many more arguments at the front the engine gives.
-    """
-    try:
-        signature = inspect.signature(plugin)
-    except (TypeError, ValueError):
-        return []
-    found = []
-    for parameter in list(signature.parameters.values())[skip:]:
-        if parameter.kind in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
-            continue
-        annotation = parameter.annotation
-        words = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
-        found.append(Option(parameter.name, "" if words == "_empty" else words, parameter.default))
-    return found

@@ -120,7 +120,8 @@ class Reader:
 
     def to_pandas(self, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
         """As `table`, as a pandas data frame."""
-        return self.table(columns, where).to_pandas()
+        frame: pd.DataFrame = self.table(columns, where).to_pandas()
+        return frame
 
     def valid(self, columns: Sequence[str] | None = None) -> pa.Table:
         """The points that did not fail and violate nothing."""

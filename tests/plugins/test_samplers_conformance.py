@@ -13,7 +13,7 @@ import pytest
 
 from terranova.batch import Batch
 from terranova.errors import ContractError
-from terranova.modelling import options_of
+from terranova.options import options_of
 from terranova.registry import registry
 from terranova.sampler import Archipelago, Sampler
 from terranova.scoring import Problem
