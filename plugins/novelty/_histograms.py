@@ -10,22 +10,32 @@ import math
 import numpy as np
 
 from terranova.plugins._jit import kernel
-from terranova.types import Floats, Ints
+from terranova.types import Array, Floats, Ints
 
 _LARGE = 1e250
 """Products are cashed in above this; factors are counts of points, far below 1e50."""
 
 
 @kernel
-def count(features: Floats, island: Ints, bins: Ints, own: Ints, own_total: Ints) -> None:
-    """Add points (n, f) to the counts own (I, f, all bins) and own_total (I,) of their islands (n,)."""
+def count(features: Floats, island: Ints, bins: Ints, found: Ints, own: Array, own_total: Ints) -> None:
+    """Add points (n, f) to the counts of all islands and of their own.
+
+    Args:
+        features: (n, f) in [0, 1].
+        island: (n,) who found each.
+        bins: (r,) numbers of bins.
+        found: (f, sum of bins).
+        own: (I, f, bins[0]).
+        own_total: (I,) number of points.
+    """
     for k in range(features.shape[0]):
         i = island[k]
         own_total[i] += 1
         for j in range(features.shape[1]):
+            own[i, j, min(int(features[k, j] * bins[0]), bins[0] - 1)] += 1
             first = 0
             for number in bins:
-                own[i, j, first + min(int(features[k, j] * number), number - 1)] += 1
+                found[j, first + min(int(features[k, j] * number), number - 1)] += 1
                 first += number
 
 
@@ -35,33 +45,40 @@ def score(
     island: Ints,
     bins: Ints,
     shared: Ints,
-    shared_total: Ints,
-    own: Ints,
+    shared_total: int,
+    own: Array,
     own_total: Ints,
     novelty: Floats,
 ) -> None:
-    """Write the novelty (n,) of points (n, f), as each one's island (n,) sees it."""
-    histograms = features.shape[1] * len(bins)
+    """Write the novelty (n,) of points (n, f), as each one's island (n,) sees it; other shapes as in `count`."""
     for k in range(features.shape[0]):
         i = island[k]
-        points = shared_total[0] + own_total[i]
-        if points == 0 or histograms == 0:
+        points = shared_total + own_total[i]
+        if points == 0 or features.shape[1] == 0:
             novelty[k] = 1.0
             continue
-        total = 0.0
-        product = 1.0
+        total_own = 0.0
+        total_shared = 0.0
+        product_own = 1.0
+        product_shared = 1.0
         for j in range(features.shape[1]):
-            first = 0
-            for number in bins:
+            slot = min(int(features[k, j] * bins[0]), bins[0] - 1)
+            product_own *= shared[j, slot] + own[i, j, slot] + 1.0
+            if product_own > _LARGE:
+                total_own += math.log(product_own)
+                product_own = 1.0
+            first = bins[0]
+            for number in bins[1:]:
                 slot = first + min(int(features[k, j] * number), number - 1)
-                product *= shared[j, slot] + own[i, j, slot] + 1.0
-                if product > _LARGE:
-                    total += math.log(product)
-                    product = 1.0
+                product_shared *= shared[j, slot] + 1.0
+                if product_shared > _LARGE:
+                    total_shared += math.log(product_shared)
+                    product_shared = 1.0
                 first += number
-        total += math.log(product)
-        crowding = total / (histograms * math.log(points + 1.0))
-        novelty[k] = min(1.0, max(0.0, 1.0 - crowding))
+        crowding = (total_own + math.log(product_own)) / math.log(points + 1.0)
+        if shared_total > 0:
+            crowding += (total_shared + math.log(product_shared)) / math.log(shared_total + 1.0)
+        novelty[k] = min(1.0, max(0.0, 1.0 - crowding / (features.shape[1] * len(bins))))
 
 
 @kernel

@@ -24,13 +24,14 @@ class Hbos(NoveltyDetector):
     and one point more or less matters most where there are few. Coarse bins see large gaps; fine bins leave a
     slope to climb for a sampler whose steps are small.
 
-    Counts add up: shared counts and those an island made itself since the last merge. Memory and the cost of
-    a score do not depend on the number of points seen.
+    Counts add up over islands and ranks. What an island found itself since the last merge it sees in the
+    first, coarsest histogram only: enough to leave the place, and small enough for all islands' tables to stay
+    in the cache. Memory and the cost of a score do not depend on the number of points seen.
 
     Args:
         features: number f of features.
         islands: number of islands.
-        bins: resolutions.
+        bins: resolutions, coarsest first.
     """
 
     name: ClassVar[str] = "hbos"
@@ -42,14 +43,15 @@ class Hbos(NoveltyDetector):
             raise ValueError(f"hbos: bins must be numbers of at least 2, got {bins!r}")
         self.bins = np.array(bins, dtype=np.int64)
         self._shared = np.zeros((features, int(self.bins.sum())), dtype=np.int64)
-        self._shared_total = np.zeros(1, dtype=np.int64)
-        self._own = np.zeros((islands, *self._shared.shape), dtype=np.int32)
+        self._shared_total = 0
+        self._found = np.zeros_like(self._shared)
+        self._own = np.zeros((islands, features, int(self.bins[0])), dtype=np.int32)
         self._own_total = np.zeros(islands, dtype=np.int64)
 
     def update(self, features: Floats, island: Ints) -> None:
         from terranova.plugins.novelty._histograms import count
 
-        count(features, island, self.bins, self._own, self._own_total)
+        count(features, island, self.bins, self._found, self._own, self._own_total)
 
     def score(self, features: Floats, island: Ints) -> Floats:
         from terranova.plugins.novelty._histograms import score
@@ -60,7 +62,7 @@ class Hbos(NoveltyDetector):
 
     def pending(self) -> Array:
         """Return counts (f, bins of all resolutions) of all islands since the last merge."""
-        return self._own.sum(axis=0, dtype=np.int64)
+        return self._found.copy()
 
     def merge(self, total: Array) -> None:
         self._share(self._shared + total)
@@ -73,7 +75,8 @@ class Hbos(NoveltyDetector):
 
     def _share(self, counts: Array) -> None:
         self._shared[...] = counts
+        self._found[...] = 0
         self._own[...] = 0
         self._own_total[...] = 0
         # Every point is in one bin of the first histogram of the first feature.
-        self._shared_total[0] = self._shared[:1, : self.bins[0]].sum()
+        self._shared_total = int(self._shared[:1, : self.bins[0]].sum())

@@ -88,7 +88,7 @@ class Cmaes(Sampler):
     def _sound(self) -> bool:
         """False when the steps have become too small or too large to learn anything."""
         spread = self._run.sigma * math.sqrt(float(np.max(self._run.sm.variances)))
-        return 1e-13 < spread < 1e3 and self._run.condition_number < 1e14
+        return 1e-13 < spread < 1e3 and float(self._run.condition_number) < 1e14
 
 
 class _Normals:

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terranova.coverage import BINS, Coverage
@@ -24,6 +24,7 @@ def by_definition(u: Floats) -> float:
     return float(np.mean([len({(r[i], r[j]) for r in cells}) for i, j in combinations(range(D), 2)]))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999), st.integers(0, 300))
 def test_it_is_the_mean_number_of_occupied_bins(seed: int, n: int) -> None:
     coverage, u = Coverage(D), points(seed, n)
@@ -45,6 +46,7 @@ def test_edges_and_unknown_values() -> None:
     assert coverage.mean == 1.0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99), st.integers(0, 99))
 def test_ranks_add_up(seed: int, other: int) -> None:
     ranks = [Coverage(D), Coverage(D)]

@@ -59,7 +59,8 @@ class Isles(Model):
 
     def sheared(self, u: Floats) -> Floats:
         """Map u (n, d) to the coordinates (n, d) in which the region is made of rings, shells and slabs."""
-        return u + (u - 0.5) @ self.shear.T
+        v: Floats = u + (u - 0.5) @ self.shear.T
+        return v
 
     def evaluate(self, points: Mapping[str, Floats]) -> Mapping[str, Floats]:
         u = np.column_stack([points[p.name] for p in self.parameters])
@@ -134,7 +135,8 @@ def archipelago(kind: type, space: SearchSpace, seed: int, islands: Sequence[int
     if issubclass(kind, Archipelago):
         made: Archipelago = kind(space, streams(seed, islands), **options)
         return made
-    return SeparateIslands(space, streams(seed, islands), kind, options)
+    maker: Callable[..., Any] = kind
+    return SeparateIslands(space, streams(seed, islands), maker, options)
 
 
 def evaluate(problem: Problem, u: Floats, island: Ints, generation: int = 0) -> Batch:

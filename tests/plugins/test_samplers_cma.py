@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import problems
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terranova.plugins.samplers._cma import CmaStack
@@ -118,6 +118,7 @@ def test_steps_that_grow_or_shrink_without_end_are_reported() -> None:
     assert stack.sound.tolist() == [False, True]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(-50, 50), min_size=2, max_size=2),
     st.tuples(st.booleans(), st.booleans()),
@@ -127,6 +128,7 @@ def test_folding_and_wrapping_stay_in_the_cube(y: list[float], periodic: tuple[b
     assert np.all((u >= 0) & (u <= 1))
 
 
+@settings(deadline=None)
 @given(st.floats(-20, 20), st.integers(-5, 5), st.booleans())
 def test_folding_and_wrapping_repeat(y: float, times: int, periodic: bool) -> None:
     axis = np.array([periodic])
@@ -136,12 +138,14 @@ def test_folding_and_wrapping_repeat(y: float, times: int, periodic: bool) -> No
     assert min(distance, 1 - distance if periodic else distance) < 1e-12
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.booleans())
 def test_inside_the_cube_nothing_changes(y: float, periodic: bool) -> None:
     u = into_cube(np.array([y]), np.array([periodic]))[0]
     assert u == (y if not (periodic and y == 1.0) else 0.0)
 
 
+@settings(deadline=None)
 @given(st.floats(-5, 5), st.floats(0, 1e-3), st.booleans())
 def test_small_steps_stay_small(y: float, step: float, periodic: bool) -> None:
     axis = np.array([periodic])
@@ -157,6 +161,7 @@ violation_arrays = st.integers(0, 2**32 - 1).map(
 )
 
 
+@settings(deadline=None)
 @given(violation_arrays, st.sampled_from(["minmax", "rank"]))
 def test_the_loss_is_scaled_within_the_generation(violations: Floats, scaling: str) -> None:
     loss = scaled_loss(violations, scaling)
@@ -165,6 +170,7 @@ def test_the_loss_is_scaled_within_the_generation(violations: Floats, scaling: s
     assert loss.log == pytest.approx(np.log1p(violations).sum(axis=2))
 
 
+@settings(deadline=None)
 @given(violation_arrays)
 def test_minmax_is_the_published_formula(violations: Floats) -> None:
     logs = np.log1p(violations)
@@ -173,6 +179,7 @@ def test_minmax_is_the_published_formula(violations: Floats) -> None:
     assert scaled_loss(violations, "minmax").scaled == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(violation_arrays, st.floats(1e-3, 1e3))
 def test_ranks_do_not_depend_on_units(violations: Floats, unit: float) -> None:
     unscaled = scaled_loss(violations, "rank").scaled
