@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from terranova import NoveltyDetector
 from terranova.hooks import hookimpl
-from terranova.novelty import NoveltyDetector
 from terranova.plugins.novelty.hbos import Hbos
 from terranova.plugins.novelty.hbos_pairs import HbosPairs
 

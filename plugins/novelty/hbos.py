@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from terranova.novelty import NoveltyDetector
+from terranova import NoveltyDetector
 from terranova.types import Array, Floats, Ints
 
 

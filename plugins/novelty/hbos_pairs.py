@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from terranova.novelty import NoveltyDetector
+from terranova import NoveltyDetector
 from terranova.plugins.novelty.hbos import Hbos
 from terranova.types import Array, Floats, Ints
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from terranova import Archipelago, Sampler
 from terranova.hooks import hookimpl
 from terranova.plugins.samplers.cmaes import Cmaes
 from terranova.plugins.samplers.cmaes_novelty import CmaesNovelty
 from terranova.plugins.samplers.random_points import RandomPoints
 from terranova.plugins.samplers.sobol import Sobol
-from terranova.sampler import Archipelago, Sampler
 
 
 @hookimpl

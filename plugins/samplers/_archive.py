@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from terranova.batch import Batch
+from terranova import Batch, NoveltyDetector, SearchSpace
 from terranova.errors import did_you_mean
-from terranova.novelty import NoveltyDetector
-from terranova.sampler import SearchSpace
 from terranova.types import Array, Floats, Ints
 
 FOCI = ("parameters", "observables", "both")

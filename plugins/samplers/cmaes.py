@@ -9,12 +9,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from terranova.batch import Batch
+from terranova import Batch, Sampler, SearchSpace
 from terranova.plugins.samplers._cube import into_cube
 from terranova.plugins.samplers._loss import check_loss, scaled_loss
 from terranova.plugins.samplers._progress import Progress
 from terranova.plugins.samplers._strategy import check_settings, default_popsize
-from terranova.sampler import Sampler, SearchSpace
 from terranova.types import Floats
 
 ISLAND = np.zeros(1, dtype=np.int64)

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from terranova.batch import Batch
-from terranova.sampler import Sampler, SearchSpace
+from terranova import Batch, Sampler, SearchSpace
 from terranova.types import Floats
 
 SEQUENCE_BITS = 30
