@@ -56,13 +56,10 @@ def _cholesky(matrix: Floats, factor: Floats) -> bool:
 
 @kernel
 def _stable_order(values: Floats, order: Ints) -> None:
-    """Write the indices (n,) that sort values (n,), equal ones in their old order; NaN counts as +inf."""
+    """Write the indices (n,) that sort values (n,), equal ones in their old order."""
     for k in range(len(values)):
-        value = values[k]
-        if value != value:
-            value = np.inf
         slot = k
-        while slot > 0 and values[order[slot - 1]] > value:
+        while slot > 0 and values[order[slot - 1]] > values[k]:
             order[slot] = order[slot - 1]
             slot -= 1
         order[slot] = k

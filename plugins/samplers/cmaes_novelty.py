@@ -105,12 +105,11 @@ class CmaesNovelty(Archipelago):
         whole = told[batch.island] == self.popsize
         who = np.flatnonzero(told == self.popsize)
         if len(who):
-            rows = slice(None) if whole.all() else np.flatnonzero(whole)
+            rows = np.flatnonzero(whole)
             generation = (len(who), self.popsize)
             valid_now = valid[rows].reshape(generation)
             loss = scaled_loss(batch.violations[rows].reshape(*generation, -1), self.loss)
             self._progress.note(who, loss, valid_now)
-            rows = np.flatnonzero(whole)
             crowding = self._crowding(features, rows, who)
             self._cma.tell(who, two_phase_fitness(loss, valid_now, crowding))
             at_ease = who[valid_now.mean(axis=1) > AT_EASE]
