@@ -20,7 +20,7 @@ import terranova
 CONFIG = """
 model: thdm3
 constraints: [theory, electroweak, higgs-lhc, flavour, scalars]
-sampler: {{name: cmaes-novelty, islands: 64}}
+sampler: {{name: cmaes-novelty, islands: 16}}
 budget: {{evaluations: {evaluations}}}
 seed: 1
 output: {output}

@@ -69,7 +69,7 @@ def one(kind: str, sampler: str, evaluations: int, output: str) -> None:
         ]
     terranova.scan(
         **words,
-        sampler={"name": sampler, "islands": 64},
+        sampler={"name": sampler, "islands": 16},
         budget={"evaluations": evaluations},
         seed=1,
         output=output,

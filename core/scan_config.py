@@ -50,7 +50,7 @@ class SamplerChoice:
     """Which sampler: its name, the number of islands, and the options of its `__init__`."""
 
     name: str
-    islands: int = 64
+    islands: int = 16
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

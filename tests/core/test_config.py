@@ -192,7 +192,7 @@ def test_every_word_arrives(tmp_path: Path) -> None:
 def test_defaults_are_filled_in() -> None:
     words = {"model": "toy", "constraints": [], "sampler": "points", "budget": {"valid": 1}}
     config = load_config(words, registry=REGISTRY)
-    assert (config.sampler.islands, config.seed, config.output) == (64, 1, None)
+    assert (config.sampler.islands, config.seed, config.output) == (16, 1, None)
     assert (config.parallel.mode, config.parallel.executor, config.parallel.epoch) == ("auto", "serial", 20)
     assert (config.store.keep, config.store.observables, config.store.durability) == ("all", "all", "process")
     assert config.sampler.options == {"size": 10, "kind": "x", "step": None}
