@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class Batch:
     def __len__(self) -> int:
         return len(self.island)
 
-    @property
+    @cached_property
     def valid(self) -> Bools:
         """(n,) True where the point did not fail and violates nothing."""
         violated = np.asarray(self.violations, dtype=bool).any(axis=1)

@@ -241,7 +241,6 @@ class Scan:
         """
         while True:
             reason = self._epoch(stop)
-            self.writer.sync()
             reasons = self.world.allgather(reason)
             early = [r for r in reasons if r in ("wall", "signal")]
             if early:
@@ -301,6 +300,7 @@ class Scan:
         if not self.world.bcast(due) or self.world.any(bool((self.counts >= self.quota).any())):
             return
         self._checkpoint_at = time.monotonic()
+        self.writer.sync()  # every rank, before anyone relies on the checkpoint: gathering waits for all
         gathered = self.world.gather((self.archipelago.state(), self.counts))
         states = [state for state, _ in gathered or () if state is not None]
         if gathered is None or len(states) < len(gathered):

@@ -142,6 +142,9 @@ class BoundModel:
         self.plugin = plugin
         self.space = space if space is not None else ParameterSpace(tuple(plugin.parameters))
         self.observables = tuple(plugin.observables)
+        self._computed = [
+            [i for i, o in enumerate(self.observables) if o.stage <= stage] for stage in range(self.stages)
+        ]
         names = [o.name for o in self.observables]
         clash = sorted({n for n in names if names.count(n) > 1 or n in self.space.names})
         if clash:
@@ -256,7 +259,7 @@ class BoundModel:
     def _judge(self, observables: Floats, seconds: Floats, stage: int) -> Evaluation:
         """Mark rows with a NaN or an infinity in the observables computed so far."""
         n = len(observables)
-        done = [i for i, o in enumerate(self.observables) if o.stage <= stage]
+        done = self._computed[stage]
         known = observables if len(done) == len(self.observables) else observables[:, done]
         bad = ~np.isfinite(known)
         failed = bad.any(axis=1)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from terranova.types import Bools, Floats
+from terranova.types import Array, Bools, Floats
 
 
 class Prior(ABC):
@@ -70,7 +70,8 @@ class Uniform(Prior):
             raise ValueError(f"{self.kind} prior: lower ({self.lower:g}) must be below upper ({self.upper:g})")
 
     def to_physical(self, u: Floats) -> Floats:
-        return np.clip(self.lower + (self.upper - self.lower) * u, self.lower, self.upper)
+        x = self.lower + (self.upper - self.lower) * u
+        return np.minimum(np.maximum(x, self.lower), self.upper)  # rounding must not leave the support
 
     def to_unit(self, x: Floats) -> Floats:
         return (x - self.lower) / (self.upper - self.lower)
@@ -270,6 +271,29 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class _FlatPriors:
+    """The axes whose prior is flat: mapped all at once, as most parameters of most models are."""
+
+    axes: Array
+    lower: Floats
+    upper: Floats
+    other_axes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, free: Sequence[Parameter]) -> _FlatPriors:
+        flat = [(i, p.prior) for i, p in enumerate(free) if type(p.prior) in (Uniform, Angle)]
+        supports = np.array([prior.support for _, prior in flat], dtype=float).reshape(-1, 2)
+        axes = np.array([i for i, _ in flat], dtype=np.int64)
+        others = tuple(i for i in range(len(free)) if i not in set(axes.tolist()))
+        return cls(axes, supports[:, 0].copy(), supports[:, 1].copy(), others)
+
+    def to_physical(self, u: Floats) -> Floats:
+        """As `Uniform.to_physical`, for all flat axes (n, number of them)."""
+        x = self.lower + (self.upper - self.lower) * u
+        return np.minimum(np.maximum(x, self.lower), self.upper)
+
+
+@dataclass(frozen=True)
 class ParameterSpace:
     """The parameters of a scan, in order; maps points of the unit cube to physical points.
 
@@ -278,6 +302,7 @@ class ParameterSpace:
 
     parameters: tuple[Parameter, ...]
     _free: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    _flat: _FlatPriors = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = [p.name for p in self.parameters]
@@ -286,6 +311,7 @@ class ParameterSpace:
             raise ValueError(f"parameter names must be unique; given twice: {', '.join(twice)}")
         free = tuple(i for i, p in enumerate(self.parameters) if not isinstance(p.prior, Fixed))
         object.__setattr__(self, "_free", free)
+        object.__setattr__(self, "_flat", _FlatPriors.of([self.parameters[i] for i in free]))
 
     def __len__(self) -> int:
         return len(self.parameters)
@@ -322,14 +348,15 @@ class ParameterSpace:
         u = np.asarray(u, dtype=float)
         if u.ndim != 2 or u.shape[1] != self.dimension:
             raise ValueError(f"expected unit-cube points of shape (n, {self.dimension}), got {u.shape}")
-        columns = np.ascontiguousarray(u.T)
-        x = np.empty((len(self.parameters), len(u)))
-        for axis, i in enumerate(self._free):
-            x[i] = self.parameters[i].prior.to_physical(columns[axis])
+        x = np.empty((len(u), len(self.parameters)))
+        free = np.array(self._free, dtype=np.int64)
+        x[:, free[self._flat.axes]] = self._flat.to_physical(u[:, self._flat.axes])
+        for axis in self._flat.other_axes:
+            x[:, free[axis]] = self.free[axis].prior.to_physical(np.ascontiguousarray(u[:, axis]))
         for i, parameter in enumerate(self.parameters):
             if isinstance(parameter.prior, Fixed):
-                x[i] = parameter.prior.value
-        return np.ascontiguousarray(x.T)
+                x[:, i] = parameter.prior.value
+        return x
 
     def to_unit(self, x: Floats) -> Floats:
         """Map physical points x (n, d) to the unit cube (n, d_free): the inverse of `to_physical`.
