@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import terranova
 
 PANELS = (
-    ("alpha1", "tanb1", "kappa_b"),
+    ("alpha1", "tanb1", "abs_kappa_b"),
     ("mC1", "mC2", "BR_bsgamma"),
     ("mA1", "mH1", "T"),
     ("gamma1", "gamma2", "mC1"),
