@@ -68,11 +68,13 @@ def resume(
     directory: str | Path,
     *,
     evaluations: int | None = None,
-    wall: float | None = None,
+    wall: float | str | None = None,
+    valid: int | None = None,
     quiet: bool = False,
 ) -> Run:
     """Go on with a scan that was stopped or killed; see `session.resume`."""
-    return session.resume(Path(directory), evaluations=evaluations, wall=wall, quiet=quiet)[0]
+    run, _ = session.resume(Path(directory), evaluations=evaluations, wall=wall, valid=valid, quiet=quiet)
+    return run
 
 
 def open(directory: str | Path) -> Run:

@@ -85,9 +85,13 @@ class Batch:
         violated = np.asarray(self.violations, dtype=bool).any(axis=1)
         return np.asarray((self.status == Status.OK) & ~violated, dtype=bool)
 
-    def take(self, rows: Array) -> Batch:
+    def take(self, rows: Array | slice) -> Batch:
         """Return the given rows (a slice, a boolean mask or indices) as a batch."""
-        chosen = np.arange(len(self))[rows]
+        chosen = rows if isinstance(rows, slice) else np.flatnonzero(rows) if rows.dtype == bool else rows
+        if isinstance(chosen, slice):
+            reason = self.reason[chosen]
+        else:
+            reason = [self.reason[int(i)] for i in chosen]
         return Batch(
             island=self.island[chosen],
             generation=self.generation[chosen],
@@ -98,7 +102,7 @@ class Batch:
             violations=self.violations[chosen],
             loglike=self.loglike[chosen],
             status=self.status[chosen],
-            reason=[self.reason[i] for i in chosen] if any(self.reason) else [""] * len(chosen),
+            reason=reason,
             stage=self.stage[chosen],
             seconds=self.seconds[chosen],
         )

@@ -50,14 +50,13 @@ def resume(
     directory: Directory,
     evaluations: Annotated[int | None, typer.Option(help="A larger budget of evaluations.")] = None,
     wall: Annotated[str | None, typer.Option(help="A larger budget of wall time, such as 20m.")] = None,
+    valid: Annotated[int | None, typer.Option(help="A larger budget of valid points.")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Go on with a scan that was stopped or killed: it ends with the points it would have had anyway."""
     from terranova import session
-    from terranova.config import parse_duration
 
-    seconds = None if wall is None else parse_duration(wall)
-    _finish(*session.resume(directory, evaluations=evaluations, wall=seconds, quiet=quiet))
+    _finish(*session.resume(directory, evaluations=evaluations, wall=wall, valid=valid, quiet=quiet))
 
 
 @app.command()

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from terranova.config_check import build, check
-from terranova.config_read import ConstraintItem, Draft, plain, read_draft, seconds_of
+from terranova.config_read import ConstraintItem, Draft, plain, read_draft
 from terranova.diagnostics import Diagnostic
-from terranova.errors import ConfigError
 from terranova.registry import Registry
 from terranova.registry import registry as installed
 from terranova.scan_config import (
@@ -35,7 +34,6 @@ __all__ = [
     "build_problem",
     "diff",
     "load_config",
-    "parse_duration",
 ]
 
 _MERGED = ("budget", "parallel", "store", "parameters")
@@ -94,26 +92,6 @@ def build_problem(config: ScanConfig, registry: Registry | None = None) -> Probl
     report.raise_if_any()
     assert problem is not None  # otherwise there was a problem to raise
     return problem
-
-
-def parse_duration(text: str) -> float:
-    """Return the seconds of a duration such as "90s", "10m", "2h", "1d" or "1h30m"; a bare number is seconds.
-
-    Raises:
-        ConfigError: it is not a duration.
-    """
-    try:
-        return seconds_of(float(text) if _is_number(text) else text)
-    except ValueError as error:
-        raise ConfigError([Diagnostic("", 0, 0, "", str(error))]) from error
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _item(thing: Any, place: Place) -> ConstraintItem:

@@ -268,13 +268,12 @@ def _try_sampler(
 
 def _executor(choice: Parallel, report: Report, registry: Registry) -> None:
     cls = _plugin("executor", choice.executor, ("parallel", "executor"), report, registry)
-    if cls is None or choice.timeout is None or choice.mode == "evaluations":
+    if cls is None or choice.timeout is None:
         return
     if "timeout" not in {option.name for option in options_of(cls)}:
         report.add(
             ("parallel", "timeout"),
-            f"executor {choice.executor!r} cannot interrupt a point: use executor: processes, "
-            "or mode: evaluations under mpirun",
+            f"executor {choice.executor!r} cannot interrupt a point: use executor: processes",
         )
 
 

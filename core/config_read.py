@@ -249,7 +249,9 @@ def seconds_of(given: float | str) -> float:
         ValueError: it is not a duration, or not a positive and finite one; the message is a sentence.
     """
     seconds = given
-    if isinstance(given, str):
+    if isinstance(given, str) and re.fullmatch(_NUMBER, given.strip()):
+        seconds = float(given)
+    elif isinstance(given, str):
         found = _DURATION.fullmatch(given.strip())
         if not found or not any(found.groups()):
             raise ValueError(f"expected seconds, or a duration such as 90s, 10m, 2h or 1h30m, got {show(given)}")

@@ -16,6 +16,7 @@ import numpy as np
 
 from terranova.batch import Status
 from terranova.errors import TerranovaError
+from terranova.modelling import PointModel
 from terranova.types import Array, Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -328,7 +329,8 @@ def diagnose(
 
     Args:
         run: to judge.
-        random_points: random points to compare with; as many as fit in `random_seconds` if None, 0 for none.
+        random_points: random points to compare with; 0 for none. If None, as many as fit in `random_seconds`, and
+            none of a model that computes one point at a time.
         random_seconds: see `random_points`.
         seed: of the random points.
     """
@@ -338,6 +340,8 @@ def diagnose(
     except (TerranovaError, ValueError) as error:
         missing = str(error)
     sample = None
+    if problem is not None and random_points is None and isinstance(problem.model.plugin, PointModel):
+        random_points = 0  # slow, perhaps fragile: only on request
     if problem is not None and random_points != 0:
         sample = sample_randomly(problem, random_points, seconds=random_seconds, seed=seed)
     return Diagnosis(efficiency_of(run, problem), kills_of(run), sample, missing)

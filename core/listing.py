@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from terranova.constraint_set import ConstraintSet
@@ -28,13 +29,14 @@ def show_all(registry: Registry, *, debug: bool = False) -> None:
         table.add_column(heading, overflow="fold", no_wrap=heading in ("kind", "name"))
     for kind in KINDS:
         for plugin in registry.of_kind(kind):
-            table.add_row(kind, plugin.title, plugin.version, plugin.origin.partition(":")[0], plugin.description)
+            origin = plugin.origin.partition(":")[0]
+            table.add_row(kind, plugin.title, plugin.version, escape(origin), escape(plugin.description))
     console.print(table)
     for group in registry.conflicts():
         origins = " and ".join(p.origin for p in group)
         console.print(f"[red]conflict[/] {group[0].kind} {group[0].title!r} is offered by {origins}")
     for broken in registry.broken:
-        console.print(f"[red]broken[/] {broken.name} ({broken.origin}): {broken.reason}", soft_wrap=True)
+        console.print(f"[red]broken[/] {broken.name} ({broken.origin}): {escape(broken.reason)}", soft_wrap=True)
         if debug:
             console.print(textwrap.indent(broken.trace, "    "), markup=False)
 
@@ -52,7 +54,7 @@ def show_one(registry: Registry, name: str) -> None:
     for plugin in found:
         console.print(f"[bold]{plugin.title}[/]  {plugin.kind}, version {plugin.version}, from {plugin.origin}")
         if plugin.description:
-            console.print(plugin.description)
+            console.print(plugin.description, markup=False)
         if isinstance(plugin.thing, ConstraintSet):
             _constraints(plugin.thing)
         elif issubclass(plugin.thing, Model):
@@ -66,20 +68,24 @@ def show_one(registry: Registry, name: str) -> None:
 
 
 def _model(model: type[Model], registry: Registry) -> None:
-    instance = model()
+    _options_table(options_of(model))
+    try:
+        instance = model()
+    except Exception as error:  # a plugin's code; most often an option without a default
+        console.print(f"[yellow]without options it cannot be made[/] ({escape(str(error))})")
+        return
     table = _table("Parameters", "name", "prior", "unit", "default", "description")
     for p in instance.parameters:
-        table.add_row(p.name, p.prior.describe(), p.unit, f"{p.default_value:.6g}", p.description)
+        table.add_row(p.name, p.prior.describe(), p.unit, f"{p.default_value:.6g}", escape(p.description))
     console.print(table)
     table = _table("Observables", "name", "unit", "stage", "description")
     for o in instance.observables:
-        table.add_row(o.name, o.unit, str(o.stage), o.description)
+        table.add_row(o.name, o.unit, str(o.stage), escape(o.description))
     console.print(table)
-    _options_table(options_of(model))
     sets = [plugin for plugin in registry.of_kind("constraints") if plugin.model in ("", model.name)]
     table = _table("Constraint sets for it", "name", "version", "constraints", "description")
     for group in sets:
-        table.add_row(group.name, group.version, str(len(group.thing)), group.description)
+        table.add_row(group.name, group.version, str(len(group.thing)), escape(group.description))
     if sets:
         console.print(table)
 
@@ -87,7 +93,7 @@ def _model(model: type[Model], registry: Registry) -> None:
 def _constraints(group: ConstraintSet) -> None:
     table = _table("Constraints", "name", "kind", "accepts", "unit", "source")
     for c in group:
-        table.add_row(c.name, c.kind, c.describe(), c.unit, c.source)
+        table.add_row(c.name, c.kind, escape(c.describe()), c.unit, escape(c.source))
     console.print(table)
 
 
@@ -104,7 +110,7 @@ def _options_table(options: list[Option]) -> None:
     table = _table("Options", "name", "type", "default", "description")
     for option in options:
         default = "required" if option.required else repr(option.default)
-        table.add_row(option.name, option.annotation, default, option.description)
+        table.add_row(option.name, escape(option.annotation), escape(default), escape(option.description))
     console.print(table)
 
 
@@ -127,8 +133,20 @@ def show_summary(run: Run) -> None:
     evaluations, valid = run.evaluated, run.valid_count
     share = f" ({100 * valid / evaluations:.3g} %)" if evaluations else ""
     console.print(f"[bold]{run.directory}[/]: {evaluations:,} points, [green]{valid:,} valid[/]{share}")
+    if failures := _failures(run):
+        console.print(f"  [yellow]failed[/] {failures}")
     console.print(f"  terranova report {run.directory}", markup=False)
     console.print(f"  terranova best {run.directory}", markup=False)
+
+
+def _failures(run: Run) -> str:
+    """Return how many of the stored points failed, and the commonest reason; empty when none did."""
+    query = "SELECT reason, count(*) AS n FROM points WHERE status <> 0 GROUP BY reason ORDER BY n DESC, reason"
+    table = run.sql(query) if run.count else None
+    if table is None or not table.num_rows:
+        return ""
+    total = sum(table["n"].to_pylist())
+    return f"{total:,} points, most often: {escape(str(table['reason'][0]))} ({table['n'][0].as_py():,})"
 
 
 def show_best(run: Run, n: int) -> None:

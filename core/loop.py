@@ -20,12 +20,14 @@ from terranova.atomic import write_atomic
 from terranova.batch import Batch, Evaluation, Status
 from terranova.config import ScanConfig
 from terranova.coverage import Coverage
+from terranova.errors import ContractError
 from terranova.executor import Executor
 from terranova.islands import Share, quotas
 from terranova.parallel import World
 from terranova.progress import Progress, Snapshot
 from terranova.replay import Replay
-from terranova.sampler import Archipelago
+from terranova.run import SUMMARY, Run
+from terranova.sampler import Archipelago, check_proposal
 from terranova.scoring import Problem
 from terranova.store import Writer
 from terranova.store.checkpoint import Checkpoint, save_checkpoint
@@ -59,8 +61,9 @@ class Totals:
         if valid.any():
             self.best_violation = 0.0
             self.best_loglike = max(self.best_loglike, float(batch.loglike[valid].max()))
-        elif self.best_violation > 0.0 and len(batch):
-            self.best_violation = min(self.best_violation, float(batch.violations.sum(axis=1).min()))
+        elif self.best_violation > 0.0:
+            total = batch.violations[batch.status == Status.OK].sum(axis=1)
+            self.best_violation = min(self.best_violation, float(total.min(initial=np.inf)))
 
     def merged(self, others: list[Totals]) -> Totals:
         """Return these totals plus those of others."""
@@ -164,6 +167,8 @@ class Scan:
             self._restore(checkpoint)
         for island in np.flatnonzero(self.counts >= self.quota):
             self.archipelago.retire(int(island))
+        summary = Run(directory).summary
+        self._earlier_seconds = max(self._earlier_seconds, float(summary.get("seconds") or 0.0))
         self._started = time.monotonic()
         self._started_with = self.totals.evaluations
         self._shown_at = self._saved_at = -math.inf
@@ -176,13 +181,14 @@ class Scan:
         """Advance every island of this rank by one generation."""
         with self.timings.of("ask"):
             proposal = self.archipelago.ask()
+            check_proposal(proposal, self.config.sampler.name, self.problem.model.space.dimension, self.share.count)
             local, u, index = self._within_quota(proposal.island, proposal.u)
             x = self.problem.model.space.to_physical(u)
         if not len(local):
             self._exhausted = True
             return
         island = self.share.first + local
-        stored = self._stored(island, index)
+        stored = self._stored(x, island, index)
         with self.timings.of("model"):
             evaluation = self._evaluate(x, island, index, stored)
         with self.timings.of("score"):
@@ -190,9 +196,10 @@ class Scan:
             batch = self.problem.batch(u, x, evaluation, island, generation, index)
         with self.timings.of("store"):
             self.writer.append(batch if not stored.any() else batch.take(~stored))
+            self._account(batch, local)
         with self.timings.of("tell"):
             self.archipelago.tell(replace(batch, island=local))
-            self._account(batch, local)
+            self._retire(local)
         self.generation += 1
 
     def _within_quota(self, local: Ints, u: Floats) -> tuple[Ints, Floats, Ints]:
@@ -204,26 +211,35 @@ class Scan:
             return local, u, index
         return local[allowed], u[allowed], index[allowed]
 
-    def _stored(self, island: Ints, index: Ints) -> Bools:
+    def _stored(self, x: Floats, island: Ints, index: Ints) -> Bools:
         if self.replay is None or self.generation > self.replay.last_generation:
             self.replay = None
             return np.zeros(len(island), dtype=bool)
         self.replay.seek(self.generation)
-        return self.replay.stored(island, index)
+        return self.replay.stored(x, island, index)
 
     def _evaluate(self, x: Floats, island: Ints, index: Ints, stored: Bools) -> Evaluation:
-        known = self.replay.fill(x, island, index, stored) if self.replay is not None else None
-        if known is None:
-            return self.executor.evaluate(x)
-        if stored.all():
-            return known
-        return _interleave(known, self.executor.evaluate(x[~stored]), stored)
+        if self.replay is None:
+            return self._run_model(x)
+        known, answer = self.replay.answer(island, index, stored)
+        return answer if known.all() else _interleave(answer, self._run_model(x[~known]), known)
 
-    def _account(self, batch: Batch, local: Ints) -> None:
-        """Count, and retire the islands whose share is used up."""
-        self.counts += np.bincount(local, minlength=self.share.count)
+    def _run_model(self, x: Floats) -> Evaluation:
+        evaluation = self.executor.evaluate(x)
+        if len(evaluation.status) != len(x):
+            raise ContractError(
+                f"executor {self.executor.name!r} returned {len(evaluation.status)} rows for {len(x)} points"
+            )
+        return evaluation
+
+    def _retire(self, local: Ints) -> None:
+        """Take out the islands whose share is used up."""
         for island in np.unique(local[self.counts[local] >= self.quota[local]]):
             self.archipelago.retire(int(island))
+
+    def _account(self, batch: Batch, local: Ints) -> None:
+        """Count what was found."""
+        self.counts += np.bincount(local, minlength=self.share.count)
         self.recent.add(batch)
         valid = batch.valid
         if valid.any():
@@ -310,8 +326,11 @@ class Scan:
             parts = [state[name] for state in states]
             arrays[f"sampler_{name}"] = value if name.startswith("shared_") else np.concatenate(parts)
         arrays["coverage"] = self.coverage.state()
-        meta = {"totals": vars(self.totals), "seconds": self.seconds, "digest": self.config.digest()}
-        save_checkpoint(self.directory, self.generation, arrays, meta)
+        meta = {"totals": vars(self.totals), "seconds": self.seconds, "sampler": self.archipelago.version}
+        try:
+            save_checkpoint(self.directory, self.generation, arrays, meta)
+        except OSError as error:
+            log.warning("no checkpoint was saved, so that resuming may take longer: %s", error)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         mine = slice(self.share.first, self.share.first + self.share.count)
@@ -350,7 +369,6 @@ class Scan:
             best_loglike=totals.best_loglike,
             coverage=self.coverage.mean,
             generation=self.generation,
-            islands_done=int((self.counts >= self.quota).sum()),
             fraction=fraction,
             seconds_left=left,
         )
@@ -371,7 +389,7 @@ class Scan:
         return max(options, key=lambda pair: pair[0], default=(0.0, math.nan))
 
     def _publish(self, state: str, *, final: bool) -> None:
-        """Write where the run stands beside its points, for `report` and for whoever looks in."""
+        """Write where the run stands beside its points, for `resume` and for whoever looks in."""
         if final and state in ("wall", "signal"):
             self.totals = self.totals.merged(self.world.allgather(self.recent))
             self.recent = Totals()
@@ -381,24 +399,29 @@ class Scan:
             return
         self._saved_at = time.monotonic()
         snapshot = self._show(self.totals)
-        line = snapshot.to_dict()
-        with (self.directory / "progress.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
-        summary = {"state": state, "ranks": self.world.size, **line, "timings": dict(self.timings.seconds)}
-        write_atomic(self.directory / "summary.json", json.dumps(summary, indent=1) + "\n")
+        summary = {
+            "state": state,
+            "ranks": self.world.size,
+            **snapshot.to_dict(),
+            "timings": dict(self.timings.seconds),
+        }
+        try:
+            write_atomic(self.directory / SUMMARY, json.dumps(summary, indent=1) + "\n")
+        except OSError as error:
+            log.warning("%s could not be written: %s", SUMMARY, error)
 
 
-def _interleave(known: Evaluation, fresh: Evaluation, stored: Bools) -> Evaluation:
-    """Put stored and fresh rows back in the order proposed."""
-    order = np.empty(len(stored), dtype=np.int64)
-    order[np.flatnonzero(stored)] = np.arange(int(stored.sum()))
-    order[np.flatnonzero(~stored)] = int(stored.sum()) + np.arange(int((~stored).sum()))
-    reasons = [*known.reason, *fresh.reason]
+def _interleave(stored: Evaluation, fresh: Evaluation, known: Bools) -> Evaluation:
+    """Put stored and fresh rows back in the order proposed; `known` (n,) is True for the stored ones."""
+    order = np.empty(len(known), dtype=np.int64)
+    order[known] = np.arange(len(stored.status))
+    order[~known] = len(stored.status) + np.arange(len(fresh.status))
+    reasons = [*stored.reason, *fresh.reason]
     pick: Callable[[Array, Array], Array] = lambda a, b: np.concatenate([a, b])[order]  # noqa: E731
     return Evaluation(
-        pick(known.observables, fresh.observables),
-        pick(known.status, fresh.status),
+        pick(stored.observables, fresh.observables),
+        pick(stored.status, fresh.status),
         [reasons[int(i)] for i in order],
-        pick(known.stage, fresh.stage),
-        pick(known.seconds, fresh.seconds),
+        pick(stored.stage, fresh.stage),
+        pick(stored.seconds, fresh.seconds),
     )

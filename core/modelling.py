@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +15,9 @@ from terranova.batch import Evaluation, Status
 from terranova.errors import ContractError, PointFailed, did_you_mean
 from terranova.parameters import Parameter, ParameterSpace
 from terranova.types import Array, Floats
+
+REASON_LENGTH = 500
+"""Characters of a failed point's reason that are kept."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Model(ABC):
                     f"model {self.name!r}: evaluate() returned no observable {observable.name!r}"
                     + did_you_mean(observable.name, answer)
                 )
-            values = np.asarray(answer[observable.name], dtype=float)
+            values = real(answer[observable.name], f"observable {observable.name!r} of model {self.name!r}")
             if values.shape not in ((n,), ()):
                 raise ContractError(
                     f"model {self.name!r}: evaluate() returned {observable.name!r} with shape "
@@ -207,15 +210,19 @@ class BoundModel:
         if isinstance(self.plugin, PointModel):
             return self._one_by_one(self.plugin, x)
         try:
-            observables = np.asarray(self.plugin.evaluate_array(x), dtype=float)
+            # A copy: a model that works in place must not change the points that are stored.
+            answer = self.plugin.evaluate_array(x.copy())
         except ContractError:
             raise
         except Exception as error:
             if n == 1:
                 return _failed(len(self.observables), Status.RAISED, _words(error), started)
-            # One bad point must not cost its neighbours: evaluate the halves apart.
-            half = n // 2
-            return join([self.evaluate_array(x[:half]), self.evaluate_array(x[half:])])
+            # One bad point must not cost its neighbours: evaluate the halves apart. The first half is copied,
+            # for a model may use one buffer for all its answers.
+            first = self.evaluate_array(x[: n // 2])
+            first = replace(first, observables=first.observables.copy())
+            return join([first, self.evaluate_array(x[n // 2 :])])
+        observables = real(answer, f"model {self.name!r}: evaluate_array()")
         if observables.shape != (n, len(self.observables)):
             raise ContractError(
                 f"model {self.name!r}: evaluate_array() returned shape {observables.shape}, "
@@ -234,7 +241,7 @@ class BoundModel:
         reason, reached = list(earlier.reason), earlier.stage.copy()
         seconds = earlier.seconds.copy()
         try:
-            observables[chosen] = self.plugin.evaluate_stage(stage, x[chosen], observables[chosen])
+            answer = self.plugin.evaluate_stage(stage, x[chosen], observables[chosen])
         except ContractError:
             raise
         except Exception as error:
@@ -246,6 +253,15 @@ class BoundModel:
                 return earlier
             status[chosen] = Status.RAISED
             reason[int(chosen[0])] = _words(error)
+        else:
+            filled = real(answer, f"model {self.name!r}: evaluate_stage()")
+            if filled.shape != (len(chosen), len(self.observables)):
+                raise ContractError(
+                    f"model {self.name!r}: evaluate_stage({stage}) returned shape {filled.shape}, "
+                    f"expected ({len(chosen)}, {len(self.observables)})"
+                )
+            new = np.array([o.stage == stage for o in self.observables])
+            observables[np.ix_(chosen, np.flatnonzero(new))] = filled[:, new]
         reached[chosen] = stage
         seconds[chosen] += (time.perf_counter() - started) / len(chosen)
         result = self._judge(observables[chosen], seconds[chosen], stage)
@@ -280,7 +296,7 @@ class BoundModel:
                 observables = plugin._stack(answer, 1)
             except PointFailed as failure:
                 status = Status.UNPHYSICAL if failure.unphysical else Status.RAISED
-                rows.append(_failed(k, status, failure.reason, started))
+                rows.append(_failed(k, status, str(failure.reason)[:REASON_LENGTH], started))
             except ContractError:
                 raise
             except Exception as error:
@@ -291,7 +307,21 @@ class BoundModel:
 
 
 def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
+    return f"{type(error).__name__}: {error}"[:REASON_LENGTH]
+
+
+def real(values: ArrayLike, what: str) -> Floats:
+    """Return values as an array of floats.
+
+    Raises:
+        ContractError: they are complex, or no numbers at all; the message begins with `what`.
+    """
+    if np.iscomplexobj(values):
+        raise ContractError(f"{what} is complex: return real numbers, and NaN where there is none")
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ContractError(f"{what} is not an array of numbers: {error}") from error
 
 
 def _failed(k: int, status: Status, reason: str, started: float) -> Evaluation:

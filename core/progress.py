@@ -22,7 +22,7 @@ class Snapshot:
     """Where a scan stands, over all ranks.
 
     Attributes:
-        seconds: wall time since this session of the scan began.
+        seconds: wall time of the scan, earlier sessions included.
         evaluations: points evaluated, in all sessions.
         rate: points per second of this session.
         valid: valid points.
@@ -31,7 +31,6 @@ class Snapshot:
         best_loglike: largest log-likelihood of a valid point, -inf before the first.
         coverage: mean occupied bins, out of 400, over all pairs of parameters.
         generation: steps taken by the islands.
-        islands_done: islands that used up their share.
         fraction: of the budget that is used, in [0, 1].
         seconds_left: expected, NaN when unknown.
     """
@@ -45,7 +44,6 @@ class Snapshot:
     best_loglike: float
     coverage: float
     generation: int
-    islands_done: int
     fraction: float
     seconds_left: float
 

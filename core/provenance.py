@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from terranova.config import ScanConfig
 from terranova.constraint import Constraint
-from terranova.errors import RunMismatch
+from terranova.errors import ContractError, RunMismatch
+from terranova.modelling import Observable
 from terranova.registry import Plugin, registry
 from terranova.scoring import Problem
 from terranova.store import Field, Manifest, Schema, current_versions, load_manifest
@@ -32,10 +33,21 @@ def stored_columns(config: ScanConfig, problem: Problem) -> list[int] | None:
 
 
 def schema(config: ScanConfig, problem: Problem) -> Schema:
-    """Return the columns of a run's points."""
+    """Return the columns of a run's points.
+
+    Raises:
+        ContractError: two of them would have the same name.
+    """
     observables = problem.model.observables
     columns = stored_columns(config, problem)
     kept = observables if columns is None else [observables[i] for i in columns]
+    try:
+        return _schema(problem, kept)
+    except ValueError as error:
+        raise ContractError(str(error)) from error
+
+
+def _schema(problem: Problem, kept: Sequence[Observable]) -> Schema:
     return Schema(
         parameters=[Field(p.name, p.unit, p.latex, p.description) for p in problem.model.space],
         observables=[Field(o.name, o.unit, o.latex, o.description) for o in kept],
@@ -47,7 +59,7 @@ def schema(config: ScanConfig, problem: Problem) -> Schema:
 
 
 def digest(config: ScanConfig, problem: Problem) -> str:
-    """Return a hash of everything that decides a run's points: configuration, priors, constraint data."""
+    """Return a hash of what a run is about: configuration, priors, constraint data, version of the model."""
     physics = {
         "config": config.digest(),
         "model": problem.model.plugin.version,
@@ -62,7 +74,7 @@ def constraint_words(constraint: Constraint) -> dict[str, Any]:
     """Return a constraint's numbers in a form that JSON can hold; functions are named."""
     words: dict[str, Any] = {"kind": constraint.kind}
     for name, value in asdict(constraint).items():
-        words[name] = getattr(value, "__qualname__", value)
+        words[name] = getattr(value, "__qualname__", type(value).__qualname__) if callable(value) else value
     return words
 
 

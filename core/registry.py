@@ -92,7 +92,7 @@ class Registry:
             origin = f"{owner}: {entry_point.value}"
             try:
                 module = entry_point.load()
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 found._reject(entry_point.name, origin, error)
                 continue
             version = distribution.version if distribution else "0"

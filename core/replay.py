@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from terranova.batch import Evaluation
+from terranova.batch import Evaluation, Status
 from terranova.errors import RunMismatch
+from terranova.modelling import failed
 from terranova.scoring import Problem
 from terranova.store import Reader
 from terranova.types import Bools, Floats, Ints
@@ -31,20 +32,21 @@ class Replay:
         directory: of the run.
         problem: the same as when the points were stored.
         start: the first generation that will be asked for.
-        reusable: False when the store does not hold whole rows; then points are evaluated again and only
-            not stored twice.
+        whole: True when every observable is stored. Otherwise points that did not fail are evaluated again,
+            and not stored twice.
         chunk: generations read from disk at a time.
     """
 
     def __init__(
-        self, directory: Path, problem: Problem, start: int, *, reusable: bool = True, chunk: int = 50
+        self, directory: Path, problem: Problem, start: int, *, whole: bool = True, chunk: int = 50
     ) -> None:
         self._reader = Reader(directory)
         self._problem = problem
-        self._reusable = reusable
+        self._whole = whole
         self._chunk = chunk
         self._end = start
         self._keys: Ints = np.empty(0, dtype=np.int64)
+        self._observables: Floats = np.empty((0, len(problem.model.observables)))
         progress = self._reader.islands_progress()
         self.last_generation = max(progress.values(), default=-1)
         """The last generation of which anything is stored, -1 if nothing."""
@@ -60,41 +62,52 @@ class Replay:
         keys = key(table["island"].to_numpy(), table["index"].to_numpy())
         order = np.argsort(keys, kind="stable")
         self._keys, self._end = keys[order], stop
-        if not self._reusable:
-            return
         table = table.take(order)
+        names = [o.name for o in self._problem.model.observables]
         self._x = _matrix(table, self._problem.model.space.names)
-        self._observables = _matrix(table, [o.name for o in self._problem.model.observables])
+        if self._whole:
+            self._observables = _matrix(table, names)
+        else:
+            self._observables = np.full((len(table), len(names)), np.nan)
         self._status = table["status"].to_numpy().astype(np.int8)
         self._stage = table["stage"].to_numpy().astype(np.int8)
         self._seconds = table["seconds"].to_numpy().astype(float)
         self._reason = [str(r) if r is not None else "" for r in table["reason"].to_pylist()]
 
-    def stored(self, island: Ints, index: Ints) -> Bools:
-        """Return (n,) True for the points that are on disk."""
+    def stored(self, x: Floats, island: Ints, index: Ints) -> Bools:
+        """Return (n,) True for the points that are on disk.
+
+        Raises:
+            RunMismatch: a stored point is not the one proposed now.
+        """
         if not len(self._keys):
             return np.zeros(len(island), dtype=bool)
         wanted = key(island, index)
         place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
-        return np.asarray(self._keys[place] == wanted)
-
-    def fill(self, x: Floats, island: Ints, index: Ints, known: Bools) -> Evaluation | None:
-        """Return the stored evaluation of the known rows; None when they must be evaluated again.
-
-        Raises:
-            RunMismatch: the stored points are not the ones proposed now.
-        """
-        if not self._reusable or not known.any():
-            return None
-        place = np.searchsorted(self._keys, key(island[known], index[known]))
-        if not np.array_equal(self._x[place], x[known]):
-            row = int(np.flatnonzero((self._x[place] != x[known]).any(axis=1))[0])
+        known = np.asarray(self._keys[place] == wanted)
+        moved = known & (self._x[place] != x).any(axis=1)
+        if moved.any():
+            row = int(np.flatnonzero(moved)[0])
             raise RunMismatch(
-                f"cannot resume: island {island[known][row]} proposed another point number "
-                f"{index[known][row]} than the one stored. Were plugins, libraries or the machine changed "
-                "since? The stored points are untouched; start a new run to go on with the new versions"
+                f"cannot resume: island {island[row]} proposed another point number {index[row]} than the one "
+                "stored. Were plugins, libraries or the machine changed since? The stored points are "
+                "untouched; start a new run to go on with the new versions"
             )
-        return Evaluation(
+        return known
+
+    def answer(self, island: Ints, index: Ints, stored: Bools) -> tuple[Bools, Evaluation]:
+        """Return which of the points (n,) need no evaluation, and what is stored of these.
+
+        A failed point stays failed, although it might succeed at another try: it was told so to the sampler.
+        """
+        if not stored.any():
+            return stored, failed(0, self._observables.shape[1], Status.OK, "")
+        place = np.searchsorted(self._keys, key(island[stored], index[stored]))
+        usable = np.full(len(place), True) if self._whole else self._status[place] != Status.OK
+        known = stored.copy()
+        known[stored] = usable
+        place = place[usable]
+        return known, Evaluation(
             self._observables[place],
             self._status[place],
             [self._reason[int(i)] for i in place],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,6 +49,24 @@ class Proposal:
 
     u: Floats
     island: Ints
+
+
+def check_proposal(proposal: Proposal, name: str, dimension: int, islands: int) -> None:
+    """Make sure that a proposal is what was promised.
+
+    Raises:
+        ContractError: wrong shapes, points outside the unit cube or NaN, or rows of an island apart.
+    """
+    u, island = proposal.u, proposal.island
+    if u.ndim != 2 or u.shape[1] != dimension or island.shape != (len(u),):
+        raise ContractError(
+            f"sampler {name!r}: ask() returned u {u.shape} and island {island.shape}, "
+            f"expected (n, {dimension}) and (n,)"
+        )
+    if not (np.all(u >= 0.0) and np.all(u <= 1.0)):
+        raise ContractError(f"sampler {name!r}: ask() proposed points outside [0, 1], or NaN")
+    if len(island) and (island[0] < 0 or island[-1] >= islands or np.any(np.diff(island) < 0)):
+        raise ContractError(f"sampler {name!r}: islands must be sorted and between 0 and {islands - 1}")
 
 
 class Sampler(ABC):
@@ -176,8 +195,6 @@ class SeparateIslands(Archipelago):
                     f"sampler {sampler.name!r}: ask() returned shape {u.shape}, "
                     f"expected (n, {self.space.dimension}) with n >= 1"
                 )
-            if not (np.all(u >= 0.0) and np.all(u <= 1.0)):
-                raise ContractError(f"sampler {sampler.name!r}: ask() proposed points outside [0, 1]")
             points.append(u)
             owner.append(np.full(len(u), island, dtype=np.int64))
         if not points:
@@ -185,10 +202,9 @@ class SeparateIslands(Archipelago):
         return Proposal(np.concatenate(points), np.concatenate(owner))
 
     def tell(self, batch: Batch) -> None:
-        edges = np.flatnonzero(np.diff(batch.island)) + 1
-        for rows in np.split(np.arange(len(batch)), edges):
-            if len(rows):
-                self.samplers[int(batch.island[rows[0]])].tell(batch.take(rows))
+        edges = [0, *(np.flatnonzero(np.diff(batch.island)) + 1).tolist(), len(batch)]
+        for start, stop in itertools.pairwise(edges):
+            self.samplers[int(batch.island[start])].tell(batch.take(slice(start, stop)))
 
     def retire(self, island: int) -> None:
         self._retired[island] = True

@@ -119,7 +119,7 @@ class Problem:
                 values = self._read(constraint, x, observables)
                 known = np.isfinite(values).all(axis=1)
                 violations[:, j] = np.inf
-                violations[known, j] = constraint.violation(values[known])
+                violations[known, j] = _checked(constraint, constraint.violation(values[known]), int(known.sum()))
                 loglike[known] += constraint.loglike(values[known])
                 loglike[~known] = -np.inf
         violations[np.isnan(violations)] = np.inf
@@ -174,6 +174,15 @@ class Problem:
             stage=evaluation.stage,
             seconds=evaluation.seconds,
         )
+
+
+def _checked(constraint: Constraint, violation: Floats, n: int) -> Floats:
+    if np.shape(violation) != (n,) or (violation < 0).any():
+        raise ContractError(
+            f"constraint {constraint.name!r}: its violation must be an array ({n},) of numbers that are 0 where "
+            "the point is accepted and positive elsewhere"
+        )
+    return violation
 
 
 def _is_hard(constraint: Constraint) -> bool:

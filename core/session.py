@@ -10,12 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from terranova import provenance
 from terranova.atomic import write_atomic
 from terranova.config import ScanConfig, build_problem, load_config
-from terranova.errors import ParallelError, RunExists, RunMismatch, TerranovaError
+from terranova.errors import ParallelError, RunError, RunExists, RunMismatch, TerranovaError
 from terranova.executor import Executor
 from terranova.islands import deal, make_archipelago
 from terranova.loop import Scan, StopRequest
@@ -24,7 +22,8 @@ from terranova.parallel import World, serial_world, world
 from terranova.progress import choose
 from terranova.registry import registry
 from terranova.replay import Replay
-from terranova.run import Run
+from terranova.run import CONFIG, Run
+from terranova.scan_config import Budget
 from terranova.scoring import Problem
 from terranova.store import Writer, load_manifest, recover
 from terranova.store.checkpoint import load_checkpoint
@@ -51,79 +50,100 @@ def start(config: ScanConfig, *, quiet: bool = False, next_free: bool = False) -
 
     Raises:
         RunExists: the output directory already holds something.
+        RunError: it cannot be written.
     """
     everyone = world()
     if config.output is None:
         raise RunExists("no output directory was given: add `output: runs/NAME`")
     directory = everyone.bcast(_next_free(config.output)) if next_free else config.output
     problem = build_problem(config)
+    manifest = provenance.make_manifest(config, problem)
 
     def prepare() -> None:
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        if not _is_free(directory):
             what = "already holds a run" if (directory / "manifest.json").exists() else "is not empty"
             raise RunExists(
                 f"{directory} {what}, and a run is never overwritten; go on with "
                 f"`terranova resume {directory}`, or take the next free name with --next"
             )
-        (directory / "points").mkdir(parents=True)
-        write_atomic(directory / "config.yaml", config.to_yaml())
-        provenance.make_manifest(config, problem).save(directory)
+        (directory / "points").mkdir(parents=True, exist_ok=True)
+        write_atomic(directory / CONFIG, config.to_yaml())
+        manifest.save(directory)  # last: with it, the directory is a run
 
-    _on_root(everyone, prepare)
+    _on_root(everyone, prepare, directory)
     return _execute(config, problem, everyone, directory, resuming=False, quiet=quiet)
 
 
 def resume(
-    directory: Path, *, evaluations: int | None = None, wall: float | None = None, quiet: bool = False
+    directory: Path,
+    *,
+    evaluations: int | None = None,
+    wall: float | str | None = None,
+    valid: int | None = None,
+    quiet: bool = False,
 ) -> tuple[Run, str]:
     """Go on with a run that was stopped or killed; it ends with the same points as if it never had been.
 
     Args:
         directory: of the run.
         evaluations: a larger budget of evaluations than the run was started with.
-        wall: a larger budget of wall time in seconds, earlier sessions included.
+        wall: a larger budget of wall time, earlier sessions included: seconds, or words such as "20m".
+        valid: a larger budget of valid points.
 
     Raises:
+        ConfigError: a budget that makes no sense.
         RunError: not a run directory, or one that another process is writing to.
-        RunMismatch: its configuration no longer means what it meant.
+        RunMismatch: its configuration no longer means what it meant, or the budget is smaller than it was.
     """
     everyone = world()
-    config = replace(load_config(directory / "config.yaml"), output=directory)
+    load_manifest(directory)  # says so if it is no run
+    before = load_config(directory / CONFIG)
+    larger = {"evaluations": evaluations, "wall": wall, "valid": valid}
+    larger = {name: value for name, value in larger.items() if value is not None}
+    config = replace(load_config(directory / CONFIG, budget=larger) if larger else before, output=directory)
     problem = build_problem(config)
     provenance.check_same(directory, config, problem)
+    _check_larger(before.budget, config.budget, Run(directory))
     state = Run(directory).summary.get("state")
-    if evaluations is None and wall is None and state in FINISHED:
+    if not larger and state in FINISHED:
         log.info("%s is finished", directory)
         return Run(directory), str(state)
-    budget = config.budget
-    if evaluations is not None and budget.evaluations is not None and evaluations < budget.evaluations:
-        raise RunMismatch(f"the run was started with {budget.evaluations} evaluations; {evaluations} is fewer")
-    if evaluations is not None or wall is not None:
-        larger = replace(budget, evaluations=evaluations or budget.evaluations, wall=wall or budget.wall)
-        config = replace(config, budget=larger)
-        grown = config
-        _on_root(everyone, lambda: write_atomic(directory / "config.yaml", grown.to_yaml()))
     return _execute(config, problem, everyone, directory, resuming=True, quiet=quiet)
+
+
+def _check_larger(before: Budget, now: Budget, run: Run) -> None:
+    """Refuse a budget that the run has used already, or that is smaller than the one it was started with."""
+    for name in ("evaluations", "wall", "valid"):
+        old, new = getattr(before, name), getattr(now, name)
+        if old is not None and new < old:
+            raise RunMismatch(f"the run's budget of {name} is {old:g}; it can grow, but {new:g} is less")
+    if before.evaluations is None and now.evaluations is not None and run.evaluated > now.evaluations:
+        raise RunMismatch(f"the run has {run.evaluated:,} evaluations already; {now.evaluations:,} is less")
 
 
 def _execute(
     config: ScanConfig, problem: Problem, everyone: World, directory: Path, *, resuming: bool, quiet: bool
 ) -> tuple[Run, str]:
-    islands_over_ranks = _islands_over_ranks(config, problem, everyone)
-    executor_class = registry().get("executor", _executor_name(config, problem, everyone)).thing
-    if not islands_over_ranks and not everyone.is_root:
+    executor_class = _executor(config, problem, everyone)
+    if executor_class.over_ranks and not everyone.is_root:
         executor_class.serve(problem)
         return Run(directory), "served"
-    team = everyone if islands_over_ranks else serial_world()
+    team = serial_world() if executor_class.over_ranks else everyone
     if team.size > config.sampler.islands:
         raise ParallelError(
             f"{team.size} ranks but only {config.sampler.islands} islands: "
             "give sampler.islands at least one for each rank, or start fewer ranks"
         )
+
+    def tidy() -> None:
+        recover(directory, provenance.schema(config, problem))
+        write_atomic(directory / CONFIG, config.to_yaml())
+
     with RunLock(directory) if team.is_root else nullcontext(), StopRequest() as stop:
         if resuming:
-            _on_root(team, lambda: recover(directory, provenance.schema(config, problem)))
+            _on_root(team, tidy, directory)
         outcome = _scan(config, problem, team, directory, executor_class, stop, resuming=resuming, quiet=quiet)
+        team.barrier()  # nobody leaves while others still write, which ends the job if they leave with an error
     return Run(directory), outcome
 
 
@@ -143,12 +163,14 @@ def _scan(
     plugin = registry().get("sampler", config.sampler.name).thing
     archipelago = make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
     checkpoint = load_checkpoint(directory) if resuming and team.is_root else None
+    if checkpoint is not None and checkpoint.meta["sampler"] != archipelago.version:
+        checkpoint = None  # written by another version of the sampler: replay from the start
     checkpoint = team.bcast(checkpoint)
     replay = None
     if resuming:
         first = checkpoint.generation if checkpoint is not None else 0
-        reusable = config.store.keep == "all" and columns is None
-        replay = Replay(directory, problem, first, reusable=reusable)
+        whole = config.store.keep == "all" and columns is None
+        replay = Replay(directory, problem, first, whole=whole)
     limits: dict[str, Any] = {"workers": config.parallel.workers, "timeout": config.parallel.timeout}
     title = f"terranova  {config.model.name}  {config.sampler.name}  → {directory}"
     with (
@@ -164,7 +186,7 @@ def _scan(
             run_id=load_manifest(directory).run_id,
         ) as writer,
     ):
-        _warm_up(problem)
+        executor.warm_up()
         team.barrier()  # the clock starts, and nobody writes before everybody has seen what is there
         scan = Scan(
             config,
@@ -182,11 +204,16 @@ def _scan(
         return scan.run(stop)
 
 
-def _warm_up(problem: Problem) -> None:
-    """Let a vectorised model compile and load what it needs, which must not count as time of the scan."""
-    if not isinstance(problem.model.plugin, PointModel):
-        middle = np.full((1, problem.model.space.dimension), 0.5)
-        problem.evaluate(problem.model.space.to_physical(middle))
+def _is_free(directory: Path) -> bool:
+    """Say whether a run can be started there: nothing is, or what a start leaves that was cut off at once."""
+    if not directory.exists():
+        return True
+    if not directory.is_dir():
+        return False
+    found = {path.name for path in directory.iterdir()}
+    points = directory / "points"
+    begun = "points" in found and found <= {"points", CONFIG} and points.is_dir() and not any(points.iterdir())
+    return not found or begun
 
 
 def _next_free(directory: Path) -> Path:
@@ -195,29 +222,38 @@ def _next_free(directory: Path) -> Path:
     return next(name for name in names if not name.exists())
 
 
-def _islands_over_ranks(config: ScanConfig, problem: Problem, everyone: World) -> bool:
-    """Say whether ranks hold islands each (the default for vectorised models), or evaluate for the first."""
-    if everyone.size == 1:
-        return True
-    if config.parallel.mode == "auto":
-        return not isinstance(problem.model.plugin, PointModel)
-    return config.parallel.mode == "islands"
+def _executor(config: ScanConfig, problem: Problem, everyone: World) -> type[Executor]:
+    """Return the executor that fits the configuration and the number of ranks.
+
+    With several ranks and a model that computes one point at a time, or on request, ranks evaluate for the
+    first; otherwise each rank has islands of its own, and evaluates its points itself.
+    """
+    chosen: type[Executor] = registry().get("executor", config.parallel.executor).thing
+    if everyone.size == 1 or chosen.over_ranks:
+        return chosen
+    slow = isinstance(problem.model.plugin, PointModel)
+    if config.parallel.mode == "islands" or (config.parallel.mode == "auto" and not slow):
+        return chosen
+    able: list[type[Executor]] = [p.thing for p in registry().of_kind("executor") if p.thing.over_ranks]
+    if not able:
+        raise ParallelError("no executor is installed that evaluates over ranks: use parallel: {mode: islands}")
+    return able[0]
 
 
-def _executor_name(config: ScanConfig, problem: Problem, everyone: World) -> str:
-    if not _islands_over_ranks(config, problem, everyone):
-        return "mpi"
-    return config.parallel.executor
+def _on_root(team: World, action: Callable[[], T], directory: Path) -> T:
+    """Do something on the first rank only; every rank gets its result, or its error.
 
-
-def _on_root(team: World, action: Callable[[], T]) -> T:
-    """Do something on the first rank only; every rank gets its result, or its error."""
+    Raises:
+        RunError: the directory cannot be written.
+    """
     result: tuple[T | None, TerranovaError | None] = (None, None)
     if team.is_root:
         try:
             result = (action(), None)
         except TerranovaError as error:
             result = (None, error)
+        except OSError as error:
+            result = (None, RunError(f"{directory} cannot be written: {error}"))
     value, problem = team.bcast(result)
     if problem is not None:
         raise problem

@@ -61,6 +61,7 @@ class MpiExecutor(Executor):
     name = "mpi"
     version = "1"
     description = "rank 0 asks, the other ranks evaluate; for slow models"
+    over_ranks = True
 
     def __init__(
         self, problem: Problem, workers: int = 1, isolate: bool | None = None, timeout: float | None = None

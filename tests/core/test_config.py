@@ -30,7 +30,8 @@ from terranova import (
     hookimpl,
 )
 from terranova.batch import Batch, Evaluation
-from terranova.config import ScanConfig, build_problem, diff, load_config, parse_duration
+from terranova.config import ScanConfig, build_problem, diff, load_config
+from terranova.config_read import seconds_of
 from terranova.constraint_file import read_constraint_set
 from terranova.errors import ConfigError
 from terranova.registry import Registry
@@ -241,13 +242,13 @@ def test_overrides_replace_and_merge(tmp_path: Path) -> None:
     [("90s", 90), ("10m", 600), ("2h", 7200), ("1d", 86400), ("1h30m", 5400), ("1.5h", 5400), ("45", 45)],
 )
 def test_durations(text: str, seconds: float) -> None:
-    assert parse_duration(text) == seconds
+    assert seconds_of(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "m", "10x", "-5s", "0", "nan", "inf", "30m1h", "1e400"])
 def test_durations_that_are_none(text: str) -> None:
-    with pytest.raises(ConfigError):
-        parse_duration(text)
+    with pytest.raises(ValueError, match="duration"):
+        seconds_of(text)
 
 
 # -- round trips --------------------------------------------------------------------------------------------
