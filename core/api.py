@@ -8,10 +8,15 @@ from typing import Any
 
 from terranova import session
 from terranova.config import build_problem, load_config
+from terranova.config_check import check_options
+from terranova.diagnostics import Diagnostic
+from terranova.errors import ConfigError
 from terranova.modelling import BoundModel
 from terranova.registry import registry
 from terranova.run import Run
 from terranova.scoring import Problem
+from terranova.strict_yaml import Document
+from terranova.words import Report
 
 
 def model(name: str, **options: Any) -> BoundModel:
@@ -23,8 +28,16 @@ def model(name: str, **options: Any) -> BoundModel:
 
     Raises:
         PluginMissing: there is no such model; the message names the nearest.
+        ConfigError: an option that it does not have, or a value that makes no sense.
     """
-    return BoundModel(registry().get("model", name).thing(**options))
+    plugin = registry().get("model", name).thing
+    report = Report(Document(None))
+    options, _ = check_options(plugin, options, (), report, skip=0)
+    report.raise_if_any()
+    try:
+        return BoundModel(plugin(**options))
+    except ValueError as error:
+        raise ConfigError([Diagnostic("", 0, 0, "", f"model {name!r} refuses its options: {error}")]) from error
 
 
 def problem(name: str, constraints: Sequence[Any] = (), **options: Any) -> Problem:
@@ -47,12 +60,19 @@ def problem(name: str, constraints: Sequence[Any] = (), **options: Any) -> Probl
     return build_problem(load_config(words))
 
 
-def scan(source: str | Path | Mapping[str, Any] | None = None, *, quiet: bool = False, **words: Any) -> Run:
+def scan(
+    source: str | Path | Mapping[str, Any] | None = None,
+    *,
+    quiet: bool = False,
+    next_free: bool = False,
+    **words: Any,
+) -> Run:
     """Run a scan and return it. Under `mpirun`, every rank must make this call.
 
     Args:
         source: path of a configuration file, or its content as a mapping.
         quiet: show no progress.
+        next_free: if the output directory exists, append -2, -3, ... to its name.
         words: the configuration's top-level keys, as an alternative to `source` or to override it:
             `terranova.scan(model="thdm3", constraints=["theory"], budget={"evaluations": 10_000}, ...)`.
 
@@ -61,7 +81,7 @@ def scan(source: str | Path | Mapping[str, Any] | None = None, *, quiet: bool = 
         RunExists: the output directory is in use.
     """
     config = load_config(words) if source is None else load_config(source, **words)
-    return session.start(config, quiet=quiet)[0]
+    return session.start(config, quiet=quiet, next_free=next_free)[0]
 
 
 def resume(

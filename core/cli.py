@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -190,6 +191,8 @@ def _finish(run: Any, reason: str) -> None:
     if not parallel.world().is_root:
         return
     listing.show_summary(run)
+    if reason == "wall":
+        typer.echo(f"  its wall time is used up; for more: terranova resume {run.directory} --wall 20m")
     if reason == "signal":
         typer.echo(f"interrupted; every point is stored. Go on with: terranova resume {run.directory}", err=True)
         raise typer.Exit(EXIT_INTERRUPTED)
@@ -199,4 +202,7 @@ def main() -> None:
     """Run the command line; errors meant for people are printed without a traceback."""
     from terranova.parallel import run_guarded
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no "≤" is no reason to fail
     run_guarded(lambda: app(prog_name="terranova"), debug="--debug" in sys.argv[1:])

@@ -110,7 +110,10 @@ def _name_and_options(given: Any, path: KeyPath, report: Report) -> tuple[str, d
         return name, options
     if isinstance(given, str) and given:
         return given, {}
-    report.add(path, f"expected a name, or name and options, got {show(given)}")
+    hint = (
+        ": a class is known by its name once it is a plugin, see `terranova new model`" if callable(given) else ""
+    )
+    report.add(path, f"expected a name, or name and options, got {show(given)}{hint}")
     return "", {}
 
 

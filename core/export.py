@@ -49,12 +49,11 @@ def export(
         The new file. It appears under its name only when it is complete.
 
     Raises:
-        ValueError: an unknown format.
-        RunError: the file exists, cannot be written, or the condition makes no sense.
+        RunError: an unknown format, the file exists or cannot be written, or the condition makes no sense.
         TerranovaError: HDF5 was asked for and h5py is not installed.
     """
     if to not in ENDINGS:
-        raise ValueError(f"cannot export to {to!r}{did_you_mean(to, ENDINGS)}")
+        raise RunError(f"cannot export to {to!r}{did_you_mean(to, ENDINGS)}")
     target = Path(path) if path is not None else run.directory / f"points.{ENDINGS[to]}"
     sidecar = target.with_name(target.name + ".units.json")
     for file in (target, sidecar) if to == "csv" else (target,):

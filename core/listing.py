@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from terranova.sampler import Archipelago, Sampler
 if TYPE_CHECKING:
     from terranova.run import Run
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 def show_all(registry: Registry, *, debug: bool = False) -> None:
@@ -157,11 +158,17 @@ def show_best(run: Run, n: int) -> None:
         return
     if not bool(frame["valid"].any()):
         console.print("[yellow]no valid point yet: these have the smallest total violation[/]")
-    table = _table(f"Best {len(frame)} points of {run.directory}", "", *[str(i + 1) for i in range(len(frame))])
     names = ["island", "index", "loglike", "total_violation", *[p.name for p in run.parameters]]
-    for name in names:
-        table.add_row(name, *[_cell(value) for value in frame[name]])
-    console.print(table)
+    cells = {name: [_cell(value) for value in frame[name]] for name in names}
+    margin = 2 + max(len(name) for name in names)
+    width = 2 + max(len(cell) for column in cells.values() for cell in column)
+    fit = max(1, (console.width - margin) // width)
+    for start in range(0, len(frame), fit):
+        shown = range(start, min(start + fit, len(frame)))
+        table = _table(f"Best points of {run.directory}", "", *[str(i + 1) for i in shown])
+        for name in names:
+            table.add_row(name, *[cells[name][i] for i in shown])
+        console.print(table)
     console.print(f"[dim]observables: terranova.open({str(run.directory)!r}).best({n})[/]")
 
 

@@ -212,11 +212,18 @@ class Scan:
         return local[allowed], u[allowed], index[allowed]
 
     def _stored(self, x: Floats, island: Ints, index: Ints) -> Bools:
-        if self.replay is None or self.generation > self.replay.last_generation:
-            self.replay = None
+        if self.replay is not None and self.generation > self.replay.last_generation:
+            self._end_replay()
+        if self.replay is None:
             return np.zeros(len(island), dtype=bool)
         self.replay.seek(self.generation)
         return self.replay.stored(x, island, index)
+
+    def _end_replay(self) -> None:
+        """From here on points are new; the clock starts, for going through the stored ones is not scanning."""
+        self.replay = None
+        self._started = time.monotonic()
+        self._started_with = self.totals.evaluations + self.recent.evaluations
 
     def _evaluate(self, x: Floats, island: Ints, index: Ints, stored: Bools) -> Evaluation:
         if self.replay is None:
@@ -255,6 +262,8 @@ class Scan:
             why it stopped: "evaluations", "valid", "wall", "sampler" (it had nothing more to propose) or
             "signal".
         """
+        if self.replay is not None:
+            self.progress.message("going through the stored points first; new ones follow")
         while True:
             reason = self._epoch(stop)
             reasons = self.world.allgather(reason)
@@ -278,7 +287,7 @@ class Scan:
         while self.generation < target and not self._exhausted:
             if stop.signal:
                 return "signal"
-            if wall is not None and self.seconds >= wall:
+            if wall is not None and self.replay is None and self.seconds >= wall:
                 return "wall"
             self.step()
             if self.world.is_root and time.monotonic() - self._shown_at > PROGRESS_INTERVAL:
@@ -351,14 +360,16 @@ class Scan:
 
     @property
     def seconds(self) -> float:
-        """Wall time of this scan, earlier sessions included as far as the checkpoint knows."""
-        return self._earlier_seconds + time.monotonic() - self._started
+        """Wall time of this scan, earlier sessions included; going through stored points does not count."""
+        session = 0.0 if self.replay is not None else time.monotonic() - self._started
+        return self._earlier_seconds + session
 
     def _show(self, totals: Totals) -> Snapshot:
         self._shown_at = time.monotonic()
         session = self._shown_at - self._started
         rate = (totals.evaluations - self._started_with) / max(session, 1e-9)
         fraction, left = self._remaining(totals, rate)
+        fraction = min(fraction, 1.0)
         snapshot = Snapshot(
             seconds=self.seconds,
             evaluations=totals.evaluations,
@@ -395,6 +406,8 @@ class Scan:
             self.recent = Totals()
         if not self.world.is_root:
             return
+        if self.replay is not None and state in ("running", "wall", "signal"):
+            return  # while stored points are gone through, what was written before is further on
         if not final and time.monotonic() - self._saved_at < PROGRESS_INTERVAL:
             return
         self._saved_at = time.monotonic()

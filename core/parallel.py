@@ -295,6 +295,8 @@ def _outcome(main: Callable[[], object], debug: bool) -> Outcome:
         return Outcome(error.exit_code, traceback.format_exc() if debug else _in_words(error))
     except KeyboardInterrupt as error:
         return Outcome(_exit_code(error), "interrupted")
+    except OSError as error:  # a full disk, a closed pipe: the words of the system say it all
+        return Outcome(1, traceback.format_exc() if debug else f"error: {error}")
     except BaseException as error:
         return Outcome(_exit_code(error), traceback.format_exc())
     return Outcome()

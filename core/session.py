@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -13,7 +12,8 @@ from typing import Any, TypeVar
 from terranova import provenance
 from terranova.atomic import write_atomic
 from terranova.config import ScanConfig, build_problem, load_config
-from terranova.errors import ParallelError, RunError, RunExists, RunMismatch, TerranovaError
+from terranova.diagnostics import Diagnostic
+from terranova.errors import ConfigError, ParallelError, RunError, RunExists, RunMismatch, TerranovaError
 from terranova.executor import Executor
 from terranova.islands import deal, make_archipelago
 from terranova.loop import Scan, StopRequest
@@ -22,14 +22,13 @@ from terranova.parallel import World, serial_world, world
 from terranova.progress import choose
 from terranova.registry import registry
 from terranova.replay import Replay
+from terranova.rescore import ORIGIN as RESCORED
 from terranova.run import CONFIG, Run
 from terranova.scan_config import Budget
 from terranova.scoring import Problem
 from terranova.store import Writer, load_manifest, recover
 from terranova.store.checkpoint import load_checkpoint
 from terranova.store.lock import RunLock
-
-log = logging.getLogger("terranova")
 
 T = TypeVar("T")
 
@@ -49,23 +48,20 @@ def start(config: ScanConfig, *, quiet: bool = False, next_free: bool = False) -
         the run, and why it stopped (see `Scan.run`).
 
     Raises:
+        ConfigError: the configuration names no output directory.
         RunExists: the output directory already holds something.
         RunError: it cannot be written.
     """
     everyone = world()
     if config.output is None:
-        raise RunExists("no output directory was given: add `output: runs/NAME`")
+        raise ConfigError([Diagnostic("", 0, 0, "output", "missing, expected a run directory such as runs/NAME")])
     directory = everyone.bcast(_next_free(config.output)) if next_free else config.output
     problem = build_problem(config)
     manifest = provenance.make_manifest(config, problem)
 
     def prepare() -> None:
         if not _is_free(directory):
-            what = "already holds a run" if (directory / "manifest.json").exists() else "is not empty"
-            raise RunExists(
-                f"{directory} {what}, and a run is never overwritten; go on with "
-                f"`terranova resume {directory}`, or take the next free name with --next"
-            )
+            raise RunExists(_why_not(directory))
         (directory / "points").mkdir(parents=True, exist_ok=True)
         write_atomic(directory / CONFIG, config.to_yaml())
         manifest.save(directory)  # last: with it, the directory is a run
@@ -97,6 +93,8 @@ def resume(
     """
     everyone = world()
     load_manifest(directory)  # says so if it is no run
+    if (directory / RESCORED).exists():
+        raise RunMismatch(f"{directory} was made by `terranova rescore` from another run; resume that one")
     before = load_config(directory / CONFIG)
     larger = {"evaluations": evaluations, "wall": wall, "valid": valid}
     larger = {name: value for name, value in larger.items() if value is not None}
@@ -104,10 +102,11 @@ def resume(
     problem = build_problem(config)
     provenance.check_same(directory, config, problem)
     _check_larger(before.budget, config.budget, Run(directory))
-    state = Run(directory).summary.get("state")
-    if not larger and state in FINISHED:
-        log.info("%s is finished", directory)
-        return Run(directory), str(state)
+    summary = Run(directory).summary
+    state = str(summary.get("state"))
+    spent = state == "wall" and config.budget.wall is not None and summary["seconds"] >= config.budget.wall
+    if not larger and (state in FINISHED or spent):
+        return Run(directory), state
     return _execute(config, problem, everyone, directory, resuming=True, quiet=quiet)
 
 
@@ -131,8 +130,8 @@ def _execute(
     team = serial_world() if executor_class.over_ranks else everyone
     if team.size > config.sampler.islands:
         raise ParallelError(
-            f"{team.size} ranks but only {config.sampler.islands} islands: "
-            "give sampler.islands at least one for each rank, or start fewer ranks"
+            f"{team.size} ranks, but sampler.islands is {config.sampler.islands}: "
+            "each rank needs an island at least; raise it, or start fewer ranks"
         )
 
     def tidy() -> None:
@@ -202,6 +201,18 @@ def _scan(
             progress=progress,
         )
         return scan.run(stop)
+
+
+def _why_not(directory: Path) -> str:
+    """Say why a run cannot be started in a directory, and what can be done."""
+    if not directory.is_dir():
+        return f"{directory} is a file, expected a directory that does not exist yet or is empty"
+    if not (directory / "manifest.json").exists():
+        return f"{directory} is not empty; a run needs a directory of its own"
+    return (
+        f"{directory} already holds a run, and a run is never overwritten; go on with "
+        f"`terranova resume {directory}`, or take the next free name with --next (in Python: next_free=True)"
+    )
 
 
 def _is_free(directory: Path) -> bool:

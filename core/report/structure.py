@@ -105,12 +105,23 @@ def _best_pairs(
     for information, (a, b) in scored:
         if len(chosen) == wanted:
             break
-        if not duplicates and information > _SAME * np.log(_BINS):
+        if not duplicates and (
+            information > _SAME * np.log(_BINS) or any(_look_alike((a, b), other, ranked) for other in chosen)
+        ):
             continue
         if used[a] < 3 and used[b] < 3:
             used.update((a, b))
             chosen.append((a, b))
     return chosen
+
+
+def _look_alike(one: tuple[str, str], other: tuple[str, str], ranked: dict[str, Ints]) -> bool:
+    """True for two panels that share an axis and whose other axes are the same thing under two names."""
+    common = set(one) & set(other)
+    if len(common) != 1:
+        return False
+    (a,), (b,) = set(one) - common, set(other) - common
+    return bool(mutual_information(ranked[a], ranked[b], _BINS) > _SAME * np.log(_BINS))
 
 
 def _colour(
