@@ -8,6 +8,7 @@ from enum import IntEnum
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from terranova.types import Array, Bools, Floats, Ints
 
@@ -85,12 +86,15 @@ class Batch:
         violated = np.asarray(self.violations, dtype=bool).any(axis=1)
         return np.asarray((self.status == Status.OK) & ~violated, dtype=bool)
 
-    def take(self, rows: Array | slice) -> Batch:
+    def take(self, rows: ArrayLike | slice) -> Batch:
         """Return the given rows (a slice, a boolean mask or indices) as a batch."""
-        chosen = rows if isinstance(rows, slice) else np.flatnonzero(rows) if rows.dtype == bool else rows
-        if isinstance(chosen, slice):
-            reason = self.reason[chosen]
+        chosen: Array | slice
+        reason: Sequence[str]
+        if isinstance(rows, slice):
+            chosen, reason = rows, self.reason[rows]
         else:
+            chosen = np.asarray(rows)
+            chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
             reason = [self.reason[int(i)] for i in chosen]
         return Batch(
             island=self.island[chosen],

@@ -114,7 +114,7 @@ def test_a_failed_export_leaves_nothing(to: str, run: Run) -> None:
 
 
 def test_wrong_requests(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"'hdf'.*did you mean 'hdf5'"):
+    with pytest.raises(RunError, match=r"'hdf'.*did you mean 'hdf5'"):
         export(run, "hdf")
     with pytest.raises(RunError, match="There is no directory"):
         export(run, "csv", tmp_path / "not" / "there.csv")
