@@ -59,4 +59,4 @@ def main(evaluations: int, islands: int) -> None:
 
 if __name__ == "__main__":
     numbers = [int(float(a)) for a in sys.argv[1:]]
-    main(numbers[0] if numbers else 1_000_000, numbers[1] if len(numbers) > 1 else 16)
+    main(numbers[0] if numbers else 1_000_000, numbers[1] if len(numbers) > 1 else 32)
