@@ -41,7 +41,7 @@ def main(directory: str, picture: str) -> None:
     for panel, (x, y, colour) in zip(axes.flat, PANELS, strict=True):
         dots = panel.scatter(valid[x], valid[y], c=valid[colour], s=1, cmap="viridis", rasterized=True)
         panel.set(xlabel=label(x), ylabel=label(y))
-        panel.locator_params(nbins=5)
+        panel.locator_params(nbins=4)
         figure.colorbar(dots, ax=panel, label=label(colour))
     figure.suptitle(f"{run.valid_count:,} valid points of {run.evaluated:,} evaluated, {len(valid):,} shown")
     figure.savefig(picture, dpi=110)
