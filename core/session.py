@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 from terranova import provenance
 from terranova.atomic import write_atomic
+from terranova.bookkeeping import StopRequest
 from terranova.config import ScanConfig, build_problem, load_config
 from terranova.diagnostics import Diagnostic
 from terranova.errors import ConfigError, ParallelError, RunError, RunExists, RunMismatch, TerranovaError
 from terranova.executor import Executor
 from terranova.islands import deal, make_archipelago
-from terranova.loop import Scan, StopRequest
+from terranova.loop import Scan
 from terranova.modelling import PointModel
 from terranova.parallel import World, serial_world, world
 from terranova.progress import choose

@@ -1,0 +1,94 @@
+"""What a scan counts beside its points: findings, seconds, and whether someone asked it to stop."""
+
+from __future__ import annotations
+
+import math
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from terranova.batch import Batch, Status
+
+
+@dataclass
+class Totals:
+    """What all ranks together have found; sums and extremes that do not depend on the order of merging."""
+
+    evaluations: int = 0
+    valid: int = 0
+    failed: int = 0
+    best_violation: float = math.inf
+    best_loglike: float = -math.inf
+
+    def add(self, batch: Batch) -> None:
+        """Count the rows of a batch."""
+        valid = batch.valid
+        self.evaluations += len(batch)
+        self.valid += int(valid.sum())
+        self.failed += int((batch.status != Status.OK).sum())
+        if valid.any():
+            self.best_violation = 0.0
+            self.best_loglike = max(self.best_loglike, float(batch.loglike[valid].max()))
+        elif self.best_violation > 0.0:
+            total = batch.violations[batch.status == Status.OK].sum(axis=1)
+            self.best_violation = min(self.best_violation, float(total.min(initial=np.inf)))
+
+    def merged(self, others: list[Totals]) -> Totals:
+        """Return these totals plus those of others."""
+        everyone = [self, *others]
+        return Totals(
+            evaluations=sum(t.evaluations for t in everyone),
+            valid=sum(t.valid for t in everyone),
+            failed=sum(t.failed for t in everyone),
+            best_violation=min(t.best_violation for t in everyone),
+            best_loglike=max(t.best_loglike for t in everyone),
+        )
+
+
+@dataclass
+class Timings:
+    """Seconds that this rank spent in each part of the loop."""
+
+    seconds: dict[str, float] = field(
+        default_factory=lambda: dict.fromkeys(("ask", "model", "score", "store", "tell", "exchange"), 0.0)
+    )
+
+    @contextmanager
+    def of(self, part: str) -> Iterator[None]:
+        """Add the time spent in the block to a part."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[part] += time.perf_counter() - started
+
+
+class StopRequest:
+    """Turns SIGTERM and Ctrl-C into a flag, so that the scan stops between two steps. A second one kills."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> StopRequest:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                self._before[number] = signal.signal(number, self._note)
+            except ValueError:  # not in the main thread: whoever runs us handles signals
+                break
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.signal:
+            raise KeyboardInterrupt
+        self.signal = number
