@@ -210,3 +210,15 @@ class TestRuns:
         first = terranova.scan(slow, quiet=True).count
         assert terranova.resume(tmp_path / "run", quiet=True).count == first
         assert terranova.resume(tmp_path / "run", wall="2s", quiet=True).count > first
+
+    def test_going_through_stored_points_again_takes_nothing_from_the_wall_time(self, tmp_path: Path) -> None:
+        slow = _words(
+            tmp_path / "run", model={"name": "toy-point", "delay": 0.01}, budget={"wall": 1.0, "evaluations": 10**6}
+        )
+        stored = [terranova.scan(slow, quiet=True).count]
+        for wall in (1.5, 2.0, 2.5):  # no checkpoint is due in so short a time: each goes through all of it
+            run = terranova.resume(tmp_path / "run", wall=wall, quiet=True)
+            assert run.summary["evaluations"] == run.count
+            stored.append(run.count)
+        gained = np.diff(stored)
+        assert gained.min() > 10

@@ -81,4 +81,4 @@ def test_more_ranks_than_islands_is_an_error_not_a_hang(tmp_path: Path) -> None:
     command = [str(MPIRUN), "-n", "2", sys.executable, "-m", "terranova", "scan", str(config), "-q"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
-    assert (done.stdout + done.stderr).count("only 1 islands") == 1
+    assert (done.stdout + done.stderr).count("2 ranks, but sampler.islands is 1") == 1
