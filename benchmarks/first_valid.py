@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import terranova
 from terranova.batch import Batch
 from terranova.coverage import Coverage
 from terranova.islands import Share, make_archipelago
-from terranova.modelling import BoundModel
-from terranova.registry import load_sets, registry
+from terranova.registry import registry
 from terranova.sampler import Archipelago
 from terranova.scoring import Problem
 from terranova.types import Ints
@@ -28,11 +28,6 @@ from terranova.types import Ints
 SETS = {"thdm3": ("theory", "electroweak", "higgs-lhc", "flavour", "scalars")}
 EPOCH = 20
 """Steps between two exchanges, the default of scans."""
-
-
-def load(model: str, sets: list[str]) -> Problem:
-    """Return the problem of scanning a registered model under constraint sets."""
-    return Problem(BoundModel(registry().get("model", model).thing()), load_sets(sets, model))
 
 
 def islands_of(problem: Problem, sampler: str, seed: int, count: int) -> Archipelago:
@@ -124,7 +119,7 @@ def main() -> None:
     parser.add_argument("--islands", type=int, default=8, help="islands of those scans")
     parser.add_argument("--scans", type=int, default=3, help="number of those scans")
     given = parser.parse_args()
-    problem = load(given.model, given.constraints or list(SETS.get(given.model, ())))
+    problem = terranova.problem(given.model, given.constraints or list(SETS.get(given.model, ())))
     print(f"{given.model}: {problem.search_space.dimension} parameters, {len(problem.constraints)} constraints\n")
 
     print("evaluations to the first valid point, one island")

@@ -384,8 +384,3 @@ class ParameterSpace:
         return ParameterSpace(
             tuple(replace(p, prior=priors[p.name]) if p.name in priors else p for p in self.parameters)
         )
-
-
-def space_of(parameters: Sequence[Parameter]) -> ParameterSpace:
-    """Return the space of a model's declared parameters."""
-    return ParameterSpace(tuple(parameters))

@@ -65,13 +65,13 @@ def digest(config: ScanConfig, problem: Problem) -> str:
         "model": problem.model.plugin.version,
         "parameters": [[p.name, p.prior.to_dict()] for p in problem.model.space],
         "observables": [o.name for o in problem.model.observables],
-        "constraints": [constraint_words(c) for c in problem.constraints],
+        "constraints": [_fingerprint(c) for c in problem.constraints],
     }
     return hashlib.sha256(json.dumps(physics, sort_keys=True).encode()).hexdigest()
 
 
-def constraint_words(constraint: Constraint) -> dict[str, Any]:
-    """Return a constraint's numbers in a form that JSON can hold; functions are named."""
+def _fingerprint(constraint: Constraint) -> dict[str, Any]:
+    """Return all of a constraint in a form that JSON can hold; unlike in a file, a function has a name here."""
     words: dict[str, Any] = {"kind": constraint.kind}
     for name, value in asdict(constraint).items():
         words[name] = getattr(value, "__qualname__", type(value).__qualname__) if callable(value) else value
@@ -121,9 +121,8 @@ def _changes(manifest: Manifest, config: ScanConfig, problem: Problem) -> str:
         ("model", manifest.model, now.model),
         ("model options", dict(manifest.model_options), dict(now.model_options)),
         ("constraint sets", dict(manifest.constraints), dict(now.constraints)),
-        ("columns", manifest.schema.names, now.schema.names),
     ]
-    words = [f"{what}: {old!r} -> {new!r}" for what, old, new in pairs if old != new and what != "columns"]
+    words = [f"{what}: {old!r} -> {new!r}" for what, old, new in pairs if old != new]
     if manifest.schema.names != now.schema.names:
         words.append("its columns")
     return f" ({'; '.join(words)})" if words else ""

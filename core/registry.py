@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import inspect
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -244,9 +244,3 @@ def _class_plugin(kind: str, thing: Any, origin: str, version: str) -> Plugin:
 def registry() -> Registry:
     """The registry of this process, filled on first use."""
     return Registry.discover()
-
-
-def load_sets(names: Sequence[str], model: str, source: Registry | None = None) -> list[ConstraintSet]:
-    """Return the constraint sets of these names that suit the model."""
-    source = source or registry()
-    return [source.get("constraints", name, model=model).thing for name in names]

@@ -53,9 +53,7 @@ class Replay:
 
     def seek(self, generation: int) -> None:
         """Have the rows of this generation at hand."""
-        if generation < self._end or generation > self.last_generation:
-            if generation > self.last_generation:
-                self._keys = np.empty(0, dtype=np.int64)
+        if generation < self._end:
             return
         stop = generation + self._chunk
         table = self._reader.generations(generation, stop)

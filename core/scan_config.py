@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -130,10 +130,6 @@ class ScanConfig:
     parallel: Parallel = field(default_factory=Parallel)
     store: Storage = field(default_factory=Storage)
     text: str = field(default="", compare=False, repr=False)
-
-    def with_output(self, directory: Path) -> ScanConfig:
-        """Return a copy that writes to another directory."""
-        return replace(self, output=directory)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the words of the configuration, every default filled in.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -194,8 +193,3 @@ def observable_axis(
 
 def _finite(values: Floats) -> Floats:
     return values[np.isfinite(values)]
-
-
-def by_name(quantities: Sequence[Quantity]) -> dict[str, Quantity]:
-    """Index axes by the name of their column."""
-    return {q.name: q for q in quantities}
