@@ -22,7 +22,7 @@ export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 # A virtual environment or a PYTHONPATH of the caller must not shadow ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help demo install test test-slow check bench clean
+.PHONY: help demo install test test-slow faults check bench clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ test: $(INSTALLED_DEV) ## Run the test suite.
 
 test-slow: $(INSTALLED_DEV) ## Run the long tests as well.
 	$(PYTEST) -m "slow"
+
+faults: $(INSTALLED_DEV) ## Inject every fault of docs/reliability.md, the slow ones included.
+	$(PYTEST) tests/faults
 
 check: $(INSTALLED_DEV) .typecheck ## Check format, style and types.
 	$(BIN)/ruff format --check .

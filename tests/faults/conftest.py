@@ -1,0 +1,44 @@
+"""Faults have the numbers of docs/reliability.md; a test run ends with what became of each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+CATALOGUE = Path(__file__).parents[2] / "docs" / "reliability.md"
+ROW = re.compile(r"^\| *(F\d+) *\| *(.+?) *\| *(.+?) *\|", re.MULTILINE)
+
+
+def catalogue() -> dict[str, str]:
+    """Number of a fault -> what is done, in the words of the documentation."""
+    return {number: done for number, done, _ in ROW.findall(CATALOGUE.read_text(encoding="utf-8"))}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in item.iter_markers("fault"):
+            item.user_properties.extend(("fault", number) for number in mark.args)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print a line for each fault that was injected, and the numbers of those that were not."""
+    outcomes: dict[str, Counter[str]] = defaultdict(Counter)
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, number in getattr(report, "user_properties", []):
+                if name == "fault":
+                    outcomes[number][outcome] += 1
+    if not outcomes:
+        return
+    known = catalogue()
+    write = terminalreporter.write_line
+    terminalreporter.section("faults")
+    for number in sorted(outcomes, key=lambda n: int(n[1:])):
+        counts = ", ".join(f"{n} {outcome}" for outcome, n in outcomes[number].items())
+        write(f"{number:>4}  {counts:<22} {known.get(number, '')}")
+    absent = [number for number in known if number not in outcomes]
+    if absent:
+        write(f"not injected here: {', '.join(absent)}")
