@@ -38,6 +38,7 @@ from terranova.parameters import (
 )
 from terranova.sampler import Archipelago, Proposal, Sampler, SearchSpace
 from terranova.scoring import Problem
+from terranova.streams import pack_streams, unpack_streams
 from terranova.surrogate import Surrogate
 
 if TYPE_CHECKING:
@@ -87,9 +88,11 @@ __all__ = [
     "hookimpl",
     "model",
     "open",
+    "pack_streams",
     "problem",
     "resume",
     "scan",
+    "unpack_streams",
 ]
 
 

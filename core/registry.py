@@ -6,7 +6,7 @@ import importlib.metadata
 import inspect
 import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -158,6 +158,9 @@ class Registry:
     def get(self, kind: str, name: str, *, model: str = "") -> Plugin:
         """Return the plugin of that kind and name.
 
+        A name with a colon, "optuna:GPSampler", asks the plugin before the colon for a variant of itself, if it
+        has a class method `variant`.
+
         Args:
             kind: a key of `KINDS`.
             name: as in a configuration.
@@ -173,6 +176,8 @@ class Registry:
             found = [p for p in found if p.model == model] or [p for p in found if p.model == ""]
         if len(found) == 1:
             return found[0]
+        if not found and (family := name.partition(":")[0]) != name and family in self.names(kind):
+            return _variant(self.get(kind, family, model=model), name)
         words = {"constraints": "constraint set", "novelty": "novelty detector"}.get(kind, kind)
         if len(found) > 1:
             origins = " and ".join(p.origin for p in found)
@@ -186,6 +191,22 @@ class Registry:
         pool = [p.name for p in self.of_kind(kind) if not model or p.model in ("", model)]
         broken_note = f"; broken plugins: {len(self.broken)}, see `terranova plugins`" if self.broken else ""
         raise PluginMissing(f"no {words} is named {name!r}{suffix}{did_you_mean(name, pool)}{broken_note}")
+
+
+def _variant(family: Plugin, name: str) -> Plugin:
+    """Return the variant of a plugin that `name`, "family:word", asks for.
+
+    Raises:
+        PluginMissing: the plugin has no variants, or none of that name.
+    """
+    make = getattr(family.thing, "variant", None)
+    if make is None:
+        raise PluginMissing(f"{family.kind} {family.name!r} has no variants, so {name!r} means nothing")
+    try:
+        thing = make(name.partition(":")[2])
+    except ValueError as error:
+        raise PluginMissing(f"{family.kind} {name!r}: {error}") from error
+    return replace(family, name=name, thing=thing)
 
 
 def _constraint_plugin(thing: Any, origin: str) -> Plugin:

@@ -12,6 +12,7 @@ import numpy as np
 
 from terranova.batch import Batch
 from terranova.errors import ContractError
+from terranova.streams import pack_streams, unpack_streams
 from terranova.types import Array, Bools, Floats, Ints
 
 
@@ -26,6 +27,8 @@ class SearchSpace:
         windows: observable -> (lower, upper): the range in which its constraints accept it; the ends may be
             infinite.
         constraints: (m,) names of the constraints, the columns of `Batch.violations`.
+        groups: constraint -> name of the constraint set it comes from, which is mostly a sector of physics.
+        reads: constraint -> the observables (or parameters) it reads.
     """
 
     names: tuple[str, ...]
@@ -33,6 +36,8 @@ class SearchSpace:
     observables: tuple[str, ...] = ()
     windows: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     constraints: tuple[str, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def dimension(self) -> int:
@@ -106,6 +111,21 @@ class Sampler(ABC):
     def done(self) -> bool:
         """True when this island has nothing more to propose."""
         return False
+
+    def state(self) -> dict[str, Array] | None:
+        """Return everything needed to go on, besides the random stream; None when only a replay can restore it.
+
+        Arrays whose shapes do not change, so that those of all islands can be stacked.
+        """
+        return None
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go on from a `state()`; the random stream is set after this call.
+
+        Raises:
+            ContractError: this sampler has no state to restore.
+        """
+        raise ContractError(f"sampler {self.name!r} has no restore()")
 
 
 class Archipelago(ABC):
@@ -181,7 +201,9 @@ class SeparateIslands(Archipelago):
     ) -> None:
         super().__init__(space, streams)
         self.samplers = [make(space, stream, **options) for stream in streams]
-        self._retired = [False] * len(self.samplers)
+        if self.samplers:  # a checkpoint is of use to this version of the sampler only
+            self.name, self.version = self.samplers[0].name, self.samplers[0].version  # type: ignore[misc]
+        self._retired = np.zeros(len(self.samplers), dtype=bool)
 
     def ask(self) -> Proposal:
         points: list[Floats] = []
@@ -208,3 +230,20 @@ class SeparateIslands(Archipelago):
 
     def retire(self, island: int) -> None:
         self._retired[island] = True
+
+    def state(self) -> dict[str, Array] | None:
+        states = [sampler.state() for sampler in self.samplers]
+        stacked: dict[str, Array] = {"streams": pack_streams(self.streams), "retired": self._retired.copy()}
+        known = [state for state in states if state is not None]
+        if len(known) < len(states):
+            return None
+        for name in known[0] if known else ():
+            stacked[f"island_{name}"] = np.stack([state[name] for state in known])
+        return stacked
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        own = {k.removeprefix("island_"): v for k, v in state.items() if k.startswith("island_")}
+        for island, sampler in enumerate(self.samplers):
+            sampler.restore({name: value[island] for name, value in own.items()})
+        self._retired[...] = state["retired"]
+        unpack_streams(state["streams"], self.streams)

@@ -84,6 +84,8 @@ class Problem:
             observables=tuple(o.name for o in self.model.observables),
             windows=acceptance(self.constraints),
             constraints=tuple(c.name for c in self.constraints),
+            groups={c.name: group.name for group in self.sets for c in group},
+            reads={c.name: tuple(c.observables) for c in self.constraints},
         )
 
     def evaluate(self, x: Floats) -> Evaluation:

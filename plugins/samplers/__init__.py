@@ -8,6 +8,7 @@ from terranova import Archipelago, Sampler
 from terranova.hooks import hookimpl
 from terranova.plugins.samplers.cmaes import Cmaes
 from terranova.plugins.samplers.cmaes_novelty import CmaesNovelty
+from terranova.plugins.samplers.lhs import LatinHypercube
 from terranova.plugins.samplers.random_points import RandomPoints
 from terranova.plugins.samplers.sobol import Sobol
 
@@ -15,4 +16,4 @@ from terranova.plugins.samplers.sobol import Sobol
 @hookimpl
 def terranova_samplers() -> Sequence[type[Sampler] | type[Archipelago]]:
     """All samplers of this package."""
-    return [RandomPoints, Sobol, Cmaes, CmaesNovelty]
+    return [RandomPoints, Sobol, LatinHypercube, Cmaes, CmaesNovelty]

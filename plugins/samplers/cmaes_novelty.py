@@ -7,14 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from terranova import Archipelago, Batch, Proposal, SearchSpace
+from terranova import Archipelago, Batch, Proposal, SearchSpace, pack_streams, unpack_streams
 from terranova.plugins.samplers._archive import Archive
 from terranova.plugins.samplers._cma import CmaStack
 from terranova.plugins.samplers._cube import into_cube
 from terranova.plugins.samplers._loss import Loss, check_loss, scaled_loss
 from terranova.plugins.samplers._progress import Progress
 from terranova.plugins.samplers._strategy import check_settings, default_popsize, strategy
-from terranova.plugins.samplers._streams import pack_streams, unpack_streams
 from terranova.types import Array, Bools, Floats, Ints
 
 AT_EASE = 0.6

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from terranova import Batch, Sampler, SearchSpace
-from terranova.types import Floats
+from terranova.types import Array, Floats
 
 
 class RandomPoints(Sampler):
@@ -34,3 +35,9 @@ class RandomPoints(Sampler):
 
     def tell(self, batch: Batch) -> None:
         """Learn nothing."""
+
+    def state(self) -> dict[str, Array]:
+        return {}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Nothing but the stream counts."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from terranova import Batch, Sampler, SearchSpace
-from terranova.types import Floats
+from terranova.types import Array, Floats
 
 SEQUENCE_BITS = 30
 """A sequence has 2^30 points; after that the island starts another, scrambled afresh."""
@@ -24,7 +24,7 @@ class Sobol(Sampler):
     """
 
     name: ClassVar[str] = "sobol"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     description: ClassVar[str] = "scrambled Sobol sequence, evenly spread"
     citations: ClassVar[Sequence[str]] = ("doi:10.1006/jcom.1998.0487 Owen, scrambled Sobol points",)
 
@@ -36,9 +36,14 @@ class Sobol(Sampler):
         self._begin()
 
     def _begin(self) -> None:
+        # A number, not the stream: scipy would spawn from the stream, which leaves no trace in its state.
+        self._seed = int(self.rng.integers(1 << 62))
+        self._sequence = self._scrambled(self._seed)
+
+    def _scrambled(self, seed: int) -> Any:
         from scipy.stats.qmc import Sobol as Sequence  # here because scipy.stats takes half a second to import
 
-        self._sequence = Sequence(self.space.dimension, scramble=True, bits=SEQUENCE_BITS, rng=self.rng)
+        return Sequence(self.space.dimension, scramble=True, bits=SEQUENCE_BITS, rng=seed)
 
     def ask(self) -> Floats:
         if self._sequence.num_generated + self.batch > 1 << SEQUENCE_BITS:
@@ -47,3 +52,11 @@ class Sobol(Sampler):
 
     def tell(self, batch: Batch) -> None:
         """Learn nothing."""
+
+    def state(self) -> dict[str, Array]:
+        return {"sequence": np.array([self._seed, self._sequence.num_generated], dtype=np.int64)}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        seed, drawn = state["sequence"].tolist()
+        self._seed, self._sequence = seed, self._scrambled(seed)
+        self._sequence.fast_forward(drawn)

@@ -17,8 +17,8 @@ from terranova.plugins.samplers._cma import CmaStack
 from terranova.plugins.samplers._cube import into_cube
 from terranova.plugins.samplers._loss import scaled_loss
 from terranova.plugins.samplers._strategy import default_popsize, strategy
-from terranova.plugins.samplers._streams import pack_streams, unpack_streams
 from terranova.plugins.samplers.cmaes import _pycma
+from terranova.streams import pack_streams, unpack_streams
 from terranova.types import Floats
 
 DIMENSION = 10
