@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 
@@ -62,6 +62,8 @@ class Batch:
         violations: (n, m) >= 0; +inf where an observable is unknown. Never NaN.
         loglike: (n,) natural log-likelihood; -inf where excluded or failed. Never NaN.
         status, reason, stage, seconds: as in `Evaluation`.
+        probe: (n,) True for points that were evaluated for a derivative: right beside another point, they say
+            nothing new, and are not counted as found. None are if left out.
     """
 
     island: Ints
@@ -76,6 +78,11 @@ class Batch:
     reason: Sequence[str]
     stage: Array
     seconds: Floats
+    probe: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def __post_init__(self) -> None:
+        if not len(self.probe):
+            object.__setattr__(self, "probe", np.zeros(len(self.island), dtype=bool))
 
     def __len__(self) -> int:
         return len(self.island)
@@ -85,6 +92,11 @@ class Batch:
         """(n,) True where the point did not fail and violates nothing."""
         violated = np.asarray(self.violations, dtype=bool).any(axis=1)
         return np.asarray((self.status == Status.OK) & ~violated, dtype=bool)
+
+    @cached_property
+    def found(self) -> Bools:
+        """(n,) True where the point is valid and counts: it is no probe."""
+        return self.valid & ~self.probe
 
     def take(self, rows: ArrayLike | slice) -> Batch:
         """Return the given rows (a slice, a boolean mask or indices) as a batch."""
@@ -109,4 +121,5 @@ class Batch:
             reason=reason,
             stage=self.stage[chosen],
             seconds=self.seconds[chosen],
+            probe=self.probe[chosen],
         )

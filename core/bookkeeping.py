@@ -18,19 +18,24 @@ from terranova.batch import Batch, Status
 
 @dataclass
 class Totals:
-    """What all ranks together have found; sums and extremes that do not depend on the order of merging."""
+    """What all ranks together have found; sums and extremes that do not depend on the order of merging.
+
+    `valid` does not count probes of derivatives (see `Batch`); `probes` are those left out of it.
+    """
 
     evaluations: int = 0
     valid: int = 0
     failed: int = 0
     best_violation: float = math.inf
     best_loglike: float = -math.inf
+    probes: int = 0
 
     def add(self, batch: Batch) -> None:
         """Count the rows of a batch."""
         valid = batch.valid
         self.evaluations += len(batch)
-        self.valid += int(valid.sum())
+        self.valid += int(batch.found.sum())
+        self.probes += int((valid & batch.probe).sum())
         self.failed += int((batch.status != Status.OK).sum())
         if valid.any():
             self.best_violation = 0.0
@@ -48,6 +53,7 @@ class Totals:
             failed=sum(t.failed for t in everyone),
             best_violation=min(t.best_violation for t in everyone),
             best_loglike=max(t.best_loglike for t in everyone),
+            probes=sum(t.probes for t in everyone),
         )
 
 

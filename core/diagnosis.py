@@ -228,12 +228,13 @@ class Efficiency:
     Attributes:
         evaluated: points.
         stored: of these: fewer only when the scan keeps just the valid ones.
-        valid: points.
+        valid: points, without probes.
         failed: points without observables.
         first_valid: evaluations of all islands until the first valid point, counting islands as equally fast;
             None when there is none.
         coverage: occupied bins of the 20 x 20 of each pair of parameters, averaged over the pairs; None
             when the problem could not be rebuilt.
+        probes: valid points that `valid` leaves out, for they were evaluated for derivatives only.
     """
 
     evaluated: int
@@ -242,6 +243,7 @@ class Efficiency:
     failed: int
     first_valid: int | None
     coverage: float | None
+    probes: int = 0
 
     @property
     def fraction(self) -> float:
@@ -261,8 +263,9 @@ def efficiency_of(run: Run, problem: Problem | None = None) -> Efficiency:
     evaluated, failed = stored, sum(n for status, n in counts.dropped.items() if status != Status.OK.name)
     valid, first = 0, None
     if stored:
-        query = f"""SELECT count(*) FILTER (valid) AS valid, count(*) FILTER (status <> {int(Status.OK)}) AS failed,
-                    min("index") FILTER (valid) AS first FROM points"""
+        query = f"""SELECT count(*) FILTER ({run.found}) AS valid,
+                    count(*) FILTER (status <> {int(Status.OK)}) AS failed,
+                    min("index") FILTER ({run.found}) AS first FROM points"""
         row = run.sql(query).to_pylist()[0]
         valid, first, failed = row["valid"], row["first"], failed + row["failed"]
     if counts.evaluated > stored:
@@ -272,7 +275,7 @@ def efficiency_of(run: Run, problem: Problem | None = None) -> Efficiency:
     elif first is not None:
         first = run.sql(f'SELECT count(*) AS n FROM points WHERE "index" <= {first}')["n"][0].as_py()
     coverage = None if problem is None else coverage_of(run, problem)
-    return Efficiency(evaluated, stored, valid, failed, first, coverage)
+    return Efficiency(evaluated, stored, valid, failed, first, coverage, run.probe_count)
 
 
 def coverage_of(run: Run, problem: Problem) -> float:
@@ -282,7 +285,7 @@ def coverage_of(run: Run, problem: Problem) -> float:
     space = problem.model.space
     coverage = Coverage(space.dimension)
     if run.count:
-        for table in run.reader.batches(list(space.names), "valid", rows=_ROWS):
+        for table in run.reader.batches(list(space.names), run.found, rows=_ROWS):
             x = np.column_stack([table[name].to_numpy() for name in space.names])
             coverage.add(np.clip(space.to_unit(x), 0.0, 1.0))
     return float(coverage.mean)

@@ -134,6 +134,10 @@ def show_summary(run: Run) -> None:
     evaluations, valid = run.evaluated, run.valid_count
     share = f" ({100 * valid / evaluations:.3g} %)" if evaluations else ""
     console.print(f"[bold]{run.directory}[/]: {evaluations:,} points, [green]{valid:,} valid[/]{share}")
+    if probes := run.probe_count:
+        console.print(
+            f"  [dim]{probes:,} more valid points were evaluated for derivatives only, and are left out[/]"
+        )
     if failures := _failures(run):
         console.print(f"  [yellow]failed[/] {failures}")
     console.print(f"  terranova report {run.directory}", markup=False)

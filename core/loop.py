@@ -24,7 +24,7 @@ from terranova.parallel import World
 from terranova.progress import Progress, Snapshot
 from terranova.replay import Replay
 from terranova.run import SUMMARY, Run
-from terranova.sampler import Archipelago, check_proposal
+from terranova.sampler import Archipelago, Proposal, check_proposal
 from terranova.scoring import Problem
 from terranova.store import Writer
 from terranova.store.checkpoint import Checkpoint, save_checkpoint
@@ -101,7 +101,7 @@ class Scan:
         with self.timings.of("ask"):
             proposal = self.archipelago.ask()
             check_proposal(proposal, self.config.sampler.name, self.problem.model.space.dimension, self.share.count)
-            local, u, index = self._within_quota(proposal.island, proposal.u)
+            local, u, index, probe = self._within_quota(proposal)
             x = self.problem.model.space.to_physical(u)
         if not len(local):
             self._exhausted = True
@@ -112,7 +112,7 @@ class Scan:
             evaluation = self._evaluate(x, island, index, stored)
         with self.timings.of("score"):
             generation = np.full(len(local), self.generation, dtype=np.int64)
-            batch = self.problem.batch(u, x, evaluation, island, generation, index)
+            batch = self.problem.batch(u, x, evaluation, island, generation, index, probe)
         with self.timings.of("store"):
             self.writer.append(batch if not stored.any() else batch.take(~stored))
             self._account(batch, local)
@@ -121,14 +121,15 @@ class Scan:
             self._retire(local)
         self.generation += 1
 
-    def _within_quota(self, local: Ints, u: Floats) -> tuple[Ints, Floats, Ints]:
+    def _within_quota(self, proposal: Proposal) -> tuple[Ints, Floats, Ints, Bools]:
         """Number the proposed points within their islands, and drop those beyond an island's share."""
+        local, u, probe = proposal.island, proposal.u, proposal.probes
         position = np.arange(len(local)) - np.searchsorted(local, local, side="left")
         index = self.counts[local] + position
         allowed = index < self.quota[local]
         if allowed.all():
-            return local, u, index
-        return local[allowed], u[allowed], index[allowed]
+            return local, u, index, probe
+        return local[allowed], u[allowed], index[allowed], probe[allowed]
 
     def _stored(self, x: Floats, island: Ints, index: Ints) -> Bools:
         if self.replay is not None and self.generation > self.replay.last_generation:
@@ -167,9 +168,9 @@ class Scan:
         """Count what was found."""
         self.counts += np.bincount(local, minlength=self.share.count)
         self.recent.add(batch)
-        valid = batch.valid
-        if valid.any():
-            self.coverage.add(batch.u[valid])
+        found = batch.found
+        if found.any():
+            self.coverage.add(batch.u[found])
 
     # ----------------------------------------------------------------------------------------------------------
     # epochs
@@ -294,6 +295,7 @@ class Scan:
             evaluations=totals.evaluations,
             rate=rate,
             valid=totals.valid,
+            probes=totals.probes,
             failed=totals.failed,
             best_violation=totals.best_violation,
             best_loglike=totals.best_loglike,

@@ -25,7 +25,7 @@ class Snapshot:
         seconds: wall time of the scan, earlier sessions included.
         evaluations: points evaluated, in all sessions.
         rate: points per second of this session.
-        valid: valid points.
+        valid: valid points, without probes of derivatives.
         failed: points with a status other than ok.
         best_violation: smallest total violation so far, 0 once a valid point is known, inf before the first.
         best_loglike: largest log-likelihood of a valid point, -inf before the first.
@@ -33,6 +33,7 @@ class Snapshot:
         generation: steps taken by the islands.
         fraction: of the budget that is used, in [0, 1].
         seconds_left: expected, NaN when unknown.
+        probes: valid points that `valid` leaves out: they were evaluated for derivatives only.
     """
 
     seconds: float
@@ -46,6 +47,7 @@ class Snapshot:
     generation: int
     fraction: float
     seconds_left: float
+    probes: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes, ready for JSON."""

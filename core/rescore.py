@@ -131,7 +131,7 @@ def _kept(run: Run) -> str:
 def _schema(run: Run, config: ScanConfig, problem: Problem) -> Schema:
     """The stored parameters and observables, with the violations of the new constraints."""
     violations: Sequence[Field] = provenance.schema(config, problem).violations
-    return Schema(run.schema.parameters, run.schema.observables, violations)
+    return Schema(run.schema.parameters, run.schema.observables, violations, probe=run.schema.probe)
 
 
 def _score(table: pa.Table, run: Run, problem: Problem, columns: Sequence[int], writer: Writer) -> tuple[int, int]:
@@ -156,10 +156,11 @@ def _score(table: pa.Table, run: Run, problem: Problem, columns: Sequence[int], 
         table["island"].to_numpy(),
         table["generation"].to_numpy(),
         table["index"].to_numpy(),
+        table["probe"].to_numpy() if run.schema.probe else None,
     )
     writer.append(replace(batch, observables=stored))
     unknown = (status == Status.OK) & np.isinf(batch.violations).any(axis=1)
-    return int(batch.valid.sum()), int(unknown.sum())
+    return int(batch.found.sum()), int(unknown.sum())
 
 
 def _columns(table: pa.Table, names: Sequence[str]) -> Any:

@@ -119,10 +119,23 @@ class Run:
 
     @property
     def valid_count(self) -> int:
-        """Number of points that did not fail and violate nothing."""
+        """Number of points that did not fail, violate nothing and are no probes of derivatives."""
+        return self._count_where(self.found)
+
+    @property
+    def probe_count(self) -> int:
+        """Number of valid points that `valid_count` leaves out, because they are probes of derivatives."""
+        return self._count_where("valid AND probe") if self.schema.probe else 0
+
+    @property
+    def found(self) -> str:
+        """The SQL condition of the points that `valid_count` counts."""
+        return "(valid AND NOT probe)" if self.schema.probe else "valid"
+
+    def _count_where(self, condition: str) -> int:
         if self.count == 0:
             return 0
-        return int(self.sql("SELECT count(*) AS n FROM points WHERE valid")["n"][0].as_py())
+        return int(self.sql(f"SELECT count(*) AS n FROM points WHERE {condition}")["n"][0].as_py())
 
     # -- the points -----------------------------------------------------------------------------------------
 
@@ -134,12 +147,13 @@ class Run:
         Args:
             columns: their names, in the wanted order; all if None.
             where: which points: SQL such as "mh2 < 300 and loglike > -10", or a pyarrow expression.
-            valid: only the valid points (True), only the others (False), or both (None).
+            valid: only the valid points, without probes of derivatives (True), only those that are not valid
+                (False), or everything (None).
 
         Raises:
             RunError: an unknown column, or a condition that makes no sense.
         """
-        return self.reader.table(columns, restrict(where, valid))
+        return self.reader.table(columns, restrict(where, valid, probes=self.schema.probe))
 
     def to_pandas(
         self, columns: Sequence[str] | None = None, where: Where | None = None, valid: bool | None = None
@@ -176,7 +190,7 @@ class Run:
             return None, "no point is stored yet"
         query = 'SELECT island, "index" FROM points WHERE {} ORDER BY {}, island, "index" LIMIT {}'
         if self.valid_count:
-            best = self.sql(query.format("valid", "loglike DESC, total_violation", n))
+            best = self.sql(query.format(self.found, "loglike DESC, total_violation", n))
             return best.to_pandas(), "valid points by log-likelihood, highest first"
         best = self.sql(query.format("status = 0", "total_violation, loglike DESC", n))
         if best.num_rows:
@@ -214,6 +228,8 @@ class Run:
         evaluated, valid = self.evaluated, self.valid_count
         share = f" ({100 * valid / evaluated:.3g} %)" if evaluated else ""
         lines.append(("points", f"{evaluated:,} evaluated, {count:,} stored, {valid:,} valid{share}"))
+        if probes := self.probe_count:
+            lines.append(("probes", f"{probes:,} more are valid, but were evaluated for derivatives only"))
         return lines
 
     def __repr__(self) -> str:
@@ -232,15 +248,20 @@ class Run:
         return f"<table><caption>terranova run</caption>{rows}</table>"
 
 
-def restrict(where: Where | None, valid: bool | None) -> Where | None:
-    """Add to a condition that points must be valid (True) or must not be (False)."""
+def restrict(where: Where | None, valid: bool | None, *, probes: bool) -> Where | None:
+    """Add to a condition that points must be valid and no probes (True) or must not be valid (False).
+
+    `probes` says whether there is a column `probe`.
+    """
     import pyarrow.compute as pc
 
     if valid is None:
         return where
     if isinstance(where, str):
-        return f"({where}) AND {'valid' if valid else 'NOT valid'}"
-    condition = pc.field("valid") if valid else ~pc.field("valid")
+        found = "valid AND NOT probe" if probes else "valid"
+        return f"({where}) AND {found if valid else 'NOT valid'}"
+    found = pc.field("valid") & ~pc.field("probe") if probes else pc.field("valid")
+    condition = found if valid else ~pc.field("valid")
     return condition if where is None else where & condition
 
 

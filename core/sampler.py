@@ -50,10 +50,19 @@ class Proposal:
     """Points to evaluate: u (n, d) in the unit cube, and the island (n,) that proposed each.
 
     `island` counts within the archipelago, from 0; rows of one island stand together, in order.
+
+    `probe` (n,) is True for points that only serve a derivative. They are evaluated, stored and told like all
+    others, but valid ones among them are not counted as found. None are if left out.
     """
 
     u: Floats
     island: Ints
+    probe: Bools | None = None
+
+    @property
+    def probes(self) -> Bools:
+        """(n,) `probe`, also when it was left out."""
+        return np.zeros(len(self.island), dtype=bool) if self.probe is None else self.probe
 
 
 def check_proposal(proposal: Proposal, name: str, dimension: int, islands: int) -> None:
@@ -67,6 +76,11 @@ def check_proposal(proposal: Proposal, name: str, dimension: int, islands: int) 
         raise ContractError(
             f"sampler {name!r}: ask() returned u {u.shape} and island {island.shape}, "
             f"expected (n, {dimension}) and (n,)"
+        )
+    if proposal.probe is not None and (proposal.probe.shape != island.shape or proposal.probe.dtype != bool):
+        raise ContractError(
+            f"sampler {name!r}: ask() returned probe {proposal.probe.dtype} {proposal.probe.shape}, "
+            f"expected bool {island.shape}"
         )
     if not (np.all(u >= 0.0) and np.all(u <= 1.0)):
         raise ContractError(f"sampler {name!r}: ask() proposed points outside [0, 1], or NaN")
@@ -155,7 +169,7 @@ class Archipelago(ABC):
 
     @abstractmethod
     def tell(self, batch: Batch) -> None:
-        """Learn from the points of the last `ask`: same rows, same order, `batch.island` as proposed.
+        """Learn from the points of the last `ask`: same rows, same order, `island` and `probe` as proposed.
 
         When an island's share of the budget ends, its last rows are missing and it is not asked again.
         """

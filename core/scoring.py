@@ -154,9 +154,19 @@ class Problem:
         )
 
     def batch(
-        self, u: Floats, x: Floats, evaluation: Evaluation, island: Ints, generation: Ints, index: Ints
+        self,
+        u: Floats,
+        x: Floats,
+        evaluation: Evaluation,
+        island: Ints,
+        generation: Ints,
+        index: Ints,
+        probe: Bools | None = None,
     ) -> Batch:
-        """Score an evaluation and return the rows that go to the store and to the samplers."""
+        """Score an evaluation and return the rows that go to the store and to the samplers.
+
+        The arguments are those of `Batch`; no point is a probe if `probe` is None.
+        """
         violations, loglike = self.score(x, evaluation.observables)
         bad: Bools = evaluation.status != Status.OK
         if bad.any():
@@ -175,6 +185,7 @@ class Problem:
             reason=evaluation.reason,
             stage=evaluation.stage,
             seconds=evaluation.seconds,
+            probe=np.zeros(len(u), dtype=bool) if probe is None else probe,
         )
 
 

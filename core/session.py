@@ -27,7 +27,7 @@ from terranova.rescore import ORIGIN as RESCORED
 from terranova.run import CONFIG, Run
 from terranova.scan_config import Budget
 from terranova.scoring import Problem
-from terranova.store import Writer, load_manifest, recover
+from terranova.store import Schema, Writer, load_manifest, recover
 from terranova.store.checkpoint import load_checkpoint
 from terranova.store.lock import RunLock
 
@@ -136,7 +136,7 @@ def _execute(
         )
 
     def tidy() -> None:
-        recover(directory, provenance.schema(config, problem))
+        recover(directory, _schema(config, problem, directory))
         write_atomic(directory / CONFIG, config.to_yaml())
 
     with RunLock(directory) if team.is_root else nullcontext(), StopRequest() as stop:
@@ -178,7 +178,7 @@ def _scan(
         choose(title, root=team.is_root, quiet=quiet) as progress,
         Writer(
             directory,
-            provenance.schema(config, problem),
+            _schema(config, problem, directory),
             writer=team.rank,
             keep=config.store.keep,
             observable_columns=columns,
@@ -202,6 +202,11 @@ def _scan(
             progress=progress,
         )
         return scan.run(stop)
+
+
+def _schema(config: ScanConfig, problem: Problem, directory: Path) -> Schema:
+    """Return the columns of a run's points; one begun before there were probes goes on without that column."""
+    return replace(provenance.schema(config, problem), probe=load_manifest(directory).schema.probe)
 
 
 def _why_not(directory: Path) -> str:

@@ -30,7 +30,9 @@ def lead(diagnosis: Diagnosis) -> str:
             "Below: which constraints resist, and the points that come closest."
         )
     valid = f"{number(e.valid)} of {count(e.evaluated, 'point')} evaluated "
-    valid += ("is" if e.valid == 1 else "are") + f" valid: {percent(e.fraction)}."
+    valid += _is(e.valid) + f" valid: {percent(e.fraction)}."
+    if e.probes:
+        valid += f" {count(e.probes, 'more valid point')} served a derivative only and {_is(e.probes)} left out."
     r = diagnosis.random
     if r is None or not r.points:
         return valid
@@ -41,6 +43,10 @@ def lead(diagnosis: Diagnosis) -> str:
         f"{valid} Of {number(r.points)} random points none was: the scan finds valid points at least "
         f"{number(_rounded_down(diagnosis.gain_at_least))} times as often."
     )
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def tiles(run: Run, diagnosis: Diagnosis) -> list[Tile]:

@@ -122,7 +122,7 @@ def progress(run: Run, problem: Problem | None, steps: int = STEPS) -> Progress 
     early = _early_steps(width)
     query = f"""SELECT island, CASE WHEN "index" < {width} THEN floor({PER_DOUBLING} * log2("index" + 1))
                 ELSE {early - 1} + "index" // {width} END AS step,
-                count(*) AS points, count(*) FILTER (valid) AS valid, min(total_violation) AS violation
+                count(*) AS points, count(*) FILTER ({run.found}) AS valid, min(total_violation) AS violation
                 FROM points GROUP BY ALL"""
     frame = run.sql(query).to_pandas()
     islands, row = np.unique(frame["island"].to_numpy(), return_inverse=True)
@@ -174,7 +174,7 @@ def _coverage(run: Run, problem: Problem, width: int, steps: int) -> Floats:
     d = space.dimension
     pairs = [(i, j) for i in range(d) for j in range(i + 1, d)]
     first = np.full((len(pairs), BINS * BINS), steps, dtype=np.int64)
-    for table in run.reader.batches([*space.names, "index"], "valid"):
+    for table in run.reader.batches([*space.names, "index"], run.found):
         x = np.column_stack([table[name].to_numpy() for name in space.names])
         bins = np.clip((space.to_unit(x) * BINS).astype(np.int64), 0, BINS - 1)
         step = np.minimum(_step_of(table["index"].to_numpy(), width), steps - 1)

@@ -71,7 +71,7 @@ def gather_points(run: Run, problem: Problem | None, kills: Kills) -> Points | N
     parameters = [p.name for p in run.parameters]
     observables = interesting_observables(run, problem, kills, MANY_OBSERVABLES)
     columns = [*parameters, *observables]
-    valid = sample(run, columns, "valid")
+    valid = sample(run, columns, run.found)
     every = sample(run, columns, "true")
     nearest = every.iloc[:0] if len(valid) else closest(run, columns)
     windows = {} if problem is None else acceptance(problem.constraints)
@@ -149,7 +149,7 @@ def _with_columns(run: Run, points: Points, panels: Sequence[Projection]) -> Poi
     if not missing:
         return points
     columns = [*(name for name in points.fields if name not in {f.name for f in _EXTRA}), *missing]
-    valid = sample(run, columns, "valid")
+    valid = sample(run, columns, run.found)
     nearest = points.nearest if len(valid) else closest(run, columns)
     fields = {**points.fields, **{name: known[name] for name in missing}}
     return replace(points, valid=valid, nearest=nearest, fields=fields)

@@ -25,7 +25,7 @@ class Counts:
 
     Attributes:
         kept: rows in the store.
-        dropped: points evaluated but not stored, by status ("OK" are those that violate a constraint).
+        dropped: points evaluated but not stored, by status ("OK" are those that violate a constraint, and probes).
         counted: island -> first index not looked at yet, for the islands of a run that drops points.
     """
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from terranova.batch import Batch, Status
-from terranova.store.schema import BOOKKEEPING, Schema
+from terranova.store.schema import Schema
 from terranova.types import Array, Ints
 
 Reasons = Mapping[int, str]
@@ -32,6 +32,7 @@ def record_dtype(schema: Schema) -> np.dtype[np.void]:
             ("seconds", "<f4"),
             ("status", "i1"),
             ("stage", "i1"),
+            *([("probe", "?")] if schema.probe else []),
             ("x", "<f8", (len(schema.parameters),)),
             ("observables", "<f8", (len(schema.observables),)),
             ("violations", "<f8", (len(schema.violations),)),
@@ -51,6 +52,8 @@ def fill(records: Array, batch: Batch, rows: Ints | None, observables: Ints | No
     for name in ("island", "generation", "index", "loglike", "seconds", "status", "stage", "x", "violations"):
         values = getattr(batch, name)
         records[name] = values if rows is None else values[rows]
+    if "probe" in (records.dtype.names or ()):
+        records["probe"] = batch.probe if rows is None else batch.probe[rows]
     known = batch.observables if rows is None else batch.observables[rows]
     records["observables"] = known if observables is None else known.take(observables, axis=1)
 
@@ -75,7 +78,7 @@ def table_of(records: Array, reasons: Reasons, schema: Schema) -> pa.Table:
     }
     columns = [
         computed[name] if name in computed else pa.array(np.ascontiguousarray(records[name]))
-        for name in (field.name for field, _ in BOOKKEEPING)
+        for name in schema.names[: schema.bookkeeping]
     ]
     for block in ("x", "observables", "violations"):
         columns += [pa.array(column) for column in _transposed(records[block])]

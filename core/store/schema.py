@@ -38,6 +38,7 @@ BOOKKEEPING: tuple[tuple[Field, pa.DataType], ...] = (
     (Field("generation", description="the step of that island"), pa.int32()),
     (Field("index", description="running number of the point within its island"), pa.int64()),
     (Field("valid", description="did not fail and violates nothing"), pa.bool_()),
+    (Field("probe", description="evaluated for a derivative only: not counted as found"), pa.bool_()),
     (Field("status", description="0 ok 1 unphysical 2 non-finite 3 raised 4 timeout 5 crashed"), pa.int8()),
     (Field("reason", description="why the point failed; empty otherwise"), pa.string()),
     (Field("stage", description="last stage of the model that was computed"), pa.int8()),
@@ -45,7 +46,10 @@ BOOKKEEPING: tuple[tuple[Field, pa.DataType], ...] = (
     (Field("total_violation", description="sum of the violations; +inf where unknown"), pa.float64()),
     (Field("seconds", unit="s", description="time spent on the point"), pa.float32()),
 )
-"""The columns every run has, in order, before the parameters, the observables and the violations."""
+"""The columns every run has, in order, before the parameters, the observables and the violations.
+
+`probe` is missing from runs that were started before there was such a column.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Schema:
         parameters: the d parameters of the model, in the order of `Batch.x`.
         observables: the observables that are stored, in the order in which they are stored.
         violations: the m constraints, in the order of `Batch.violations`.
+        probe: whether there is a column `probe`.
 
     Raises:
         ValueError: two columns would have the same name.
@@ -64,6 +69,7 @@ class Schema:
     parameters: Sequence[Field]
     observables: Sequence[Field]
     violations: Sequence[Field]
+    probe: bool = True
 
     def __post_init__(self) -> None:
         for group in ("parameters", "observables", "violations"):
@@ -82,6 +88,11 @@ class Schema:
         """Names of all columns, in order."""
         return [name for name, *_ in self._columns()]
 
+    @property
+    def bookkeeping(self) -> int:
+        """Number of columns before the parameters."""
+        return len(BOOKKEEPING) - (not self.probe)
+
     @cached_property
     def arrow(self) -> pa.Schema:
         """The Arrow schema; each field carries its unit, latex, description, kind and source."""
@@ -89,7 +100,8 @@ class Schema:
 
     def _columns(self) -> Iterator[tuple[str, pa.DataType, dict[str, str]]]:
         for field, type_ in BOOKKEEPING:
-            yield field.name, type_, _metadata(field, "bookkeeping")
+            if self.probe or field.name != "probe":
+                yield field.name, type_, _metadata(field, "bookkeeping")
         for field in self.parameters:
             yield field.name, pa.float64(), _metadata(field, "parameter")
         for field in self.observables:
@@ -103,13 +115,15 @@ class Schema:
             "parameters": [dict(vars(field)) for field in self.parameters],
             "observables": [dict(vars(field)) for field in self.observables],
             "violations": [dict(vars(field)) for field in self.violations],
+            "probe": self.probe,
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Schema:
         """Inverse of `to_dict`."""
         groups = ("parameters", "observables", "violations")
-        return cls(*([Field(**field) for field in data[group]] for group in groups))
+        parameters, observables, violations = ([Field(**field) for field in data[group]] for group in groups)
+        return cls(parameters, observables, violations, probe=data.get("probe", False))
 
     def to_json(self) -> str:
         """This schema as JSON text."""

@@ -48,7 +48,7 @@ class Writer:
         directory: of the run; `points/` is made in it.
         schema: the columns stored.
         writer: number of this writer; no two open ones may share it.
-        keep: "all" points, or only the "valid" ones, counting the others.
+        keep: "all" points, or only the "valid" ones that are no probes, counting the others.
         observable_columns: which columns of `Batch.observables` are stored, one per observable of the schema;
             all of them, in order, if None.
         durability: "process": an appended batch survives the death of the process at once, and a power cut
@@ -205,10 +205,10 @@ class Writer:
         """The rows of a batch to be stored; None for all."""
         if self._keep == "all":
             return None
-        valid = batch.valid
-        self._dropped.add(batch, valid)
+        found = batch.found
+        self._dropped.add(batch, found)
         self._counts_dirty = True
-        return None if valid.all() else np.flatnonzero(valid)
+        return None if found.all() else np.flatnonzero(found)
 
     def _open_journal(self) -> Journal:
         if self._journal is None:
