@@ -37,7 +37,8 @@ def read_csv(path: Path) -> pd.DataFrame:
     with path.open(newline="") as file:
         names, *lines = csv.reader(file)
     columns = dict(zip(names, zip(*lines, strict=True), strict=True))
-    readers = {"reason": str, "valid": {"true": True, "false": False}.__getitem__}
+    flag = {"true": True, "false": False}.__getitem__
+    readers = {"reason": str, "valid": flag, "probe": flag}
     return pd.DataFrame(
         {name: [readers.get(name, float)(text) for text in texts] for name, texts in columns.items()}
     )
