@@ -42,11 +42,11 @@ from terranova.streams import pack_streams, unpack_streams
 from terranova.surrogate import Surrogate
 
 if TYPE_CHECKING:
-    from terranova.api import model, open, problem, resume, scan
+    from terranova.api import compare, model, open, problem, resume, scan
 
 __version__ = metadata.version("terranova")
 
-_FUNCTIONS = ("model", "open", "problem", "resume", "scan")
+_FUNCTIONS = ("compare", "model", "open", "problem", "resume", "scan")
 
 __all__ = [
     "Angle",
@@ -85,6 +85,7 @@ __all__ = [
     "TerranovaError",
     "Uniform",
     "Window",
+    "compare",
     "hookimpl",
     "model",
     "open",

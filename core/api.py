@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from terranova import session
 from terranova.config import build_problem, load_config
@@ -17,6 +17,9 @@ from terranova.run import Run
 from terranova.scoring import Problem
 from terranova.strict_yaml import Document
 from terranova.words import Report
+
+if TYPE_CHECKING:
+    from terranova.comparison import Comparison
 
 
 def model(name: str, **options: Any) -> BoundModel:
@@ -104,3 +107,28 @@ def open(directory: str | Path) -> Run:
         RunError: it is not a run directory.
     """
     return Run(Path(directory))
+
+
+def compare(
+    source: str | Path | Mapping[str, Any] | None = None, *, quiet: bool = False, **words: Any
+) -> Comparison:
+    """Compare samplers on problems, and return the results. Trials that have a result are not repeated.
+
+    Under `mpirun`, every rank must make this call.
+
+    Args:
+        source: path of a comparison's YAML file, or its content as a mapping.
+        quiet: show no progress.
+        words: its top-level keys, as an alternative to `source` or to override it.
+
+    Raises:
+        ConfigError: every problem of the file at once.
+        RunError: the output directory cannot be written.
+    """
+    from terranova.comparison.conduct import conduct
+    from terranova.comparison.plan import load_plan
+    from terranova.comparison.results import Comparison
+
+    plan = load_plan(words) if source is None else load_plan(source, **words)
+    conduct(plan, quiet=quiet)
+    return Comparison(plan)

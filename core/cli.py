@@ -61,6 +61,33 @@ def resume(
 
 
 @app.command()
+def compare(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The comparison, a YAML file.")],
+    output: Annotated[Path | None, typer.Option(help="Directory of the results, instead of the file's.")] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Trials that run at the same time.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Number of seeds, instead of the file's.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare samplers on problems; started again, it goes on where it was. Under mpirun trials are shared out."""
+    from terranova.comparison import conduct, page, words
+    from terranova.comparison.plan import load_plan
+    from terranova.comparison.results import Comparison
+    from terranova.errors import EXIT_INTERRUPTED
+    from terranova.parallel import world
+
+    plan = load_plan(file, output=output, workers=workers, seeds=seeds)
+    finished = conduct.conduct(plan, quiet=quiet)
+    if not world().is_root:
+        return
+    comparison = Comparison(plan)
+    words.show(comparison)
+    _say(f"report: {page.write_results(comparison)}")
+    if not finished:
+        _say("stopped before the end; the same command goes on")
+        raise typer.Exit(EXIT_INTERRUPTED)
+
+
+@app.command()
 def plugins(
     name: Annotated[str | None, typer.Argument(help="Show one plugin in detail.")] = None,
     debug: Annotated[bool, typer.Option(help="Show the traceback of broken plugins.")] = False,

@@ -1,0 +1,82 @@
+"""The page of a comparison: tables, verdicts, figures, and how to repeat it, in one HTML file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+from terranova.atomic import write_atomic
+from terranova.comparison import words
+from terranova.comparison.figures import coverage_curves, profiles
+from terranova.comparison.results import MEASURES, Comparison
+from terranova.errors import RunError
+from terranova.report.section import Picture
+from terranova.store.origin import terranova_version
+
+PAGE, SUMMARY, TRIALS = "comparison.html", "summary.csv", "trials.csv"
+
+
+def write_results(comparison: Comparison) -> Path:
+    """Write page and tables into the comparison's directory; return the page.
+
+    Raises:
+        RunError: they cannot be written.
+    """
+    directory = comparison.plan.output
+    try:
+        write_atomic(directory / SUMMARY, comparison.summary_csv())
+        write_atomic(directory / TRIALS, comparison.trials_csv())
+        write_atomic(directory / PAGE, render(comparison))
+    except OSError as error:
+        raise RunError(f"{directory} cannot be written: {error.strerror or error}") from error
+    return directory / PAGE
+
+
+def render(comparison: Comparison) -> str:
+    """Return the page as HTML."""
+    import jinja2
+    from markupsafe import Markup
+
+    sections = []
+    for i, problem in enumerate(comparison.problems):
+        rows = [words.cells(row, problem, intervals=True) for row in problem.rows]
+        columns = [(name, heading) for name, heading in words.HEADINGS if any(r[name] != "–" for r in rows)]
+        sections.append(
+            {
+                "anchor": f"problem-{i}",
+                "label": problem.challenge.label,
+                "title": words.title(problem, comparison),
+                "columns": columns,
+                "rows": rows,
+                "verdict": words.verdict(problem),
+                "errors": words.errors(problem),
+                "features": [
+                    (name, [words.short(end) for end in ends]) for name, ends in problem.challenge.features.items()
+                ],
+                "figure": Picture(
+                    coverage_curves(problem),
+                    f"{problem.challenge.label}: mean number of 20 × 20 bins, over all pairs of parameters, that "
+                    "hold a valid point. Bands are 95 % bootstrap intervals of the mean over seeds.",
+                ),
+            }
+        )
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    template = resources.files("terranova.comparison").joinpath("template.html").read_text(encoding="utf-8")
+    css = resources.files("terranova.report").joinpath("style.css").read_text(encoding="utf-8")
+    return environment.from_string(template).render(
+        style=Markup(css),
+        version=terranova_version(),
+        today=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        name=comparison.plan.output.resolve().name,
+        complete=comparison.complete,
+        sections=sections,
+        profiles=Picture(
+            profiles(comparison),
+            "Left: trials, over all problems and seeds, that had found a valid point by so many evaluations. "
+            "Right: "
+            "trials solved within a factor of the fastest sampler on the same problem and seed.",
+        ),
+        measures=MEASURES,
+        plan=comparison.plan.to_yaml(),
+    )

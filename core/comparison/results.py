@@ -1,0 +1,267 @@
+"""What a comparison found: one table row for each sampler on each problem, worked out from its trials."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from terranova.comparison.plan import Challenge, Plan
+from terranova.comparison.spread import coverage_of_reference, reference_points, regions_found
+from terranova.comparison.statistics import (
+    Difference,
+    Estimate,
+    expected_running_time,
+    leader_against_others,
+    mean,
+)
+from terranova.comparison.trial import trials
+from terranova.comparison.truth import KnownRegion, known_region
+from terranova.config import build_problem
+from terranova.scoring import Problem
+from terranova.types import Array, Bools, Floats
+
+MEASURES = (
+    ("distinct", "distinct valid points for 10,000 evaluations"),
+    ("coverage", "mean number of occupied 20 x 20 bins over all pairs of parameters, of 400"),
+    ("share", "occupied bins as a share of all that any sampler of this comparison occupied"),
+    ("coverage_observables", "the same over pairs of observables, within the ranges given"),
+    (
+        "near",
+        "mean distance in the unit cube from reference points to the nearest valid point found: less is better",
+    ),
+    ("regions", "disconnected regions with a valid point"),
+    ("sampler_us", "microseconds a point in the sampler"),
+    ("model_us", "microseconds a point in the model"),
+    ("seconds", "wall time of a trial"),
+)
+"""Columns beside those of the first valid point, and what they mean."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A sampler on a problem.
+
+    Attributes:
+        sampler: its label.
+        trials: that ended with a measure.
+        solved: of these, trials that found a valid point.
+        errors: message -> number of trials that ended with it.
+        ert: expected number of evaluations until the first valid point.
+        median: of the evaluations until the first valid point, unsolved trials counting as infinite.
+        measures: name -> estimate over seeds; see `MEASURES`.
+    """
+
+    sampler: str
+    trials: int
+    solved: int
+    errors: Mapping[str, int]
+    ert: Estimate
+    median: float
+    measures: Mapping[str, Estimate]
+
+
+class ProblemResults:
+    """All trials on one problem.
+
+    Args:
+        plan: of the comparison.
+        challenge: the problem.
+
+    Attributes:
+        challenge: the problem.
+        labels: of the samplers, in the order of the plan.
+    """
+
+    def __init__(self, plan: Plan, challenge: Challenge) -> None:
+        self.plan, self.challenge = plan, challenge
+        self.labels = [c.label for c in plan.samplers]
+        self._numbers: dict[str, list[dict[str, Any] | None]] = {label: [] for label in self.labels}
+        self._arrays: dict[str, list[dict[str, Array] | None]] = {label: [] for label in self.labels}
+        for trial in trials(plan):
+            if trial.challenge is not challenge:
+                continue
+            result = trial.result()
+            measured = result is not None and "error" not in result
+            self._numbers[trial.contestant.label].append(result)
+            self._arrays[trial.contestant.label].append(trial.arrays() if measured else None)
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The model with its constraints."""
+        config = self.plan.config(self.challenge, self.plan.samplers[0], self.plan.seeds[0], self.plan.output)
+        return build_problem(config)
+
+    @cached_property
+    def truth(self) -> KnownRegion | None:
+        """The model, if it knows its valid region."""
+        return known_region(self.problem.model.plugin)
+
+    @property
+    def done(self) -> int:
+        """Number of trials with a result."""
+        return sum(n is not None for numbers in self._numbers.values() for n in numbers)
+
+    def values(self, label: str, measure: str) -> Floats:
+        """Return a measure of a sampler over the seeds (n,), NaN where there is none."""
+        return np.array([_number(n, measure) for n in self._numbers[label]])
+
+    def curves(self, label: str, name: str) -> Floats:
+        """Return a curve of a sampler (trials with a result, checkpoints)."""
+        chosen = [a[name] for a in self._arrays[label] if a is not None]
+        return np.array(chosen, dtype=float) if chosen else np.empty((0, 1))
+
+    @cached_property
+    def _reference(self) -> Floats:
+        samples = [a["u"] for arrays in self._arrays.values() for a in arrays if a is not None]
+        return reference_points(self.truth, samples, self.problem.search_space.dimension, self._periodic)
+
+    @property
+    def _periodic(self) -> Bools:
+        return self.problem.search_space.periodic
+
+    @cached_property
+    def _union(self) -> int:
+        packed = [a["bins"] for arrays in self._arrays.values() for a in arrays if a is not None]
+        return int(np.bitwise_count(np.bitwise_or.reduce(packed)).sum()) if packed else 0
+
+    @cached_property
+    def _derived(self) -> dict[str, list[dict[str, float]]]:
+        """Measures that need all trials: share of the union, distance to the reference, regions."""
+        derived: dict[str, list[dict[str, float]]] = {}
+        for label in self.labels:
+            derived[label] = []
+            for numbers, arrays in zip(self._numbers[label], self._arrays[label], strict=True):
+                if numbers is None or arrays is None:
+                    derived[label].append({})
+                    continue
+                bins = int(np.bitwise_count(arrays["bins"]).sum())
+                found = regions_found(arrays["u"], self._periodic) if self.truth is None else numbers["regions"]
+                derived[label].append(
+                    {
+                        "share": bins / self._union if self._union else math.nan,
+                        "near": coverage_of_reference(self._reference, arrays["u"], self._periodic),
+                        "regions": float(found),
+                        "distinct": 1e4 * numbers["distinct"] / max(1, numbers["evaluations"]),
+                    }
+                )
+        return derived
+
+    def measure(self, label: str, name: str) -> Floats:
+        """Return a column of the table over the seeds (n,), NaN where there is none."""
+        if name in ("share", "near", "regions", "distinct"):
+            return np.array([d.get(name, math.nan) for d in self._derived[label]])
+        return self.values(label, name)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """One row a sampler, the best coverage first."""
+        rows = [self._row(label) for label in self.labels]
+        coverage = {row.sampler: row.measures["coverage"].value for row in rows}
+        return sorted(rows, key=lambda row: -np.nan_to_num(coverage[row.sampler], nan=-1.0))
+
+    def _row(self, label: str) -> Row:
+        first, spent = self.values(label, "first_valid"), self.values(label, "evaluations")
+        measured = np.isfinite(spent)
+        errors: dict[str, int] = {}
+        for numbers in self._numbers[label]:
+            if numbers is not None and "error" in numbers:
+                errors[numbers["error"]] = errors.get(numbers["error"], 0) + 1
+        columns = {}
+        for name, _ in MEASURES:
+            values = self.measure(label, name)
+            columns[name] = mean(values[np.isfinite(values)])
+        known = first[measured]
+        unsolved_last = np.where(np.isfinite(known), known, np.inf)
+        return Row(
+            sampler=label,
+            trials=int(measured.sum()),
+            solved=int(np.isfinite(known).sum()),
+            errors=errors,
+            ert=expected_running_time(known, spent[measured]),
+            median=float(np.median(unsolved_last)) if len(known) else math.nan,
+            measures=columns,
+        )
+
+    @cached_property
+    def differences(self) -> list[Difference]:
+        """The sampler of the best coverage against each other one."""
+        usable = [label for label in self.labels if np.isfinite(self.values(label, "coverage")).any()]
+        return leader_against_others(usable, [self.values(label, "coverage") for label in usable])
+
+
+class Comparison:
+    """A comparison and its results so far.
+
+    Args:
+        plan: what is compared.
+
+    Attributes:
+        plan: what is compared.
+        problems: the results, problem by problem.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.problems = [ProblemResults(plan, challenge) for challenge in plan.problems]
+
+    @property
+    def complete(self) -> bool:
+        """True when every trial has a result."""
+        wanted = len(self.plan.samplers) * len(self.plan.seeds)
+        return all(problem.done == wanted for problem in self.problems)
+
+    def first_valid(self) -> Floats:
+        """Return the evaluations to the first valid point, (samplers, problems x seeds); NaN for unsolved."""
+        rows = [
+            np.concatenate([problem.values(c.label, "first_valid") for problem in self.problems])
+            for c in self.plan.samplers
+        ]
+        return np.array(rows)
+
+    def summary_csv(self) -> str:
+        """Return the tables: a line for each sampler on each problem."""
+        names = [name for name, _ in MEASURES]
+        head = ["problem", "sampler", "trials", "solved", "ert", "ert_low", "ert_high", "median_first_valid"]
+        head += [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
+        lines: list[Sequence[Any]] = []
+        for problem in self.problems:
+            for row in problem.rows:
+                line = [problem.challenge.label, row.sampler, row.trials, row.solved]
+                line += [row.ert.value, row.ert.low, row.ert.high, row.median]
+                for name in names:
+                    estimate = row.measures[name]
+                    line += [estimate.value, estimate.low, estimate.high]
+                lines.append(line)
+        return _csv(head, lines)
+
+    def trials_csv(self) -> str:
+        """Return every trial: a line for each problem, sampler and seed."""
+        names = ["evaluations", "first_valid", "valid", "failed", *(name for name, _ in MEASURES)]
+        lines: list[Sequence[Any]] = []
+        for problem in self.problems:
+            for label in problem.labels:
+                columns = [problem.measure(label, name) for name in names]
+                for i, seed in enumerate(self.plan.seeds):
+                    lines.append([problem.challenge.label, label, seed, *(column[i] for column in columns)])
+        return _csv(["problem", "sampler", "seed", *names], lines)
+
+
+def _number(numbers: dict[str, Any] | None, name: str) -> float:
+    value = None if numbers is None else numbers.get(name)
+    return math.nan if value is None else float(value)
+
+
+def _csv(head: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(head)
+    for line in lines:
+        writer.writerow(["" if isinstance(v, float) and math.isnan(v) else v for v in line])
+    return buffer.getvalue()

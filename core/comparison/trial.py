@@ -1,0 +1,157 @@
+"""One trial of a comparison: a sampler on a problem with a seed, run as any other scan, then measured."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from terranova.atomic import write_atomic
+from terranova.comparison.measures import MeasuredRun, measure
+from terranova.comparison.plan import Challenge, Contestant, Plan, slug
+from terranova.errors import ConfigError, PluginError, RunError, RunLocked, TerranovaError
+from terranova.types import Array
+
+RESULT, ARRAYS, ATTEMPTS = "trial.json", "trial.npz", "attempts"
+
+MOST_ATTEMPTS = 2
+"""A trial whose process died this often is given up."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One cell of the comparison.
+
+    Attributes:
+        plan: which it belongs to.
+        challenge: the problem.
+        contestant: the sampler.
+        seed: of the scan.
+    """
+
+    plan: Plan
+    challenge: Challenge
+    contestant: Contestant
+    seed: int
+
+    @property
+    def directory(self) -> Path:
+        """Where its result is, and its run while it lasts."""
+        inside = (slug(self.challenge.label), slug(self.contestant.label), f"seed-{self.seed}")
+        return self.plan.output.joinpath("trials", *inside)
+
+    @property
+    def run_directory(self) -> Path:
+        """Of its scan."""
+        return self.directory / "run"
+
+    def result(self) -> dict[str, Any] | None:
+        """Return what was measured, or {"error": why not}; None while it has not ended."""
+        try:
+            content = json.loads((self.directory / RESULT).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        same = isinstance(content, dict) and content.get("digest") == self._digest()
+        return content if same else None
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the arrays that were measured.
+
+        Raises:
+            RunError: they cannot be read.
+        """
+        path = self.directory / ARRAYS
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                return {name: stored[name] for name in stored.files}
+        except (OSError, ValueError, EOFError) as error:
+            raise RunError(f"{path} cannot be read ({error}); delete {path.parent} to repeat the trial") from error
+
+    def attempt(self) -> bool:
+        """Run and measure, unless that is done or another process is at it; errors become the result.
+
+        Returns:
+            False when the scan was asked to stop: whoever runs trials should stop, too.
+        """
+        from terranova.store.lock import RunLock
+
+        self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            with RunLock(self.directory):
+                return self._attempt() if self.result() is None else True
+        except RunLocked:
+            return True
+
+    def _attempt(self) -> bool:
+        attempts = self._count_attempt()
+        if attempts > MOST_ATTEMPTS:
+            self._conclude({"error": f"its process died {MOST_ATTEMPTS} times"})
+            return True
+        try:
+            measured = self._run()
+        except (ConfigError, PluginError, RunError) as error:
+            self._conclude({"error": " ".join(str(error).split())})
+            return True
+        if measured is None:
+            (self.directory / ATTEMPTS).unlink(missing_ok=True)
+            return False
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **measured.arrays)  # type: ignore[arg-type]
+        write_atomic(self.directory / ARRAYS, buffer.getvalue())
+        self._conclude(measured.numbers)
+        if not self.plan.keep:
+            shutil.rmtree(self.run_directory, ignore_errors=True)
+        return True
+
+    def _run(self) -> MeasuredRun | None:
+        """Scan, or go on with the scan; None when it was asked to stop."""
+        from terranova import session
+        from terranova.store.manifest import MANIFEST
+
+        config = self.plan.config(self.challenge, self.contestant, self.seed, self.run_directory)
+        started = time.monotonic()
+        resumed = (self.run_directory / MANIFEST).is_file()
+        if resumed:
+            try:
+                run, reason = session.resume(self.run_directory, quiet=True)
+            except TerranovaError:  # half a run of another plan or version: it is ours to replace
+                shutil.rmtree(self.run_directory)
+                resumed = False
+        if not resumed:
+            shutil.rmtree(self.run_directory, ignore_errors=True)
+            run, reason = session.start(config, quiet=True)
+        if reason == "signal":
+            return None
+        seconds = time.monotonic() - started
+        return measure(run, self.challenge.features, seconds=None if resumed else seconds)
+
+    def _count_attempt(self) -> int:
+        path = self.directory / ATTEMPTS
+        try:
+            attempts = int(path.read_text()) + 1
+        except (OSError, ValueError):
+            attempts = 1
+        write_atomic(path, str(attempts))
+        return attempts
+
+    def _conclude(self, result: dict[str, Any]) -> None:
+        content = {"digest": self._digest(), **result}
+        write_atomic(self.directory / RESULT, json.dumps(content, indent=1) + "\n")
+
+    def _digest(self) -> str:
+        return self.plan.digest(self.challenge, self.contestant)
+
+
+def trials(plan: Plan) -> Iterator[Trial]:
+    """All trials of a plan, seed by seed, so that an early look compares equals."""
+    for seed in plan.seeds:
+        for challenge in plan.problems:
+            for contestant in plan.samplers:
+                yield Trial(plan, challenge, contestant, seed)
