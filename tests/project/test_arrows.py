@@ -10,10 +10,13 @@ import pytest
 
 import terranova
 
-PUBLIC_MODULES = {"terranova", "terranova.errors", "terranova.hooks", "terranova.registry", "terranova.types"}
+PUBLIC_MODULES = {
+    "terranova",
+    *(f"terranova.{name}" for name in ("errors", "external", "hooks", "registry", "slha", "types", "wcxf")),
+}
 """What plugins, models and constraints may import of terranova: of the first, only what `__all__` lists."""
 
-FOR_EXECUTORS = {"terranova.modelling", "terranova.parallel"}
+FOR_EXECUTORS = {"terranova.modelling", "terranova.parallel", "terranova.process_tree", "terranova.sizes"}
 """Executors carry a piece of the engine to other processes."""
 
 ROOMS = {"plugins": "terranova.plugins", "models": "terranova.models", "constraints": "terranova.constraints"}

@@ -1,0 +1,91 @@
+"""Ends a process with everything that it started, also what left its process group and session.
+
+What a process starts inherits its environment. So each tree gets a mark there, by which Linux shows all of its
+members; elsewhere the members are those that the process table connects with the leader.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+PATIENCE = 5.0
+"""Seconds for which a tree that grows as fast as it is cut is pursued."""
+
+_NAMES = ("TERRANOVA_WORKER", "TERRANOVA_PROGRAM")
+
+
+def marked(environment: Mapping[str, str], *, program: bool = False) -> tuple[dict[str, str], str]:
+    """Return an environment with a new mark in it, and the mark.
+
+    Args:
+        environment: to add it to.
+        program: mark a program that a worker starts; it keeps the worker's mark, and ends with the worker.
+    """
+    name, token = _NAMES[program], uuid.uuid4().hex
+    return {**environment, name: token}, f"{name}={token}"
+
+
+def end_tree(leader: int, mark: str) -> None:
+    """Kill a process, its group and its session, and whatever carries the mark or descends from one of these.
+
+    Call it before the leader is waited for, or its number may belong to another process by now.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
+        members = _members(leader, mark)
+        for pid in members:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not members or time.monotonic() > deadline:
+            return
+        time.sleep(0.002)  # then look again: what was being forked meanwhile is there now
+
+
+def _members(leader: int, mark: str) -> list[int]:
+    table = list(_linux(mark.encode()) if sys.platform == "linux" else _by_ps())
+    found = {pid for pid, _, group, session, has_mark in table if leader in (pid, group, session) or has_mark}
+    found |= {leader}
+    while more := {pid for pid, parent, *_ in table if parent in found and pid not in found}:
+        found |= more
+    return [pid for pid, *_ in table if pid in found and pid != os.getpid()]
+
+
+Row = tuple[int, int, int, int, bool]
+"""Number, parent, group, session of a process, and whether it has the mark."""
+
+
+def _linux(mark: bytes) -> Iterator[Row]:
+    """Yield the processes that run, from /proc."""
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        folder = Path("/proc", name)
+        try:
+            state, parent, group, session = (folder / "stat").read_bytes().rpartition(b")")[2].split()[:4]
+        except (OSError, ValueError):
+            continue
+        if state in (b"Z", b"X"):
+            continue
+        has_mark = False
+        with suppress(OSError):  # of another user
+            has_mark = mark in (folder / "environ").read_bytes().split(b"\0")
+        yield int(name), int(parent), int(group), int(session), has_mark
+
+
+def _by_ps() -> Iterator[Row]:
+    """Yield the processes that run, from the program that every Unix has."""
+    done = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="], capture_output=True, text=True, check=False)
+    for line in done.stdout.splitlines():
+        pid, parent, group, state = line.split()[:4]
+        if not state.startswith("Z"):
+            yield int(pid), int(parent), int(group), 0, False
