@@ -21,7 +21,7 @@ from terranova.constraint import (
 )
 from terranova.constraint_set import ConstraintSet
 from terranova.errors import ConfigError, PointFailed, TerranovaError
-from terranova.executor import Executor
+from terranova.executor import Executor, Watch
 from terranova.hooks import hookimpl
 from terranova.modelling import BoundModel, Model, Observable, PointModel
 from terranova.novelty import NoveltyDetector
@@ -84,6 +84,7 @@ __all__ = [
     "Tabulated",
     "TerranovaError",
     "Uniform",
+    "Watch",
     "Window",
     "compare",
     "hookimpl",

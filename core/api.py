@@ -89,6 +89,7 @@ def scan(
 
 def resume(
     directory: str | Path,
+    file: str | Path | None = None,
     *,
     evaluations: int | None = None,
     wall: float | str | None = None,
@@ -96,7 +97,8 @@ def resume(
     quiet: bool = False,
 ) -> Run:
     """Go on with a scan that was stopped or killed; see `session.resume`."""
-    run, _ = session.resume(Path(directory), evaluations=evaluations, wall=wall, valid=valid, quiet=quiet)
+    path = None if file is None else Path(file)
+    run, _ = session.resume(Path(directory), path, evaluations=evaluations, wall=wall, valid=valid, quiet=quiet)
     return run
 
 

@@ -47,6 +47,18 @@ class Evaluation:
     stage: Array
     seconds: Floats
 
+    def take(self, rows: ArrayLike) -> Evaluation:
+        """Return the given rows (a boolean mask or indices) as an evaluation."""
+        chosen = np.asarray(rows)
+        chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        return Evaluation(
+            self.observables[chosen],
+            self.status[chosen],
+            [self.reason[int(i)] for i in chosen],
+            self.stage[chosen],
+            self.seconds[chosen],
+        )
+
 
 @dataclass(frozen=True)
 class Batch:

@@ -1,15 +1,12 @@
-"""What a scan counts beside its points: findings, seconds, and whether someone asked it to stop."""
+"""What a scan counts beside its points: findings and seconds."""
 
 from __future__ import annotations
 
 import math
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
-from typing import Any
 
 import numpy as np
 
@@ -73,28 +70,3 @@ class Timings:
             yield
         finally:
             self.seconds[part] += time.perf_counter() - started
-
-
-class StopRequest:
-    """Turns SIGTERM and Ctrl-C into a flag, so that the scan stops between two steps. A second one kills."""
-
-    def __init__(self) -> None:
-        self.signal = 0
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> StopRequest:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            try:
-                self._before[number] = signal.signal(number, self._note)
-            except ValueError:  # not in the main thread: whoever runs us handles signals
-                break
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.signal:
-            raise KeyboardInterrupt
-        self.signal = number

@@ -49,6 +49,10 @@ def scan(
 @app.command()
 def resume(
     directory: Directory,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A configuration with another budget or execution, same physics."),
+    ] = None,
     evaluations: Annotated[int | None, typer.Option(help="A larger budget of evaluations.")] = None,
     wall: Annotated[str | None, typer.Option(help="A larger budget of wall time, such as 20m.")] = None,
     valid: Annotated[int | None, typer.Option(help="A larger budget of valid points.")] = None,
@@ -57,7 +61,7 @@ def resume(
     """Go on with a scan that was stopped or killed: it ends with the points it would have had anyway."""
     from terranova import session
 
-    _finish(*session.resume(directory, evaluations=evaluations, wall=wall, valid=valid, quiet=quiet))
+    _finish(*session.resume(directory, file, evaluations=evaluations, wall=wall, valid=valid, quiet=quiet))
 
 
 @app.command()
@@ -213,16 +217,18 @@ def _say(text: str) -> None:
 def _finish(run: Any, reason: str) -> None:
     """Say how a scan ended, and leave with the exit code that fits."""
     from terranova import listing, parallel
-    from terranova.errors import EXIT_INTERRUPTED
+    from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED
 
     if not parallel.world().is_root:
         return
     listing.show_summary(run)
     if reason == "wall":
         typer.echo(f"  its wall time is used up; for more: terranova resume {run.directory} --wall 20m")
-    if reason == "signal":
+    if reason == "finished":
+        typer.echo("  it is finished: nothing was left to do; for more, give it a larger budget")
+    if reason in ("signal", "interrupt"):
         typer.echo(f"interrupted; every point is stored. Go on with: terranova resume {run.directory}", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED)
+        raise typer.Exit(EXIT_INTERRUPTED if reason == "signal" else EXIT_CTRL_C)
 
 
 def main() -> None:

@@ -207,30 +207,36 @@ def read_prior(given: Any, path: KeyPath, report: Report) -> Prior | None:
 
 
 def _parallel(given: Any, report: Report) -> Parallel:
-    words, _ = _with_duration(given, Parallel, "timeout", report)
+    words, _ = _with_durations(given, Parallel, ("timeout", "patience"), report)
     return Parallel(**words)
 
 
-def _with_duration(given: Any, cls: type, duration: str, report: Report) -> tuple[dict[str, Any], bool]:
-    """Return the words that are right, one of them a duration, and whether all are.
+def _with_durations(
+    given: Any, cls: type, durations: tuple[str, ...], report: Report
+) -> tuple[dict[str, Any], bool]:
+    """Return the words that are right, some of them durations, and whether all are.
 
     The words are those of a dataclass, which is called as the document's key.
     """
     path = (cls.__name__.lower(),)
-    words, complete = read_words(given, {**words_of(cls), duration: Word(float | str | None)}, path, report)
-    if words.get(duration) is not None:
+    known = {**words_of(cls), **{name: Word(float | str | None) for name in durations}}
+    words, complete = read_words(given, known, path, report)
+    for name in durations:
+        if words.get(name) is None:
+            words.pop(name, None)
+            continue
         try:
-            words[duration] = seconds_of(words[duration])
+            words[name] = seconds_of(words[name])
         except ValueError as error:
-            report.add((*path, duration), str(error))
-            del words[duration]
+            report.add((*path, name), str(error))
+            del words[name]
             complete = False
     return words, complete
 
 
 def _budget(given: Any, report: Report) -> Budget | None:
     path = ("budget",)
-    words, complete = _with_duration(given, Budget, "wall", report)
+    words, complete = _with_durations(given, Budget, ("wall",), report)
     if not complete:
         return None
     budget = Budget(**words)

@@ -14,7 +14,10 @@
     | + RunLocked               another process is writing to it
     | + RunMismatch             resuming would mix two different scans
     | + StoreCorrupt            stored data is damaged; says where
+    | + WorkersLost             ranks died again and again, without any progress
     + ParallelError         5   MPI is missing, or was started in a way that cannot work
+    | + RankFailed              another rank left with an exception; its exit code
+    | + RankSilent          6   another rank hangs
     PointFailed                 raised by a one-point model: never leaves the engine, becomes a row's status
 """
 
@@ -30,11 +33,18 @@ if TYPE_CHECKING:
 EXIT_INTERRUPTED = 75
 """Exit code of a scan that was asked to stop (EX_TEMPFAIL): everything is stored, it can be resumed."""
 
+EXIT_CTRL_C = 130
+"""The same of one that was stopped by Ctrl-C."""
+
 
 class TerranovaError(Exception):
-    """Base of all errors with a message for people; `exit_code` is what the command line returns."""
+    """Base of all errors with a message for people; `exit_code` is what the command line returns.
+
+    `on_all_ranks` is True for one that every rank of a job meets, so that none needs to tell the others.
+    """
 
     exit_code = 1
+    on_all_ranks = False
 
 
 class ConfigError(TerranovaError):
@@ -91,10 +101,24 @@ class StoreCorrupt(RunError):
     """Stored data is damaged."""
 
 
+class WorkersLost(RunError):
+    """The ranks of a job died again and again without any progress."""
+
+
 class ParallelError(TerranovaError):
     """MPI is missing, or was started in a way that cannot work."""
 
     exit_code = 5
+
+
+class RankFailed(ParallelError):
+    """Another rank left with an exception, so that this one has nothing to wait for; its exit code is theirs."""
+
+
+class RankSilent(ParallelError):
+    """Another rank has shown no sign of life for too long."""
+
+    exit_code = 6
 
 
 class PointFailed(Exception):

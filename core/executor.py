@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -12,6 +13,31 @@ from terranova.types import Floats
 
 if TYPE_CHECKING:
     from terranova.scoring import Problem
+
+
+class Watch:
+    """Who looks over an executor's shoulder; this one does not care. The engine gives executors one that does.
+
+    An executor that ignores it works as well; the scan then stops, and stores, only between two batches.
+    """
+
+    def poll(self) -> None:
+        """Call this about once a second while points are evaluated elsewhere.
+
+        Raises:
+            Interrupted: the scan is to stop; let go of the points that are not done, and pass it on.
+            TerranovaError: another rank has failed.
+        """
+
+    def breakable(self) -> AbstractContextManager[None]:
+        """Return what an evaluation in this process is to run in: there, a signal raises `Interrupted`."""
+        return nullcontext()
+
+    def done(self, first: int, evaluation: Evaluation) -> None:
+        """Take the rows of consecutive points of the batch, from number `first`, while others are on their way.
+
+        They are stored although the batch is not complete, and need not be evaluated again if it never is.
+        """
 
 
 class Executor(ABC):
@@ -29,6 +55,8 @@ class Executor(ABC):
     description: ClassVar[str] = ""
     over_ranks: ClassVar[bool] = False
     """True when the first MPI rank asks and the others evaluate: they call `serve` instead of a scan."""
+    watch: Watch = Watch()
+    """Told of what happens during a long evaluation; asked whether to go on."""
 
     def __init__(self, problem: Problem, workers: int = 1) -> None:
         self.problem = problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,12 +15,14 @@ import numpy as np
 
 from terranova.atomic import write_atomic
 from terranova.batch import Batch, Evaluation
-from terranova.bookkeeping import StopRequest, Timings, Totals
+from terranova.bookkeeping import Timings, Totals
 from terranova.config import ScanConfig
 from terranova.coverage import Coverage
 from terranova.errors import ContractError
 from terranova.executor import Executor
+from terranova.interrupt import Interrupted, StopRequest
 from terranova.islands import Share, quotas
+from terranova.oversight import Oversight
 from terranova.parallel import World
 from terranova.progress import Progress, Snapshot
 from terranova.replay import Replay
@@ -35,6 +38,9 @@ log = logging.getLogger("terranova")
 CHECKPOINT_INTERVAL = 20.0
 """Seconds between checkpoints. They only save time when resuming: the store is what counts."""
 
+EARLY = ("signal", "interrupt", "wall")
+"""Why ranks break off within an epoch; when their reasons differ, the first of these is that of the scan."""
+
 PROGRESS_INTERVAL = 0.5
 """Seconds between two updates of the display."""
 
@@ -47,7 +53,9 @@ class Scan:
         problem: model and constraints.
         archipelago: the sampler of this rank's islands.
         share: which islands of the run those are.
-        world: the other ranks.
+        world: the other ranks this one meets; alone when they evaluate for it.
+        everyone: all ranks, to hear that one has failed or was asked to stop.
+        stop: who listens to signals.
         executor: where the model runs.
         writer: where rows go.
         replay: what is stored already; None in a new run.
@@ -62,6 +70,8 @@ class Scan:
         archipelago: Archipelago,
         share: Share,
         world: World,
+        everyone: World,
+        stop: StopRequest,
         executor: Executor,
         writer: Writer,
         directory: Path,
@@ -72,7 +82,9 @@ class Scan:
     ) -> None:
         self.config, self.problem, self.archipelago = config, problem, archipelago
         self.share, self.world, self.executor = share, world, executor
+        self.everyone, self.stop = everyone, stop
         self.writer, self.directory, self.replay, self.progress = writer, directory, replay, progress
+        self.oversight = executor.watch = Oversight(everyone, stop, self._out_of_time)
         self.timings = Timings()
         self.generation = 0
         self.counts = np.zeros(share.count, dtype=np.int64)
@@ -108,10 +120,21 @@ class Scan:
             return
         island = self.share.first + local
         stored = self._stored(x, island, index)
+        generation = np.full(len(local), self.generation, dtype=np.int64)
+
+        def store(rows: Ints, evaluation: Evaluation) -> None:
+            """Store rows of a batch that takes long before all of it is evaluated."""
+            fresh = ~stored[rows]
+            rows, evaluation = rows[fresh], evaluation.take(fresh)
+            origin = island[rows], generation[rows], index[rows], probe[rows]
+            self.writer.append(self.problem.batch(u[rows], x[rows], evaluation, *origin))
+            stored[rows] = True
+
+        # What a run that keeps only valid points drops is counted in order, so nothing may be stored early.
+        self.oversight.begin(store if self.config.store.keep == "all" else None)
         with self.timings.of("model"):
-            evaluation = self._evaluate(x, island, index, stored)
+            evaluation = self._evaluate(x, island, index, stored.copy())
         with self.timings.of("score"):
-            generation = np.full(len(local), self.generation, dtype=np.int64)
             batch = self.problem.batch(u, x, evaluation, island, generation, index, probe)
         with self.timings.of("store"):
             self.writer.append(batch if not stored.any() else batch.take(~stored))
@@ -147,11 +170,14 @@ class Scan:
 
     def _evaluate(self, x: Floats, island: Ints, index: Ints, stored: Bools) -> Evaluation:
         if self.replay is None:
-            return self._run_model(x)
+            return self._run_model(x, np.arange(len(x)))
         known, answer = self.replay.answer(island, index, stored)
-        return answer if known.all() else _interleave(answer, self._run_model(x[~known]), known)
+        if known.all():
+            return answer
+        return _interleave(answer, self._run_model(x[~known], np.flatnonzero(~known)), known)
 
-    def _run_model(self, x: Floats) -> Evaluation:
+    def _run_model(self, x: Floats, rows: Ints) -> Evaluation:
+        self.oversight.rows = rows
         evaluation = self.executor.evaluate(x)
         if len(evaluation.status) != len(x):
             raise ContractError(
@@ -175,23 +201,26 @@ class Scan:
     # ----------------------------------------------------------------------------------------------------------
     # epochs
 
-    def run(self, stop: StopRequest) -> str:
+    def run(self) -> str:
         """Go on until the budget is used up or someone asks to stop.
 
         Returns:
-            why it stopped: "evaluations", "valid", "wall", "sampler" (it had nothing more to propose) or
-            "signal".
+            why it stopped: "evaluations", "valid", "wall", "sampler" (it had nothing more to propose), "signal"
+            or "interrupt" (Ctrl-C).
+
+        Raises:
+            RankFailed: another rank left with an exception.
         """
         if self.replay is not None:
             self.progress.message("going through the stored points first; new ones follow")
         while True:
-            reason = self._epoch(stop)
+            reason = self._epoch()
             reasons = self.world.allgather(reason)
-            early = [r for r in reasons if r in ("wall", "signal")]
+            early = [r for r in EARLY if r in reasons]
             if early:
                 # Some rank broke off within the epoch: nothing is exchanged, so that a resumed scan, which
                 # replays these generations, meets the others where a scan that was never stopped would.
-                reason = "signal" if "signal" in early else "wall"
+                reason = early[0]
                 self._publish(reason, final=True)
                 return reason
             reason = self._exchange()
@@ -199,21 +228,30 @@ class Scan:
             if reason:
                 return reason
 
-    def _epoch(self, stop: StopRequest) -> str:
-        """Step to the next multiple of the epoch's length; return "wall" or "signal" if broken off."""
-        wall = self.config.budget.wall
+    def _epoch(self) -> str:
+        """Step to the next multiple of the epoch's length; return why it was broken off, or ""."""
         length = self.config.parallel.epoch
         target = (self.generation // length + 1) * length
         while self.generation < target and not self._exhausted:
-            if stop.signal:
-                return "signal"
-            if wall is not None and self.replay is None and self.seconds >= wall:
-                return "wall"
-            self.step()
+            try:
+                self.oversight.poll()
+                self.step()
+            except Interrupted:
+                self.oversight.end()
+                return self._broken_off()
             if self.world.is_root and time.monotonic() - self._shown_at > PROGRESS_INTERVAL:
                 self._show(self.totals.merged([self.recent]))
         self.generation = target  # an exhausted rank keeps in step with the others
         return ""
+
+    def _broken_off(self) -> str:
+        if not self.stop.signal:
+            return "wall"
+        return "interrupt" if self.stop.signal == signal.SIGINT else "signal"
+
+    def _out_of_time(self) -> bool:
+        wall = self.config.budget.wall
+        return wall is not None and self.replay is None and self.seconds >= wall
 
     def _exchange(self) -> str:
         """Share with all ranks what was learnt in this epoch; return why to stop, or ""."""
@@ -322,12 +360,12 @@ class Scan:
 
     def _publish(self, state: str, *, final: bool) -> None:
         """Write where the run stands beside its points, for `resume` and for whoever looks in."""
-        if final and state in ("wall", "signal"):
+        if final and state in EARLY:
             self.totals = self.totals.merged(self.world.allgather(self.recent))
             self.recent = Totals()
         if not self.world.is_root:
             return
-        if self.replay is not None and state in ("running", "wall", "signal"):
+        if self.replay is not None and state in ("running", *EARLY):
             return  # while stored points are gone through, what was written before is further on
         if not final and time.monotonic() - self._saved_at < PROGRESS_INTERVAL:
             return

@@ -8,8 +8,8 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,8 +18,12 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from terranova.errors import ConfigError, ParallelError, TerranovaError
+from terranova.errors import EXIT_CTRL_C, ConfigError, ParallelError, RankFailed, RankSilent, TerranovaError
+from terranova.interrupt import Interrupted, StopRequest
 from terranova.types import Array
+from terranova.vigil import Vigil
+
+__all__ = ["Interrupted", "Launch", "Nap", "World", "clean_environment", "find_launch", "run_guarded", "world"]
 
 T = TypeVar("T")
 
@@ -42,7 +46,13 @@ MPI_VARIABLES = ("PMI", "OMPI_", "MV2_", "HYDI", "HYDRA_", "MPI_", "MPIR_", "PRT
 GRACE = 2.0
 """Seconds that a failed rank waits to hear whether the others failed as well, before it ends the job."""
 
-_FAREWELL, _VERDICT = 7001, 7002  # message tags
+LAST_WORDS = 0.2
+"""Seconds before ending a job, for a launcher drops what its ranks said just before."""
+
+PATIENCE = 3600.0
+"""Seconds without a sign of life after which a rank is given up, where no configuration says otherwise."""
+
+_FAREWELL, _VERDICT, _NEWS = 7001, 7002, 7003  # message tags
 
 
 def clean_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -92,19 +102,45 @@ def find_launcher() -> Path | None:
     return None
 
 
+class Nap:
+    """Waits for a message: at first without a pause, then in naps of a tenth of the time waited so far.
+
+    MPI's own waiting keeps a core busy all the time, and Python handles no signal meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self.since = time.monotonic()
+        self._looks = 0
+
+    def take(self) -> None:
+        """Wait a little; call it after each look that found nothing."""
+        self._looks += 1
+        waited = time.monotonic() - self.since
+        time.sleep(0.0 if self._looks < 20 else min(max(0.1 * waited, 2e-5), 1e-3))
+
+
 class World:
     """All processes of this run, seen from one of them. Without a communicator: this process alone.
+
+    Every exchange first waits until all ranks have come to it. That wait hears signals, and what other ranks
+    have to say meanwhile: that someone asked to stop, or that one has failed; and it ends when one of them has
+    shown no sign of life for too long.
 
     Attributes:
         communicator: of mpi4py, None when alone.
         rank: number of this process, from 0.
         size: number of processes.
+        stop: who listens to signals, None when nobody does.
     """
 
     def __init__(self, communicator: Any = None) -> None:
         self.communicator = communicator
         self.rank: int = 0 if communicator is None else communicator.Get_rank()
         self.size: int = 1 if communicator is None else communicator.Get_size()
+        self.stop: StopRequest | None = None
+        self._vigil: Vigil | None = None
+        self._patience = PATIENCE
+        self._told = False
 
     def __repr__(self) -> str:
         return f"<rank {self.rank} of {self.size}>"
@@ -114,26 +150,157 @@ class World:
         """True on rank 0, which speaks for all."""
         return self.rank == 0
 
+    # -- between exchanges ----------------------------------------------------------------------------------
+
+    @contextmanager
+    def together(self, stop: StopRequest) -> Iterator[World]:
+        """Do something with all ranks, in which none is left waiting for one that fails.
+
+        Yields a world of its own, which `world()` returns meanwhile. If this rank leaves with an exception, the
+        others learn of it: they raise `RankFailed` wherever they wait.
+        """
+        team = self
+        if self.communicator is not None:
+            self._meet()
+            team = World(self.communicator.Dup())
+        before, team.stop = team.stop, stop
+        _current.append(team)
+        try:
+            yield team
+        except BaseException as error:
+            team._spread(error)
+            raise
+        else:
+            if team is not self:
+                team.communicator.Free()
+        finally:
+            _current.pop()
+            team.stop = before
+            if team._vigil is not None:
+                team._vigil.end()
+                team._vigil = None
+
+    def watch_over(self, directory: Path, patience: float) -> None:
+        """From now on, show signs of life in the run directory, and look for those of the others.
+
+        Alone too: a supervisor may be looking.
+
+        Args:
+            directory: of the run; it exists.
+            patience: seconds without a sign after which a rank counts as hanging.
+        """
+        self._patience = patience
+        self._vigil = Vigil(directory, self.rank, self.size, patience)
+
+    def attend(self) -> None:
+        """Hear what other ranks have to say, and show a sign of life. Call it now and then; it costs little.
+
+        Raises:
+            RankFailed: another rank left with an exception.
+        """
+        if self._vigil is not None:
+            self._vigil.sign()
+        if self.communicator is None:
+            return
+        if self.stop is not None and self.stop.signal and not self._told:
+            self._told = True
+            self._tell(self.stop.signal)
+        while self.communicator.iprobe(tag=_NEWS):
+            news = self.communicator.recv(tag=_NEWS)
+            if isinstance(news, RankFailed):
+                raise news
+            if self.stop is not None:
+                self._told = True  # whoever began tells everybody
+                self.stop.ask(news)
+
+    def wait(self, ready: Callable[[], bool]) -> None:
+        """Wait until something is so that depends on other ranks, attending meanwhile.
+
+        Raises:
+            RankFailed: another rank left with an exception.
+        """
+        nap = Nap()
+        while not ready():
+            self.attend()
+            self.check_on_others(nap.since)
+            nap.take()
+
+    def check_on_others(self, since: float) -> None:
+        """End all ranks if one has been silent for too long.
+
+        Args:
+            since: when this rank began to wait, as `time.monotonic()` gave it.
+        """
+        if time.monotonic() - since < self._patience:
+            return
+        if self._vigil is None:
+            waited = RankSilent(f"waited {self._patience:g} s for the other ranks, in vain: one of them hangs")
+            self.abort(f"error: {waited}", waited.exit_code)
+        silent = self._vigil.silent()
+        if silent:
+            names = ", ".join(self._vigil.describe(rank) for rank in silent)
+            error = RankSilent(
+                f"no sign of life for {self._patience:g} s from {names}: it hangs, or it needs longer than that "
+                "for one point, or for one call of a vectorised model; for those, raise parallel.patience. Every "
+                "point that was reported is stored"
+            )
+            self.abort(f"error: {error}", error.exit_code)
+
+    def _spread(self, error: BaseException) -> None:
+        """Tell the others that this rank failed, unless they told it, or all have met the same."""
+        if (
+            self.communicator is None
+            or isinstance(error, RankFailed)
+            or (isinstance(error, TerranovaError) and error.on_all_ranks)
+        ):
+            return
+        words = f"rank {self.rank} failed: {type(error).__name__}: {error}"
+        failure = RankFailed(words[:2000])
+        failure.exit_code = exit_code_of(error)
+        self._tell(failure)
+
+    def _tell(self, news: int | RankFailed) -> None:
+        for rank in range(self.size):
+            if rank != self.rank:
+                # Small enough to travel at once, whether or not anybody ever listens.
+                self.communicator.isend(news, dest=rank, tag=_NEWS)
+
+    def _meet(self) -> None:
+        """Wait until every rank is here."""
+        arrived = self.communicator.Ibarrier()
+        self.wait(arrived.Test)
+
+    # -- exchanges: every rank has to make the same ones, in the same order -----------------------------------
+
     def barrier(self) -> None:
         """Wait until every rank is here."""
         if self.communicator is not None:
-            self.communicator.barrier()
+            self._meet()
 
     def bcast(self, value: T) -> T:
         """Return rank 0's value on every rank."""
-        return value if self.communicator is None else self.communicator.bcast(value)  # type: ignore[no-any-return]
+        if self.communicator is None:
+            return value
+        self._meet()
+        return self.communicator.bcast(value)  # type: ignore[no-any-return]
 
     def gather(self, value: T) -> list[T] | None:
         """Return every rank's value, in order, on rank 0; None elsewhere."""
-        return [value] if self.communicator is None else self.communicator.gather(value)
+        if self.communicator is None:
+            return [value]
+        self._meet()
+        return self.communicator.gather(value)  # type: ignore[no-any-return]
 
     def allgather(self, value: T) -> list[T]:
         """Return every rank's value, in order, on every rank."""
-        return [value] if self.communicator is None else self.communicator.allgather(value)  # type: ignore[no-any-return]
+        if self.communicator is None:
+            return [value]
+        self._meet()
+        return self.communicator.allgather(value)  # type: ignore[no-any-return]
 
     def any(self, flag: bool) -> bool:
         """Return True on every rank if the flag is set on one."""
-        return flag if self.communicator is None else any(self.communicator.allgather(bool(flag)))
+        return flag if self.communicator is None else any(self.allgather(bool(flag)))
 
     def allreduce_sum(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return the sums over the ranks of arrays of the same names and shapes.
@@ -143,6 +310,7 @@ class World:
         """
         if self.communicator is None:
             return {name: np.array(value) for name, value in arrays.items()}
+        self._meet()
         total: dict[str, Array] = {}
         for name in sorted(arrays):
             value = np.ascontiguousarray(arrays[name])
@@ -150,8 +318,8 @@ class World:
                 total[name] = np.empty_like(value)
                 self.communicator.Allreduce(value, total[name])
             else:
-                parts = self.gather(value)
-                total[name] = self.bcast(np.asarray(sum(parts or ())))
+                parts = self.communicator.gather(value)
+                total[name] = self.communicator.bcast(np.asarray(sum(parts or ())))
         return total
 
     def abort(self, message: str, exit_code: int = 1, *, culprit: int | None = None) -> NoReturn:
@@ -162,6 +330,7 @@ class World:
         sys.stdout.flush()  # MPI's abort leaves buffers unwritten
         sys.stderr.flush()
         if self.communicator is not None:
+            time.sleep(LAST_WORDS)
             self.communicator.Abort(exit_code)
         raise SystemExit(exit_code)
 
@@ -171,9 +340,24 @@ def serial_world() -> World:
     return World()
 
 
-@cache
+_current: list[World] = []
+"""The worlds of `World.together`, the innermost last."""
+
+
 def world() -> World:
-    """Return the world this process was started in; MPI is imported only if there is more than one rank.
+    """Return the world of this process; MPI is imported only if there is more than one rank.
+
+    Within `World.together` that is the one it has yielded.
+
+    Raises:
+        ParallelError: a launcher started several processes, but MPI does not connect them.
+    """
+    return _current[-1] if _current else _whole_world()
+
+
+@cache
+def _whole_world() -> World:
+    """Return the world this process was started in.
 
     Raises:
         ParallelError: a launcher started several processes, but MPI does not connect them.
@@ -238,7 +422,8 @@ def _abort_on_uncaught(communicator: Any) -> None:
         before(kind, error, trace)
         sys.stdout.flush()
         sys.stderr.flush()
-        communicator.Abort(_exit_code(error))
+        time.sleep(LAST_WORDS)
+        communicator.Abort(exit_code_of(error))
 
     sys.excepthook = hook
 
@@ -254,10 +439,12 @@ class Outcome:
     Attributes:
         exit_code: 0 when all is well.
         message: for people; empty when there is nothing to say or it was said already.
+        echo: True if it only repeats that another rank failed.
     """
 
     exit_code: int = 0
     message: str = ""
+    echo: bool = False
 
 
 def run_guarded(main: Callable[[], object], *, debug: bool = False) -> NoReturn:
@@ -292,13 +479,14 @@ def _outcome(main: Callable[[], object], debug: bool) -> Outcome:
             return Outcome(1, leaving.code)
         return Outcome(leaving.code or 0)
     except TerranovaError as error:
-        return Outcome(error.exit_code, traceback.format_exc() if debug else _in_words(error))
+        words = traceback.format_exc() if debug else _in_words(error)
+        return Outcome(error.exit_code, words, echo=isinstance(error, RankFailed))
     except KeyboardInterrupt as error:
-        return Outcome(_exit_code(error), "interrupted")
+        return Outcome(exit_code_of(error), "interrupted at once; every point that was reported is stored")
     except OSError as error:  # a full disk, a closed pipe: the words of the system say it all
         return Outcome(1, traceback.format_exc() if debug else f"error: {error}")
     except BaseException as error:
-        return Outcome(_exit_code(error), traceback.format_exc())
+        return Outcome(exit_code_of(error), traceback.format_exc())
     return Outcome()
 
 
@@ -307,9 +495,12 @@ def _in_words(error: TerranovaError) -> str:
     return str(error) if isinstance(error, ConfigError) else f"error: {error}"
 
 
-def _exit_code(error: BaseException) -> int:
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit code of a program that ends with this error."""
     if isinstance(error, KeyboardInterrupt):
-        return 130
+        return EXIT_CTRL_C
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
     return error.exit_code if isinstance(error, TerranovaError) else 1
 
 
@@ -321,8 +512,9 @@ def _take_leave(everyone: World, outcome: Outcome) -> Outcome:
     communicator.isend(outcome, dest=0, tag=_FAREWELL).wait()
     if not outcome.exit_code:
         return outcome
-    # Later ranks wait a little longer, so that the first to give up speaks for those with the same trouble.
-    deadline = time.monotonic() + GRACE + min(0.05 * everyone.rank, GRACE)
+    # Later ranks wait a little longer, so that the first to give up speaks for those with the same trouble; and
+    # whoever only heard of a failure leaves the word to the one that had it.
+    deadline = time.monotonic() + GRACE + min(0.05 * everyone.rank, GRACE) + (GRACE if outcome.echo else 0.0)
     while time.monotonic() < deadline:
         if communicator.iprobe(source=0, tag=_VERDICT):
             communicator.recv(source=0, tag=_VERDICT)
@@ -334,7 +526,8 @@ def _take_leave(everyone: World, outcome: Outcome) -> Outcome:
 def _collect_farewells(everyone: World, outcome: Outcome) -> Outcome:
     communicator = everyone.communicator
     outcomes = {0: outcome}
-    deadline = time.monotonic() + GRACE if outcome.exit_code else float("inf")
+    nap = Nap()
+    deadline = nap.since + GRACE if outcome.exit_code else float("inf")
     while len(outcomes) < everyone.size:
         for rank in range(1, everyone.size):
             if rank not in outcomes and communicator.iprobe(source=rank, tag=_FAREWELL):
@@ -342,12 +535,15 @@ def _collect_farewells(everyone: World, outcome: Outcome) -> Outcome:
                 if outcomes[rank].exit_code:
                     deadline = min(deadline, time.monotonic() + GRACE)
         if time.monotonic() > deadline:
-            rank, failure = next((r, o) for r, o in sorted(outcomes.items()) if o.exit_code)
+            rank, failure = _culprit(outcomes)
             words = failure.message or f"left with exit code {failure.exit_code}"
             everyone.abort(words, failure.exit_code, culprit=rank)
+        everyone.check_on_others(nap.since)
         time.sleep(0.001)
     failures = {rank: o for rank, o in sorted(outcomes.items()) if o.exit_code}
-    for message in dict.fromkeys(o.message for o in failures.values() if o.message):
+    said = [o.message for o in failures.values() if o.message and not o.echo]
+    said = said or [o.message for o in failures.values() if o.message]
+    for message in dict.fromkeys(said):
         ranks = [rank for rank, o in failures.items() if o.message == message]
         names = ", ".join(str(rank) for rank in ranks)
         prefix = "" if len(ranks) == everyone.size else f"rank {names}: "
@@ -355,4 +551,10 @@ def _collect_farewells(everyone: World, outcome: Outcome) -> Outcome:
     for rank in failures:
         if rank:
             communicator.send(None, dest=rank, tag=_VERDICT)
-    return next(iter(failures.values()), outcome)
+    return _culprit(outcomes)[1] if failures else outcome
+
+
+def _culprit(outcomes: Mapping[int, Outcome]) -> tuple[int, Outcome]:
+    """Return the first rank that failed of its own accord, else the first that failed, and how."""
+    failures = [(rank, o) for rank, o in sorted(outcomes.items()) if o.exit_code]
+    return next(((rank, o) for rank, o in failures if not o.echo), failures[0])

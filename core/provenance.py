@@ -1,24 +1,25 @@
-"""What a run was made of: the manifest beside its points, and the check that a resumed run is the same."""
+"""What a run is made of: the manifest beside its points."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from terranova.config import ScanConfig
 from terranova.constraint import Constraint
-from terranova.errors import ContractError, RunMismatch
+from terranova.errors import ContractError
 from terranova.modelling import Observable
+from terranova.options import options_of
 from terranova.registry import Plugin, registry
 from terranova.scoring import Problem
-from terranova.store import Field, Manifest, Schema, current_versions, load_manifest
+from terranova.store import Field, Manifest, Schema, current_versions
 
-log = logging.getLogger("terranova")
+LONG = 64
+"""Lists longer than this are not written into the manifest."""
 
 
 def stored_columns(config: ScanConfig, problem: Problem) -> list[int] | None:
@@ -80,7 +81,7 @@ def _fingerprint(constraint: Constraint) -> dict[str, Any]:
 
 def make_manifest(config: ScanConfig, problem: Problem) -> Manifest:
     """Return the manifest of a new run."""
-    plugins = _plugins(config, problem)
+    plugins = _plugins(config)
     citations = [*problem.model.plugin.citations, *getattr(plugins["sampler"].thing, "citations", ())]
     return Manifest(
         schema=schema(config, problem),
@@ -90,51 +91,65 @@ def make_manifest(config: ScanConfig, problem: Problem) -> Manifest:
         constraints={group.name: group.version for group in problem.sets},
         config_hash=digest(config, problem),
         citations=list(dict.fromkeys(citations)),
-        versions={**current_versions(), **_plugin_versions(plugins)},
+        versions=versions(config),
+        physics=physics(config, problem),
     )
 
 
-def check_same(directory: Path, config: ScanConfig, problem: Problem) -> None:
-    """Make sure that resuming continues the same scan.
-
-    Raises:
-        RunMismatch: model, priors, constraints, sampler or seed are no longer what they were.
-    """
-    manifest = load_manifest(directory)
-    if manifest.config_hash != digest(config, problem):
-        raise RunMismatch(
-            f"cannot resume {directory}: its configuration, the model or the data of a constraint set changed "
-            f"since it was started{_changes(manifest, config, problem)}. Start a new run instead; "
-            "`terranova rescore` scores stored points with other constraints"
-        )
-    now = {**current_versions(), **_plugin_versions(_plugins(config, problem))}
-    for name, version in manifest.versions.items():
-        if name in now and now[name] != version:
-            log.warning("the run was started with %s %s; now it is %s", name, version, now[name])
+def versions(config: ScanConfig) -> dict[str, str]:
+    """Return the versions, now, of all packages and plugins that take part in a scan."""
+    found = _plugins(config)
+    return {**current_versions(), **{f"{kind.partition(' ')[0]} {p.name}": p.version for kind, p in found.items()}}
 
 
-def _changes(manifest: Manifest, config: ScanConfig, problem: Problem) -> str:
-    """Say what differs, as far as the manifest tells."""
-    now = make_manifest(config, problem)
-    pairs: list[tuple[str, Any, Any]] = [
-        ("seed", manifest.seed, now.seed),
-        ("model", manifest.model, now.model),
-        ("model options", dict(manifest.model_options), dict(now.model_options)),
-        ("constraint sets", dict(manifest.constraints), dict(now.constraints)),
-    ]
-    words = [f"{what}: {old!r} -> {new!r}" for what, old, new in pairs if old != new]
-    if manifest.schema.names != now.schema.names:
-        words.append("its columns")
-    return f" ({'; '.join(words)})" if words else ""
-
-
-def _plugins(config: ScanConfig, problem: Problem) -> Mapping[str, Plugin]:
-    found = registry()
-    return {
-        "model": found.get("model", config.model.name),
-        "sampler": found.get("sampler", config.sampler.name),
+def physics(config: ScanConfig, problem: Problem) -> dict[str, Any]:
+    """Return in words what `digest` is a hash of, as JSON can hold it; long tables as their own hashes."""
+    constraints = {c.name: _fingerprint(c) for c in problem.constraints}
+    words = {
+        **config.identity(),
+        "model version": problem.model.plugin.version,
+        "priors": {p.name: p.prior.to_dict() for p in problem.model.space},
+        "observables": [o.name for o in problem.model.observables],
+        "constraint": constraints,
     }
+    plain: dict[str, Any] = _plain(words)
+    return plain
 
 
-def _plugin_versions(plugins: Mapping[str, Plugin]) -> dict[str, str]:
-    return {f"{kind} {plugin.name}": plugin.version for kind, plugin in plugins.items()}
+def _plain(value: Any) -> Any:
+    """Return a value with lists for tuples and arrays, and nothing that strict JSON has no word for."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        if len(value) > LONG:
+            return {
+                "sha256": hashlib.sha256(json.dumps(_plain_all(value)).encode()).hexdigest(),
+                "long": len(value),
+            }
+        return _plain_all(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _plain_all(values: Sequence[Any]) -> list[Any]:
+    return [_plain(value) for value in values]
+
+
+def _plugins(config: ScanConfig) -> Mapping[str, Plugin]:
+    known = registry()
+    sampler = known.get("sampler", config.sampler.name)
+    found = {
+        "model": known.get("model", config.model.name),
+        "sampler": sampler,
+        "executor": known.get("executor", config.parallel.executor),
+    }
+    # Options called novelty... or surrogate... name further plugins.
+    for option in options_of(sampler.thing, skip=2):
+        name = config.sampler.options.get(option.name, option.default)
+        for kind in ("novelty", "surrogate"):
+            if option.name.startswith(kind) and name in known.names(kind):
+                found[f"{kind} of {option.name}"] = known.get(kind, name)
+    return found

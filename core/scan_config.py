@@ -79,6 +79,7 @@ class Parallel:
         workers: of the executor; None leaves it to the executor.
         timeout: seconds that one point may take; None for no limit.
         epoch: generations between two exchanges of what the islands learnt.
+        patience: seconds without a sign of life after which a rank counts as hanging, and all are ended.
     """
 
     mode: Literal["auto", "islands", "evaluations"] = "auto"
@@ -86,6 +87,7 @@ class Parallel:
     workers: Count | None = None
     timeout: float | None = None
     epoch: Count = 20
+    patience: float = 3600.0
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 from terranova import provenance
 from terranova.atomic import write_atomic
-from terranova.bookkeeping import StopRequest
 from terranova.config import ScanConfig, build_problem, load_config
 from terranova.diagnostics import Diagnostic
 from terranova.errors import ConfigError, ParallelError, RunError, RunExists, RunMismatch, TerranovaError
 from terranova.executor import Executor
+from terranova.interrupt import StopRequest
 from terranova.islands import deal, make_archipelago
 from terranova.loop import Scan
 from terranova.modelling import PointModel
@@ -25,6 +25,7 @@ from terranova.registry import registry
 from terranova.replay import Replay
 from terranova.rescore import ORIGIN as RESCORED
 from terranova.run import CONFIG, Run
+from terranova.sameness import Changes, check_same, note, warn
 from terranova.scan_config import Budget
 from terranova.scoring import Problem
 from terranova.store import Schema, Writer, load_manifest, recover
@@ -53,10 +54,16 @@ def start(config: ScanConfig, *, quiet: bool = False, next_free: bool = False) -
         RunExists: the output directory already holds something.
         RunError: it cannot be written.
     """
-    everyone = world()
     if config.output is None:
         raise ConfigError([Diagnostic("", 0, 0, "output", "missing, expected a run directory such as runs/NAME")])
-    directory = everyone.bcast(_next_free(config.output)) if next_free else config.output
+    with StopRequest() as stop, world().together(stop) as everyone:
+        return _start(config, config.output, everyone, stop, quiet=quiet, next_free=next_free)
+
+
+def _start(
+    config: ScanConfig, output: Path, everyone: World, stop: StopRequest, *, quiet: bool, next_free: bool
+) -> tuple[Run, str]:
+    directory = everyone.bcast(_next_free(output)) if next_free else output
     problem = build_problem(config)
     manifest = provenance.make_manifest(config, problem)
 
@@ -68,11 +75,12 @@ def start(config: ScanConfig, *, quiet: bool = False, next_free: bool = False) -
         manifest.save(directory)  # last: with it, the directory is a run
 
     _on_root(everyone, prepare, directory)
-    return _execute(config, problem, everyone, directory, resuming=False, quiet=quiet)
+    return _execute(config, problem, everyone, stop, directory, resuming=None, quiet=quiet)
 
 
 def resume(
     directory: Path,
+    file: Path | None = None,
     *,
     evaluations: int | None = None,
     wall: float | str | None = None,
@@ -83,48 +91,70 @@ def resume(
 
     Args:
         directory: of the run.
+        file: a configuration to go on with, in which budget, output and all about execution may have changed;
+            that of the run if None. The run stays in its directory.
         evaluations: a larger budget of evaluations than the run was started with.
         wall: a larger budget of wall time, earlier sessions included: seconds, or words such as "20m".
         valid: a larger budget of valid points.
+
+    Returns:
+        the run, and why it stopped (see `Scan.run`); "finished" if there was nothing left to do.
 
     Raises:
         ConfigError: a budget that makes no sense.
         RunError: not a run directory, or one that another process is writing to.
         RunMismatch: its configuration no longer means what it meant, or the budget is smaller than it was.
     """
-    everyone = world()
-    load_manifest(directory)  # says so if it is no run
-    if (directory / RESCORED).exists():
-        raise RunMismatch(f"{directory} was made by `terranova rescore` from another run; resume that one")
-    before = load_config(directory / CONFIG)
     larger = {"evaluations": evaluations, "wall": wall, "valid": valid}
     larger = {name: value for name, value in larger.items() if value is not None}
-    config = replace(load_config(directory / CONFIG, budget=larger) if larger else before, output=directory)
-    problem = build_problem(config)
-    provenance.check_same(directory, config, problem)
-    _check_larger(before.budget, config.budget, Run(directory))
+    with StopRequest() as stop, world().together(stop) as everyone:
+        load_manifest(directory)  # says so if it is no run
+        if (directory / RESCORED).exists():
+            raise RunMismatch(f"{directory} was made by `terranova rescore` from another run; resume that one")
+        before = load_config(directory / CONFIG)
+        config = load_config(file if file is not None else directory / CONFIG, budget=larger or None)
+        config = replace(config, output=directory)
+        problem = build_problem(config)
+        changes = check_same(directory, before, config, problem)
+        _check_larger(before.budget, config.budget, Run(directory))
+        if _on_root(everyone, lambda: _finished(directory, before.budget, config.budget), directory):
+            return Run(directory), "finished"
+        if everyone.is_root:
+            warn(changes)
+        return _execute(config, problem, everyone, stop, directory, resuming=changes, quiet=quiet)
+
+
+def _finished(directory: Path, before: Budget, now: Budget) -> bool:
+    """Say whether a run has nothing left to do."""
     summary = Run(directory).summary
-    state = str(summary.get("state"))
-    spent = state == "wall" and config.budget.wall is not None and summary["seconds"] >= config.budget.wall
-    if not larger and (state in FINISHED or spent):
-        return Run(directory), state
-    return _execute(config, problem, everyone, directory, resuming=True, quiet=quiet)
+    state, seconds = str(summary.get("state")), float(summary.get("seconds") or 0.0)
+    if state == "wall":
+        return now.wall is not None and seconds >= now.wall
+    return state in FINISHED and (state == "sampler" or before == now)
 
 
 def _check_larger(before: Budget, now: Budget, run: Run) -> None:
     """Refuse a budget that the run has used already, or that is smaller than the one it was started with."""
     for name in ("evaluations", "wall", "valid"):
         old, new = getattr(before, name), getattr(now, name)
-        if old is not None and new < old:
+        if old is not None and new is not None and new < old:
             raise RunMismatch(f"the run's budget of {name} is {old:g}; it can grow, but {new:g} is less")
     if before.evaluations is None and now.evaluations is not None and run.evaluated > now.evaluations:
         raise RunMismatch(f"the run has {run.evaluated:,} evaluations already; {now.evaluations:,} is less")
 
 
 def _execute(
-    config: ScanConfig, problem: Problem, everyone: World, directory: Path, *, resuming: bool, quiet: bool
+    config: ScanConfig,
+    problem: Problem,
+    everyone: World,
+    stop: StopRequest,
+    directory: Path,
+    *,
+    resuming: Changes | None,
+    quiet: bool,
 ) -> tuple[Run, str]:
     executor_class = _executor(config, problem, everyone)
+    everyone.watch_over(directory, config.parallel.patience)
     if executor_class.over_ranks and not everyone.is_root:
         executor_class.serve(problem)
         return Run(directory), "served"
@@ -135,14 +165,25 @@ def _execute(
             "each rank needs an island at least; raise it, or start fewer ranks"
         )
 
-    def tidy() -> None:
+    def tidy(changes: Changes) -> None:
         recover(directory, _schema(config, problem, directory))
+        note(directory, everyone.size, changes)
         write_atomic(directory / CONFIG, config.to_yaml())
 
-    with RunLock(directory) if team.is_root else nullcontext(), StopRequest() as stop:
-        if resuming:
-            _on_root(team, tidy, directory)
-        outcome = _scan(config, problem, team, directory, executor_class, stop, resuming=resuming, quiet=quiet)
+    with RunLock(directory) if team.is_root else nullcontext():
+        if resuming is not None:
+            _on_root(team, lambda: tidy(resuming), directory)
+        outcome = _scan(
+            config,
+            problem,
+            team,
+            everyone,
+            stop,
+            directory,
+            executor_class,
+            resuming=resuming is not None,
+            quiet=quiet,
+        )
         team.barrier()  # nobody leaves while others still write, which ends the job if they leave with an error
     return Run(directory), outcome
 
@@ -151,9 +192,10 @@ def _scan(
     config: ScanConfig,
     problem: Problem,
     team: World,
+    everyone: World,
+    stop: StopRequest,
     directory: Path,
     executor_class: type[Executor],
-    stop: StopRequest,
     *,
     resuming: bool,
     quiet: bool,
@@ -194,6 +236,8 @@ def _scan(
             archipelago,
             share,
             team,
+            everyone,
+            stop,
             executor,
             writer,
             directory,
@@ -201,7 +245,7 @@ def _scan(
             checkpoint=checkpoint,
             progress=progress,
         )
-        return scan.run(stop)
+        return scan.run()
 
 
 def _schema(config: ScanConfig, problem: Problem, directory: Path) -> Schema:
@@ -273,5 +317,6 @@ def _on_root(team: World, action: Callable[[], T], directory: Path) -> T:
             result = (None, RunError(f"{directory} cannot be written: {error}"))
     value, problem = team.bcast(result)
     if problem is not None:
+        problem.on_all_ranks = True
         raise problem
     return value  # type: ignore[return-value]

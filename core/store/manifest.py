@@ -39,7 +39,7 @@ def _now() -> str:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run is. Written once, when it starts.
+    """What a run is. Written when it starts; resuming adds to `history`.
 
     Attributes:
         schema: the columns of its points.
@@ -49,7 +49,9 @@ class Manifest:
         constraints: constraint set -> its version.
         config_hash: of the physics in the configuration: a resume with another hash is another scan.
         citations: what to cite.
-        versions: package or plugin -> version.
+        versions: package or plugin -> version, when the run was started.
+        physics: all that decides which points a scan visits and what becomes of them, in words.
+        history: one entry for each time the run was resumed: when, on how many ranks, and what had changed.
         run_id: unique.
         created: ISO 8601, UTC.
         format: of the run directory.
@@ -63,6 +65,8 @@ class Manifest:
     config_hash: str = ""
     citations: Sequence[str] = ()
     versions: Mapping[str, str] = field(default_factory=current_versions)
+    physics: Mapping[str, Any] = field(default_factory=dict)
+    history: Sequence[Mapping[str, Any]] = ()
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: str = field(default_factory=_now)
     format: int = FORMAT

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
-from terranova import Evaluation, Executor, PointModel, Problem
+from terranova import Evaluation, Executor, PointModel, Problem, Watch
 from terranova.errors import ParallelError
-from terranova.parallel import world
+from terranova.parallel import Interrupted, Nap, world
 from terranova.plugins.executors.processes import ProcessesExecutor
 from terranova.plugins.executors.serial import SerialExecutor
 from terranova.plugins.executors.tasks import Answer, Failure, Pace, Progress, Task
 from terranova.types import Floats
 
 FAREWELL_SECONDS = 10.0
-"""How long ranks may go on evaluating what nobody wants any more, after an error on rank 0."""
+"""How long ranks may go on evaluating what nobody wants any more, after an error or a signal."""
 
 _TAG = 7101
 
@@ -95,30 +92,42 @@ class MpiExecutor(Executor):
         deadline = time.monotonic() + FAREWELL_SECONDS
         while self._busy:
             if self._receive() is None and time.monotonic() > deadline:
-                ranks = ", ".join(str(rank) for rank in sorted(self._busy))
-                self._world.abort(f"ended because of {error!r}, while rank {ranks} was still evaluating")
+                self._end_all(error)
+
+    def _end_all(self, error: BaseException | None) -> NoReturn:
+        ranks = ", ".join(str(rank) for rank in sorted(self._busy))
+        stop = self._world.stop
+        if error is None and stop is not None and stop.signal:
+            words = f"stopped by a signal, while rank {ranks} was still evaluating; every point is stored"
+            self._world.abort(words, stop.exit_code)
+        self._world.abort(f"ended because of {error!r}, while rank {ranks} was still evaluating")
 
     def evaluate(self, x: Floats) -> Evaluation:
         """Evaluate the points x (n, d) on the other ranks."""
         if self._world.size == 1:
+            self._local.watch = self.watch
             return self._local.evaluate(x)
         self._batches += 1
-        progress = Progress(self.problem, x, self._pace, self._batches)
-        patience = _Patience()
+        progress = Progress(self.problem, x, self._pace, self._batches, self.watch.done)
+        nap = Nap()
         while not progress.complete:
             for rank in self._ranks:
                 if rank not in self._busy and (task := progress.next_task(self.workers)) is not None:
                     self._busy.add(rank)
                     self._send(task, rank)
+            self.watch.poll()
             received = self._receive()
             if received is None:
-                patience.wait()
+                self._world.check_on_others(nap.since)
+                nap.take()
                 continue
-            patience = _Patience()
+            nap = Nap()
             rank, answer = received
             if isinstance(answer, Failure):
                 answer.raise_here(f"rank {rank}")
-            if answer.batch == self._batches:  # not one left over from a batch that ended in an error
+            if (
+                answer is not None and answer.batch == self._batches
+            ):  # not one left over from a batch that ended in an error
                 progress.keep(answer)
         return progress.evaluation()
 
@@ -142,57 +151,43 @@ class MpiExecutor(Executor):
     def serve(problem: Problem) -> None:
         """Evaluate what rank 0 asks for, on every other rank, until it has had enough.
 
-        SIGINT and SIGTERM reach all ranks, but it is for rank 0 to decide what becomes of the scan: here
-        they are ignored.
+        A signal to stop that reaches any rank reaches all. It ends what is being evaluated here; rank 0 then
+        decides what becomes of the scan.
         """
-        with _signals_ignored():
-            terms = _receive_from_root()
-            with terms.executor(problem) as executor:
-                while (task := _receive_from_root()) is not None:
-                    world().communicator.send(_answer(executor, task), dest=0, tag=_TAG)
+        terms = _receive_from_root()
+        with terms.executor(problem) as executor:
+            executor.watch = _RankWatch()
+            while (task := _receive_from_root()) is not None:
+                world().communicator.send(_answer(executor, task), dest=0, tag=_TAG)
 
 
-def _answer(executor: Executor, task: Task) -> Answer | Failure:
+class _RankWatch(Watch):
+    """Breaks off this rank's evaluations when the scan is to stop."""
+
+    def poll(self) -> None:
+        everyone = world()
+        everyone.attend()
+        if everyone.stop is not None and everyone.stop.signal:
+            raise Interrupted
+
+    def breakable(self) -> AbstractContextManager[None]:
+        stop = world().stop
+        return nullcontext() if stop is None else stop.breakable()
+
+
+def _answer(executor: Executor, task: Task) -> Answer | Failure | None:
+    """Return the answer to a task; None if it was broken off."""
     started = time.perf_counter()
     try:
         evaluation = executor.evaluate(task.x)
+    except Interrupted:
+        return None
     except Exception as error:
         return Failure.of(error)
     return Answer(task.batch, task.first, evaluation, time.perf_counter() - started)
 
 
 def _receive_from_root() -> Any:
-    communicator, patience = world().communicator, _Patience()
-    while not communicator.iprobe(source=0, tag=_TAG):
-        patience.wait()
+    communicator = world().communicator
+    world().wait(lambda: bool(communicator.iprobe(source=0, tag=_TAG)))
     return communicator.recv(source=0, tag=_TAG)
-
-
-class _Patience:
-    """Waits for a message: at first without a pause, then in naps of a tenth of the time waited so far.
-
-    MPI's own waiting keeps a core busy all the time, and Python handles no signal meanwhile.
-    """
-
-    def __init__(self) -> None:
-        self._since = time.monotonic()
-        self._looks = 0
-
-    def wait(self) -> None:
-        """Wait a little; call it after each look that found nothing."""
-        self._looks += 1
-        waited = time.monotonic() - self._since
-        time.sleep(0.0 if self._looks < 20 else min(max(0.1 * waited, 2e-5), 1e-3))
-
-
-@contextlib.contextmanager
-def _signals_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -72,9 +72,10 @@ class ProcessesExecutor(Executor):
         if not self._team:
             raise RuntimeError("the executor has no workers: use it in a with statement")
         self._batches += 1
-        progress = Progress(self.problem, x, self._pace, self._batches)
+        progress = Progress(self.problem, x, self._pace, self._batches, self.watch.done)
         try:
             while not progress.complete:
+                self.watch.poll()
                 self._hand_out(progress)
                 self._listen(progress)
         except BaseException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import traceback
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import NoReturn
@@ -120,10 +121,18 @@ class Progress:
         x: (n, d) points of the batch.
         pace: how large tasks are.
         number: of the batch.
+        done: is told of rows as they come in, see `Watch.done`.
     """
 
-    def __init__(self, problem: Problem, x: Floats, pace: Pace, number: int) -> None:
-        self._x, self._pace, self.number = x, pace, number
+    def __init__(
+        self,
+        problem: Problem,
+        x: Floats,
+        pace: Pace,
+        number: int,
+        done: Callable[[int, Evaluation], None] = lambda first, evaluation: None,
+    ) -> None:
+        self._x, self._pace, self.number, self._done = x, pace, number, done
         self._columns = len(problem.model.observables)
         self._next = 0
         self._retries: deque[Task] = deque()
@@ -184,3 +193,4 @@ class Progress:
     def _keep(self, first: int, evaluation: Evaluation) -> None:
         self._parts[first] = evaluation
         self._missing -= len(evaluation.status)
+        self._done(first, evaluation)

@@ -91,6 +91,15 @@ def test_floats_are_summed_in_the_order_of_the_ranks() -> None:
         def Get_size(self) -> int:
             return 3
 
+        def Ibarrier(self) -> Three:
+            return self
+
+        def Test(self) -> bool:
+            return True
+
+        def iprobe(self, tag: int) -> bool:
+            return False
+
         def gather(self, value: object) -> list[object]:
             return [value, np.array([1e16]), np.array([-1e16])]
 
@@ -163,7 +172,7 @@ def _raise(error: BaseException) -> None:
     [
         (ParallelError("ranks are lost"), 5, "error: ranks are lost\n"),
         (ConfigError(["scan.yaml:2:1: model: unknown"]), 2, "scan.yaml:2:1: model: unknown\n"),  # type: ignore[list-item]
-        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (KeyboardInterrupt(), 130, "interrupted at once; every point that was reported is stored\n"),
         (SystemExit(4), 4, ""),
         (SystemExit(None), 0, ""),
         (SystemExit("no such file"), 1, "no such file\n"),

@@ -1,0 +1,78 @@
+"""How a scan is asked to stop, and how that reaches whoever is in the middle of something."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+"""Ctrl-C; the end of a batch job, or of a time slice; Slurm's usual warning (`--signal=USR1@60`)."""
+
+SAME_REQUEST = 0.5
+"""Seconds within which another signal is the same request: a terminal and a launcher both pass on a Ctrl-C."""
+
+
+class Interrupted(BaseException):
+    """An evaluation is broken off because the scan is to stop. Not an `Exception`: no model is to catch it."""
+
+
+class StopRequest:
+    """Turns signals into a flag, so that the scan stops between two steps. A second Ctrl-C raises.
+
+    Attributes:
+        signal: the number of the signal that asked for it, on this rank or another; 0 while nobody did.
+    """
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._asked_at = 0.0
+        self._breakable = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> StopRequest:
+        for number in SIGNALS:
+            try:
+                self._before[number] = signal.signal(number, self._note)
+            except ValueError:  # not in the main thread: whoever runs us handles signals
+                break
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @property
+    def exit_code(self) -> int:
+        """What a program that stopped because of it leaves with: 130 for Ctrl-C, else 75, which can be resumed."""
+        return EXIT_CTRL_C if self.signal == signal.SIGINT else EXIT_INTERRUPTED
+
+    def ask(self, number: int) -> None:
+        """Note that someone else was asked to stop."""
+        self.signal = self.signal or number
+
+    @contextmanager
+    def breakable(self) -> Iterator[None]:
+        """Within the block a request raises `Interrupted`: for a model that runs long in this process."""
+        if self.signal:
+            raise Interrupted
+        self._breakable = True
+        try:
+            yield
+        finally:
+            self._breakable = False
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if not self.signal:
+            self.signal, self._asked_at = number, now
+        elif number == signal.SIGINT and now - self._asked_at > SAME_REQUEST:
+            raise KeyboardInterrupt
+        if self._breakable:
+            self._breakable = False
+            raise Interrupted
