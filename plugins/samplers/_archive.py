@@ -57,9 +57,13 @@ class Archive:
 
     def features(self, batch: Batch) -> dict[str, Floats]:
         """Return the features (n, f) in [0, 1] of a batch, for each detector."""
-        found = {"parameters": batch.u}
+        return self.features_of(batch.u, batch.observables)
+
+    def features_of(self, u: Floats, observables: Floats) -> dict[str, Floats]:
+        """Return the features (n, f) in [0, 1] of points u (n, d) with observables (n, k)."""
+        found = {"parameters": u}
         if "observables" in self._detectors:
-            scaled = (batch.observables[:, self._columns] - self._low) / self._width
+            scaled = (observables[:, self._columns] - self._low) / self._width
             # Unknown observables belong to failed points, whose novelty nobody asks for.
             found["observables"] = np.clip(np.nan_to_num(scaled, nan=0.0), 0.0, 1.0)
         return found

@@ -19,7 +19,7 @@ from terranova.sampler import Archipelago
 from terranova.scoring import Problem
 from terranova.types import Floats
 
-NAMES = ["cmaes", "cmaes-novelty", "lhs", "random", "sobol"]
+NAMES = ["cmaes", "cmaes-novelty", "de", "ensemble", "lhs", "nsga2", "nsga3", "random", "sobol"]
 STEPS = 25
 
 
