@@ -10,8 +10,10 @@ from terranova.plugins.samplers.cmaes import Cmaes
 from terranova.plugins.samplers.cmaes_novelty import CmaesNovelty
 from terranova.plugins.samplers.de import DifferentialEvolution
 from terranova.plugins.samplers.ensemble import Ensemble
+from terranova.plugins.samplers.gp_active import GpActive
 from terranova.plugins.samplers.lhs import LatinHypercube
 from terranova.plugins.samplers.nsga import Nsga2, Nsga3
+from terranova.plugins.samplers.optuna_samplers import OptunaSampler, Tpe
 from terranova.plugins.samplers.random_points import RandomPoints
 from terranova.plugins.samplers.sobol import Sobol
 
@@ -19,4 +21,17 @@ from terranova.plugins.samplers.sobol import Sobol
 @hookimpl
 def terranova_samplers() -> Sequence[type[Sampler] | type[Archipelago]]:
     """All samplers of this package."""
-    return [RandomPoints, Sobol, LatinHypercube, Cmaes, CmaesNovelty, DifferentialEvolution, Ensemble, Nsga2, Nsga3]
+    return [
+        RandomPoints,
+        Sobol,
+        LatinHypercube,
+        Cmaes,
+        CmaesNovelty,
+        DifferentialEvolution,
+        Ensemble,
+        Nsga2,
+        Nsga3,
+        Tpe,
+        OptunaSampler,
+        GpActive,
+    ]

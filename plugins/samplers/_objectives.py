@@ -58,8 +58,10 @@ class Objectives:
 
 def _grouped(space: SearchSpace, kind: str) -> tuple[tuple[str, ...], list[Ints]]:
     """Return the objectives' names, and for each the columns of its constraints."""
-    label = {"all": lambda name: name, "groups": lambda name: space.groups.get(name, ""), "single": lambda name: ""}
-    labels = [label[kind](name) for name in space.constraints]
+    if kind == "all":
+        labels = list(space.constraints)
+    else:
+        labels = [space.groups.get(name, "") if kind == "groups" else "" for name in space.constraints]
     names = tuple(dict.fromkeys(labels)) or ("",)
     return names, [np.array([j for j, its in enumerate(labels) if its == name], dtype=np.int64) for name in names]
 

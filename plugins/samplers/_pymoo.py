@@ -27,7 +27,8 @@ class Pool:
     @cached_property
     def excess(self) -> Floats:
         """(n,) total violation of the constraints; 0 at feasible points."""
-        return np.maximum(self.constraints, 0.0).sum(axis=1)
+        excess: Floats = np.maximum(self.constraints, 0.0).sum(axis=1)
+        return excess
 
 
 class Pymoo:

@@ -111,11 +111,12 @@ class DifferentialEvolution(Archipelago):
         part = rng.random((n, d))
         inside = np.where(mutant < 0, part * u, np.where(mutant > 1, 1 - part * (1 - u), mutant))
         mutant = np.where(self.space.periodic, mutant % 1.0, inside)
-        return np.where(crossed, mutant, u)
+        trial: Floats = np.where(crossed, mutant, u)
+        return trial
 
     def _way(self, start: Floats, end: Floats) -> Floats:
         """Return end - start, on periodic axes the shorter way round."""
-        way = end - start
+        way: Floats = end - start
         return np.where(self.space.periodic, way - np.rint(way), way)
 
     def tell(self, batch: Batch) -> None:

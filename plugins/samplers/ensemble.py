@@ -115,7 +115,7 @@ class Ensemble(Sampler):
         place = np.where(self.space.periodic, place % 1.0, place)
         # A way round a circle that is longer than half of it would come back as another: not reversible.
         there = (np.abs(way) < 0.5) | ~self.space.periodic
-        self._moving = (there & (place >= 0.0) & (place <= 1.0)).all(axis=1)
+        self._moving = np.asarray((there & (place >= 0.0) & (place <= 1.0)).all(axis=1), dtype=bool)
         self._log_factor = (d - 1.0) * np.log(z)
         return place
 

@@ -1,0 +1,264 @@
+"""The sampler `gp-active`: a Gaussian process learns the observables, and says where valid points may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from terranova import Batch, Sampler, SearchSpace
+from terranova.errors import did_you_mean
+from terranova.plugins.samplers._compressed import compressed_loss, units_of
+from terranova.plugins.samplers._gp import GaussianProcess, Prediction
+from terranova.plugins.samplers._require import require
+from terranova.plugins.samplers._targets import Outputs, Target, log_mass
+from terranova.types import Array, Bools, Floats, Ints
+
+TARGETS = ("violations", "loglike")
+AIMS = ("region", "boundary")
+REFIT = 1.3
+"""Length scales are learnt anew when there are this many times as many points."""
+ROUNDS = 3
+"""How often the pool of candidates is drawn closer around its best ones."""
+BEST = 32
+"""Candidates, and points already known, around which new candidates are drawn."""
+
+
+class GpActive(Sampler):
+    """Active learning with a Gaussian process, for models that take seconds or more for a point.
+
+    The process learns every constrained observable, all with the same length scales. It gives each candidate a
+    probability of being valid. Until there are valid points, the most probable candidates are evaluated; from then
+    on probability counts together with the distance from all valid points. The points of a batch are chosen one
+    after another, each as if the outputs of those before were as predicted. Of all points, the surrogate learns
+    from at most `max_points`: the best half, the latest quarter and a random quarter.
+
+    Args:
+        space: the axes, the observables and their windows.
+        rng: the island's stream.
+        target: "violations", the valid region; or "loglike", the points with a chi squared of at most `level`
+            above the smallest.
+        aim: "region", its inside; or "boundary", where validity is least certain.
+        level: for the target "loglike", in units of chi squared.
+        batch: points proposed at a time.
+        startup: points of the Latin hypercube at the beginning; 0 takes 4 d, 16 at least.
+        max_points: points from which the surrogate learns; its time for a batch grows with their square.
+        pool: candidates among which a batch is chosen; more than the points of a batch.
+        memory: points that are remembered at all.
+    """
+
+    name: ClassVar[str] = "gp-active"
+    version: ClassVar[str] = "1"
+    description: ClassVar[str] = "Gaussian process on the observables, for slow models"
+    citations: ClassVar[Sequence[str]] = (
+        "arXiv:2402.02229 length scales in many dimensions",
+        "arXiv:2404.18653 b-CASTOR, expected coverage of valid regions",
+    )
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        target: str = "violations",
+        aim: str = "region",
+        level: float = 4.0,
+        batch: int = 8,
+        startup: int = 0,
+        max_points: int = 400,
+        pool: int = 512,
+        memory: int = 4000,
+    ) -> None:
+        super().__init__(space, rng)
+        for word, given, known in (("target", target, TARGETS), ("aim", aim, AIMS)):
+            if given not in known:
+                raise ValueError(
+                    f"{word} must be one of {', '.join(known)}, got {given!r}{did_you_mean(given, known)}"
+                )
+        for word, number, least in (
+            ("batch", batch, 1),
+            ("startup", startup, 0),
+            ("max_points", max_points, 20),
+            ("pool", pool, 4 * BEST),
+            ("memory", memory, max_points + batch),
+        ):
+            if number < least:
+                raise ValueError(f"{word} must be at least {least}, got {number}")
+        if batch > 4 * BEST:
+            raise ValueError(f"batch must be at most {4 * BEST}, got {batch}")
+        if level <= 0.0:
+            raise ValueError(f"level must be positive, got {level:g}")
+        self.target, self.aim, self.level, self.batch = target, aim, level, batch
+        self.startup = startup or max(16, 4 * space.dimension)
+        self.max_points, self.pool, self.memory = max_points, pool, memory
+        self._threads = require("threadpoolctl", "threadpoolctl", self.name)
+        self._outputs = Outputs(space)
+        self._gp = GaussianProcess(space.periodic)
+        self._learnt = 0  # points at which the length scales were last learnt
+        self._count = 0
+        self._u = np.zeros((memory, space.dimension))
+        self._raw = np.zeros((memory, self._outputs.count))
+        self._violations = np.zeros((memory, len(space.constraints)))
+        self._failed = np.zeros(memory, dtype=bool)
+
+    # ----------------------------------------------------------------------------------------------------------
+    # what is known
+
+    def _loss(self) -> Floats:
+        """Return what ranks the points (count,): 0 or less are good, whichever the target."""
+        known = slice(0, self._count)
+        if self.target == "loglike":
+            chi2 = self._raw[known, -1]
+            if np.isfinite(chi2).any():
+                return np.where(np.isfinite(chi2), chi2 - np.nanmin(chi2) - self.level, np.inf)
+        violations = self._violations[known]
+        return compressed_loss(violations, self._failed[known], units_of(violations))
+
+    def _chosen(self, loss: Floats) -> Ints:
+        """Return the rows from which the surrogate learns: the best, the latest, and some at random."""
+        n = self._count
+        if n <= self.max_points:
+            return np.arange(n)
+        quarter = self.max_points // 4
+        good = np.flatnonzero(loss <= 0)
+        # Valid points are all equally good: those to learn from are drawn.
+        order = np.concatenate([self.rng.permutation(good), np.flatnonzero(loss > 0)[np.argsort(loss[loss > 0])]])
+        mark = np.zeros(n, dtype=bool)
+        mark[order[: 2 * quarter]] = True
+        mark[n - quarter :] = True
+        rest = np.flatnonzero(~mark)
+        mark[self.rng.permutation(rest)[: self.max_points - int(mark.sum())]] = True
+        return np.flatnonzero(mark)
+
+    def tell(self, batch: Batch) -> None:
+        if self._count + len(batch) > self.memory:
+            self._forget()
+        rows = slice(self._count, self._count + len(batch))
+        self._u[rows], self._raw[rows] = batch.u, self._outputs.of(batch)
+        self._violations[rows], self._failed[rows] = batch.violations, batch.status != 0
+        self._raw[rows][self._failed[rows]] = np.nan
+        self._count += len(batch)
+
+    def _forget(self) -> None:
+        """Keep three quarters of the memory: the best two thirds of them, and the latest third."""
+        latest = self.memory // 4
+        loss = self._loss()[: self._count - latest]
+        kept = np.sort(np.argsort(loss, kind="stable")[: self.memory // 2])
+        kept = np.concatenate([kept, np.arange(self._count - latest, self._count)])
+        for array in (self._u, self._raw, self._violations, self._failed):
+            array[: len(kept)] = array[kept]
+        self._count = len(kept)
+
+    # ----------------------------------------------------------------------------------------------------------
+    # what to try next
+
+    def ask(self) -> Floats:
+        if self._count < self.startup:
+            return self._hypercube(self.startup - self._count)
+        # One thread: matrices are small, other ranks are busy, and sums do not depend on the number of threads.
+        with self._threads.threadpool_limits(1):
+            return self._next()
+
+    def _next(self) -> Floats:
+        loss = self._loss()
+        rows = self._chosen(loss)
+        target = self._learn(rows)
+        candidates = self._candidates(loss)
+        for scale in 0.1 ** np.arange(1, ROUNDS + 1):
+            score = self._score(self._gp.predict(candidates), candidates, target, loss)
+            best = candidates[np.argsort(-score, kind="stable")[:BEST]]
+            candidates = np.concatenate([best, self._around(best, self.pool - BEST, scale)])
+        score = self._score(self._gp.predict(candidates), candidates, target, loss)
+        few = np.argsort(-score, kind="stable")[: 4 * BEST]
+        return self._batch_of(candidates[few], target, loss)
+
+    def _hypercube(self, n: int) -> Floats:
+        from scipy.stats.qmc import LatinHypercube
+
+        seed = int(self.rng.integers(1 << 62))
+        return np.asarray(LatinHypercube(self.space.dimension, rng=seed).random(n), dtype=float)
+
+    def _learn(self, rows: Ints) -> Target:
+        target = self._outputs.chi2(self._raw[rows], self.level) if self.target == "loglike" else None
+        if target is None:
+            target = self._outputs.constraints(self._raw[rows])
+        if self._count >= REFIT * self._learnt and self._learnt < self.max_points * REFIT:
+            self._gp.learn_scales(self._u[rows], target.y)
+            self._learnt = self._count
+        self._gp.learn(self._u[rows], target.y)
+        return target
+
+    def _candidates(self, loss: Floats) -> Floats:
+        """Draw the pool: a part anywhere, the rest around the best points, or valid ones drawn at random."""
+        good = np.flatnonzero(loss <= 0)
+        if len(good) > BEST:
+            base = self._u[self.rng.permutation(good)[:BEST]]
+        else:
+            base = self._u[np.argsort(loss, kind="stable")[:BEST]]
+        anywhere = self.rng.random((self.pool // 4, self.space.dimension))
+        return np.concatenate([anywhere, self._around(base, self.pool - len(anywhere), 0.3)])
+
+    def _around(self, base: Floats, n: int, scale: float) -> Floats:
+        """Draw n points around some of `base` (b, d), up to `scale` away along a random part of the axes."""
+        start = base[self.rng.integers(0, len(base), n)]
+        size = scale * 10.0 ** -self.rng.uniform(0.0, 1.5, (n, 1))
+        moved = self.rng.random(start.shape) < self.rng.choice([0.2, 1.0], (n, 1))
+        u = start + np.where(moved, size * self.rng.standard_normal(start.shape), 0.0)
+        folded = np.abs(u - 2.0 * np.rint(0.5 * u))
+        return np.where(self.space.periodic, u - np.floor(u), folded)
+
+    def _score(self, found: Prediction, u: Floats, target: Target, loss: Floats) -> Floats:
+        """Return the acquisition (q,): the larger, the better."""
+        deviation = found.deviation
+        mass = log_mass((target.low - found.mean) / deviation, (target.high - found.mean) / deviation)
+        probable = np.maximum(mass, -1e6).sum(axis=1)
+        if self.aim == "boundary":
+            p = np.clip(np.exp(probable), 1e-300, 1.0 - 1e-12)
+            probable = np.where(p < 1e-3, probable, np.log(-p * np.log(p) - (1.0 - p) * np.log1p(-p)))
+        good: Bools = loss <= 0
+        if not good.any():
+            return probable
+        distance = self._nearest(u, self._u[: self._count][good])
+        score: Floats = probable + np.log(distance + 1e-12)
+        return score
+
+    def _nearest(self, u: Floats, known: Floats) -> Floats:
+        """Return the distance (q,) to the nearest of the latest 1000 of `known` (k, d), round circles, too."""
+        known = known[-1000:]
+        squares = np.zeros((len(u), len(known)))
+        for i in range(self.space.dimension):
+            way = u[:, i, None] - known[:, i]
+            squares += (way - np.rint(way)) ** 2 if self.space.periodic[i] else way**2
+        distance: Floats = np.sqrt(squares.min(axis=1))
+        return distance
+
+    def _batch_of(self, u: Floats, target: Target, loss: Floats) -> Floats:
+        found = self._gp.predict(u)
+        good: Bools = loss <= 0
+        rows: list[int] = []
+        taken = np.zeros(len(u), dtype=bool)
+        while len(rows) < self.batch:
+            score = self._score(found, u, target, loss)
+            if rows and good.any():
+                apart = self._nearest(u, u[rows])
+                nearest = self._nearest(u, self._u[: self._count][good])
+                score = score - np.log(nearest + 1e-12) + np.log(np.minimum(nearest, apart) + 1e-12)
+            row = int(np.argmax(np.where(taken, -np.inf, score)))
+            rows.append(row)
+            taken[row] = True
+            found.believe(row)
+        return u[rows]
+
+    ARRAYS = ("_u", "_raw", "_violations", "_failed")
+
+    def state(self) -> dict[str, Array]:
+        own = {name.removeprefix("_"): getattr(self, name).copy() for name in self.ARRAYS}
+        counts = np.array([self._count, self._learnt], dtype=np.int64)
+        return {**own, "counts": counts, "kernel": np.append(self._gp.log_scales, self._gp.log_noise)}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        for name in self.ARRAYS:
+            getattr(self, name)[...] = state[name.removeprefix("_")]
+        self._count, self._learnt = state["counts"].tolist()
+        self._gp.log_scales, self._gp.log_noise = state["kernel"][:-1].copy(), float(state["kernel"][-1])
