@@ -217,10 +217,11 @@ class GpActive(Sampler):
             p = np.clip(np.exp(probable), 1e-300, 1.0 - 1e-12)
             probable = np.where(p < 1e-3, probable, np.log(-p * np.log(p) - (1.0 - p) * np.log1p(-p)))
         good: Bools = loss <= 0
+        score: Floats = probable
         if not good.any():
-            return probable
+            return score
         distance = self._nearest(u, self._u[: self._count][good])
-        score: Floats = probable + np.log(distance + 1e-12)
+        score = probable + np.log(distance + 1e-12)
         return score
 
     def _nearest(self, u: Floats, known: Floats) -> Floats:
