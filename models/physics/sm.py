@@ -86,3 +86,44 @@ HIGGS_BRANCHING: Final[dict[str, float]] = {
     channel: value / sum(_YR4_BRANCHING.values()) for channel, value in _YR4_BRANCHING.items()
 }
 """The same, divided by their sum (1.00006: the printed numbers are rounded)."""
+
+# --- Inputs of models with charged-lepton and dark-matter observables -------------------------------------
+# PDG review 2024, doi:10.1103/PhysRevD.110.030001, unless said otherwise.
+M_W_2024: Final = 80.3692
+"""World average of the W mass."""
+
+SIN2_EFF: Final = 0.23122
+"""MS-bar sine squared of the weak angle at M_Z: couplings of light fermions to the Z boson."""
+
+ALPHA_MZ: Final = 1.0 / 127.95
+"""MS-bar fine-structure constant at M_Z, 1/127.951(9) rounded; PDG 2022, doi:10.1093/ptep/ptac097."""
+
+M_LEPTON: Final = (0.51099895e-3, 0.1056583755, 1.77693)
+"""Masses of electron, muon and tau."""
+
+HBAR: Final = 6.582119569e-25
+"""GeV s; exact in the SI."""
+
+HBAR_C_CM: Final = 1.973269804e-14
+"""GeV cm; exact in the SI."""
+
+LEPTON_WIDTH: Final = (0.0, HBAR / 2.1969811e-6, HBAR / 290.3e-15)
+"""Total widths of electron, muon and tau, from their lifetimes."""
+
+Z_WIDTH: Final = 2.4955
+"""Total width of the Z boson."""
+
+M_HIGGS_2024: Final = 125.2
+"""Mass of the Higgs boson: world average 125.20 +- 0.11."""
+
+M_TOP_2024: Final = 172.57
+"""Top pole mass."""
+
+M_BOTTOM_AT_MH: Final = 2.8
+"""Running bottom mass at the scale m_h, rounded; arXiv:1610.07922."""
+
+M_NUCLEON: Final = 0.93891875
+"""Mean of proton and neutron."""
+
+PLANCK_MASS: Final = 1.22089e19
+"""1/sqrt(G_N)."""

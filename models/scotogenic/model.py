@@ -1,0 +1,69 @@
+"""The plugin classes of the T1-2-A scotogenic model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from terranova import Model
+from terranova.models.scotogenic.observables import observables
+from terranova.models.scotogenic.parameters import VARIANTS, parameters
+from terranova.types import Floats
+
+
+class Scotogenic(Model):
+    """T1-2-A scotogenic model: two singlet fermions, a vector-like doublet, a scalar doublet and a singlet."""
+
+    version: ClassVar[str] = "1"
+    citations: ClassVar[tuple[str, ...]] = (
+        "arXiv:2505.08862 the scan this model follows",
+        "arXiv:1308.3655 the class of models: T1-2-A",
+        "hep-ph/0103065 Casas-Ibarra parametrisation",
+        "arXiv:1312.2840 lepton-flavour violation in the scotogenic model",
+        "hep-ph/0203110 mu - e conversion",
+    )
+    variant: ClassVar[str]
+
+    def __init__(self) -> None:
+        self.parameters = parameters(self.variant)
+        self.observables = observables(solved=self.variant != "full43")
+        self._index = VARIANTS.index(self.variant)
+
+    def evaluate(self, points: Mapping[str, Floats]) -> Mapping[str, Floats]:
+        """Compute every observable of stage 0; see `Model.evaluate`."""
+        x = np.column_stack([points[parameter.name] for parameter in self.parameters])
+        out = self.evaluate_array(x)
+        return {o.name: out[:, i] for i, o in enumerate(self.observables) if o.stage == 0}
+
+    def evaluate_array(self, x: Floats) -> Floats:
+        """Compute observables (n, k) of the points x (n, d)."""
+        from terranova.models.scotogenic.kernel import observables as compute
+
+        first = compute(x, self._index)
+        return first[:, : len(self.observables)]
+
+
+class ScotogenicCI37(Scotogenic):
+    """Neutrino data and three real Casas-Ibarra angles as parameters, 37 in all."""
+
+    name = "scotogenic-ci37"
+    description = "T1-2-A scotogenic model, neutrino data built in, real angles (37 parameters)"
+    variant = "ci37"
+
+
+class ScotogenicCI37C(Scotogenic):
+    """Neutrino data and three complex Casas-Ibarra angles as parameters, 37 in all."""
+
+    name = "scotogenic-ci37c"
+    description = "T1-2-A scotogenic model, neutrino data built in, complex angles (37 parameters)"
+    variant = "ci37c"
+
+
+class ScotogenicFull43(Scotogenic):
+    """All couplings as parameters, 43 in all."""
+
+    name = "scotogenic-full43"
+    description = "T1-2-A scotogenic model, all couplings free (43 parameters)"
+    variant = "full43"

@@ -1,0 +1,191 @@
+"""Neutrino masses at one loop, the Casas-Ibarra parametrisation, and what oscillations see.
+
+M_nu = G^T M_L G with G = (g_Psi; g_F1; g_F2), rows by loop vertex and columns by flavour, and -L = nu^T M_nu nu/2.
+M_L is exact at zero external momentum. Structure: Ma, hep-ph/0601225; T1-2-A: Restrepo, Zapata, Yaguna,
+arXiv:1308.3655. Casas, Ibarra: hep-ph/0103065.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from terranova.models.physics._jit import jit
+from terranova.models.physics.takagi import takagi
+from terranova.models.physics.zero_momentum import MEASURE_1
+from terranova.types import Array, Floats
+
+LOOP: Final = 1.0 / (16.0 * math.pi**2)
+EV: Final = 1e-9
+"""GeV in an eV."""
+
+BRANCH: Final = 64.0
+"""The Dirac phase is given in [BRANCH, BRANCH + 360) degrees, so that the allowed range is one interval."""
+
+
+@jit
+def loop_matrix(u: Array, m_chi: Floats, m_psi: float, m2: Floats, mixing: Floats, P: Floats, ml: Array) -> None:
+    """Fill ml (3, 3), GeV: the loop M_L in the basis (Psi, F1, F2).
+
+    The mass insertions m_a B0 are written with second divided differences D2 of x ln x,
+    D2(a, b, c) = int ds s / ((s + a)(s + b)(s + c)): divergence and constants cancel exactly, and so does the
+    leading term for small mass splittings, which B0 would lose to rounding.
+
+    Args:
+        u: (4, 4) mixing of the fermions, m_chi (4,) their masses; m_psi that of the charged one.
+        m2: (4,) squared masses of phi1, phi2, A, eta^+; mixing (2, 2) of (S, eta_R).
+        P: propagators of chi1..4, psi, phi1, phi2, A, eta^+ at the nodes.
+        ml: filled.
+    """
+    for i in range(3):
+        for j in range(3):
+            ml[i, j] = 0.0
+    split_1, split_2 = m2[0] - m2[2], m2[1] - m2[2]
+    for a in range(4):
+        s_1a = s_2a = s_12 = s_1r = s_2r = 0.0
+        for k in range(len(MEASURE_1)):
+            w = MEASURE_1[k] * P[a, k]
+            w1, w2 = w * P[5, k], w * P[6, k]
+            s_1a += w1 * P[7, k]
+            s_2a += w2 * P[7, k]
+            s_12 += w1 * P[6, k]
+            s_1r += w1 * P[4, k]
+            s_2r += w2 * P[4, k]
+        m = m_chi[a] * LOOP
+        ff = 0.5 * m * (mixing[1, 0] ** 2 * split_1 * s_1a + mixing[1, 1] ** 2 * split_2 * s_2a)
+        mixed = m / math.sqrt(2.0) * mixing[0, 0] * mixing[1, 0] * (m2[0] - m2[1]) * s_12
+        # Sum_a U_4a^2 m_a = 0 lets any mass stand as reference: m_psi.
+        psi = m * (mixing[0, 0] ** 2 * s_1r + mixing[0, 1] ** 2 * s_2r)
+        u4 = u[3, a]
+        for i in range(2):
+            ml[0, i + 1] += u4 * u[i, a] * mixed
+            for j in range(i, 2):
+                ml[i + 1, j + 1] += u[i, a] * u[j, a] * ff
+        ml[0, 0] += u4 * u4 * psi * (m_chi[a] - m_psi) * (m_chi[a] + m_psi)
+    ml[1, 0], ml[2, 0], ml[2, 1] = ml[0, 1], ml[0, 2], ml[1, 2]
+
+
+@jit
+def pmns(s12: float, s13: float, s23: float, delta: float, alpha21: float, alpha31: float, U: Array) -> None:
+    """Fill U (3, 3), PDG parametrisation; sines squared, angles in rad."""
+    a12, a13, a23 = math.sqrt(s12), math.sqrt(s13), math.sqrt(s23)
+    c12, c13, c23 = math.sqrt(1.0 - s12), math.sqrt(1.0 - s13), math.sqrt(1.0 - s23)
+    e = complex(math.cos(delta), math.sin(delta))
+    U[0, 0], U[0, 1], U[0, 2] = c12 * c13, a12 * c13, a13 * e.conjugate()
+    U[1, 0], U[1, 1], U[1, 2] = -a12 * c23 - c12 * a23 * a13 * e, c12 * c23 - a12 * a23 * a13 * e, a23 * c13
+    U[2, 0], U[2, 1], U[2, 2] = a12 * a23 - c12 * c23 * a13 * e, -c12 * a23 - a12 * c23 * a13 * e, c23 * c13
+    p2 = complex(math.cos(0.5 * alpha21), math.sin(0.5 * alpha21))
+    p3 = complex(math.cos(0.5 * alpha31), math.sin(0.5 * alpha31))
+    for k in range(3):
+        U[k, 1] *= p2
+        U[k, 2] *= p3
+
+
+@jit
+def rotation(z: Array, R: Array) -> None:
+    """Fill R (3, 3) = R23(z1) R13(z2) R12(z3), complex orthogonal."""
+    c1, c2, c3 = _cos(z[0]), _cos(z[1]), _cos(z[2])
+    s1, s2, s3 = _sin(z[0]), _sin(z[1]), _sin(z[2])
+    R[0, 0], R[0, 1], R[0, 2] = c2 * c3, c2 * s3, s2
+    R[1, 0], R[1, 1], R[1, 2] = -c1 * s3 - s1 * s2 * c3, c1 * c3 - s1 * s2 * s3, s1 * c2
+    R[2, 0], R[2, 1], R[2, 2] = s1 * s3 - c1 * s2 * c3, -s1 * c3 - c1 * s2 * s3, c1 * c2
+
+
+@jit
+def _cos(z: complex) -> complex:
+    return complex(math.cos(z.real) * math.cosh(z.imag), -math.sin(z.real) * math.sinh(z.imag))
+
+
+@jit
+def _sin(z: complex) -> complex:
+    return complex(math.sin(z.real) * math.cosh(z.imag), math.cos(z.real) * math.sinh(z.imag))
+
+
+@jit
+def inverse_root(ml: Array, work: Array, vectors: Array, values: Floats, t_inverse: Array) -> None:
+    """Fill t_inverse (3, 3) with T^-1, where T^T T = M_L.
+
+    M_L is first scaled to S^-1 M_L S^-1 with elements of order one, so that strongly hierarchical loops lose
+    no digits. work, vectors (3, 3) and values (3,) are scratch.
+    """
+    s0 = math.sqrt(abs(ml[0, 0]))
+    s1 = math.sqrt(abs(ml[1, 1]))
+    s2 = math.sqrt(abs(ml[2, 2]))
+    largest = max(s0, max(s1, s2))
+    scale = (
+        max(s0, max(abs(ml[0, 1]), abs(ml[0, 2])) / largest),
+        max(s1, max(abs(ml[0, 1]), abs(ml[1, 2])) / largest),
+        max(s2, max(abs(ml[0, 2]), abs(ml[1, 2])) / largest),
+    )
+    for i in range(3):
+        for j in range(3):
+            work[i, j] = ml[i, j] / (scale[i] * scale[j])
+    takagi(work, vectors, values)
+    for i in range(3):
+        for a in range(3):
+            t_inverse[i, a] = vectors[i, a] / (math.sqrt(values[a]) * scale[i])
+
+
+@jit
+def casas_ibarra(t_inverse: Array, R: Array, m_nu: Floats, U: Array, G: Array) -> None:
+    """Fill G (3, 3) = T^-1 R D_nu^(1/2) U^dagger; m_nu (3,) in GeV."""
+    for x in range(3):
+        for k in range(3):
+            total = complex(0.0, 0.0)
+            for i in range(3):
+                row = complex(0.0, 0.0)
+                for a in range(3):
+                    row += t_inverse[x, a] * R[a, i]
+                total += row * math.sqrt(m_nu[i]) * U[k, i].conjugate()
+            G[x, k] = total
+
+
+@jit
+def mass_matrix(G: Array, ml: Array, m: Array) -> None:
+    """Fill m (3, 3) = G^T M_L G, GeV."""
+    for j in range(3):
+        for k in range(j, 3):
+            total = complex(0.0, 0.0)
+            for x in range(3):
+                for y in range(3):
+                    total += G[x, j] * ml[x, y] * G[y, k]
+            m[j, k] = m[k, j] = total
+
+
+@jit
+def oscillations(m: Array, work: Array, U: Array, masses: Floats, out: Floats) -> None:
+    """What experiments see of a neutrino mass matrix in the basis of charged leptons.
+
+    Args:
+        m: (3, 3) in GeV; work, U (3, 3) and masses (3,) are scratch.
+        out: (11,) filled: dm21, dm31 (eV^2), s12, s13, s23, dcp (degrees), m1, m2, m3, their sum, |m_ee| (eV).
+            States are labelled by ascending mass: normal ordering.
+    """
+    for i in range(3):
+        for j in range(3):
+            work[i, j] = m[i, j] / EV
+    takagi(work, U, masses)
+    out[0] = (masses[1] - masses[0]) * (masses[1] + masses[0])
+    out[1] = (masses[2] - masses[0]) * (masses[2] + masses[0])
+    e1, e2, e3 = _abs2(U[0, 0]), _abs2(U[0, 1]), _abs2(U[0, 2])
+    mu1, mu3, tau3 = _abs2(U[1, 0]), _abs2(U[1, 2]), _abs2(U[2, 2])
+    s13 = e3
+    c13 = e1 + e2
+    s12, c12 = e2 / c13, e1 / c13
+    s23, c23 = mu3 / (mu3 + tau3), tau3 / (mu3 + tau3)
+    out[2], out[3], out[4] = s12, s13, s23
+    # delta from the Jarlskog invariant and |U_mu1|^2: both independent of phase conventions.
+    jarlskog = (U[0, 0] * U[1, 1] * U[0, 1].conjugate() * U[1, 0].conjugate()).imag
+    root = math.sqrt(s12 * c12 * s23 * c23 * s13)
+    sine = jarlskog / (root * c13)
+    cosine = (mu1 - s12 * c23 - c12 * s23 * s13) / (2.0 * root)
+    delta = math.atan2(sine, cosine) * (180.0 / math.pi) if root > 0.0 else 0.0
+    out[5] = (delta - BRANCH) % 360.0 + BRANCH
+    out[6], out[7], out[8] = masses[0], masses[1], masses[2]
+    out[9] = masses[0] + masses[1] + masses[2]
+    out[10] = abs(m[0, 0]) / EV
+
+
+@jit
+def _abs2(z: complex) -> float:
+    return z.real * z.real + z.imag * z.imag
