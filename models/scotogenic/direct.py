@@ -27,7 +27,7 @@ FAR: Final = 1e4
 """GeV. Stands for "no partner" in the mass splitting that inelastic scattering asks for."""
 
 _ROWS = np.array(json.loads(Path(__file__).with_name("lz2024.json").read_text(encoding="utf-8"))["rows"])
-LZ: Final = log_table(np.log(_ROWS[:, 0]), _ROWS[:, 1])
+LZ: Final = log_table(np.log(_ROWS[:, 0]).tolist(), _ROWS[:, 1].tolist())
 LZ_HEAVIEST: Final = math.log(float(_ROWS[-1, 0]))
 
 

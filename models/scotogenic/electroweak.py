@@ -185,7 +185,8 @@ def gamma_gamma(lam_eta: float, charged2: float) -> float:
         scalar = amplitude_scalar(tau, triangle_f(tau))
     else:  # (arcsin^2 - tau)/tau^2 loses digits
         scalar = complex(1.0 / 3.0 + tau * (8.0 / 45.0 + tau * (4.0 / 35.0)), 0.0)
-    return abs2(1.0 + 0.5 * lam_eta * V * V / charged2 * scalar / GAMMA_SM)
+    ratio: float = abs2(1.0 + 0.5 * lam_eta * V * V / charged2 * scalar / GAMMA_SM)
+    return ratio
 
 
 @jit
@@ -209,7 +210,8 @@ def invisible(b: Base, x: Floats, u: Array, m_chi: Floats, m2: Floats, mixing: F
                 dot = 0.5 * (M_H * M_H - ma * ma - mc * mc)
                 square = 4.0 * abs2(y) * dot - 4.0 * ma * mc * (y * y).real
                 width += square * phase / (16.0 * math.pi * M_H) * (0.5 if a == c else 1.0)
-    return width / (width + HIGGS_WIDTH)
+    ratio: float = width / (width + HIGGS_WIDTH)
+    return ratio
 
 
 @jit

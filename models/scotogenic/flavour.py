@@ -73,10 +73,12 @@ def to_three_leptons(
     if j == k:
         vector = (2.0 / 3.0) * (_abs2(c_ll) + _abs2(c_rr)) + (_abs2(c_lr) + _abs2(c_rl)) / 3.0
         mixed = (a2_r.conjugate() * (2.0 * c_ll + c_lr) + a2_l.conjugate() * (2.0 * c_rr + c_rl)).real
-        return norm * (vector + dipole * (16.0 / 3.0 * log - 22.0 / 3.0) - (4.0 / 3.0) * mixed)
+        three: float = norm * (vector + dipole * (16.0 / 3.0 * log - 22.0 / 3.0) - (4.0 / 3.0) * mixed)
+        return three
     vector = (_abs2(c_ll) + _abs2(c_rr) + _abs2(c_lr) + _abs2(c_rl)) / 3.0
     mixed = (a2_r.conjugate() * (c_ll + c_lr) + a2_l.conjugate() * (c_rr + c_rl)).real
-    return norm * (vector + dipole * (16.0 / 3.0 * log - 8.0) - (4.0 / 3.0) * mixed)
+    rate: float = norm * (vector + dipole * (16.0 / 3.0 * log - 8.0) - (4.0 / 3.0) * mixed)
+    return rate
 
 
 @jit
@@ -120,13 +122,15 @@ def z_decay(i: int, j: int, Z: Array, zslope: Array) -> float:
 @jit
 def magnetic_moment(i: int, D: Array) -> float:
     """Contribution to (g - 2)/2 of lepton i."""
-    return sm.M_LEPTON[i] * D[RIGHT, i, i].real / (8.0 * math.pi**2)
+    moment: float = sm.M_LEPTON[i] * D[RIGHT, i, i].real / (8.0 * math.pi**2)
+    return moment
 
 
 @jit
 def electric_moment(i: int, D: Array) -> float:
     """|d_i| in e cm."""
-    return abs(D[RIGHT, i, i].imag) / (16.0 * math.pi**2) * sm.HBAR_C_CM
+    moment: float = abs(D[RIGHT, i, i].imag) / (16.0 * math.pi**2) * sm.HBAR_C_CM
+    return moment
 
 
 @jit
