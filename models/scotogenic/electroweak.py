@@ -227,11 +227,9 @@ def _momentum(a: float, b: float) -> float:
 def higgs_to_scalars(b: Base, mixing: Floats, n: int, k: int) -> float:
     """Coupling g of L = -(1/2) g h phi_n phi_k, in GeV."""
     lam_l = b.lam_eta + b.lam_eta_p + b.lam_eta_pp
-    return (
-        mixing[0, n] * b.lam_s * V * mixing[0, k]
-        + b.alpha * (mixing[0, n] * mixing[1, k] + mixing[1, n] * mixing[0, k])
-        + mixing[1, n] * lam_l * V * mixing[1, k]
-    )
+    both: float = b.alpha * (mixing[0, n] * mixing[1, k] + mixing[1, n] * mixing[0, k])
+    both += mixing[0, n] * b.lam_s * V * mixing[0, k] + mixing[1, n] * lam_l * V * mixing[1, k]
+    return both
 
 
 @jit
