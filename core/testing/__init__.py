@@ -2,3 +2,9 @@
 
 Nothing of terranova imports this package.
 """
+
+from __future__ import annotations
+
+from terranova.testing.samplers import check_sampler, sampler_checks
+
+__all__ = ["check_sampler", "sampler_checks"]

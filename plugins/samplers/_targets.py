@@ -90,8 +90,8 @@ def _compress(raw: Floats, low: Floats, high: Floats) -> Target:
         away = raw[known, j] - centre[j]
         width[j] = max(float(np.median(np.abs(away))) if known.any() else 0.0, half[j]) or 1.0
         y[known, j] = np.arcsinh(away / width[j])
-        worst = y[known, j].max() if np.isfinite(high[j]) else -y[known, j].min() if known.any() else 1.0
-        y[~known, j] = max(worst, 1.0) * (1.0 if np.isfinite(high[j]) else -1.0)
+        side = 1.0 if np.isfinite(high[j]) else -1.0
+        y[~known, j] = side * max(1.0, (side * y[known, j]).max(initial=1.0))
     return Target(y, np.arcsinh((low - centre) / width), np.arcsinh((high - centre) / width))
 
 

@@ -13,6 +13,7 @@ import problems
 import pytest
 
 from terranova.registry import Registry
+from terranova.testing import check_sampler
 
 PAGE = Path(__file__).parents[2] / "docs" / "writing-a-sampler.md"
 
@@ -35,6 +36,7 @@ def test_the_documented_sampler_registers_and_climbs(plugin: ModuleType) -> None
     assert registry.broken == []
     kind = registry.get("sampler", "hill-climb").thing
 
+    check_sampler(kind, options={"points": 8}, points=500)
     problem = problems.isles()
     losses: list[float] = []
     sampler = problems.archipelago(kind, problem.search_space, 1, (0, 1), step=0.1)

@@ -68,6 +68,10 @@ def test_a_strangers_model_is_scanned_with_a_strangers_sampler(environment: Envi
     assert 200 < valid < 325
 
 
+def test_a_strangers_sampler_can_be_checked_against_the_rules(environment: Environment) -> None:
+    environment.run("-c", "from terranova.testing import check_sampler; check_sampler('darts', points=200)")
+
+
 def test_a_generated_package_scans_as_it_stands(environment: Environment, tmp_path: Path) -> None:
     project = environment.folder / "src" / "my-singlet"
     environment.terranova("scan", str(project / "scan.yaml"), "--quiet", cwd=tmp_path)

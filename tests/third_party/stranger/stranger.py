@@ -14,7 +14,11 @@ class Annulus(Model):
 
 
 class Darts(Sampler):
-    """Points at random."""
+    """Points at random.
+
+    Args:
+        handful: points of a batch.
+    """
 
     name = "darts"
 
