@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -89,6 +90,30 @@ def compare(
     if not finished:
         _say("stopped before the end; the same command goes on")
         raise typer.Exit(EXIT_INTERRUPTED)
+
+
+@app.command()
+def launch(
+    target: Annotated[Path, typer.Argument(metavar="FILE|DIR", help="A configuration, or a run to go on with.")],
+    ranks: Annotated[int, typer.Option("-n", "--ranks", min=1, help="How many processes.")] = 1,
+    launcher: Annotated[
+        str, typer.Option(help="What starts them, such as 'srun'; the mpirun of this environment if not given.")
+    ] = "",
+    tries: Annotated[int, typer.Option(min=0, help="Starts without a new point before giving up.")] = 5,
+    pause: Annotated[
+        float, typer.Option(min=0.0, help="Seconds before the first of them; then twice as long.")
+    ] = 1.0,
+    next_free: Annotated[
+        bool, typer.Option("--next", help="If the run directory exists, append -2, -3, ... to its name.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a scan on several ranks, and start them again, going on where they were, when one of them dies."""
+    from terranova.launch import launch as supervise
+
+    words: dict[str, Any] = {"launcher": launcher, "tries": tries, "pause": pause}
+    code = supervise(target, ranks, **words, next_free=next_free, quiet=quiet)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -231,11 +256,38 @@ def _finish(run: Any, reason: str) -> None:
         raise typer.Exit(EXIT_INTERRUPTED if reason == "signal" else EXIT_CTRL_C)
 
 
+class _Patient(io.FileIO):
+    """A standard stream that does not mind when nobody reads it any more, as after `| head`."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data) or 0
+        except OSError:  # a closed pipe, a terminal that is gone, a full disk under a log
+            return len(data)
+
+
+def _standard_streams() -> None:
+    """Make sure that there are an input, an output and an error stream, and that writing to them cannot fail."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # closed: the next file opened would get this number, and prints would go into it
+            os.open(os.devnull, os.O_RDWR)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = getattr(sys, name)
+        if stream is not None and stream is not getattr(sys, f"__{name}__"):
+            continue  # someone put another one in its place
+        terminal = os.isatty(number)
+        buffer = io.BufferedWriter(_Patient(number, "wb", closefd=False))
+        # A terminal that knows no "≤" is no reason to fail either.
+        encoding = stream.encoding if stream is not None else "utf-8"
+        line_by_line = terminal or name == "stderr"
+        setattr(sys, name, io.TextIOWrapper(buffer, encoding, "replace", line_buffering=line_by_line))
+
+
 def main() -> None:
     """Run the command line; errors meant for people are printed without a traceback."""
     from terranova.parallel import run_guarded
 
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that knows no "≤" is no reason to fail
+    _standard_streams()
     run_guarded(lambda: app(prog_name="terranova"), debug="--debug" in sys.argv[1:])

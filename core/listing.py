@@ -20,7 +20,7 @@ from terranova.sampler import Archipelago, Sampler
 if TYPE_CHECKING:
     from terranova.run import Run
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+console = Console(highlight=False, width=None if sys.stdout is not None and sys.stdout.isatty() else 140)
 
 
 def show_all(registry: Registry, *, debug: bool = False) -> None:

@@ -327,12 +327,18 @@ class World:
         rank = self.rank if culprit is None else culprit
         prefix = f"rank {rank} of {self.size}: " if self.size > 1 else ""
         print(f"{prefix}{message}", file=sys.stderr)
-        sys.stdout.flush()  # MPI's abort leaves buffers unwritten
-        sys.stderr.flush()
+        _flush()
         if self.communicator is not None:
             time.sleep(LAST_WORDS)
             self.communicator.Abort(exit_code)
         raise SystemExit(exit_code)
+
+
+def _flush() -> None:
+    """Write out what was printed: MPI's abort leaves buffers unwritten."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
 
 
 def serial_world() -> World:
@@ -420,8 +426,7 @@ def _abort_on_uncaught(communicator: Any) -> None:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         before(kind, error, trace)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         time.sleep(LAST_WORDS)
         communicator.Abort(exit_code_of(error))
 

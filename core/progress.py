@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
@@ -104,16 +105,15 @@ class LogLines:
 
     def message(self, text: str) -> None:
         """Print one line of text."""
-        print(text, file=self.stream, flush=True)
+        with suppress(OSError, ValueError):  # a closed stream: a scan goes on without anybody looking
+            print(text, file=self.stream, flush=True)
 
     def _print(self, s: Snapshot) -> None:
         self._printed_at, self._pending = time.monotonic(), False
-        print(
+        self.message(
             f"{clock(s.seconds)}  {s.evaluations:,} points  {s.rate:,.0f}/s  {s.valid:,} valid  "
             f"best violation {number(s.best_violation)}  coverage {s.coverage:.1f}/400  "
-            f"{100 * s.fraction:.0f} % done, {clock(s.seconds_left)} left",
-            file=self.stream,
-            flush=True,
+            f"{100 * s.fraction:.0f} % done, {clock(s.seconds_left)} left"
         )
 
 
@@ -135,19 +135,22 @@ class Display:
 
     def __exit__(self, *error: object) -> None:
         if self._live is not None:
-            self._live.__exit__(None, None, None)
+            with suppress(OSError, ValueError):
+                self._live.__exit__(None, None, None)
         if self.stream is not sys.stderr:
             self.stream.close()
 
     def update(self, snapshot: Snapshot) -> None:
         """Redraw."""
         if self._live is not None:
-            self._live.update(self._panel(snapshot))
+            with suppress(OSError, ValueError):  # a terminal that is gone
+                self._live.update(self._panel(snapshot))
 
     def message(self, text: str) -> None:
         """Print one line of text above the panel."""
         if self._live is not None:
-            self._live.console.print(text)
+            with suppress(OSError, ValueError):
+                self._live.console.print(text)
 
     def _panel(self, s: Snapshot) -> RenderableType:
         from rich.console import Group
@@ -208,7 +211,7 @@ def _terminal() -> IO[str] | None:
 
     A launcher gives its ranks pipes; the terminal is then the launcher's, and Linux says which that is.
     """
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         return sys.stderr
     process = os.getppid()
     try:

@@ -63,13 +63,12 @@ def start(config: ScanConfig, *, quiet: bool = False, next_free: bool = False) -
 def _start(
     config: ScanConfig, output: Path, everyone: World, stop: StopRequest, *, quiet: bool, next_free: bool
 ) -> tuple[Run, str]:
-    directory = everyone.bcast(_next_free(output)) if next_free else output
+    directory = everyone.bcast(next_free_directory(output)) if next_free else output
     problem = build_problem(config)
     manifest = provenance.make_manifest(config, problem)
 
     def prepare() -> None:
-        if not _is_free(directory):
-            raise RunExists(_why_not(directory))
+        refuse_to_overwrite(directory)
         (directory / "points").mkdir(parents=True, exist_ok=True)
         write_atomic(directory / CONFIG, config.to_yaml())
         manifest.save(directory)  # last: with it, the directory is a run
@@ -253,6 +252,16 @@ def _schema(config: ScanConfig, problem: Problem, directory: Path) -> Schema:
     return replace(provenance.schema(config, problem), probe=load_manifest(directory).schema.probe)
 
 
+def refuse_to_overwrite(directory: Path) -> None:
+    """Make sure that a run can be started in a directory.
+
+    Raises:
+        RunExists: it holds a run, or something else.
+    """
+    if not _is_free(directory):
+        raise RunExists(_why_not(directory))
+
+
 def _why_not(directory: Path) -> str:
     """Say why a run cannot be started in a directory, and what can be done."""
     if not directory.is_dir():
@@ -277,7 +286,7 @@ def _is_free(directory: Path) -> bool:
     return not found or begun
 
 
-def _next_free(directory: Path) -> Path:
+def next_free_directory(directory: Path) -> Path:
     """Return the directory, or the first of directory-2, directory-3, ... that does not exist."""
     names = itertools.chain([directory], (directory.with_name(f"{directory.name}-{i}") for i in itertools.count(2)))
     return next(name for name in names if not name.exists())
