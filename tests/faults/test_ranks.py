@@ -23,8 +23,6 @@ pytestmark = [
     pytest.mark.skipif(MPIRUN is None, reason="no mpirun on this machine"),
 ]
 
-SIGNALLED = {signal.SIGKILL: (9, 137), signal.SIGSEGV: (11, 139)}
-
 
 def _gone(path: Path) -> None:
     until(lambda: not relatives(path), "no process is left")
@@ -34,7 +32,7 @@ def _gone(path: Path) -> None:
 
 
 @pytest.mark.fault("F27")
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [pytest.param(0, marks=pytest.mark.slow), 1])
 @pytest.mark.parametrize(
     ("deed", "code", "words"),
     [
@@ -57,7 +55,7 @@ def test_an_exception_on_one_rank_ends_all_with_its_words_once(
 
 
 @pytest.mark.fault("F27")
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_a_plugin_that_one_rank_cannot_import_ends_all(tmp_path: Path, rank: int) -> None:
     lab = Lab(tmp_path, modules=("naughty", "fickle"))
     (tmp_path / "plugins" / "fickle.py").write_text(
@@ -98,7 +96,7 @@ run_guarded(main)
 
 
 @pytest.mark.fault("F27")
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_a_script_may_catch_the_error_and_carry_on(tmp_path: Path, rank: int) -> None:
     lab = Lab(tmp_path)
     first, _ = lab.config("first", evaluations=1_000_000, epoch=1_000_000)
@@ -125,7 +123,7 @@ def test_a_script_may_catch_the_error_and_carry_on(tmp_path: Path, rank: int) ->
 @pytest.mark.parametrize(
     ("deed", "rank", "codes"),
     [
-        ("SIGKILL", 1, (9, 137)),
+        pytest.param("SIGKILL", 1, (9, 137), marks=pytest.mark.slow),
         pytest.param("SIGKILL", 0, (9, 137), marks=pytest.mark.slow),
         pytest.param("segfault", 0, (11, 139), marks=pytest.mark.slow),
         ("segfault", 1, (11, 139)),
@@ -169,6 +167,7 @@ def test_a_rank_that_hangs_is_found_out_in_every_role(tmp_path: Path, rank: int,
     _gone(path)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F26")
 def test_a_slow_rank_is_not_taken_for_one_that_hangs(tmp_path: Path) -> None:
     # Rank 1 needs 0.5 s for each generation, 5 s for an epoch; nobody may be silent for more than 2 s.
@@ -202,7 +201,13 @@ def test_ages_of_signs_do_not_depend_on_clocks(tmp_path: Path) -> None:
 
 @pytest.mark.fault("F28")
 @pytest.mark.parametrize(
-    ("islands", "evaluations", "ranks", "code"), [(3, 2, 3, 0), (2, 100, 3, 5), (3, 100, 3, 0), (1, 7, 1, 0)]
+    ("islands", "evaluations", "ranks", "code"),
+    [
+        (3, 2, 3, 0),
+        pytest.param(2, 100, 3, 5, marks=pytest.mark.slow),
+        pytest.param(3, 100, 3, 0, marks=pytest.mark.slow),
+        pytest.param(1, 7, 1, 0, marks=pytest.mark.slow),
+    ],
 )
 def test_more_ranks_than_points_islands_or_cores(
     tmp_path: Path, islands: int, evaluations: int, ranks: int, code: int
@@ -264,8 +269,9 @@ def test_the_supervisor_starts_a_killed_rank_again(tmp_path: Path) -> None:
     assert lab.run("launch", "-n", 2, killed, "-q").returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F26")
-@pytest.mark.parametrize("deed", ["SIGKILL", pytest.param("exit0", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("deed", ["SIGKILL", "exit0"])
 def test_the_supervisor_gives_up_when_there_is_no_progress(tmp_path: Path, deed: str) -> None:
     lab = Lab(tmp_path)
     path, _ = lab.config("doomed")
@@ -288,8 +294,9 @@ def test_progress_resets_the_count_of_tries(tmp_path: Path) -> None:
     assert count(run) > 300
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F26")
-@pytest.mark.parametrize(("deed", "code"), [("raise", 3), pytest.param("bug", 1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("deed", "code"), [("raise", 3), ("bug", 1)])
 def test_the_supervisor_does_not_repeat_what_cannot_work(tmp_path: Path, deed: str, code: int) -> None:
     lab = Lab(tmp_path)
     path, _ = lab.config("broken")
@@ -308,7 +315,11 @@ def test_the_supervisor_does_not_repeat_what_cannot_work(tmp_path: Path, deed: s
 @pytest.mark.fault("F26", "F20")
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGTERM, 75), pytest.param(signal.SIGUSR1, 75, marks=pytest.mark.slow), (signal.SIGINT, 130)],
+    [
+        pytest.param(signal.SIGTERM, 75, marks=pytest.mark.slow),
+        pytest.param(signal.SIGUSR1, 75, marks=pytest.mark.slow),
+        (signal.SIGINT, 130),
+    ],
 )
 def test_the_supervisor_passes_signals_on(tmp_path: Path, number: signal.Signals, code: int) -> None:
     lab = Lab(tmp_path)
@@ -363,6 +374,7 @@ def test_a_killed_launcher_is_started_again(tmp_path: Path) -> None:
     assert not alive(launcher)
 
 
+@pytest.mark.slow
 def test_a_supervisor_within_a_job_is_refused(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     path, _ = lab.config("nested")

@@ -137,10 +137,16 @@ def test_the_second_ctrl_c_is_an_exception_and_an_echo_of_the_first_is_not() -> 
 
 
 @pytest.mark.fault("F20")
-@pytest.mark.parametrize("parallel", ["mode: islands", "mode: evaluations"], ids=["islands", "evaluations"])
 @pytest.mark.parametrize(
-    "whom",
-    [pytest.param(0, marks=mpi), pytest.param(1, marks=mpi), pytest.param(None, marks=[*mpi, pytest.mark.slow])],
+    ("whom", "parallel"),
+    [
+        pytest.param(1, "mode: islands", marks=mpi),
+        pytest.param(1, "mode: evaluations", marks=mpi),
+        pytest.param(0, "mode: islands", marks=[*mpi, pytest.mark.slow]),
+        pytest.param(0, "mode: evaluations", marks=[*mpi, pytest.mark.slow]),
+        pytest.param(None, "mode: islands", marks=[*mpi, pytest.mark.slow]),
+        pytest.param(None, "mode: evaluations", marks=[*mpi, pytest.mark.slow]),
+    ],
 )
 def test_a_signal_to_one_rank_stops_all_within_a_generation(
     tmp_path: Path, whom: int | None, parallel: str
