@@ -84,7 +84,7 @@ def _model(draft: Draft, report: Report, registry: Registry) -> BoundModel | Non
     try:
         model: Model = cls(**options)
         return BoundModel(model)
-    except Exception as error:  # a plugin's code: whatever it raises, the user gave it these options
+    except (Exception, SystemExit) as error:  # a plugin's code: whatever it raises, the user gave it these options
         if complete:
             report.add(("model",), f"model {choice.name!r} refuses its options: {_words(error)}")
         return None
@@ -162,7 +162,13 @@ def _constraint_sets(draft: Draft, report: Report, registry: Registry) -> list[L
         model = ""  # reported already; the sets' own model then does not matter
     sets: list[Located] = []
     owner: dict[str, str] = {}
+    named: set[str] = set()
     for item in draft.constraints:
+        if isinstance(item.thing, str):
+            if item.thing in named:
+                report.add_at(item.place, f"set {item.thing!r} is listed twice")
+                continue
+            named.add(item.thing)
         group = _constraint_set(item, model, report, registry)
         if group is None:
             continue
@@ -192,7 +198,8 @@ def _constraint_set(item: ConstraintItem, model: str, report: Report, registry: 
     try:
         found: ConstraintSet = registry.get("constraints", item.thing, model=model).thing
     except PluginError as error:
-        hint = "" if "did you mean" in str(error) else f"; for a file, write ./{item.thing}.yaml"
+        known = any(words in str(error) for words in ("did you mean", "is made for"))
+        hint = "" if known else f"; for a file, write ./{item.thing}.yaml"
         report.add_at(item.place, f"{error}{hint}")
         return None
     return found
@@ -262,7 +269,7 @@ def _try_sampler(
     stream = np.random.default_rng(0)
     try:
         cls(space, [stream] if issubclass(cls, Archipelago) else stream, **options)  # type: ignore[arg-type]
-    except Exception as error:  # a plugin's code, as above
+    except (Exception, SystemExit) as error:  # a plugin's code, as above
         report.add(("sampler",), f"sampler {cls.name!r} refuses its options: {_words(error)}")
 
 
@@ -282,6 +289,6 @@ def _name_path(key: str, report: Report) -> KeyPath:
     return (key, "name") if isinstance(data, Mapping) and isinstance(data.get(key), Mapping) else (key,)
 
 
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
     plain = isinstance(error, (ValueError, ContractError))
     return str(error) if plain else f"{type(error).__name__}: {error}"

@@ -15,12 +15,16 @@ from pydantic import Field
 from terranova.constraint import Constraint
 from terranova.constraint_file import constraint_words, parse_constraint, parse_constraint_set, set_words
 from terranova.constraint_set import ConstraintSet
+from terranova.modelling import LARGEST
 from terranova.parameters import PRIORS, Fixed, Prior
-from terranova.scan_config import WORDS, Budget, Count, ModelChoice, Parallel, SamplerChoice, Storage
+from terranova.scan_config import WORDS, Budget, ModelChoice, Parallel, SamplerChoice, Storage
 from terranova.strict_yaml import MAX_DEPTH, KeyPath, Place, examine, is_text
 from terranova.words import Report, Word, closest, convert, guilty, read_words, show, words_of
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+Islands = Annotated[int, Field(ge=1, le=1_000_000)]
+"""Each has a random stream and a sampler of its own: more would not fit into memory."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def _sampler(given: Any, report: Report) -> SamplerChoice | None:
     name, options = _name_and_options(given, ("sampler",), report)
     islands = SamplerChoice.islands
     if "islands" in options:
-        islands = _value(options.pop("islands"), Count, ("sampler", "islands"), report) or islands
+        islands = _value(options.pop("islands"), Islands, ("sampler", "islands"), report) or islands
     return SamplerChoice(name, islands, options) if name else None
 
 
@@ -136,7 +140,7 @@ def _constraints(given: Any, report: Report) -> list[ConstraintItem]:
 def _constraint_item(given: Any, path: KeyPath, report: Report) -> ConstraintItem | None:
     place = report.document.place(path)
     if isinstance(given, str) and given:
-        is_path = "/" in given or given.endswith((".yaml", ".yml"))
+        is_path = "/" in given or given.endswith(_ENDINGS)
         return _set_from_file(given, path, report) if is_path else ConstraintItem(given, place)
     if not isinstance(given, Mapping):
         report.add(path, f"expected the name of a set, a YAML file or a constraint, got {show(given)}")
@@ -148,12 +152,28 @@ def _constraint_item(given: Any, path: KeyPath, report: Report) -> ConstraintIte
     return ConstraintItem(constraint, place, (place,)) if constraint else None
 
 
+_ENDINGS = (".yaml", ".yml")
+
+
 def _set_from_file(given: str, path: KeyPath, report: Report) -> ConstraintItem | None:
-    """Read a set from a file named relative to the configuration's folder."""
-    file = Path(report.document.file).parent / given
+    """Read a set from a file named relative to the configuration's folder.
+
+    Only files that are meant to be YAML are opened, for messages show what stands in them.
+    """
+    if "://" in given:
+        report.add(path, f"{show(given)} is an address: download the file, and write its path")
+        return None
+    if not given.endswith(_ENDINGS):
+        report.add(path, f"expected the name of a set, or a file that ends in .yaml or .yml, got {show(given)}")
+        return None
+    file = _expanded(given, path, report)
+    if file is None:
+        return None
+    file = Path(report.document.file).parent / file
     document, problems = examine(file)
     if not document.text and problems:
-        report.add(path, f"{file}: {problems[0].message}")
+        name = str(file) if len(str(file)) <= 200 else f"{str(file)[:197]}..."
+        report.add(path, f"{name}: {problems[0].message}")
         return None
     inner = Report(document, problems)
     located = None
@@ -180,7 +200,14 @@ def _parameters(given: Any, report: Report) -> dict[str, Prior]:
 def read_prior(given: Any, path: KeyPath, report: Report) -> Prior | None:
     """Read a number, which fixes the parameter, or `{prior: log, lower: 1, upper: 50}`."""
     if not isinstance(given, Mapping):
+        if given is None or isinstance(given, list):
+            wanted = "a number, or a prior such as {prior: uniform, lower: 0, upper: 1}"
+            report.add(path, f"expected {wanted}, got {show(given)}")
+            return None
         value = _value(given, float, path, report)
+        if value is not None and abs(value) > LARGEST:
+            report.add(path, f"beyond {LARGEST:g}: its square is too large for a number")
+            return None
         return None if value is None else Fixed(value)
     if "prior" not in given:
         report.add((*path, "prior"), f"missing, expected one of {', '.join(PRIORS)}")
@@ -199,11 +226,10 @@ def read_prior(given: Any, path: KeyPath, report: Report) -> Prior | None:
     except ValueError as error:
         report.add(guilty(str(error).partition(":")[2], words, path), str(error))
         return None
-    low, high = prior.support
-    if math.isfinite(low) and not math.isfinite(high - low):
-        report.add(path, "the bounds are so far apart that their distance is not a number")
-        return None
-    return prior
+    beyond = [word for word, value in words.items() if abs(value) > LARGEST]
+    for word in beyond:
+        report.add((*path, word), f"beyond {LARGEST:g}: its square is too large for a number")
+    return None if beyond else prior
 
 
 def _parallel(given: Any, report: Report) -> Parallel:
@@ -241,7 +267,8 @@ def _budget(given: Any, report: Report) -> Budget | None:
         return None
     budget = Budget(**words)
     if budget == Budget():
-        report.add(path, "expected at least one of evaluations, wall and valid: a scan needs an end")
+        if report.readable(path):
+            report.add(path, "expected at least one of evaluations, wall and valid: a scan needs an end")
         return None
     return budget
 
@@ -278,10 +305,15 @@ def _output(given: Any, report: Report) -> Path | None:
     if not text.strip():
         report.add(("output",), "empty, expected a directory")
         return None
+    return _expanded(text, ("output",), report)
+
+
+def _expanded(text: str, path: KeyPath, report: Report) -> Path | None:
+    """Return a path with ~ replaced by a home directory; None with a problem if there is none."""
     try:
         return Path(text).expanduser()
-    except RuntimeError as error:
-        report.add(("output",), str(error))
+    except RuntimeError:
+        report.add(path, f"nobody's home directory is known as {Path(text).parts[0]!r}")
         return None
 
 

@@ -43,6 +43,8 @@ class Constraint(ABC):
             raise ValueError("a constraint needs a source (arXiv number or DOI)")
         if not (math.isfinite(self.scale) and self.scale > 0):
             raise ValueError(f"scale must be positive, got {self.scale!r}")
+        if self.scale < 1e-150:
+            raise ValueError(f"scale {self.scale!r} is too small to divide by")
 
     @abstractmethod
     def violation(self, values: Floats) -> Floats:
@@ -131,7 +133,16 @@ class Asymmetric(Interval):
             raise ValueError("uncertainties must be positive; sigma_down is given without its sign")
         if not self.nsigma > 0:
             raise ValueError(f"nsigma must be positive, got {self.nsigma!r}")
-        _check_window(*self.window())
+        low, high = self.window()
+        if self.accept is not None:
+            if not low < high:
+                raise ValueError(f"accept [{low:g}, {high:g}] is no interval: its lower end comes first")
+            if not low <= self.value <= high:
+                raise ValueError(f"accept [{low:g}, {high:g}] leaves out the measured value {self.value:g}")
+        elif not low < self.value < high:
+            raise ValueError(
+                f"sigma is lost beside the value {self.value:g}: it is below the last digit of a double"
+            )
 
     def window(self) -> tuple[float, float]:
         if self.accept is not None:
@@ -223,6 +234,9 @@ class Correlated(Constraint):
             raise ValueError("correlation must be positive definite")
         if not self.max_chi2 > 0:
             raise ValueError("max_chi2 must be positive")
+        # Beyond, chi2 at a prediction of zero is infinity minus infinity.
+        if not all(abs(v) / s < 1e100 for v, s in zip(self.values, self.sigmas, strict=True)):
+            raise ValueError("sigmas are too small: a value is more than 1e100 of them")
         object.__setattr__(self, "_inverse", np.linalg.inv(rho))
 
     def chi2(self, values: Floats) -> Floats:
@@ -277,6 +291,12 @@ class Tabulated(Constraint):
             raise ValueError("log interpolation needs positive limits")
         if self.cl is not None and not 0.5 < self.cl < 1.0:
             raise ValueError(f"cl must lie between 0.5 and 1, got {self.cl!r}")
+        if len(self.observables) == 2 and self.cl is not None and min(self.limit) <= 0:
+            raise ValueError(f"cl needs positive limits, the smallest is {min(self.limit):g}")
+        if len(self.observables) == 1 and min(self.limit) > self.max_chi2:
+            raise ValueError(
+                f"max_chi2 {self.max_chi2:g} accepts nothing: the smallest entry of limit is {min(self.limit):g}"
+            )
 
     def _at(self, x: Floats) -> Floats:
         if self.log:

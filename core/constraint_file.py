@@ -6,10 +6,9 @@ An entry of a file needs a source that can be looked up; without one it is refus
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -28,6 +27,7 @@ from terranova.constraint import (
     Tabulated,
 )
 from terranova.constraint_set import ConstraintSet
+from terranova.modelling import LARGEST
 from terranova.strict_yaml import KeyPath, Place, examine, key_words
 from terranova.words import Report, Word, closest, guilty, read_words, show, words_of
 
@@ -299,6 +299,8 @@ def _observables(kind: type[Constraint], words: dict[str, Any], path: KeyPath, r
     names = (one,) if one is not None else tuple(several)
     if len(set(names)) < len(names):
         report.add((*path, "observables"), "the same observable twice")
+    if not all(name.strip() for name in names):
+        report.add((*path, "observable" if one is not None else "observables"), "empty, expected a name")
     if kind is Correlated and len(names) < 2:
         report.add(path, "a correlated constraint reads two or more observables")
     if kind is Tabulated and len(names) > 2:
@@ -315,10 +317,7 @@ def _check_combination(
 ) -> None:
     """Refuse words that would have no effect, and say plainly what numpy would complain about."""
     if kind is Correlated:
-        n = len(observables)
-        for i, row in enumerate(words["correlation"]):
-            if len(row) != n:
-                report.add((*path, "correlation", i), f"expected a row of {n} numbers, got {len(row)}")
+        _check_correlation(words, len(observables), path, report)
     if kind is Tabulated and len(observables) in (1, 2):
         idle = ("side", "cl") if len(observables) == 1 else ("max_chi2",)
         for word in idle:
@@ -327,6 +326,39 @@ def _check_combination(
                 report.add((*path, word), f"has no effect with {shape}", at_key=True)
     if issubclass(kind, Asymmetric) and words.get("accept") is not None and "nsigma" in words:
         report.add((*path, "nsigma"), "has no effect beside accept", at_key=True)
-    for word in ("value", "sigma", "sigma_up", "sigma_down", "nsigma"):
-        if word in words and abs(words[word]) > math.sqrt(1.7e308):
-            report.add((*path, word), "too large for its square to be a number")
+    if kind is Tabulated and len(observables) == 2 and words.get("side") == "lower" and "cl" in words:
+        report.add((*path, "cl"), "has no effect with side: lower", at_key=True)
+    for word, value in words.items():
+        for inner in _beyond(value):
+            report.add((*path, word, *inner), f"beyond {LARGEST:g}: its square is too large for a number")
+
+
+def _beyond(value: Any) -> Iterator[KeyPath]:
+    """Yield the places of the numbers that are too large to compute with."""
+    if isinstance(value, (list, tuple)):
+        for i, entry in enumerate(value):
+            yield from ((i, *inner) for inner in _beyond(entry))
+    elif isinstance(value, (int, float)) and abs(value) > LARGEST:
+        yield ()
+
+
+def _check_correlation(words: Mapping[str, Any], n: int, path: KeyPath, report: Report) -> None:
+    """Say which number of a correlated constraint is wrong, or missing."""
+    for word in ("values", "sigmas"):
+        if len(words[word]) != n:
+            report.add((*path, word), f"expected {n} numbers, one for each observable, got {len(words[word])}")
+    rows = words["correlation"]
+    before = report.count
+    if len(rows) != n:
+        report.add((*path, "correlation"), f"expected {n} rows, one for each observable, got {len(rows)}")
+    for i, row in enumerate(rows):
+        if len(row) != n:
+            report.add((*path, "correlation", i), f"expected a row of {n} numbers, got {len(row)}")
+    if report.count > before:
+        return
+    for i, row in enumerate(rows):
+        if row[i] != 1.0:
+            report.add((*path, "correlation", i, i), f"expected 1 on the diagonal, got {row[i]:g}")
+        for j in range(i):
+            if row[j] != rows[j][i]:
+                report.add((*path, "correlation", i, j), f"not symmetric: {row[j]:g} here, {rows[j][i]:g} across")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,9 @@ from terranova.batch import Evaluation, Status
 from terranova.errors import ContractError, PointFailed, did_you_mean
 from terranova.parameters import Parameter, ParameterSpace
 from terranova.types import Array, Floats
+
+LARGEST = 1e150
+"""Observables beyond it count as infinite: their squares are, and so is whatever is computed from those."""
 
 REASON_LENGTH = 500
 """Characters of a failed point's reason that are kept."""
@@ -143,6 +147,7 @@ class BoundModel:
 
     def __init__(self, plugin: Model, space: ParameterSpace | None = None) -> None:
         self.plugin = plugin
+        _check_declared(plugin)
         self.space = space if space is not None else ParameterSpace(tuple(plugin.parameters))
         self.observables = tuple(plugin.observables)
         self._computed = [
@@ -214,7 +219,7 @@ class BoundModel:
             answer = self.plugin.evaluate_array(x.copy())
         except ContractError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if n == 1:
                 return _failed(len(self.observables), Status.RAISED, _words(error), started)
             # One bad point must not cost its neighbours: evaluate the halves apart. The first half is copied,
@@ -244,7 +249,7 @@ class BoundModel:
             answer = self.plugin.evaluate_stage(stage, x[chosen], observables[chosen])
         except ContractError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if len(chosen) > 1:
                 for part in np.array_split(chosen, 2):
                     mask = np.zeros(len(x), dtype=bool)
@@ -265,6 +270,7 @@ class BoundModel:
         reached[chosen] = stage
         seconds[chosen] += (time.perf_counter() - started) / len(chosen)
         result = self._judge(observables[chosen], seconds[chosen], stage)
+        observables[chosen] = result.observables
         fresh = status[chosen] == Status.OK
         status[chosen[fresh]] = result.status[fresh]
         for i, row in enumerate(chosen):
@@ -273,17 +279,21 @@ class BoundModel:
         return Evaluation(observables, status, reason, reached, seconds)
 
     def _judge(self, observables: Floats, seconds: Floats, stage: int) -> Evaluation:
-        """Mark rows with a NaN or an infinity in the observables computed so far."""
+        """Mark rows with a NaN, an infinity or a number beyond `LARGEST` in the observables computed so far."""
         n = len(observables)
         done = self._computed[stage]
         known = observables if len(done) == len(self.observables) else observables[:, done]
-        bad = ~np.isfinite(known)
+        bad = ~(np.abs(known) <= LARGEST)
         failed = bad.any(axis=1)
         status = np.where(failed, Status.NON_FINITE, Status.OK).astype(np.int8)
         reason = [""] * n
         for row in np.flatnonzero(failed):
             first = self.observables[done[int(np.argmax(bad[row]))]].name
-            reason[int(row)] = f"{int(bad[row].sum())} observables not finite, first {first}"
+            why = f" (beyond {LARGEST:g})" if np.isfinite(known[row]).all() else ""
+            reason[int(row)] = f"{int(bad[row].sum())} observables not finite{why}, first {first}"
+        if failed.any():
+            huge = np.abs(observables) > LARGEST
+            observables = np.where(huge, np.copysign(np.inf, observables), observables)
         return Evaluation(observables, status, reason, np.full(n, stage, dtype=np.int8), seconds)
 
     def _one_by_one(self, plugin: PointModel, x: Floats) -> Evaluation:
@@ -299,11 +309,42 @@ class BoundModel:
                 rows.append(_failed(k, status, str(failure.reason)[:REASON_LENGTH], started))
             except ContractError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 rows.append(_failed(k, Status.RAISED, _words(error), started))
             else:
                 rows.append(self._judge(observables, np.array([time.perf_counter() - started]), stage=0))
         return join(rows, k)
+
+
+def _check_declared(plugin: Model) -> None:
+    """Make sure that a model's parameters and observables are what columns can be made of.
+
+    Raises:
+        ContractError: they are not.
+    """
+    declared: list[tuple[str, type, Sequence[Parameter | Observable]]] = [
+        ("parameters", Parameter, plugin.parameters),
+        ("observables", Observable, plugin.observables),
+    ]
+    for what, kind, things in declared:
+        if isinstance(things, str) or not isinstance(things, Sequence):
+            raise ContractError(f"model {plugin.name!r}: {what} is {things!r}, expected a list of {kind.__name__}")
+        for thing in things:
+            if not isinstance(thing, kind):
+                raise ContractError(f"model {plugin.name!r}: {what} holds {thing!r}, expected {kind.__name__}(...)")
+            if not isinstance(thing.name, str) or not COLUMN.fullmatch(thing.name):
+                raise ContractError(
+                    f"model {plugin.name!r}: {what} holds the name {thing.name!r}, expected text without blanks at "
+                    "its ends and control characters"
+                )
+            if isinstance(thing, Observable) and not (isinstance(thing.stage, int) and thing.stage >= 0):
+                raise ContractError(
+                    f"model {plugin.name!r}: observable {thing.name!r} has stage {thing.stage!r}, expected 0, 1, 2"
+                )
+
+
+COLUMN = re.compile(r"[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,98}[^\s\x00-\x1f\x7f-\x9f])?")
+"""What the name of a parameter or an observable must look like: a line of at most 100 characters."""
 
 
 def _words(error: BaseException) -> str:
@@ -316,9 +357,16 @@ def real(values: ArrayLike, what: str) -> Floats:
     Raises:
         ContractError: they are complex, or no numbers at all; the message begins with `what`.
     """
-    if np.iscomplexobj(values):
-        raise ContractError(f"{what} is complex: return real numbers, and NaN where there is none")
     try:
+        kind = np.asarray(values).dtype.kind
+        if kind == "c":
+            raise ContractError(f"{what} is complex: return real numbers, and NaN where there is none")
+        if kind in "USMm":
+            raise ContractError(
+                f"{what} is not an array of numbers: it holds {'text' if kind in 'US' else 'dates'}"
+            )
+        if isinstance(values, np.ma.MaskedArray):
+            return np.asarray(np.ma.filled(values.astype(float), np.nan))  # masked means unknown
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
         raise ContractError(f"{what} is not an array of numbers: {error}") from error

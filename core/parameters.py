@@ -119,7 +119,7 @@ class LogUniform(Prior):
     def logpdf(self, x: Floats) -> Floats:
         inside = (x >= self.lower) & (x <= self.upper)
         safe = np.where(inside, x, 1.0)
-        return np.where(inside, -np.log(safe) - math.log(math.log(self.upper / self.lower)), -np.inf)
+        return np.where(inside, -np.log(safe) - math.log(math.log(self.upper) - math.log(self.lower)), -np.inf)
 
     @property
     def support(self) -> tuple[float, float]:
@@ -158,7 +158,7 @@ class SignedLogUniform(Prior):
         size = np.abs(x)
         inside = (size >= self.min_abs) & (size <= self.max_abs)
         safe = np.where(inside, size, 1.0)
-        norm = math.log(2.0 * math.log(self.max_abs / self.min_abs))
+        norm = math.log(2.0 * (math.log(self.max_abs) - math.log(self.min_abs)))
         return np.where(inside, -np.log(safe) - norm, -np.inf)
 
     @property
@@ -185,6 +185,8 @@ class Normal(Prior):
         _finite("normal prior", mean=self.mean, sd=self.sd)
         if not self.sd > 0:
             raise ValueError(f"normal prior: sd must be positive, got {self.sd:g}")
+        if not math.isfinite(abs(self.mean) + 40.0 * self.sd):  # u = 1e-300 is 37 sd away
+            raise ValueError(f"normal prior: sd ({self.sd:g}) reaches beyond the largest number")
 
     def to_physical(self, u: Floats) -> Floats:
         from scipy.special import ndtri

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import inspect
+import logging
+import re
+import sys
+import time
 import traceback
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +21,13 @@ import pluggy
 from terranova import hooks
 from terranova.constraint_set import ConstraintSet
 from terranova.errors import PluginBroken, PluginConflict, PluginMissing, did_you_mean
+
+log = logging.getLogger("terranova")
+
+SLOW_IMPORT = 5.0
+"""Seconds that a plugin may take to import before its users are told: every rank waits for it."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 KINDS = {
     "model": "terranova_models",
@@ -90,11 +102,18 @@ class Registry:
             distribution = entry_point.dist
             owner = f"{distribution.name} {distribution.version}" if distribution else "unknown distribution"
             origin = f"{owner}: {entry_point.value}"
+            started = time.perf_counter()
             try:
-                module = entry_point.load()
-            except (Exception, SystemExit) as error:
+                with redirect_stdout(sys.stderr):  # what commands print is for pipes; a plugin's greeting is not
+                    module = entry_point.load()
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # sys.exit() and worse: a stranger's module must not end the program
                 found._reject(entry_point.name, origin, error)
                 continue
+            seconds = time.perf_counter() - started
+            if seconds > SLOW_IMPORT:
+                log.warning("plugin %s (%s) took %.1f s to import", entry_point.name, origin, seconds)
             version = distribution.version if distribution else "0"
             found.register(module, name=entry_point.name, origin=origin, version=version)
         return found
@@ -106,6 +125,9 @@ class Registry:
         try:
             manager.register(module, name=name)
             manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            self._reject(name, origin, PluginBroken(_hook_words(str(error))))
+            return
         except Exception as error:
             self._reject(name, origin, error)
             return
@@ -115,8 +137,11 @@ class Registry:
             offered += len(implementations)
             for implementation in implementations:
                 try:
-                    things = list(implementation.function() or [])
-                except Exception as error:
+                    with redirect_stdout(sys.stderr):
+                        things = _as_list(hook, implementation.function())
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:
                     self._reject(name, origin, error)
                     continue
                 for thing in things:
@@ -136,7 +161,7 @@ class Registry:
         self.plugins.append(plugin)
 
     def _reject(self, name: str, origin: str, error: BaseException) -> None:
-        lines = [line for line in f"{type(error).__name__}: {error}".splitlines() if line.strip()]
+        lines = [line for line in f"{type(error).__name__}: {_message_of(error)}".splitlines() if line.strip()]
         trace = "".join(traceback.format_exception(error))
         self.broken.append(BrokenPlugin(name, origin, lines[0], trace))
 
@@ -188,9 +213,45 @@ class Registry:
                     f"the {words} {name!r} is installed but broken ({broken.origin}): {broken.reason}"
                 )
         suffix = f" for model {model!r}" if kind == "constraints" and model else ""
+        if others := sorted({p.model for p in self.plugins if p.kind == kind and p.name == name and p.model}):
+            raise PluginMissing(
+                f"the {words} {name!r} is made for model {' and '.join(map(repr, others))}, not for {model!r}"
+            )
         pool = [p.name for p in self.of_kind(kind) if not model or p.model in ("", model)]
         broken_note = f"; broken plugins: {len(self.broken)}, see `terranova plugins`" if self.broken else ""
         raise PluginMissing(f"no {words} is named {name!r}{suffix}{did_you_mean(name, pool)}{broken_note}")
+
+
+def _hook_words(message: str) -> str:
+    """Say in our words what pluggy found wrong with a hook."""
+    if unknown := re.match(r"unknown hook '(\w+)'", message):
+        return f"there is no hook {unknown[1]!r}{did_you_mean(unknown[1], KINDS.values())}"
+    if wrong := re.search(r"for hook '(\w+)'(?s:.*)Argument\(s\) (.*) are declared", message):
+        return f"the hook {wrong[1]!r} takes no arguments, but this one has {wrong[2].strip('{}')}"
+    return " ".join(message.split())
+
+
+def _as_list(hook: str, offered: Any) -> list[Any]:
+    """Return what a hook offered; None is nothing."""
+    if offered is None:
+        return []
+    if isinstance(offered, (str, Path)) or not isinstance(offered, Iterable):
+        raise TypeError(f"{hook} returned {offered!r}, expected a list")
+    return list(offered)
+
+
+def _message_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an exception of a stranger, which cannot even say what it is
+        return "(its message cannot be shown)"
+
+
+def _check_name(what: str, name: object) -> str:
+    """Return the name if a configuration can use it."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(f"{what} is named {name!r}, expected letters, digits, '.', '_' and '-'")
+    return name
 
 
 def _variant(family: Plugin, name: str) -> Plugin:
@@ -216,6 +277,7 @@ def _constraint_plugin(thing: Any, origin: str) -> Plugin:
         thing = read_constraint_set(Path(thing))
     if not isinstance(thing, ConstraintSet):
         raise TypeError(f"terranova_constraint_sets offered {thing!r}, expected a path or a ConstraintSet")
+    _check_name("a constraint set", thing.name)
     return Plugin(
         "constraints",
         thing.name,
@@ -254,8 +316,9 @@ def _class_plugin(kind: str, thing: Any, origin: str, version: str) -> Plugin:
         missing = ", ".join(sorted(getattr(thing, "__abstractmethods__", ())))
         raise TypeError(f"{kind} class {thing.__name__} does not implement: {missing}")
     name = getattr(thing, "name", "")
-    if not isinstance(name, str) or not name:
+    if not name:
         raise TypeError(f"{kind} class {thing.__name__} has no name")
+    _check_name(f"{kind} class {thing.__name__}", name)
     own = str(getattr(thing, "version", "0"))
     words = getattr(thing, "description", "") or (inspect.getdoc(thing) or "").split("\n")[0]
     return Plugin(kind, name, thing, version if own == "0" else own, origin, words)

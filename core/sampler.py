@@ -12,6 +12,7 @@ import numpy as np
 
 from terranova.batch import Batch
 from terranova.errors import ContractError
+from terranova.modelling import real
 from terranova.streams import pack_streams, unpack_streams
 from terranova.types import Array, Bools, Floats, Ints
 
@@ -65,6 +66,10 @@ class Proposal:
         return np.zeros(len(self.island), dtype=bool) if self.probe is None else self.probe
 
 
+MOST_POINTS = 5_000_000
+"""Points of one rank in one step: they and all that is known of them must fit into memory."""
+
+
 def check_proposal(proposal: Proposal, name: str, dimension: int, islands: int) -> None:
     """Make sure that a proposal is what was promised.
 
@@ -82,6 +87,8 @@ def check_proposal(proposal: Proposal, name: str, dimension: int, islands: int) 
             f"sampler {name!r}: ask() returned probe {proposal.probe.dtype} {proposal.probe.shape}, "
             f"expected bool {island.shape}"
         )
+    if len(u) > MOST_POINTS:
+        raise ContractError(f"sampler {name!r}: ask() proposed {len(u):,} points at once, at most {MOST_POINTS:,}")
     if not (np.all(u >= 0.0) and np.all(u <= 1.0)):
         raise ContractError(f"sampler {name!r}: ask() proposed points outside [0, 1], or NaN")
     if len(island) and (island[0] < 0 or island[-1] >= islands or np.any(np.diff(island) < 0)):
@@ -225,7 +232,10 @@ class SeparateIslands(Archipelago):
         for island, sampler in enumerate(self.samplers):
             if self._retired[island] or sampler.done:
                 continue
-            u = np.asarray(sampler.ask(), dtype=float)
+            try:
+                u = real(sampler.ask(), f"sampler {sampler.name!r}: ask()")
+            except MemoryError as error:
+                raise ContractError(f"sampler {sampler.name!r}: ask() wants more memory than there is") from error
             if u.ndim != 2 or u.shape[1] != self.space.dimension or len(u) == 0:
                 raise ContractError(
                     f"sampler {sampler.name!r}: ask() returned shape {u.shape}, "

@@ -20,6 +20,9 @@ from terranova.strict_yaml import dump
 Count = Annotated[int, Field(ge=1, lt=2**63)]
 """A whole number, at least 1."""
 
+Workers = Annotated[int, Field(ge=1, le=4096)]
+"""Processes of one rank."""
+
 WORDS = (
     "model",
     "constraints",
@@ -84,7 +87,7 @@ class Parallel:
 
     mode: Literal["auto", "islands", "evaluations"] = "auto"
     executor: str = "serial"
-    workers: Count | None = None
+    workers: Workers | None = None
     timeout: float | None = None
     epoch: Count = 20
     patience: float = 3600.0

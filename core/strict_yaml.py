@@ -171,6 +171,7 @@ def examine_text(text: str, file: str = "") -> tuple[Document, list[Diagnostic]]
         return Document(None, file, text), [Diagnostic(file, line, column, "", words)]
     builder = _Builder(text, file)
     data = builder.document()
+    builder.values.setdefault((), (1, 1))  # what is missing in an empty file is missing at its beginning
     return Document(data, file, text, builder.values, builder.keys), builder.problems
 
 
@@ -214,10 +215,10 @@ class _Builder:
         if len(path) > MAX_DEPTH:
             self._add(event, path[:2], f"nested more than {MAX_DEPTH} deep")
             raise _Stop
+        self.values[path] = _position(event)
         if isinstance(event, yaml.AliasEvent):
             self._add(event, path, f"alias *{event.anchor} is not allowed: write the value out")
             return None
-        self.values[path] = _position(event)
         if event.anchor is not None:
             self._add(event, path, f"anchor &{event.anchor} is not allowed: write the value out each time")
         if event.tag is not None:

@@ -17,7 +17,7 @@ from pydantic.errors import PydanticUserError
 
 from terranova.diagnostics import Diagnostic
 from terranova.errors import ConfigError, did_you_mean, nearest
-from terranova.strict_yaml import Document, KeyPath, Place
+from terranova.strict_yaml import Document, KeyPath, Place, key_words, scalar
 
 
 class Report:
@@ -44,6 +44,11 @@ class Report:
         problem = self.document.place(path, at_key=at_key).problem(message)
         if (problem.line, problem.column, problem.key) not in self._unreadable:
             self.problems.append(problem)
+
+    def readable(self, path: KeyPath) -> bool:
+        """True unless something at `path`, or within it, could not be read as YAML."""
+        key = key_words(path)
+        return not any(f"{other}.".startswith((f"{key}.", f"{key}[")) for _, _, other in self._unreadable)
 
     def add_at(self, place: Place, message: str) -> None:
         """Note a problem at a place, perhaps of another document."""
@@ -159,8 +164,8 @@ def convert(value: Any, wanted: Any) -> tuple[Any, list[tuple[KeyPath, str]]]:
             # As JSON, because there a list may stand for a tuple, and nothing else changes its type.
             return adapter.validate_json(json.dumps(attempt), strict=True), []
         except ValidationError as error:
-            if wrong:
-                continue
+            if wrong and wrong != [((), f"expected a whole number, got {show(value)}")]:
+                continue  # of a whole float, as 1e6, an int's bounds say more than its type
             if _is_choice(wanted):
                 wrong = [((), f"expected {describe(wanted)}, got {show(value)}")]
             else:
@@ -230,6 +235,8 @@ def _message(error: Any) -> str:
         return f"expected text{got}: put it in quotes"
     if kind == "bool_type" and value in ("yes", "no", "on", "off"):
         return f"expected true or false{got}"
+    if kind in ("int_type", "float_type") and _is_number(value):
+        return f"expected {_EXPECTED[kind]}{got}: leave out the quotes"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}{got}"
     if kind == "greater_than_equal":
@@ -245,6 +252,14 @@ def _message(error: Any) -> str:
     if kind == "too_long":
         return f"expected at most {context['max_length']} entries, got {context['actual_length']}"
     return str(error["msg"]).replace("Input should", "should", 1) + got
+
+
+def _is_number(text: Any) -> bool:
+    """True for text that would be a number without its quotes."""
+    try:
+        return isinstance(text, str) and type(scalar(text)) in (int, float)
+    except ValueError:
+        return False
 
 
 _NAMES: Mapping[Any, str] = {

@@ -28,6 +28,14 @@ Where: TypeAlias = pc.Expression | str
 _ONE_AT_A_TIME = {"batch_readahead": 1, "fragment_readahead": 1}
 """Scan options that keep one part in memory, not the next four as well."""
 
+_CLOSED = {
+    "enable_external_access": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+    "lock_configuration": "true",
+}
+"""A query sees the points and nothing else: no file, no network, no extension, no variable of the caller."""
+
 
 class _Extent(NamedTuple):
     rows: int
@@ -212,7 +220,7 @@ class Reader:
         """Bind a query to the view `points`, so that mistakes in it are found before any data is read."""
         import duckdb
 
-        with duckdb.connect() as connection:
+        with duckdb.connect(config=_CLOSED) as connection:
             connection.register("points", self.dataset())
             with self._mistakes_explained():
                 relation = connection.sql(query)

@@ -88,7 +88,7 @@ def _tabulated(draw: st.DrawFn) -> Constraint:
     heights = draw(st.lists(st.floats(0.01, 100), min_size=len(grid), max_size=len(grid)))
     table: dict[str, Any] = {"x_grid": tuple(grid), "limit": tuple(heights), "log": draw(st.booleans())}
     if draw(st.booleans()):
-        return Tabulated(**_one(), **table, max_chi2=draw(st.floats(0.1, 10)))
+        return Tabulated(**_one(), **table, max_chi2=min(heights) + draw(st.floats(0.1, 10)))
     side = draw(st.sampled_from(["upper", "lower"]))
     return Tabulated(name="c", observables=("x", "y"), **REFERENCE, **table, side=side)
 
@@ -248,7 +248,12 @@ _TABLE: dict[str, Any] = {"x_grid": (1, 2), "limit": (1, 2)}
         (Gaussian, {**_one(), "value": 0, "sigma_up": 0, "sigma_down": 0}, "positive"),
         (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": -1}, "positive"),
         (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": 1, "nsigma": 0}, "nsigma"),
-        (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": 1, "accept": (2, 1)}, "must be below"),
+        (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": 1, "accept": (2, 1)}, "no interval"),
+        (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": 1, "accept": (2, 3)}, "leaves out"),
+        (Gaussian, {**_one(), "value": 125.2, "sigma_up": 1e-20, "sigma_down": 1e-20}, "sigma is lost"),
+        (Window, {**_one(), "lower": 0, "scale": 1e-300}, "too small to divide"),
+        (Tabulated, {**_PAIR, **_TABLE, "limit": (0, 1), "cl": 0.95}, "positive limits"),
+        (Tabulated, {**_one(), **_TABLE, "limit": (5, 6)}, "accepts nothing"),
         (Limit, _one(), "exactly one"),
         (Limit, {**_one(), "upper": 1, "lower": 0}, "exactly one"),
         (Limit, {**_one(), "upper": 1, "cl": 95}, "cl"),
