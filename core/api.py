@@ -94,11 +94,20 @@ def resume(
     evaluations: int | None = None,
     wall: float | str | None = None,
     valid: int | None = None,
+    recompute_missing: bool = False,
     quiet: bool = False,
 ) -> Run:
     """Go on with a scan that was stopped or killed; see `session.resume`."""
     path = None if file is None else Path(file)
-    run, _ = session.resume(Path(directory), path, evaluations=evaluations, wall=wall, valid=valid, quiet=quiet)
+    run, _ = session.resume(
+        Path(directory),
+        path,
+        evaluations=evaluations,
+        wall=wall,
+        valid=valid,
+        recompute_missing=recompute_missing,
+        quiet=quiet,
+    )
     return run
 
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from terranova import disk
 
 TEMPORARY = ".tmp"
 """Ending of a file that is being written; whatever has it after a crash is rubbish."""
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_BUFFER = 2**20
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -19,28 +31,84 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     Raises:
         OSError: the content could not be written; `path` is as it was.
     """
-    data = content.encode() if isinstance(content, str) else content
+    with replacing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+class Raw(io.RawIOBase):
+    """A file being written, that knows the checksum of what it holds.
+
+    Attributes:
+        crc32: of all bytes written so far.
+        size: how many these are.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.crc32 = self.size = 0
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any, /) -> int:
+        """Write some of `data`; returns how many bytes that were: the kernel may take less than asked for."""
+        view = memoryview(data).cast("B")
+        taken = disk.write(self._fd, view)
+        self.crc32 = zlib.crc32(view[:taken], self.crc32)
+        self.size += taken
+        return taken
+
+
+class NewFile(io.BufferedWriter):
+    """Collects small writes; `raw` is the file itself."""
+
+    raw: Raw
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(Raw(fd), _BUFFER)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[NewFile]:
+    """Give a file to write to that replaces `path` at the end of the block, durably and all or nothing.
+
+    Raises:
+        OSError: it could not be written; `path` is as it was, and no half-written file is left to fill the disk.
+    """
     temporary = path.with_name(path.name + TEMPORARY)
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    fd = disk.open(temporary, _NEW_FILE, 0o666)
     try:
-        write_all(fd, data)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    publish(temporary, path)
-
-
-def write_all(fd: int, data: bytes | memoryview) -> None:
-    """Write all of `data` to a file descriptor: the kernel may take less than asked for in one call."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
+        try:
+            file = NewFile(fd)
+            yield file
+            file.flush()
+            disk.fsync(fd)
+        finally:
+            os.close(fd)
+        publish(temporary, path)
+    except Exception:
+        with contextlib.suppress(OSError):
+            disk.unlink(temporary)
+        raise
 
 
 def publish(temporary: Path, path: Path) -> None:
     """Give a finished, synced file its real name, and make the name itself survive a power cut."""
-    os.replace(temporary, path)
+    disk.replace(temporary, path)
     sync_directory(path.parent)
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory, and those above it, where they do not exist."""
+    if path.is_dir():
+        return
+    if path.parent != path:
+        make_directory(path.parent)
+    with contextlib.suppress(FileExistsError):
+        disk.mkdir(path)
+    if not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(path))
 
 
 def sync_file(path: Path) -> None:
@@ -56,6 +124,6 @@ def sync_directory(directory: Path) -> None:
 def _sync(path: Path, flags: int) -> None:
     fd = os.open(path, flags)
     try:
-        os.fsync(fd)
+        disk.fsync(fd)
     finally:
         os.close(fd)

@@ -57,12 +57,16 @@ def resume(
     evaluations: Annotated[int | None, typer.Option(help="A larger budget of evaluations.")] = None,
     wall: Annotated[str | None, typer.Option(help="A larger budget of wall time, such as 20m.")] = None,
     valid: Annotated[int | None, typer.Option(help="A larger budget of valid points.")] = None,
+    recompute_missing: Annotated[
+        bool, typer.Option("--recompute-missing", help="Set damaged files aside, and compute lost points again.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Go on with a scan that was stopped or killed: it ends with the points it would have had anyway."""
     from terranova import session
 
-    _finish(*session.resume(directory, file, evaluations=evaluations, wall=wall, valid=valid, quiet=quiet))
+    budget: dict[str, Any] = {"evaluations": evaluations, "wall": wall, "valid": valid}
+    _finish(*session.resume(directory, file, **budget, recompute_missing=recompute_missing, quiet=quiet))
 
 
 @app.command()
@@ -198,6 +202,31 @@ def rescore(
     from terranova.run import Run
 
     listing.show_summary(score(Run(directory), constraints=constraints, output=output))
+
+
+@app.command()
+def verify(
+    directory: Directory,
+    json: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
+) -> None:
+    """Read everything in a run directory and say what is damaged and which points are lost; exit code 4 if any."""
+    from terranova import listing
+    from terranova.errors import StoreCorrupt
+    from terranova.store import verify as check
+
+    found = check(directory)
+    listing.show_verification(found, as_json=json)
+    if not found.ok:
+        raise typer.Exit(StoreCorrupt.exit_code)
+
+
+@app.command()
+def salvage(directory: Directory) -> None:
+    """Set aside what is damaged, in DIR/damaged, so that the rest can be read and the scan resumed."""
+    from terranova import listing
+    from terranova.store import salvage as repair
+
+    listing.show_salvage(repair(directory))
 
 
 @app.command()

@@ -14,6 +14,7 @@
     | + RunLocked               another process is writing to it
     | + RunMismatch             resuming would mix two different scans
     | + StoreCorrupt            stored data is damaged; says where
+    | + StoreFull               the disk or a quota is full; what was acknowledged is safe
     | + WorkersLost             ranks died again and again, without any progress
     + ParallelError         5   MPI is missing, or was started in a way that cannot work
     | + RankFailed              another rank left with an exception; its exit code
@@ -24,6 +25,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -103,6 +105,21 @@ class StoreCorrupt(RunError):
 
 class WorkersLost(RunError):
     """The ranks of a job died again and again without any progress."""
+
+
+class StoreFull(RunError):
+    """The disk, or a quota, is full: make room and resume."""
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def disk_error(message: str, error: OSError) -> RunError:
+    """Return the error to raise for one of the operating system: `StoreFull` if space has run out."""
+    text = f"{message}: {error.strerror or error}"
+    if error.errno in _FULL:
+        return StoreFull(f"{text}. Everything acknowledged before is safe; make room and resume")
+    return RunError(text)
 
 
 class ParallelError(TerranovaError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from terranova.sampler import Archipelago, Sampler
 
 if TYPE_CHECKING:
     from terranova.run import Run
+    from terranova.store import Salvage, Verification
 
 console = Console(highlight=False, width=None if sys.stdout is not None and sys.stdout.isatty() else 140)
 
@@ -178,3 +180,47 @@ def show_best(run: Run, n: int) -> None:
 
 def _cell(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def show_verification(found: Verification, *, as_json: bool = False) -> None:
+    """Say what was checked, a line for each thing that is wrong, what is lost, and what to do."""
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=1, default=str))
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("file", "problem"):
+        table.add_column(heading, overflow="fold")
+    for finding in found.findings:
+        table.add_row(escape(finding.file or "points"), escape(finding.what))
+    if found.findings:
+        console.print(table)
+    good = f"{found.rows:,} points in {found.parts} parts and {found.journals} journals"
+    console.print(f"good: {good}, {found.checkpoints} checkpoints", soft_wrap=True)
+    if found.complete is None:
+        console.print("this run keeps only valid points: whether one is missing cannot be seen from the others")
+    if found.ok:
+        whole = ", none is missing" if found.complete else ""
+        console.print(f"nothing is damaged, no point is there twice{whole}")
+        return
+    lost = "an unknown number of points is" if found.lost is None else f"{found.lost:,} points are"
+    console.print(f"{lost} lost", soft_wrap=True)
+    console.print(escape(found.remedy), soft_wrap=True)
+
+
+def show_salvage(done: Salvage) -> None:
+    """Say what was set aside, what was kept of it, what is lost, and what to do next."""
+    directory = done.found.directory
+    if done.found.ok:
+        console.print(f"nothing is wrong with {escape(str(directory))}", soft_wrap=True)
+        return
+    for finding in done.found.findings:
+        console.print(f"{escape(finding.file or 'points')}: {escape(finding.what)}", soft_wrap=True)
+    if done.folder is not None and done.moved:
+        console.print(f"set aside in {escape(str(done.folder))}: {escape(', '.join(done.moved))}", soft_wrap=True)
+    if done.kept:
+        console.print(f"kept {done.kept:,} points of damaged journals", soft_wrap=True)
+    lost = "an unknown number of points" if done.found.lost is None else f"{done.found.lost:,} points"
+    if done.found.lost != 0:
+        console.print(f"lost: {lost}; `terranova resume {directory}` computes them again", soft_wrap=True)
+    else:
+        console.print(f"no point is lost; go on with `terranova resume {directory}`", soft_wrap=True)

@@ -83,7 +83,8 @@ class Scan:
         self.config, self.problem, self.archipelago = config, problem, archipelago
         self.share, self.world, self.executor = share, world, executor
         self.everyone, self.stop = everyone, stop
-        self.writer, self.directory, self.replay, self.progress = writer, directory, replay, progress
+        self.writer, self.replay, self.progress = writer, replay, progress
+        self.directory = directory.absolute()  # a model may change the current directory
         self.oversight = executor.watch = Oversight(everyone, stop, self._out_of_time)
         self.timings = Timings()
         self.generation = 0

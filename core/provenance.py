@@ -93,6 +93,7 @@ def make_manifest(config: ScanConfig, problem: Problem) -> Manifest:
         citations=list(dict.fromkeys(citations)),
         versions=versions(config),
         physics=physics(config, problem),
+        keep=config.store.keep,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from terranova.errors import RunError, TerranovaError
-from terranova.store import Field, Manifest, Reader, Schema, load_manifest
+from terranova.store import Field, Manifest, Reader, Salvage, Schema, Verification, load_manifest, salvage, verify
 from terranova.store.manifest import MANIFEST
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Run:
     def __init__(self, directory: Path | str) -> None:
         self.directory = Path(directory)
         _require_run(self.directory)
+        self._root = self.directory.absolute()  # a model may change the current directory
         self.reader = Reader(self.directory)
 
     # -- what it is -----------------------------------------------------------------------------------------
@@ -49,7 +50,7 @@ class Run:
     @cached_property
     def manifest(self) -> Manifest:
         """What was run: model, constraint sets, seed, versions."""
-        return load_manifest(self.directory)
+        return load_manifest(self._root)
 
     @cached_property
     def config(self) -> ScanConfig:
@@ -60,7 +61,7 @@ class Run:
         """
         from terranova.config import load_config
 
-        path = self.directory / CONFIG
+        path = self._root / CONFIG
         if not path.is_file():
             raise RunError(f"{self.directory} has no {CONFIG}: the points can be read, the scan not repeated.")
         # The points can be read where the plugins are no longer installed; `problem` needs them.
@@ -100,10 +101,24 @@ class Run:
     def summary(self) -> dict[str, Any]:
         """Where the scan stood when it last said so (state, ranks, seconds, ...); empty when it never did."""
         try:
-            content = json.loads((self.directory / SUMMARY).read_text(encoding="utf-8"))
+            content = json.loads((self._root / SUMMARY).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
+
+    # -- whether it is whole ---------------------------------------------------------------------------------
+
+    def verify(self) -> Verification:
+        """Read everything and compare it with its checksums: says what is damaged, and which points are lost."""
+        return verify(self.directory)
+
+    def salvage(self) -> Salvage:
+        """Set aside what is damaged, so that the rest can be read, and resumed.
+
+        Raises:
+            RunLocked: the scan is still running.
+        """
+        return salvage(self.directory)
 
     # -- how much it is -------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from terranova import provenance
 from terranova.atomic import write_atomic
 from terranova.config import ScanConfig, build_problem, load_config
 from terranova.diagnostics import Diagnostic
-from terranova.errors import ConfigError, ParallelError, RunError, RunExists, RunMismatch, TerranovaError
+from terranova.errors import ConfigError, ParallelError, RunExists, RunMismatch, TerranovaError, disk_error
 from terranova.executor import Executor
 from terranova.interrupt import StopRequest
 from terranova.islands import deal, make_archipelago
@@ -28,7 +28,7 @@ from terranova.run import CONFIG, Run
 from terranova.sameness import Changes, check_same, note, warn
 from terranova.scan_config import Budget
 from terranova.scoring import Problem
-from terranova.store import Schema, Writer, load_manifest, recover
+from terranova.store import Schema, Writer, load_manifest, recover, require_sound, salvage
 from terranova.store.checkpoint import load_checkpoint
 from terranova.store.lock import RunLock
 
@@ -84,6 +84,7 @@ def resume(
     evaluations: int | None = None,
     wall: float | str | None = None,
     valid: int | None = None,
+    recompute_missing: bool = False,
     quiet: bool = False,
 ) -> tuple[Run, str]:
     """Go on with a run that was stopped or killed; it ends with the same points as if it never had been.
@@ -95,11 +96,13 @@ def resume(
         evaluations: a larger budget of evaluations than the run was started with.
         wall: a larger budget of wall time, earlier sessions included: seconds, or words such as "20m".
         valid: a larger budget of valid points.
+        recompute_missing: set damaged files aside, and evaluate again the points that were in them.
 
     Returns:
         the run, and why it stopped (see `Scan.run`); "finished" if there was nothing left to do.
 
     Raises:
+        StoreCorrupt: files are damaged or missing, and they are not to be computed again.
         ConfigError: a budget that makes no sense.
         RunError: not a run directory, or one that another process is writing to.
         RunMismatch: its configuration no longer means what it meant, or the budget is smaller than it was.
@@ -107,6 +110,8 @@ def resume(
     larger = {"evaluations": evaluations, "wall": wall, "valid": valid}
     larger = {name: value for name, value in larger.items() if value is not None}
     with StopRequest() as stop, world().together(stop) as everyone:
+        if recompute_missing:
+            _on_root(everyone, lambda: salvage(directory), directory)
         load_manifest(directory)  # says so if it is no run
         if (directory / RESCORED).exists():
             raise RunMismatch(f"{directory} was made by `terranova rescore` from another run; resume that one")
@@ -117,6 +122,7 @@ def resume(
         changes = check_same(directory, before, config, problem)
         _check_larger(before.budget, config.budget, Run(directory))
         if _on_root(everyone, lambda: _finished(directory, before.budget, config.budget), directory):
+            _on_root(everyone, lambda: require_sound(directory), directory)
             return Run(directory), "finished"
         if everyone.is_root:
             warn(changes)
@@ -165,6 +171,7 @@ def _execute(
         )
 
     def tidy(changes: Changes) -> None:
+        require_sound(directory)
         recover(directory, _schema(config, problem, directory))
         note(directory, everyone.size, changes)
         write_atomic(directory / CONFIG, config.to_yaml())
@@ -172,6 +179,7 @@ def _execute(
     with RunLock(directory) if team.is_root else nullcontext():
         if resuming is not None:
             _on_root(team, lambda: tidy(resuming), directory)
+        run = Run(directory)
         outcome = _scan(
             config,
             problem,
@@ -184,7 +192,7 @@ def _execute(
             quiet=quiet,
         )
         team.barrier()  # nobody leaves while others still write, which ends the job if they leave with an error
-    return Run(directory), outcome
+    return run, outcome
 
 
 def _scan(
@@ -323,7 +331,7 @@ def _on_root(team: World, action: Callable[[], T], directory: Path) -> T:
         except TerranovaError as error:
             result = (None, error)
         except OSError as error:
-            result = (None, RunError(f"{directory} cannot be written: {error}"))
+            result = (None, disk_error(f"{directory} cannot be written", error))
     value, problem = team.bcast(result)
     if problem is not None:
         problem.on_all_ranks = True

@@ -6,22 +6,30 @@ from terranova.store.lock import RunLock
 from terranova.store.manifest import Manifest, current_versions, load_manifest
 from terranova.store.reader import Reader
 from terranova.store.recovery import Recovery, recover
+from terranova.store.salvage import Salvage, salvage
 from terranova.store.schema import Field, Schema
+from terranova.store.verify import Finding, Verification, require_sound, verify
 from terranova.store.writer import Writer
 
 __all__ = [
     "Checkpoint",
     "Counts",
     "Field",
+    "Finding",
     "Manifest",
     "Reader",
     "Recovery",
     "RunLock",
+    "Salvage",
     "Schema",
+    "Verification",
     "Writer",
     "current_versions",
     "load_checkpoint",
     "load_manifest",
     "recover",
+    "require_sound",
+    "salvage",
     "save_checkpoint",
+    "verify",
 ]

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from terranova.atomic import write_atomic
+from terranova import disk
+from terranova.atomic import make_directory, write_atomic
 from terranova.types import Array
 
 log = logging.getLogger(__name__)
@@ -70,26 +71,35 @@ def save_checkpoint(directory: Path, generation: int, arrays: Mapping[str, Array
     np.savez(buffer, **{_HEAD: np.frombuffer(json.dumps(head).encode(), np.uint8)}, **members)  # type: ignore[arg-type]
 
     folder = directory / CHECKPOINTS
-    folder.mkdir(parents=True, exist_ok=True)
+    make_directory(folder)
     path = folder / f"{generation:08d}.npz"
     write_atomic(path, buffer.getvalue())
     for old in _newest_first(folder)[KEPT:]:
-        old.unlink()
+        disk.unlink(old)
     return path
 
 
 def load_checkpoint(directory: Path) -> Checkpoint | None:
     """The newest undamaged checkpoint of a run; None when there is none. Skipped ones are logged."""
-    folder = directory / CHECKPOINTS
-    for path in _newest_first(folder):
+    for path in checkpoints(directory):
         try:
-            return _load(path)
+            return read_checkpoint(path)
         except Exception as error:  # a damaged archive makes NumPy and zipfile raise whatever they come upon
             log.warning("%s is damaged and was skipped: %s", path, error)
     return None
 
 
-def _load(path: Path) -> Checkpoint:
+def checkpoints(directory: Path) -> list[Path]:
+    """The files of a run's checkpoints, the newest first."""
+    return _newest_first(directory / CHECKPOINTS)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read one checkpoint.
+
+    Raises:
+        Exception: it is damaged; NumPy and zipfile raise whatever they come upon.
+    """
     with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
         head = json.loads(file[_HEAD].tobytes())
         arrays = {name: file[_ARRAY + name] for name in head["crc32"]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -13,7 +12,9 @@ import numpy as np
 
 from terranova.atomic import write_atomic
 from terranova.batch import Batch, Status
+from terranova.errors import StoreCorrupt
 from terranova.store.layout import POINTS
+from terranova.store.ledger import checked_json, read_checked_json
 from terranova.types import Bools
 
 _NAME = re.compile(r"counts-\d{4,}\.json")
@@ -69,15 +70,25 @@ class Dropped:
 
     def save(self, path: Path) -> None:
         """Write to `path`, all or nothing."""
-        write_atomic(path, json.dumps({"dropped": self.by_status, "counted": self.counted}, indent=1))
+        islands = {str(island): index for island, index in self.counted.items()}
+        write_atomic(path, checked_json({"dropped": dict(self.by_status), "counted": islands}))
 
     @classmethod
     def load(cls, path: Path) -> Dropped:
-        """Read what `save` wrote; nothing dropped when there is no such file."""
+        """Read what `save` wrote; nothing dropped when there is no such file.
+
+        Raises:
+            StoreCorrupt: the file is damaged.
+        """
         try:
-            content = json.loads(path.read_text())
+            content = read_checked_json(path.read_bytes())
         except FileNotFoundError:
             return cls()
+        except ValueError as error:
+            raise StoreCorrupt(
+                f"{path} is damaged: {error}. Only the number of points that were not kept is lost; "
+                f"`terranova salvage {path.parent.parent}` sets it aside, and a resumed scan counts again."
+            ) from error
         counted = {int(island): index for island, index in content["counted"].items()}
         return cls(Counter(content["dropped"]), counted)
 
@@ -87,12 +98,17 @@ def counts_path(directory: Path, writer: int) -> Path:
     return directory / POINTS / f"counts-{writer:04d}.json"
 
 
+def counts_files(directory: Path) -> list[Path]:
+    """The files in which the writers of a run count."""
+    points = directory / POINTS
+    files = points.iterdir() if points.is_dir() else ()
+    return sorted(file for file in files if _NAME.fullmatch(file.name))
+
+
 def all_dropped(directory: Path) -> Dropped:
     """What all writers of a run have dropped together."""
     total = Dropped()
-    points = directory / POINTS
-    files = points.iterdir() if points.is_dir() else ()
-    for path in sorted(file for file in files if _NAME.fullmatch(file.name)):
+    for path in counts_files(directory):
         one = Dropped.load(path)
         total.by_status += one.by_status
         for island, index in one.counted.items():

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
+from terranova import disk
 from terranova.atomic import sync_directory
 from terranova.errors import StoreCorrupt
 from terranova.store.origin import Origin
@@ -53,7 +54,7 @@ class Journal:
 
     def __init__(self, path: Path, schema: Schema, origin: Origin) -> None:
         self.path = path
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+        self._fd = disk.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
         head = {"schema": schema.to_dict(), "origin": origin.to_dict()}
         self._write(HEAD, json.dumps(head).encode())
         sync_directory(path.parent)
@@ -78,15 +79,15 @@ class Journal:
             checksum = zlib.crc32(piece, checksum)
         frame = (_PREFIX.pack(magic, length, checksum), *pieces)
         # One system call, and no copy to glue the pieces together; the kernel may still take only a part.
-        written = os.writev(self._fd, frame)
+        written = disk.writev(self._fd, frame)
         if written < _PREFIX.size + length:
             rest = memoryview(b"".join(frame))[written:]
             while rest:
-                rest = rest[os.write(self._fd, rest) :]
+                rest = rest[disk.write(self._fd, rest) :]
 
     def sync(self) -> None:
         """Wait until everything written is on the disk."""
-        os.fsync(self._fd)
+        disk.fsync(self._fd)
 
     def close(self) -> None:
         """Close the file, which stays where it is. Harmless when closed already."""
@@ -104,6 +105,7 @@ class Contents:
         records: (n,) all rows of the good frames.
         reasons: by row of `records`.
         torn_bytes: bytes of an incomplete last frame, which was not acknowledged.
+        damage: (start, stop) of the stretches that hold no good frame, while good ones follow.
     """
 
     schema: Schema | None
@@ -111,6 +113,7 @@ class Contents:
     records: Array
     reasons: Reasons
     torn_bytes: int
+    damage: tuple[tuple[int, int], ...] = ()
 
 
 def parse(data: bytes, path: Path) -> Contents:
@@ -123,19 +126,39 @@ def parse(data: bytes, path: Path) -> Contents:
     Raises:
         StoreCorrupt: a frame is damaged and good ones follow.
     """
-    schema: Schema | None = None
+    found = parse_damaged(data)
+    if found.damage:
+        begin, end = found.damage[0]
+        raise StoreCorrupt(
+            f"{path} is damaged at byte {begin}: what is written there does not match its checksum, while good "
+            f"rows follow from byte {end}. `terranova salvage {path.parent.parent}` keeps all other rows"
+        )
+    return found
+
+
+def parse_damaged(data: bytes, schema: Schema | None = None) -> Contents:
+    """Decode all good frames of a journal, whatever lies between them.
+
+    Args:
+        data: the file.
+        schema: of its rows, for a journal of which the head is damaged; without it, rows are then not decoded.
+    """
     origin: Origin | None = None
     pieces: list[Array] = []
     reasons: dict[int, str] = {}
+    damage: list[tuple[int, int]] = []
+    dtype = record_dtype(schema) if schema is not None else None
     rows = end = 0
     for start, magic, payload in _frames(data):
-        if start != end or (magic == HEAD) != (start == 0):
-            break
+        if start != end or (start == 0) != (magic == HEAD):
+            damage.append((end, start))
         end = start + _PREFIX.size + len(payload)
         if magic == HEAD:
             head = json.loads(bytes(payload))
             schema, origin = Schema.from_dict(head["schema"]), Origin(**head["origin"])
             dtype = record_dtype(schema)
+            continue
+        if dtype is None:
             continue
         (n,) = _LENGTH.unpack_from(payload)
         split = _LENGTH.size + n * dtype.itemsize
@@ -144,13 +167,8 @@ def parse(data: bytes, path: Path) -> Contents:
             texts = json.loads(bytes(payload[split:]))
             reasons.update({rows + int(row): text for row, text in texts.items()})
         rows += n
-    else:
-        records = np.concatenate(pieces) if pieces else np.empty(0, record_dtype(schema) if schema else "V0")
-        return Contents(schema, origin, records, reasons, len(data) - end)
-    raise StoreCorrupt(
-        f"{path} is damaged at byte {end}: the rows written there do not match their checksum, "
-        f"while good ones follow from byte {start}. Restore the file from a copy."
-    )
+    records = np.concatenate(pieces) if pieces else np.empty(0, dtype if dtype is not None else "V0")
+    return Contents(schema, origin, records, reasons, len(data) - end, tuple(damage))
 
 
 def _frames(data: bytes) -> Iterator[tuple[int, bytes, memoryview]]:

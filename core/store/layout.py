@@ -69,7 +69,7 @@ def list_segments(points: Path) -> Listing:
 def temporary_files(points: Path, writer: int | None = None) -> list[Path]:
     """Files left half-written by processes that died: of one writer, or of all."""
     owner = r"\d{4,}" if writer is None else f"{writer:04d}"
-    ours = re.compile(rf"(part|counts)-{owner}[-.].*{re.escape(TEMPORARY)}")
+    ours = re.compile(rf"(part|counts|ledger)-{owner}[-.].*{re.escape(TEMPORARY)}")
     return sorted(points / name for name in _names(points) if ours.fullmatch(name))
 
 

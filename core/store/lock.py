@@ -11,8 +11,10 @@ import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-from terranova.atomic import write_all
+from terranova import disk
+from terranova.atomic import make_directory
 from terranova.errors import RunLocked
 
 log = logging.getLogger(__name__)
@@ -24,25 +26,28 @@ _HELD_ELSEWHERE = (errno.EWOULDBLOCK, errno.EACCES)
 class RunLock:
     """Holds a run directory from its construction until `release`, or until the process dies.
 
-    The lock is the kernel's (flock), so even SIGKILL frees it; the file only says who holds it.
+    The lock is the kernel's (flock), so even SIGKILL frees it; the file only says who holds it. Some network file
+    systems share locks between hosts and some do not, so a lock that a process of another host took and never
+    released is respected, unless that was an earlier start of the same batch job, which has ended.
 
     Args:
         directory: of the run; made if need be.
 
     Raises:
-        RunLocked: a live process holds it.
+        RunLocked: a live process holds it, or one of another host may do so.
         OSError: the file cannot be made.
     """
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         self.path = directory / LOCK
-        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        self._fd = disk.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             self._take()
-            holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}
-            os.ftruncate(self._fd, 0)
-            write_all(self._fd, json.dumps(holder).encode())
+            self._respect_other_hosts()
+            holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now(), "job": _batch_job()}
+            disk.ftruncate(self._fd, 0)
+            disk.write(self._fd, json.dumps(holder).encode())
         except BaseException:
             self._close()
             raise
@@ -56,18 +61,40 @@ class RunLock:
             # Some network file systems have no locks; a scan must still be possible there.
             log.warning("%s cannot be locked (%s): do not start this run twice at once", self.path, error)
 
-    def _holder(self) -> str:
+    def _respect_other_hosts(self) -> None:
+        """Refuse a lock that is free here, but that a process of another host has never released."""
+        holder = self._read()
+        if "host" not in holder or holder["host"] == socket.gethostname():
+            return  # released; or taken on this host, where the kernel knows that the process is gone
+        if (job := _batch_job()) and job == holder.get("job"):
+            log.warning("%s: taken over from %s, an earlier start of job %s", self.path, self._holder(), job)
+            return
+        raise RunLocked(
+            f"{self.path.parent} was taken by {self._holder()} and never released. If nothing is running there any "
+            f"more, remove {self.path} and try again."
+        )
+
+    def _read(self) -> dict[str, Any]:
         try:
             holder = json.loads(os.pread(self._fd, 4096, 0))
+        except ValueError:
+            return {}
+        return holder if isinstance(holder, dict) else {}
+
+    def _holder(self) -> str:
+        holder = self._read()
+        try:
             return f"process {holder['pid']} on {holder['host']}, since {holder['since']},"
-        except (ValueError, KeyError, TypeError):
+        except KeyError:
             return "another process"
 
     def release(self) -> None:
         """Let go. Harmless when released already."""
         if self._fd >= 0:
-            os.ftruncate(self._fd, 0)
-            self._close()
+            try:
+                disk.ftruncate(self._fd, 0)
+            finally:
+                self._close()
 
     def _close(self) -> None:
         fd, self._fd = self._fd, -1
@@ -80,6 +107,11 @@ class RunLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _batch_job() -> str:
+    """What Slurm or PBS call the job we are in, the same when it is requeued; empty outside of one."""
+    return next((f"{name}={os.environ[name]}" for name in ("SLURM_JOB_ID", "PBS_JOBID") if name in os.environ), "")
 
 
 def _now() -> str:

@@ -12,10 +12,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from terranova.atomic import write_atomic
-from terranova.errors import RunError
+from terranova.atomic import make_directory, write_atomic
+from terranova.errors import RunError, StoreCorrupt
 from terranova.store.origin import terranova_version
+from terranova.store.part import read_footer, read_schema
 from terranova.store.schema import Schema
+from terranova.store.snapshot import Snapshot
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -55,6 +57,7 @@ class Manifest:
         run_id: unique.
         created: ISO 8601, UTC.
         format: of the run directory.
+        keep: "all" when every point is stored, "valid" when only those are.
     """
 
     schema: Schema
@@ -70,21 +73,57 @@ class Manifest:
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: str = field(default_factory=_now)
     format: int = FORMAT
+    keep: str = "all"
 
     def save(self, directory: Path) -> None:
         """Write `manifest.json`, durably and all or nothing; makes the directory if need be."""
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         content = {**asdict(self), "schema": self.schema.to_dict()}
         # What must be known to read the rest comes first in the file.
         ordered = {key: content[key] for key in ("format", "run_id", "created")} | content
         write_atomic(directory / MANIFEST, json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
 
 
+def about(directory: Path) -> str:
+    """Return the manifest of a directory without its schema, to be stamped on files as JSON; "" if it has none."""
+    try:
+        content = json.loads((directory / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return ""
+    content.pop("schema", None)
+    return json.dumps(content, ensure_ascii=False)
+
+
+def rebuilt_manifest(points: Snapshot) -> Manifest | None:
+    """Make the manifest again from what is stamped on parts and journals; None when none of them has it.
+
+    Args:
+        points: whose files are all readable.
+    """
+    for part in points.parts.values():
+        metadata = read_footer(part).metadata or {}
+        if text := metadata.get(b"terranova.manifest"):
+            return Manifest(schema=read_schema(part), **json.loads(text))
+    for found in points.journals.values():
+        if found.schema is not None and found.origin is not None and found.origin.manifest:
+            return Manifest(schema=found.schema, **json.loads(found.origin.manifest))
+    return None
+
+
+_IDENTITY = ("schema", "seed", "model", "model_options", "constraints", "config_hash", "run_id", "created", "keep")
+
+
+def differences(one: Manifest, other: Manifest) -> list[str]:
+    """Names of the facts in which two manifests of the same run differ; versions may grow."""
+    return [name for name in _IDENTITY if getattr(one, name) != getattr(other, name)]
+
+
 def load_manifest(directory: Path) -> Manifest:
     """Read the manifest of a run directory.
 
     Raises:
-        RunError: it is not a run directory, its manifest is damaged, or a newer terranova wrote it.
+        RunError: it is not a run directory, or a newer terranova wrote it.
+        StoreCorrupt: its manifest is damaged.
     """
     path = directory / MANIFEST
     try:
@@ -106,5 +145,8 @@ def load_manifest(directory: Path) -> Manifest:
         raise _damaged(path, error) from error
 
 
-def _damaged(path: Path, error: Exception) -> RunError:
-    return RunError(f"{path} is damaged ({error!r}). Restore it from a copy; the points are not affected.")
+def _damaged(path: Path, error: Exception) -> StoreCorrupt:
+    return StoreCorrupt(
+        f"{path} is damaged ({error!r}). The points are not affected: `terranova salvage {path.parent}` "
+        "makes it again from what is stored with them."
+    )

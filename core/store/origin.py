@@ -16,12 +16,14 @@ class Origin:
         run_id: of the run's manifest; empty when there is none.
         writer, sequence: the numbers in the file's name.
         version: of terranova.
+        manifest: of the run, as JSON without the schema, so that it can be made again from any file with points.
     """
 
     run_id: str
     writer: int
     sequence: int
     version: str
+    manifest: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """A form that JSON can hold."""

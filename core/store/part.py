@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from terranova.atomic import TEMPORARY, publish, sync_file
+from terranova.atomic import replacing
 from terranova.errors import StoreCorrupt
 from terranova.store.layout import Segment
+from terranova.store.ledger import Entry
 from terranova.store.origin import Origin
 from terranova.store.schema import BOOKKEEPING, Schema
 
 _STATISTICS = ["island", "generation", "index", "valid", "loglike", "total_violation"]
 _SCHEMA_KEY = b"terranova.schema"
+_BLOCK = 2**20
 
 CHECKED = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
@@ -24,29 +28,55 @@ CHECKED = ds.ParquetFileFormat(
 """How parts are read: Parquet readers do not look at checksums unless told to."""
 
 
-def write_part(points: Path, table: pa.Table, schema: Schema, origin: Origin) -> Path:
+def write_part(points: Path, table: pa.Table, schema: Schema, origin: Origin) -> Entry:
     """Write one part, durably and all or nothing.
 
     Args:
         points: directory of the parts.
-        table: n rows with the columns of `schema`.
+        table: n >= 1 rows with the columns of `schema`.
         schema: stored with the rows.
         origin: stored with the rows; its numbers make the file's name.
 
     Returns:
-        The new file.
+        What is to be put in the ledger.
 
     Raises:
         OSError: it could not be written; nothing is left under its name.
     """
     path = Segment(origin.writer, origin.sequence).part(points)
-    temporary = path.with_name(path.name + TEMPORARY)
     stamps = {f"terranova.{key}": str(value) for key, value in origin.to_dict().items()}
     table = table.replace_schema_metadata({**stamps, _SCHEMA_KEY.decode(): schema.to_json()})
-    pq.write_table(table, temporary, row_group_size=max(1, len(table)), **_encoding(schema))
-    sync_file(temporary)
-    publish(temporary, path)
-    return path
+    with replacing(path) as file:
+        pq.write_table(table, file, row_group_size=len(table), **_encoding(schema))
+        file.flush()
+        return Entry(len(table), file.raw.size, file.raw.crc32, _ends(table["island"]), _ends(table["generation"]))
+
+
+def entry_of(part: Path) -> Entry:
+    """What the ledger would say of a part that is there.
+
+    Raises:
+        StoreCorrupt: it cannot be read.
+    """
+    if problem := check_part(part):
+        raise StoreCorrupt(problem)
+    table = ds.dataset(part, format=CHECKED).to_table(columns=["island", "generation"])
+    size, crc32 = _size_and_checksum(part)
+    return Entry(len(table), size, crc32, _ends(table["island"]), _ends(table["generation"]))
+
+
+def _ends(column: pa.ChunkedArray) -> tuple[int, int]:
+    ends = pc.min_max(column)
+    return ends["min"].as_py(), ends["max"].as_py()
+
+
+def _size_and_checksum(path: Path) -> tuple[int, int]:
+    size = crc32 = 0
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK):
+            size += len(block)
+            crc32 = zlib.crc32(block, crc32)
+    return size, crc32
 
 
 def _encoding(schema: Schema) -> dict[str, Any]:
@@ -85,7 +115,7 @@ def read_footer(part: Path) -> pq.FileMetaData:
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise StoreCorrupt(f"{part} cannot be read as Parquet: {error}. Restore it from a copy.") from error
+        raise StoreCorrupt(f"{part} is damaged: it cannot be read as Parquet: {error}") from error
 
 
 def generation_range(footer: pq.FileMetaData) -> tuple[int, int]:
@@ -95,14 +125,26 @@ def generation_range(footer: pq.FileMetaData) -> tuple[int, int]:
     return statistics.min, statistics.max
 
 
-def check_part(part: Path) -> str | None:
-    """Read all of a part, checking every page; return what is wrong with it, or None."""
+def check_part(part: Path, entry: Entry | None = None) -> str | None:
+    """Read all of a part; return what is wrong with it, or None.
+
+    Args:
+        part: the file.
+        entry: what the ledger says of it; without, only what Parquet has checksums for is checked: the pages.
+    """
     try:
+        if entry is not None:
+            size, crc32 = _size_and_checksum(part)
+            if size != entry.size:
+                return f"{part} is damaged: it has {size:,} bytes instead of {entry.size:,}"
+            if crc32 != entry.crc32:
+                return f"{part} is damaged: its {size:,} bytes do not match their checksum"
+            return None  # bit for bit what was written
         read_footer(part)
         for _ in ds.dataset(part, format=CHECKED).to_batches(batch_readahead=1):
             pass
     except StoreCorrupt as error:
         return str(error)
     except (pa.ArrowInvalid, OSError) as error:
-        return f"{part} is damaged: {error}. Restore it from a copy."
+        return f"{part} is damaged: {error}"
     return None

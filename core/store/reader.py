@@ -13,10 +13,11 @@ import pyarrow.dataset as ds
 
 from terranova.errors import RunError, StoreCorrupt, did_you_mean
 from terranova.store.counts import Counts, all_dropped
+from terranova.store.layout import Segment
 from terranova.store.manifest import MANIFEST, load_manifest
 from terranova.store.part import check_part, generation_range, read_footer, read_schema
 from terranova.store.schema import Schema
-from terranova.store.snapshot import Snapshot, take_snapshot
+from terranova.store.snapshot import Snapshot, advice, take_snapshot
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,6 +56,7 @@ class Reader:
 
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory)
+        self._root = self.directory.absolute()  # a model may change the current directory
         if not self.directory.is_dir():
             raise RunError(f"There is no run directory {self.directory}.")
         self._schema: Schema | None = None
@@ -68,12 +70,12 @@ class Reader:
             RunError: nothing has been stored, and there is no manifest that says what would be.
         """
         if self._schema is None:
-            self._schema = self._find_schema(take_snapshot(self.directory))
+            self._schema = self._find_schema(take_snapshot(self._root))
         return self._schema
 
     def dataset(self) -> ds.Dataset:
         """All rows as of now, for pyarrow and for tools that take a pyarrow dataset."""
-        return self._dataset(take_snapshot(self.directory))
+        return self._dataset(take_snapshot(self._root))
 
     def table(self, columns: Sequence[str] | None = None, where: Where | None = None) -> pa.Table:
         """Read rows into memory.
@@ -137,13 +139,13 @@ class Reader:
 
     def count(self) -> int:
         """Number of rows stored; reads no data but that of journals."""
-        snapshot = take_snapshot(self.directory)
-        sealed = sum(self._extent(part).rows for part in snapshot.parts.values())
+        snapshot = take_snapshot(self._root)
+        sealed = sum(self._extent(segment, snapshot).rows for segment in snapshot.parts)
         return sealed + sum(len(found.records) for found in snapshot.journals.values())
 
     def counts(self) -> Counts:
         """How many points were evaluated, and how many of them not stored."""
-        dropped = all_dropped(self.directory)
+        dropped = all_dropped(self._root)
         return Counts(self.count(), dropped.by_status, dropped.counted)
 
     def generations(self, start: int, stop: int) -> pa.Table:
@@ -154,8 +156,8 @@ class Reader:
         Raises:
             StoreCorrupt: a file is damaged; says which.
         """
-        snapshot = take_snapshot(self.directory)
-        extents = {part: self._extent(part) for part in snapshot.parts.values()}
+        snapshot = take_snapshot(self._root)
+        extents = {part: self._extent(segment, snapshot) for segment, part in snapshot.parts.items()}
         parts = [part for part, extent in extents.items() if extent.first < stop and start <= extent.last]
         generation = pc.field("generation")
         with self._damage_explained():
@@ -174,12 +176,16 @@ class Reader:
         return progress
 
     def verify(self) -> list[str]:
-        """Read everything, checking every checksum; return one sentence for each damaged file."""
+        """Read all points, checking every checksum; return one sentence for each damaged file.
+
+        `terranova.store.verify` looks at everything else in the directory, too.
+        """
         try:
-            snapshot = take_snapshot(self.directory)
+            snapshot = take_snapshot(self._root)
         except StoreCorrupt as error:
-            return [str(error)]
-        return [problem for part in snapshot.parts.values() if (problem := check_part(part)) is not None]
+            return str(error).splitlines()
+        checked = (check_part(path, snapshot.ledger.get(segment)) for segment, path in snapshot.parts.items())
+        return [problem for problem in checked if problem is not None]
 
     # -- helpers --------------------------------------------------------------------------------------------
 
@@ -189,8 +195,8 @@ class Reader:
         for found in snapshot.journals.values():
             if found.schema is not None:
                 return found.schema
-        if (self.directory / MANIFEST).exists():
-            return load_manifest(self.directory).schema
+        if (self._root / MANIFEST).exists():
+            return load_manifest(self._root).schema
         raise RunError(f"{self.directory} holds no points of a terranova run.")
 
     def _dataset(self, snapshot: Snapshot, parts: list[Path] | None = None) -> ds.Dataset:
@@ -198,7 +204,14 @@ class Reader:
             self._schema = self._find_schema(snapshot)
         return snapshot.dataset(self._schema, parts)
 
-    def _extent(self, part: Path) -> _Extent:
+    def _extent(self, segment: Segment, snapshot: Snapshot) -> _Extent:
+        part = snapshot.parts[segment]
+        if segment in snapshot.ledger:
+            entry = snapshot.ledger[segment]
+            if (size := part.stat().st_size) != entry.size:
+                damage = f"{part} is damaged: it has {size:,} bytes instead of {entry.size:,}"
+                raise StoreCorrupt(f"{damage}\n{advice(self.directory)}")
+            return _Extent(entry.rows, *entry.generations)
         if part not in self._extents:
             footer = read_footer(part)
             self._extents[part] = _Extent(footer.num_rows, *generation_range(footer))
@@ -246,7 +259,7 @@ class Reader:
             yield
         except (OSError, pa.ArrowException, duckdb.Error) as error:
             if problems := self.verify():
-                raise StoreCorrupt("\n".join(problems)) from error
+                raise StoreCorrupt("\n".join([*problems, advice(self.directory)])) from error
             raise self._mistake(error) from error
 
     def _mistake(self, error: Exception) -> RunError:

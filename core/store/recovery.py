@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from terranova import disk
+from terranova.atomic import TEMPORARY
 from terranova.errors import RunMismatch
 from terranova.store.journal import parse
 from terranova.store.layout import POINTS, Segment, list_segments, temporary_files
-from terranova.store.part import write_part
+from terranova.store.ledger import Entries, ledger_writers, load_ledger, save_ledger
+from terranova.store.part import entry_of, write_part
 from terranova.store.records import table_of
 from terranova.store.schema import Schema
 
@@ -26,12 +29,14 @@ class Recovery:
         rows: in those parts.
         removed: half-written files, and journals that held nothing new.
         torn_bytes: incomplete last frames dropped; none of them had been acknowledged.
+        adopted: parts that no ledger knew, and that now do.
     """
 
     sealed: Sequence[Path] = ()
     rows: int = 0
     removed: Sequence[Path] = ()
     torn_bytes: int = 0
+    adopted: Sequence[Path] = ()
 
 
 def recover(directory: Path, schema: Schema | None = None, *, writer: int | None = None) -> Recovery:
@@ -45,25 +50,37 @@ def recover(directory: Path, schema: Schema | None = None, *, writer: int | None
         writer: look only at this writer's files; at everybody's if None.
 
     Raises:
-        StoreCorrupt: a journal is damaged before its end.
+        StoreCorrupt: a journal is damaged before its end, or a ledger is.
         RunMismatch: a journal has other columns than `schema`.
         OSError: the directory cannot be read or written.
     """
     points = directory / POINTS
-    result = Recovery(removed=temporary_files(points, writer))
-    for path in result.removed:
-        path.unlink()
+    left_over = temporary_files(points, writer)
+    if writer is None:
+        left_over += [path for pattern in _OURS for path in sorted(directory.glob(pattern + TEMPORARY))]
+    for path in left_over:
+        disk.unlink(path)
+    result = Recovery(removed=left_over)
     listing = list_segments(points)
-    for segment in listing.journals:
-        if writer is None or segment.writer == writer:
-            result = _settle(points, segment, segment in listing.parts, schema, result)
+    mentioned = {segment.writer for segment in (*listing.parts, *listing.journals)} | set(ledger_writers(points))
+    for number in sorted(mentioned) if writer is None else [writer]:
+        parts = [segment for segment in listing.parts if segment.writer == number]
+        journals = [segment for segment in listing.journals if segment.writer == number]
+        ledger = load_ledger(points, number)
+        for segment in journals:
+            result = _settle(points, segment, ledger, schema, result)
+        result = _adopt(points, [segment for segment in parts if segment not in ledger], ledger, result)
     return result
 
 
-def _settle(points: Path, segment: Segment, sealed: bool, schema: Schema | None, result: Recovery) -> Recovery:
-    """Turn one journal into a part, unless it is one already or holds no rows; then remove it."""
+_OURS = ("manifest.json", "config.yaml", "summary.json", "checkpoint/*.npz")
+"""Files that the writing job replaces; other programs may be writing reports or exports beside them."""
+
+
+def _settle(points: Path, segment: Segment, ledger: Entries, schema: Schema | None, result: Recovery) -> Recovery:
+    """Turn one journal into a part, unless the ledger says that it is one or it holds no rows; then remove it."""
     journal = segment.journal(points)
-    if not sealed:
+    if segment not in ledger:
         found = parse(journal.read_bytes(), journal)
         if found.torn_bytes:
             log.info("%s: dropped an incomplete frame of %d bytes at its end", journal, found.torn_bytes)
@@ -72,7 +89,19 @@ def _settle(points: Path, segment: Segment, sealed: bool, schema: Schema | None,
             raise RunMismatch(f"{journal} holds other columns than this run stores: is it of another scan?")
         if found.schema is not None and found.origin is not None and len(found.records):
             table = table_of(found.records, found.reasons, found.schema)
-            part = write_part(points, table, found.schema, found.origin)
-            result = replace(result, sealed=[*result.sealed, part], rows=result.rows + len(table))
-    journal.unlink()
+            # A writer that died before it came to the ledger leaves a part as well: it is made again.
+            ledger[segment] = write_part(points, table, found.schema, found.origin)
+            save_ledger(points, segment.writer, ledger)
+            result = replace(result, sealed=[*result.sealed, segment.part(points)], rows=result.rows + len(table))
+    disk.unlink(journal)
     return replace(result, removed=[*result.removed, journal])
+
+
+def _adopt(points: Path, unknown: list[Segment], ledger: Entries, result: Recovery) -> Recovery:
+    """Put parts in the ledger that are not: of a run begun before there were ledgers, or of one that lost them."""
+    if not unknown:
+        return result
+    for segment in unknown:
+        ledger[segment] = entry_of(segment.part(points))
+    save_ledger(points, unknown[0].writer, ledger)
+    return replace(result, adopted=[*result.adopted, *(segment.part(points) for segment in unknown)])

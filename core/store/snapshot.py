@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -10,11 +11,15 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow import fs
 
-from terranova.store.journal import Contents, parse
+from terranova.errors import StoreCorrupt
+from terranova.store.journal import Contents, parse, parse_damaged
 from terranova.store.layout import POINTS, Listing, Segment, list_segments
+from terranova.store.ledger import Entries, load_ledgers
 from terranova.store.part import CHECKED
 from terranova.store.records import table_of
 from terranova.store.schema import Schema
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -24,10 +29,22 @@ class Snapshot:
     Attributes:
         parts: sealed files; they never change.
         journals: the rows of the others, decoded.
+        ledger: what the writers say they have sealed; a part may be without an entry, but not the reverse.
     """
 
     parts: dict[Segment, Path]
     journals: dict[Segment, Contents]
+    ledger: Entries
+
+    def missing(self) -> Entries:
+        """What the ledgers list and is not there."""
+        there = {*self.parts, *self.journals}
+        return {segment: entry for segment, entry in sorted(self.ledger.items()) if segment not in there}
+
+    def require_all(self, points: Path) -> None:
+        """Raise StoreCorrupt, a line for each part that is missing, if any is."""
+        if lines := [f"{segment.part(points)} is missing: {entry}" for segment, entry in self.missing().items()]:
+            raise StoreCorrupt("\n".join([*lines, advice(points.parent)]))
 
     def dataset(self, schema: Schema, parts: list[Path] | None = None) -> ds.Dataset:
         """All rows, or those of the given parts and of all journals.
@@ -50,13 +67,27 @@ class Snapshot:
         return ds.dataset([sealed, unsealed])
 
 
-def take_snapshot(directory: Path) -> Snapshot:
+def advice(directory: Path) -> str:
+    """What to do about damage."""
+    return (
+        f"`terranova salvage {directory}` sets aside what is damaged, so that the rest can be read; "
+        f"`terranova resume {directory} --recompute-missing` does so and computes again what is lost"
+    )
+
+
+def take_snapshot(directory: Path, *, lenient: bool = False) -> Snapshot:
     """Look at a run directory; writers need not be told, and do not wait.
 
+    Args:
+        directory: of the run.
+        lenient: leave out what is damaged or missing, for whoever repairs it.
+
     Raises:
-        StoreCorrupt: a journal is damaged.
+        StoreCorrupt: a journal is damaged, or a part is missing.
     """
     points = directory / POINTS
+    # The ledgers come first: what they know was sealed before, and has to be in the listing.
+    ledger, damaged = load_ledgers(points)
     while True:
         listing = list_segments(points)
         try:
@@ -68,8 +99,14 @@ def take_snapshot(directory: Path) -> Snapshot:
     for segment, file in opened.items():
         # An open file can be read even after its writer has sealed and removed it.
         with file:
-            journals[segment] = parse(file.read(), segment.journal(points))
-    return Snapshot({segment: segment.part(points) for segment in listing.parts}, journals)
+            path, data = segment.journal(points), file.read()
+            journals[segment] = parse_damaged(data) if lenient else parse(data, path)
+    snapshot = Snapshot({segment: segment.part(points) for segment in listing.parts}, journals, ledger)
+    if not lenient:
+        for text in damaged.values():
+            log.warning("%s. The points can be read, but parts that are gone would not be missed", text)
+        snapshot.require_all(points)
+    return snapshot
 
 
 def _open(listing: Listing, points: Path) -> dict[Segment, BinaryIO]:

@@ -11,11 +11,15 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from terranova import disk
+from terranova.atomic import make_directory
 from terranova.batch import Batch
-from terranova.errors import ContractError, RunError
+from terranova.errors import ContractError, RunError, disk_error
 from terranova.store.counts import Dropped, all_dropped, counts_path
 from terranova.store.journal import Journal
 from terranova.store.layout import POINTS, Segment, list_segments
+from terranova.store.ledger import load_ledger, save_ledger
+from terranova.store.manifest import about
 from terranova.store.origin import Origin, terranova_version
 from terranova.store.part import write_part
 from terranova.store.records import fill, reasons_of, record_dtype, table_of
@@ -54,11 +58,12 @@ class Writer:
         durability: "process": an appended batch survives the death of the process at once, and a power cut
             after `sync` or about a second. "power": it survives a power cut at once, for one fsync per batch.
         part_rows: rows in a part, unless `MAX_UNSEALED_BYTES` are reached first.
-        run_id: stamped on what is written.
+        run_id: stamped on what is written, with the manifest if the directory has one.
 
     Raises:
         ValueError: an argument makes no sense.
-        StoreCorrupt: an earlier writer's journal is damaged.
+        StoreCorrupt: a file of an earlier writer is damaged.
+        StoreFull: there is no space.
         RunMismatch: it has other columns.
         RunError: the directory cannot be written.
     """
@@ -85,7 +90,7 @@ class Writer:
                 f"but the schema has {len(schema.observables)} observables"
             )
         self.schema = schema
-        self.directory = Path(directory)
+        self.directory = Path(directory).absolute()  # a model may change the current directory
         self._points = self.directory / POINTS
         self._writer = writer
         self._run_id = run_id
@@ -117,7 +122,8 @@ class Writer:
 
         Raises:
             ContractError: its shape is not that of the schema; nothing was stored.
-            RunError: it could not be written, and may not be stored. The writer can then only be closed.
+            StoreFull: there is no space for it. As after every error, the writer can then only be closed.
+            RunError: it could not be written, and may not be stored.
         """
         self._require_usable()
         if len(batch) == 0:
@@ -173,9 +179,13 @@ class Writer:
     # -- what may fail half-way -----------------------------------------------------------------------------
 
     def _open(self) -> None:
-        self._points.mkdir(parents=True, exist_ok=True)
+        make_directory(self._points)
         recover(self.directory, self.schema, writer=self._writer)
-        self._sequence = list_segments(self._points).next_sequence(self._writer)
+        self._ledger = load_ledger(self._points, self._writer)
+        listed = max((segment.sequence + 1 for segment in self._ledger), default=0)
+        # The number of a part that is gone is not used again.
+        self._sequence = max(listed, list_segments(self._points).next_sequence(self._writer))
+        self._about = about(self.directory)
         self._dropped = Dropped.load(counts_path(self.directory, self._writer))
         # With another number of ranks than before, an island may have been counted by another writer.
         self._dropped.counted = all_dropped(self.directory).counted
@@ -236,10 +246,12 @@ class Writer:
         if self._journal is None:
             return
         table = table_of(self._records[: self._rows], self._reasons, self.schema)
-        write_part(self._points, table, self.schema, self._origin())
-        # The part has its name by now, so from here on the journal only repeats it.
+        segment = Segment(self._writer, self._sequence)
+        self._ledger[segment] = write_part(self._points, table, self.schema, self._origin())
+        save_ledger(self._points, self._writer, self._ledger)
+        # The part has its name and its line by now, so from here on the journal only repeats it.
         self._journal.close()
-        self._journal.path.unlink()
+        disk.unlink(self._journal.path)
         self._journal = None
         self._sequence += 1
         self._rows = 0
@@ -259,15 +271,16 @@ class Writer:
     # -- helpers --------------------------------------------------------------------------------------------
 
     def _origin(self) -> Origin:
-        return Origin(self._run_id, self._writer, self._sequence, terranova_version())
+        return Origin(self._run_id, self._writer, self._sequence, terranova_version(), self._about)
 
     def _guarded(self, doing: str, action: Callable[[], T]) -> T:
         """Run `action`; if it stops half-way, by an error or Ctrl-C, this writer is not to be used again."""
         try:
             return action()
         except OSError as error:
-            self._broken = f"terranova could not {doing} {self._points}: {error.strerror or error}"
-            raise RunError(f"{self._broken}. Everything stored before is safe.") from error
+            problem = disk_error(f"terranova could not {doing} {self._points}", error)
+            self._broken = str(problem)
+            raise problem from error
         except BaseException as error:
             self._broken = f"terranova was stopped while it tried to {doing} {self._points} ({error!r})"
             raise
@@ -276,7 +289,7 @@ class Writer:
         if self._closed:
             raise RunError(f"The writer {self._writer} of {self._points} is closed.")
         if self._broken:
-            raise RunError(f"{self._broken}. This writer cannot go on; open a new one.")
+            raise RunError(f"{self._broken}; this writer cannot go on, open a new one")
 
     def _check_shape(self, batch: Batch) -> None:
         wanted = (len(self.schema.parameters), len(self.schema.violations))

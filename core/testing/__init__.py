@@ -5,6 +5,29 @@ Nothing of terranova imports this package.
 
 from __future__ import annotations
 
+from terranova.testing.faults import (
+    Acknowledged,
+    Crash,
+    Died,
+    Fail,
+    FullDisk,
+    NoSync,
+    SlowKernel,
+    flip_bit,
+    sigkill_after,
+)
 from terranova.testing.samplers import check_sampler, sampler_checks
 
-__all__ = ["check_sampler", "sampler_checks"]
+__all__ = [
+    "Acknowledged",
+    "Crash",
+    "Died",
+    "Fail",
+    "FullDisk",
+    "NoSync",
+    "SlowKernel",
+    "check_sampler",
+    "flip_bit",
+    "sampler_checks",
+    "sigkill_after",
+]

@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from terranova.atomic import write_atomic
+from terranova.atomic import make_directory, write_atomic
+from terranova.testing import Fail, SlowKernel
 
 
 def test_replaces_the_content(tmp_path):
@@ -21,25 +22,28 @@ def test_text_is_utf8(tmp_path):
     assert (tmp_path / "a").read_text(encoding="utf-8") == "Größe"
 
 
-def test_survives_a_kernel_that_takes_one_byte_at_a_time(tmp_path, monkeypatch):
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, bytes(data[:1])))
-    write_atomic(tmp_path / "a", "many bytes")
+def test_survives_a_kernel_that_takes_one_byte_at_a_time(tmp_path):
+    with SlowKernel(1):
+        write_atomic(tmp_path / "a", "many bytes")
     assert (tmp_path / "a").read_text() == "many bytes"
 
 
 @pytest.mark.parametrize("operation", ["open", "write", "fsync", "replace"])
-def test_a_failure_leaves_the_old_content(tmp_path, monkeypatch, operation):
+def test_a_failure_leaves_the_old_content_and_nothing_else(tmp_path, operation):
     path = tmp_path / "a"
     write_atomic(path, "old")
-
-    def fail(*_args, **_kwargs):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, operation, fail)
-        with pytest.raises(OSError, match="No space"):
-            write_atomic(path, "new")
+    with pytest.raises(OSError, match="No space"), Fail(operation, code=errno.ENOSPC):
+        write_atomic(path, "new")
     assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a"]
     write_atomic(path, "new")
     assert path.read_text() == "new"
+
+
+def test_directories_are_made_with_those_above(tmp_path):
+    make_directory(tmp_path / "a" / "b")
+    make_directory(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        make_directory(tmp_path / "file" / "c")

@@ -1,6 +1,5 @@
 """The store against a Python list: after any appends, seals, deaths and recoveries both hold the same rows."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from terranova import disk
 from terranova.store import Reader, Writer, recover
 from terranova.store.fake import fake_batch, fake_schema
 
@@ -99,7 +99,7 @@ class StoreMachine(RuleBasedStateMachine):
 
 @pytest.fixture(autouse=True)
 def no_waiting_for_the_disk(monkeypatch):
-    monkeypatch.setattr(os, "fsync", lambda fd: None)
+    monkeypatch.setattr(disk, "fsync", lambda fd: None)
 
 
 StoreMachine.TestCase.settings = settings(

@@ -1,0 +1,143 @@
+"""Which parts a writer has sealed: `points/ledger-WWWW.json`, so that a part that is gone is missed.
+
+A part gets its name first, its line in the ledger second, and only then is its journal removed. A part without a
+line has therefore its journal beside it, or was put there by somebody else; a line without a part is damage.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from terranova.atomic import write_atomic
+from terranova.errors import StoreCorrupt
+from terranova.store.layout import Segment
+
+_NAME = re.compile(r"ledger-(\d{4,})\.json")
+_CHECKSUM = "crc32"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One sealed part.
+
+    Attributes:
+        rows: in it.
+        size: of the file, in bytes.
+        crc32: of the whole file; the pages of a part have checksums, but not its footer.
+        islands, generations: the first and the last in it.
+    """
+
+    rows: int
+    size: int
+    crc32: int
+    islands: tuple[int, int]
+    generations: tuple[int, int]
+
+    def __str__(self) -> str:
+        return f"{self.rows:,} rows of {span('island', self.islands)}, {span('generation', self.generations)}"
+
+
+Entries = dict[Segment, Entry]
+
+
+def span(what: str, ends: tuple[int, int]) -> str:
+    """Return "islands 3 to 7", or "island 3"."""
+    first, last = ends
+    return f"{what} {first}" if first == last else f"{what}s {first} to {last}"
+
+
+def save_ledger(points: Path, writer: int, entries: Mapping[Segment, Entry]) -> None:
+    """Write the ledger of a writer, durably and all or nothing."""
+    parts = [
+        {
+            "file": segment.part(points).name,
+            "sequence": segment.sequence,
+            "rows": entry.rows,
+            "bytes": entry.size,
+            "crc32": entry.crc32,
+            "islands": list(entry.islands),
+            "generations": list(entry.generations),
+        }
+        for segment, entry in sorted(entries.items())
+    ]
+    write_atomic(ledger_path(points, writer), checked_json({"parts": parts}))
+
+
+def load_ledger(points: Path, writer: int) -> Entries:
+    """Read the ledger of a writer; nothing when there is none.
+
+    Raises:
+        StoreCorrupt: it is damaged.
+    """
+    path = ledger_path(points, writer)
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    try:
+        parts = read_checked_json(text)["parts"]
+        return {
+            Segment(writer, part["sequence"]): Entry(
+                part["rows"], part["bytes"], part["crc32"], tuple(part["islands"]), tuple(part["generations"])
+            )
+            for part in parts
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreCorrupt(f"{path} is damaged: {error}") from error
+
+
+def ledger_writers(points: Path) -> list[int]:
+    """Numbers of the writers that have a ledger."""
+    try:
+        names = os.listdir(points)
+    except FileNotFoundError:
+        return []
+    return sorted(int(match[1]) for name in names if (match := _NAME.fullmatch(name)))
+
+
+def load_ledgers(points: Path) -> tuple[Entries, dict[Path, str]]:
+    """Return the entries of all ledgers, and what is wrong with those that cannot be read, by file."""
+    entries: Entries = {}
+    damaged: dict[Path, str] = {}
+    for writer in ledger_writers(points):
+        try:
+            entries |= load_ledger(points, writer)
+        except StoreCorrupt as error:
+            damaged[ledger_path(points, writer)] = str(error)
+    return entries, damaged
+
+
+def ledger_path(points: Path, writer: int) -> Path:
+    """The file of a writer."""
+    return points / f"ledger-{writer:04d}.json"
+
+
+def checked_json(content: Mapping[str, Any]) -> str:
+    """Return content as JSON text with a checksum in it."""
+    return json.dumps({**content, _CHECKSUM: _checksum(content)}, indent=1) + "\n"
+
+
+def read_checked_json(text: bytes) -> dict[str, Any]:
+    """Inverse of `checked_json`.
+
+    Raises:
+        ValueError: it is not JSON, or does not match its checksum.
+    """
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError("it holds no JSON object")
+    expected = content.pop(_CHECKSUM, None)
+    if expected != _checksum(content):
+        raise ValueError("its content does not match its checksum")
+    return content
+
+
+def _checksum(content: Mapping[str, Any]) -> int:
+    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
