@@ -35,38 +35,43 @@ def write_atomic(path: Path, content: bytes | str) -> None:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
-class Raw(io.RawIOBase):
-    """A file being written, that knows the checksum of what it holds.
+class NewFile(io.RawIOBase):
+    """A file being written: collects small writes, and knows the checksum of what it was given.
+
+    Not one of Python's own buffers: after a failed write these try again when they are forgotten, by which time
+    the descriptor may belong to another file.
 
     Attributes:
-        crc32: of all bytes written so far.
+        crc32: of all bytes given so far.
         size: how many these are.
     """
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
-        self.crc32 = self.size = 0
+        self._pieces: list[bytes] = []
+        self._waiting = self.crc32 = self.size = 0
 
     def writable(self) -> bool:
         """It is."""
         return True
 
     def write(self, data: Any, /) -> int:
-        """Write some of `data`; returns how many bytes that were: the kernel may take less than asked for."""
-        view = memoryview(data).cast("B")
-        taken = disk.write(self._fd, view)
-        self.crc32 = zlib.crc32(view[:taken], self.crc32)
-        self.size += taken
-        return taken
+        """Take all of `data`; it is on its way to the disk at the latest after `finish`."""
+        piece = bytes(data)
+        self.crc32 = zlib.crc32(piece, self.crc32)
+        self.size += len(piece)
+        self._pieces.append(piece)
+        self._waiting += len(piece)
+        if self._waiting >= _BUFFER:
+            self.finish()
+        return len(piece)
 
-
-class NewFile(io.BufferedWriter):
-    """Collects small writes; `raw` is the file itself."""
-
-    raw: Raw
-
-    def __init__(self, fd: int) -> None:
-        super().__init__(Raw(fd), _BUFFER)
+    def finish(self) -> None:
+        """Hand over to the operating system what is left."""
+        rest = memoryview(b"".join(self._pieces))
+        self._pieces, self._waiting = [], 0
+        while rest:
+            rest = rest[disk.write(self._fd, rest) :]
 
 
 @contextmanager
@@ -82,7 +87,7 @@ def replacing(path: Path) -> Iterator[NewFile]:
         try:
             file = NewFile(fd)
             yield file
-            file.flush()
+            file.finish()
             disk.fsync(fd)
         finally:
             os.close(fd)

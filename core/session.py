@@ -28,7 +28,7 @@ from terranova.run import CONFIG, Run
 from terranova.sameness import Changes, check_same, note, warn
 from terranova.scan_config import Budget
 from terranova.scoring import Problem
-from terranova.store import Schema, Writer, load_manifest, recover, require_sound, salvage
+from terranova.store import Schema, Writer, load_manifest, recover, require_sound, salvage, settle
 from terranova.store.checkpoint import load_checkpoint
 from terranova.store.lock import RunLock
 
@@ -122,7 +122,7 @@ def resume(
         changes = check_same(directory, before, config, problem)
         _check_larger(before.budget, config.budget, Run(directory))
         if _on_root(everyone, lambda: _finished(directory, before.budget, config.budget), directory):
-            _on_root(everyone, lambda: require_sound(directory), directory)
+            _on_root(everyone, lambda: settle(directory), directory)
             return Run(directory), "finished"
         if everyone.is_root:
             warn(changes)

@@ -6,7 +6,7 @@ from terranova.store.lock import RunLock
 from terranova.store.manifest import Manifest, current_versions, load_manifest
 from terranova.store.reader import Reader
 from terranova.store.recovery import Recovery, recover
-from terranova.store.salvage import Salvage, salvage
+from terranova.store.salvage import Salvage, salvage, settle
 from terranova.store.schema import Field, Schema
 from terranova.store.verify import Finding, Verification, require_sound, verify
 from terranova.store.writer import Writer
@@ -31,5 +31,6 @@ __all__ = [
     "require_sound",
     "salvage",
     "save_checkpoint",
+    "settle",
     "verify",
 ]

@@ -15,7 +15,7 @@ from typing import Any
 
 from terranova import disk
 from terranova.atomic import make_directory
-from terranova.errors import RunLocked
+from terranova.errors import RunLocked, disk_error
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +35,20 @@ class RunLock:
 
     Raises:
         RunLocked: a live process holds it, or one of another host may do so.
-        OSError: the file cannot be made.
+        RunError: the directory cannot be written.
+        StoreFull: there is no space even for the lock.
     """
 
     def __init__(self, directory: Path) -> None:
-        make_directory(directory)
         self.path = directory / LOCK
-        self._fd = disk.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            make_directory(directory)
+            self._fd = disk.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._hold()
+        except OSError as error:
+            raise disk_error(f"{directory} cannot be locked", error) from error
+
+    def _hold(self) -> None:
         try:
             self._take()
             self._respect_other_hosts()

@@ -48,8 +48,7 @@ def write_part(points: Path, table: pa.Table, schema: Schema, origin: Origin) ->
     table = table.replace_schema_metadata({**stamps, _SCHEMA_KEY.decode(): schema.to_json()})
     with replacing(path) as file:
         pq.write_table(table, file, row_group_size=len(table), **_encoding(schema))
-        file.flush()
-        return Entry(len(table), file.raw.size, file.raw.crc32, _ends(table["island"]), _ends(table["generation"]))
+        return Entry(len(table), file.size, file.crc32, _ends(table["island"]), _ends(table["generation"]))
 
 
 def entry_of(part: Path) -> Entry:

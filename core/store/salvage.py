@@ -28,7 +28,7 @@ from terranova.store.records import table_of
 from terranova.store.recovery import recover
 from terranova.store.schema import Schema
 from terranova.store.snapshot import Snapshot, take_snapshot
-from terranova.store.verify import Finding, Verification, verify
+from terranova.store.verify import Finding, Verification, require_sound, verify
 
 DAMAGED = "damaged"
 """Folder of a run directory that receives what is set aside: `damaged/1/`, `damaged/2/`, ..."""
@@ -99,6 +99,19 @@ def salvage(directory: Path) -> Salvage:
         except OSError as error:
             raise disk_error(f"{directory} could not be salvaged", error) from error
         return Salvage(found, tuple(work.moved), work.kept, work.folder, verify(directory))
+
+
+def settle(directory: Path) -> None:
+    """Put a run in order that has ended: check it, and seal what its last session could not seal.
+
+    Raises:
+        StoreCorrupt: it is damaged.
+        StoreFull: there is still no space for the last part.
+    """
+    require_sound(directory)
+    if list_segments(directory / POINTS).journals:
+        with RunLock(directory):
+            recover(directory)
 
 
 class _Work:

@@ -120,7 +120,7 @@ with NoSync(), Crash(at=int(sys.argv[2]), by="exit"):
 
 
 @pytest.mark.fault("F1")
-@pytest.mark.parametrize("k", [pytest.param(k, marks=[pytest.mark.slow] * (k != 47)) for k in range(2, 140, 15)])
+@pytest.mark.parametrize("k", [pytest.param(k, marks=[pytest.mark.slow] * (k != 35)) for k in range(5, 80, 10)])
 def test_a_process_that_is_gone_at_once(tmp_path: Path, k: int) -> None:
     command = [sys.executable, "-c", EXITING, str(tmp_path / "run"), str(k)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120)
