@@ -110,7 +110,7 @@ class Run:
 
     def verify(self) -> Verification:
         """Read everything and compare it with its checksums: says what is damaged, and which points are lost."""
-        return verify(self.directory)
+        return verify(self._root)
 
     def salvage(self) -> Salvage:
         """Set aside what is damaged, so that the rest can be read, and resumed.
@@ -118,7 +118,7 @@ class Run:
         Raises:
             RunLocked: the scan is still running.
         """
-        return salvage(self.directory)
+        return salvage(self._root)
 
     # -- how much it is -------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from terranova import provenance
-from terranova.atomic import write_atomic
+from terranova.atomic import make_directory, write_atomic
 from terranova.config import ScanConfig, build_problem, load_config
 from terranova.diagnostics import Diagnostic
 from terranova.errors import ConfigError, ParallelError, RunExists, RunMismatch, TerranovaError, disk_error
@@ -69,7 +69,7 @@ def _start(
 
     def prepare() -> None:
         refuse_to_overwrite(directory)
-        (directory / "points").mkdir(parents=True, exist_ok=True)
+        make_directory(directory / "points")
         write_atomic(directory / CONFIG, config.to_yaml())
         manifest.save(directory)  # last: with it, the directory is a run
 
@@ -186,7 +186,7 @@ def _execute(
             team,
             everyone,
             stop,
-            directory,
+            directory.absolute(),  # a model may change the current directory
             executor_class,
             resuming=resuming is not None,
             quiet=quiet,
