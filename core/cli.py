@@ -100,6 +100,7 @@ def compare(
 def launch(
     target: Annotated[Path, typer.Argument(metavar="FILE|DIR", help="A configuration, or a run to go on with.")],
     ranks: Annotated[int, typer.Option("-n", "--ranks", min=1, help="How many processes.")] = 1,
+    output: Annotated[Path | None, typer.Option(help="Run directory, instead of the file's.")] = None,
     launcher: Annotated[
         str, typer.Option(help="What starts them, such as 'srun'; the mpirun of this environment if not given.")
     ] = "",
@@ -115,7 +116,7 @@ def launch(
     """Run a scan on several ranks, and start them again, going on where they were, when one of them dies."""
     from terranova.launch import launch as supervise
 
-    words: dict[str, Any] = {"launcher": launcher, "tries": tries, "pause": pause}
+    words: dict[str, Any] = {"output": output, "launcher": launcher, "tries": tries, "pause": pause}
     code = supervise(target, ranks, **words, next_free=next_free, quiet=quiet)
     raise typer.Exit(code)
 

@@ -246,6 +246,7 @@ def launch(
     target: Path,
     ranks: int,
     *,
+    output: Path | None = None,
     launcher: str = "",
     tries: int = 5,
     pause: float = 1.0,
@@ -257,6 +258,7 @@ def launch(
     Args:
         target: a configuration to start, or the directory of a run to go on with.
         ranks: how many processes.
+        output: run directory, instead of the configuration's.
         launcher: a command such as "srun --mpi=pmi2"; the mpirun of this environment if empty.
         tries: how often to start again without progress.
         pause: seconds before the first of these.
@@ -274,19 +276,19 @@ def launch(
     started = find_launch()
     if started is not None and started.size > 1:
         raise ParallelError("`terranova launch` starts the ranks itself: call it once, without mpirun or srun")
-    file, directory, patience = _target(target, next_free)
+    file, directory, patience = _target(target, output, next_free)
     options = ["--quiet"] if quiet else []
     return Supervisor(
         file, directory, ranks, _launcher(launcher, ranks), tries, pause, patience, options, say=_say
     ).run()
 
 
-def _target(target: Path, next_free: bool) -> tuple[Path | None, Path, float]:
+def _target(target: Path, output: Path | None, next_free: bool) -> tuple[Path | None, Path, float]:
     """Return the configuration (None for a run), the run directory and the patience."""
     if target.is_dir():
         run = Run(target)  # says so if it is none
         return None, target, run.config.parallel.patience
-    config = load_config(target)
+    config = load_config(target, output=output)
     if config.output is None:
         raise RunError(f"{target} names no output: a supervised scan needs a run directory")
     directory = next_free_directory(config.output) if next_free else config.output
