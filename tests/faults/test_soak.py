@@ -1,0 +1,81 @@
+"""A long run of a cheap model: memory, open files and threads stay what they were after the warm-up."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from jobs import MPIRUN, PATIENCE, Lab, count, until
+
+SECONDS = float(os.environ.get("TERRANOVA_SOAK_SECONDS", 600.0))
+SHORT = 15.0
+GROWTH = 1.05
+
+
+def _sample(pid: int) -> tuple[int, int, int]:
+    """Return resident kilobytes, open files and threads of a process."""
+    status = dict(
+        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line
+    )
+    # A numbered path is opened while this is asked from within; from outside the count is that of the process.
+    return int(status["VmRSS"].split()[0]), len(os.listdir(f"/proc/{pid}/fd")), int(status["Threads"])
+
+
+def _ranks(run: Path, ranks: int) -> list[int]:
+    import json
+
+    signs = [run / "ranks" / f"rank-{rank:04d}.alive" for rank in range(ranks)]
+    return [int(json.loads(sign.read_text())["pid"]) for sign in signs]
+
+
+def _soak(folder: Path, ranks: int, seconds: float, sampler: str) -> None:
+    lab = Lab(folder)
+    path, run = lab.config("soak", sampler=sampler, evaluations=10**12, islands=64, epoch=20)
+    process = lab.start("scan", path, "-q", "--wall", f"{seconds:g}s", ranks=ranks)
+    until(lambda: count(run) > 1000, "the scan runs", process=process)
+    pids = _ranks(run, ranks)
+    history: dict[int, list[tuple[int, int, int]]] = {pid: [] for pid in pids}
+    while process.poll() is None:
+        for pid in pids:
+            try:
+                history[pid].append(_sample(pid))
+            except (OSError, KeyError):
+                break
+        time.sleep(min(1.0, seconds / 100))
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, out + err
+    for rank, samples in enumerate(history.values()):
+        # The writer's buffers are real memory only once they have been full; that is the warm-up.
+        warm = samples[len(samples) // 3 : -max(2, len(samples) // 50)]
+        rss, files, threads = (list(column) for column in zip(*warm, strict=True))
+        third = max(1, len(rss) // 3)
+        early, late = max(rss[:third]), max(rss[-third:])
+        print(
+            f"rank {rank}: {count(run):,} points, memory {early / 1024:.1f} then {late / 1024:.1f} MB, "
+            f"files {min(files)} to {max(files)}, threads {min(threads)} to {max(threads)}"
+        )
+        assert late <= GROWTH * early, f"memory grew from {early} to {late} kB"
+        assert max(files[-third:]) <= max(files[:third]) + 1  # while a part is being sealed there is one more
+        assert max(threads[-third:]) <= max(threads[:third])
+
+
+@pytest.mark.fault("F40")
+def test_a_quarter_of_a_minute_leaves_no_trace(tmp_path: Path) -> None:
+    _soak(tmp_path, 1, SHORT, "cmaes-novelty")
+
+
+mpi = [
+    pytest.mark.mpi,
+    pytest.mark.xdist_group("mpi"),
+    pytest.mark.skipif(MPIRUN is None, reason="no mpirun on this machine"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.fault("F40")
+@pytest.mark.timeout(SECONDS + 600)
+@pytest.mark.parametrize(("ranks", "sampler"), [(1, "cmaes-novelty"), pytest.param(2, "cmaes-novelty", marks=mpi)])
+def test_ten_minutes_leave_no_trace(tmp_path: Path, ranks: int, sampler: str) -> None:
+    _soak(tmp_path, ranks, SECONDS, sampler)
