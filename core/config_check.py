@@ -12,8 +12,8 @@ import numpy as np
 
 from terranova.config_read import ConstraintItem, Draft
 from terranova.constraint import Constraint, Function, Tabulated
-from terranova.constraint_set import ConstraintSet
-from terranova.errors import ContractError, PluginError, did_you_mean
+from terranova.constraint_set import ConstraintSet, exclusion
+from terranova.errors import ContractError, PluginError, TerranovaError, did_you_mean
 from terranova.modelling import BoundModel, Model
 from terranova.options import options_of
 from terranova.registry import Registry
@@ -84,6 +84,9 @@ def _model(draft: Draft, report: Report, registry: Registry) -> BoundModel | Non
     try:
         model: Model = cls(**options)
         return BoundModel(model)
+    except TerranovaError as error:  # something else than an option is wrong, such as a package that is missing
+        report.add(_name_path("model", report), str(error))
+        return None
     except (Exception, SystemExit) as error:  # a plugin's code: whatever it raises, the user gave it these options
         if complete:
             report.add(("model",), f"model {choice.name!r} refuses its options: {_words(error)}")
@@ -156,7 +159,7 @@ Located = tuple[ConstraintSet, Sequence[Place]]
 
 
 def _constraint_sets(draft: Draft, report: Report, registry: Registry) -> list[Located]:
-    """Look up the sets by name, and refuse two constraints of one name."""
+    """Look up the sets by name, and refuse two constraints of one name, or two sets that exclude each other."""
     model = draft.model.name if draft.model is not None else ""
     if model not in registry.names("model"):
         model = ""  # reported already; the sets' own model then does not matter
@@ -171,6 +174,9 @@ def _constraint_sets(draft: Draft, report: Report, registry: Registry) -> list[L
             named.add(item.thing)
         group = _constraint_set(item, model, report, registry)
         if group is None:
+            continue
+        if excluded := exclusion(group, [other for other, _ in sets]):
+            report.add_at(item.place, excluded)
             continue
         places = item.places or [item.place] * len(group)
         for constraint, place in zip(group, places, strict=True):

@@ -47,6 +47,7 @@ _SET_WORDS = {
     "model": Word(str),
     "version": Word(str),
     "description": Word(str),
+    "exclusive_group": Word(str),
     "constraints": Word(Any, required=True, expected="a list of constraints"),
 }
 _Positive = Annotated[float, Field(gt=0)]
@@ -213,6 +214,8 @@ def set_words(constraints: ConstraintSet) -> dict[str, Any]:
         words["model"] = constraints.model
     if constraints.description:
         words["description"] = constraints.description
+    if constraints.exclusive_group:
+        words["exclusive_group"] = constraints.exclusive_group
     return {**words, "constraints": [constraint_words(c) for c in constraints]}
 
 

@@ -19,6 +19,7 @@ class ConstraintSet:
         version: of the data.
         description: one line.
         origin: the file it was read from, "" when made in Python.
+        exclusive_group: sets of one group hold the same data, read in different ways: a problem takes one of them.
     """
 
     name: str
@@ -27,6 +28,7 @@ class ConstraintSet:
     version: str = "0"
     description: str = ""
     origin: str = ""
+    exclusive_group: str = ""
 
     def __post_init__(self) -> None:
         names = [c.name for c in self.constraints]
@@ -45,15 +47,28 @@ class ConstraintSet:
         return self.model in ("", model)
 
 
+def exclusion(group: ConstraintSet, before: Sequence[ConstraintSet]) -> str:
+    """Say why a set cannot stand beside those before it; "" when it can."""
+    for other in before:
+        if group.exclusive_group and group.exclusive_group == other.exclusive_group:
+            return (
+                f"sets {other.name!r} and {group.name!r} are alternatives (both are of the exclusive group "
+                f"{group.exclusive_group!r}): together they would count the same data twice; leave one out"
+            )
+    return ""
+
+
 def all_constraints(sets: Sequence[ConstraintSet]) -> tuple[Constraint, ...]:
     """Return the constraints of several sets in order.
 
     Raises:
-        ValueError: two sets have a constraint of one name.
+        ValueError: two sets have a constraint of one name, or are of one exclusive group.
     """
     owner: dict[str, str] = {}
     found: list[Constraint] = []
-    for group in sets:
+    for i, group in enumerate(sets):
+        if excluded := exclusion(group, sets[:i]):
+            raise ValueError(excluded)
         for constraint in group:
             if constraint.name in owner:
                 raise ValueError(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from terranova import Model, hookimpl
+from terranova.models.alp.alpaca_model import AlpacaALP
 from terranova.models.alp.model import AxionLikeParticle
 from terranova.models.alp.plane import LifetimePlane
 
-__all__ = ["AxionLikeParticle", "LifetimePlane", "terranova_models"]
+__all__ = ["AlpacaALP", "AxionLikeParticle", "LifetimePlane", "terranova_models"]
 
 
 @hookimpl
 def terranova_models() -> list[type[Model]]:
     """The models of this plugin."""
-    return [AxionLikeParticle, LifetimePlane]
+    return [AxionLikeParticle, LifetimePlane, AlpacaALP]

@@ -14,13 +14,13 @@ BOOST_BELLE2 = 0.28
 BOOST_BABAR = 0.531
 """beta gamma at BaBar as ALPaca 1.2.0 and arXiv:2311.14629 take it; 0.56 for 9.0 on 3.1 GeV, hep-ex/0105044."""
 LENGTH_BELLE2, LENGTH_BABAR = 100.0, 50.0
-"""cm; distance beyond which a decay is not seen. A choice: the calorimeter and the muon system of Belle II stand at
-1.0 to 1.25 m. Bounds on c tau are proportional to it. As in ALPaca 1.2.0."""
+"""cm; distance beyond which a decay is not seen. A choice: calorimeter and muon system of Belle II stand at 1.0
+to 1.25 m. Bounds on c tau are proportional to it. As in ALPaca 1.2.0."""
 NODES = 24
 
 
 def directions() -> Floats:
-    """Gauss-Legendre nodes and weights (2, 24) in the cosine of the angle to the boost; the weights add up to one."""
+    """Gauss-Legendre nodes and weights (2, 24) in the cosine of the angle to the boost; weights add up to one."""
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     return np.array([nodes, 0.5 * weights])
 

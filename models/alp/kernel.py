@@ -67,7 +67,9 @@ def low_energy_couplings(table: Floats, x: Floats, out: Floats) -> None:
 
 
 @jit
-def write_widths(x: Floats, c: Floats, c_gamma: float, hadrons: Floats, loop: Floats, work: Floats, row: Floats) -> float:
+def write_widths(
+    x: Floats, c: Floats, c_gamma: float, hadrons: Floats, loop: Floats, work: Floats, row: Floats
+) -> float:
     """Columns of the ALP's decays; returns c tau in cm."""
     m_a, f_a, c_g, dark = x[0], x[1], x[_CG], x[18]
     ee, mumu, tautau, uu, dd, ss, cc, bb = c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9]
@@ -87,11 +89,11 @@ def write_widths(x: Floats, c: Floats, c_gamma: float, hadrons: Floats, loop: Fl
     perturbative = gluons + charm
     row[WIDTH + 4] = perturbative if m_a > widths.M_PERTURBATIVE and perturbative > exclusive else exclusive
     visible = row[WIDTH] + row[WIDTH + 1] + row[WIDTH + 2] + row[WIDTH + 3] + row[WIDTH + 4]
-    total = max(visible / (1.0 - dark), WIDTH_FLOOR)
+    total: float = max(visible / (1.0 - dark), WIDTH_FLOOR)
     row[TOTAL], row[TOTAL + 1] = visible, total
     for k in range(5):
         row[BRANCHING + k] = row[WIDTH + k] / total
-    ctau = sm.HBARC_CM / total
+    ctau: float = sm.HBARC_CM / total
     row[LENGTH], row[LENGTH + 1] = ctau, math.log10(ctau)
     return ctau
 

@@ -42,7 +42,7 @@ class AxionLikeParticle(Model):
 
     Args:
         scale: "free": Lambda is the parameter Lam; "4pi-fa": it is 4 pi f_a.
-        running: "full": one-loop renormalisation group; "leading-log": for comparison only, wrong by up to ten.
+        running: "full": one-loop renormalisation group; "leading-log": for comparison only, wrong by up to six.
         escape: "isotropic" directions of the ALP; "mean-momentum": as ALPaca 1.2.0 has it.
         length_belle2: distance in cm beyond which Belle II does not see a decay.
         length_babar: the same for BaBar.
@@ -83,7 +83,10 @@ class AxionLikeParticle(Model):
         self._like_alpaca = like_alpaca
 
     def evaluate(self, points: Mapping[str, Floats]) -> Mapping[str, Floats]:
-        """Compute every observable; see `Model.evaluate`. NaN outside 0.3 to 4.78 GeV, or Lambda from 100 to 1e17."""
+        """Compute every observable; see `Model.evaluate`.
+
+        They are NaN unless m_a is in [0.3, 4.78] GeV, Lambda in [100, 1e17] GeV and br_dark in [0, 1).
+        """
         x = np.column_stack([points[parameter.name] for parameter in self.parameters])
         out = self.evaluate_array(x)
         return {o.name: out[:, i] for i, o in enumerate(self.observables)}

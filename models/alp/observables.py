@@ -63,7 +63,9 @@ def escape_observables() -> Iterator[Observable]:
         ("belle2", "B2", "Belle II, B+ -> K+ a"),
         ("babar", "BaBar", "BaBar, B+ -> K+ a"),
     ):
-        yield Observable(f"Pinv_{name}", "1", rf"P_{{\mathrm{{{latex}}}}}", f"probability to be invisible in {words}")
+        yield Observable(
+            f"Pinv_{name}", "1", rf"P_{{\mathrm{{{latex}}}}}", f"probability to be invisible in {words}"
+        )
         label = rf"\mathrm{{BR}}\, P_{{\mathrm{{{latex}}}}}"
         yield Observable(f"BRinv_{name}", "1", label, f"BR times that probability, {words}")
 

@@ -32,7 +32,7 @@ def _coupling(name: str, latex: str, description: str) -> Parameter:
 
 
 def parameters(scale: str) -> tuple[Parameter, ...]:
-    """The parameters in the kernel's order. Couplings that are not scanned are fixed at 0; a configuration can free them.
+    """The parameters in the kernel's order. Couplings that are not scanned are 0; a configuration can free them.
 
     Args:
         scale: "free": Lambda is a parameter; "4pi-fa": it is 4 pi f_a.
@@ -52,7 +52,7 @@ def parameters(scale: str) -> tuple[Parameter, ...]:
         )
     for name, (latex, words) in _FERMIONS.items():
         found.append(_coupling(name, latex, f"coupling to {words}, all generations"))
-    for name, (latex, words) in _FERMIONS.items():
+    for name, (latex, _) in _FERMIONS.items():
         found.append(_coupling(f"{name}3", f"{latex[:-1]}}}^{{(3)}}", f"added to {name} for the third generation"))
     found += [
         _coupling("cG", "c_G", "coupling to gluons"),

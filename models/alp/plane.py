@@ -31,7 +31,12 @@ class LifetimePlane(Model):
         Parameter("ma", Fixed(2.0), "GeV", "m_a", "mass of the particle", 2.0),
         Parameter("ctau", LogUniform(1.0, 1e5), "cm", r"c\tau_a", "proper decay length", 200.0),
         Parameter(
-            "BR_BpKa", LogUniform(1e-6, 1e-3), "1", r"\mathrm{BR}(B^+ \to K^+ a)", "branching ratio of B+ -> K+ a", 9e-6
+            "BR_BpKa",
+            LogUniform(1e-6, 1e-3),
+            "1",
+            r"\mathrm{BR}(B^+ \to K^+ a)",
+            "branching ratio of B+ -> K+ a",
+            9e-6,
         ),
     )
     observables = tuple(escape_observables())

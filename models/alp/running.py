@@ -1,8 +1,8 @@
 """From the couplings at Lambda to those below the weak scale: one linear map for each Lambda.
 
-One-loop running, arXiv:2012.12272 eqs. (18)-(20), is linear in the couplings, and so is the matching at 100 GeV. The
-differential equation is solved once for the matrix and tabulated in ln Lambda, with slopes: full accuracy at the
-cost of a matrix product for each point.
+One-loop running, arXiv:2012.12272 eqs. (18)-(20), is linear in the couplings, and so is the matching at 100 GeV.
+The differential equation is solved once for the matrix and tabulated in ln Lambda, with slopes: full accuracy at
+the cost of a matrix product for each point.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LOG_LAMBDA_MAX = math.log(1e17 / sm.SCALE_W)
 LOW_SCALE = 5.0
 """GeV; below it the couplings to quarks do not run any further."""
 
-_FULL = tuple(f"{name}{generation}" for name in GROUPS for generation in "123") + ("cG", "cW", "cB")
+_FULL = (*(f"{name}{generation}" for name in GROUPS for generation in "123"), "cG", "cW", "cB")
 _INDEX = {name: i for i, name in enumerate(_FULL)}
 _N = len(_FULL)
 _LOOP = 1.0 / (16.0 * math.pi**2)
@@ -104,8 +104,8 @@ def evolution(leading_log: bool = False) -> tuple[Floats, Floats, Floats]:
     """Solve for the evolution from Lambda down to 100 GeV.
 
     Args:
-        leading_log: expand to first order in ln(Lambda/100 GeV) with the couplings of Lambda instead. Wrong by up to
-            a factor of ten where a coupling first arises at second order; for comparison only.
+        leading_log: expand to first order in ln(Lambda/100 GeV) with the couplings of Lambda instead. Wrong by up
+            to a factor of six where a coupling first arises at second order; for comparison only.
 
     Returns:
         t (m,) = ln(Lambda/100 GeV); matrices (m, 18, 18) over generations and cG, cW, cB; and the factors (m,) by
@@ -158,7 +158,10 @@ def _threshold(charge: float, isospin: float, like_alpaca: bool) -> Floats:
 
 
 def _down_left(i: int, j: int) -> np.ndarray:
-    """Row (18,), complex, of (k_D)_ij: tree level and the W-top loop; arXiv:2012.12272 section 3."""
+    """Row (18,), complex, of (k_D)_ij: tree level and the W-top loop; arXiv:2012.12272 section 3.
+
+    The loop belongs to the diagonal too: without it c_bb would depend on the scale of matching.
+    """
     x = (sm.M_TOP / sm.M_W) ** 2
     g = (1.0 - x + math.log(x)) / (1.0 - x) ** 2
     log_t = math.log((sm.SCALE_W / sm.M_TOP) ** 2)
@@ -175,8 +178,8 @@ def _down_left(i: int, j: int) -> np.ndarray:
     return np.asarray(row + sm.Y_TOP_W**2 * _LOOP * xi[2] * loop)
 
 
-def _matching(like_alpaca: bool) -> Floats:
-    """Matrix (10, 18) from the couplings at 100 GeV to those of LOW_ENERGY, QCD running down to 5 GeV included."""
+def matching(like_alpaca: bool = False) -> Floats:
+    """Matrix (10, 18) from the couplings of the unbroken phase at 100 GeV to those of LOW_ENERGY just below."""
     up, down, lepton = (2.0 / 3.0, 0.5), (-1.0 / 3.0, -0.5), (-1.0, -0.5)
 
     def right(name: str, charge: float) -> Floats:
@@ -194,15 +197,19 @@ def _matching(like_alpaca: bool) -> Floats:
         rows[name] = right(f"cuR{i}", up[0]) - left(f"cqL{i}", *up)
     for i, name in enumerate(("dd", "ss", "bb"), start=1):
         rows[name] = right(f"cdR{i}", down[0]) - _down_left(i - 1, i - 1).real - _threshold(*down, like_alpaca)
-    quarks = ("uu", "dd", "ss", "cc", "bb")
-    if not like_alpaca:
-        gluon = _row({"cG": 1.0}) + 0.5 * sum(rows[q] for q in quarks)
-        for q in quarks:
-            rows[q] = rows[q] + _qcd_shift() * gluon
     return np.array([rows[name] for name in LOW_ENERGY])
 
 
-def _qcd_shift() -> float:
+def with_qcd_running(matched: Floats) -> Floats:
+    """The matrix of `matching` with the quark couplings at LOW_SCALE."""
+    quarks = [LOW_ENERGY.index(name) for name in ("uu", "dd", "ss", "cc", "bb")]
+    gluon = _row({"cG": 1.0}) + 0.5 * matched[quarks].sum(axis=0)
+    low = matched.copy()
+    low[quarks] += qcd_shift() * gluon
+    return low
+
+
+def qcd_shift() -> float:
     """What five flavours of running from 100 GeV to LOW_SCALE add to every c_qq, for cG + sum c_qq/2 = 1.
 
     dc_qq/d ln mu = 2 (alpha_s/pi)^2 (cG + sum c_qq/2), the continuation of arXiv:2012.12272 eq. (18) below the weak
@@ -236,6 +243,8 @@ def coupling_map(leading_log: bool = False, like_alpaca: bool = False) -> Floats
         for generation in generations:
             to_generations[_INDEX[generation], column] = 1.0
     values = np.zeros((len(t), len(LOW_ENERGY), TREE + 1))
-    values[:, :, :TREE] = _matching(like_alpaca) @ u @ to_generations
+    # ALPaca 1.2.0 divides by 16 pi^2 once too often below the weak scale: in effect nothing runs there.
+    low = matching(like_alpaca) if like_alpaca else with_qcd_running(matching())
+    values[:, :, :TREE] = low @ u @ to_generations
     values[:, 0, TREE] = reduced
     return np.ascontiguousarray(np.stack([values, CubicSpline(t, values).derivative()(t)], axis=1))

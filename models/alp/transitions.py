@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from terranova.models.alp import inputs as sm
 from terranova.models.physics._jit import jit
 from terranova.models.physics.higgs_decays import kallen
 from terranova.types import Floats
@@ -41,8 +40,8 @@ def plus_at_zero() -> float:
 def form_factors(like_alpaca: bool = False) -> Floats:
     """Coefficients (3, 3) of f_0 of B -> K, and A_0 of B -> K* and B_s -> phi.
 
-    The last one of f_0 follows from f_0(0) = f_+(0). flavio 2.7.1, and with it ALPaca, has the opposite sign there and
-    misses f_+(0) by 1.7 %; it also leaves out the last one of A_0.
+    The last one of f_0 follows from f_0(0) = f_+(0). flavio 2.7.1, and with it ALPaca, has the opposite sign there,
+    and misses f_+(0) by 1.7 %; it also leaves out the last one of A_0.
     """
     z = conformal(0.0, FF_M_B, FF_M_K)
     last = (plus_at_zero() - _A_SCALAR[0] - _A_SCALAR[1] * z) / z**2
@@ -55,14 +54,16 @@ def form_factors(like_alpaca: bool = False) -> Floats:
 def scalar_form_factor(a: Floats, q2: float) -> float:
     """f_0(q^2) of B -> K, BCL; a (3,)."""
     z = conformal(q2, FF_M_B, FF_M_K)
-    return (a[0] + z * (a[1] + z * a[2])) / (1.0 - q2 / M_POLE_SCALAR**2)
+    value: float = (a[0] + z * (a[1] + z * a[2])) / (1.0 - q2 / M_POLE_SCALAR**2)
+    return value
 
 
 @jit
 def axial_form_factor(a: Floats, q2: float, m_b: float, m_v: float) -> float:
     """A_0(q^2) of B -> V, the simplified series of arXiv:1503.05534; a (3,), masses those of the fit."""
     z = conformal(q2, m_b, m_v) - conformal(0.0, m_b, m_v)
-    return (a[0] + z * (a[1] + z * a[2])) / (1.0 - q2 / M_POLE_A0**2)
+    value: float = (a[0] + z * (a[1] + z * a[2])) / (1.0 - q2 / M_POLE_A0**2)
+    return value
 
 
 @jit
@@ -71,7 +72,7 @@ def to_pseudoscalar(m_a: float, m_b: float, m_p: float, form_factor: float) -> f
     if m_a >= m_b - m_p:
         return 0.0
     x, y = (m_p / m_b) ** 2, (m_a / m_b) ** 2
-    return m_b**3 / (64.0 * math.pi) * (form_factor * (1.0 - x)) ** 2 * math.sqrt(kallen(x, y))
+    return m_b**3 / (64.0 * math.pi) * (form_factor * (1.0 - x)) ** 2 * math.sqrt(max(kallen(x, y), 0.0))
 
 
 @jit
@@ -79,4 +80,5 @@ def to_vector(m_a: float, m_b: float, m_v: float, form_factor: float) -> float:
     """Gamma(B -> V a) f_a^2/|c_sb^A|^2 in GeV^3; arXiv:2110.10698."""
     if m_a >= m_b - m_v:
         return 0.0
-    return m_b**3 / (64.0 * math.pi) * form_factor**2 * kallen((m_v / m_b) ** 2, (m_a / m_b) ** 2) ** 1.5
+    phase_space = math.sqrt(max(kallen((m_v / m_b) ** 2, (m_a / m_b) ** 2), 0.0))
+    return m_b**3 / (64.0 * math.pi) * form_factor**2 * phase_space**3

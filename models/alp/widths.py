@@ -25,7 +25,10 @@ _VMD = N_EXCLUSIVE * 10
 M_LOWEST, M_EXCLUSIVE_MAX = 0.3, 3.0
 """GeV; where the tables begin and end."""
 M_PERTURBATIVE = 1.4
-"""GeV; below it quarks and gluons are not tried. The rule is that of arXiv:2508.08354: the larger of the two sums."""
+"""GeV; below it quarks and gluons are not tried. Above, the larger of the two sums is taken, as in
+arXiv:2508.08354."""
+M_GLUONS = 0.6
+"""GeV; below it a width to gluons is not given at all, as in arXiv:2508.08354."""
 M_BLEND_LOW, M_BLEND_HIGH = 1.5, 2.5
 """GeV; between them a -> gamma gamma goes from vector mesons to quarks linearly, as in arXiv:2508.08354."""
 CHIRAL_PHOTON = -2.0156
@@ -60,7 +63,9 @@ def fermion_coupling(
     """Axial coupling with two photons, or gluons, in a loop; arXiv:1708.00443. Couplings of the loop at m_f."""
     log = math.log((m_a / m_f) ** 2) + _CONSTANT
     total = log + pseudoscalar.photon_loop(loop, (2.0 * m_f / m_a) ** 2)
-    factor = 12.0 * (charge * alpha_em(m_f) / (4.0 * math.pi)) * (charge * alpha_em(m_f) / (4.0 * math.pi)) * c_gamma
+    factor = (
+        12.0 * (charge * alpha_em(m_f) / (4.0 * math.pi)) * (charge * alpha_em(m_f) / (4.0 * math.pi)) * c_gamma
+    )
     if quark:
         factor += 16.0 * (alpha_s(m_f) / (4.0 * math.pi)) ** 2 * c_g
     return c - factor * total
@@ -91,6 +96,8 @@ def to_gluons(m_a: float, c_g: float, c_uu: float, c_dd: float, c_ss: float, c_c
 
     The factor is about 3 at 2 GeV: half of the width is uncertain. Below 1 GeV the number has no meaning.
     """
+    if m_a < M_GLUONS:
+        return 0.0
     light = quark_loop(c_uu, sm.M_U, m_a) + quark_loop(c_dd, sm.M_D, m_a) + quark_loop(c_ss, sm.M_S, m_a)
     amplitude = c_g + 0.5 * (light + quark_loop(c_cc, sm.M_C, m_a) + quark_loop(c_bb, sm.M_B, m_a))
     a_s = alpha_s(m_a)
@@ -122,7 +129,8 @@ def exclusive(row: Floats, channel: int, c_g: float, c_uu: float, c_dd: float, c
     total = row[k] * c_g * c_g + row[k + 2] * c_uu * c_uu + row[k + 5] * c_dd * c_dd + row[k + 9] * c_ss * c_ss
     mixed = c_g * (row[k + 1] * c_uu + row[k + 3] * c_dd + row[k + 6] * c_ss)
     mixed += row[k + 4] * c_uu * c_dd + c_ss * (row[k + 7] * c_uu + row[k + 8] * c_dd)
-    return max(total + 2.0 * mixed, 0.0)
+    width: float = total + 2.0 * mixed
+    return max(width, 0.0)
 
 
 @jit

@@ -19,7 +19,8 @@ INVERSE_ALPHA_EM_MZ = 127.950
 """PDG 2016, doi:10.1088/1674-1137/40/10/100001, table 10.2 (127.951 in later editions)."""
 
 THRESHOLD_B, THRESHOLD_C = 4.18, 1.27
-"""MS-bar masses m(m) in GeV at which the bottom and charm quarks are decoupled; PDG 2022, doi:10.1093/ptep/ptac097."""
+"""MS-bar masses m(m) in GeV at which bottom and charm are decoupled; PDG 2022,
+doi:10.1093/ptep/ptac097."""
 
 LOWEST_SCALE = 0.7
 """GeV; below it perturbative running makes no sense, and alpha_s stays what it is here."""
@@ -87,12 +88,13 @@ def _hermite(rows: Floats, t: float) -> float:
     u = (t - rows[i, 0]) / h
     left = (1.0 + 2.0 * u) * rows[i, 1] + u * h * rows[i, 2]
     right = (3.0 - 2.0 * u) * rows[i + 1, 1] - (1.0 - u) * h * rows[i + 1, 2]
-    return (1.0 - u) ** 2 * left + u * u * right
+    value: float = (1.0 - u) ** 2 * left + u * u * right
+    return value
 
 
 @jit
 def alpha_s(scale: float) -> float:
-    """Strong coupling at a scale in GeV, from LOWEST_SCALE to 200, with three to five flavours (five above m_t too)."""
+    """Strong coupling at a scale in GeV, LOWEST_SCALE to 200, with three to five flavours."""
     t = math.log(max(scale, LOWEST_SCALE))
     if scale <= THRESHOLD_C:
         return _hermite(_THREE, t)

@@ -5,6 +5,7 @@ tau = 4 m^2/m_a^2 here, the inverse of the tau of `loops`.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -40,7 +41,7 @@ def photon_loop_integral(tau: float) -> complex:
     first = 0.25 * math.pi * float(np.sum(weights * theta * rest(root * np.sin(theta))))
     edges = np.linspace(0.0, max(math.log(2.0 / root), 0.0) + 42.0, 25)
     second = 0j
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         phi = low + 0.5 * (high - low) * (nodes + 1.0)
         second += 0.5 * (high - low) * complex(np.sum(weights * (0.5j * math.pi - phi) * rest(root * np.cosh(phi))))
     return 5.0 + 4.0 / 3.0 * (first + second)

@@ -126,6 +126,8 @@ class Plugins:
             ConstraintSet("electroweak", (_gaussian("S"), _gaussian("T"))),
             ConstraintSet("flavour", (_gaussian("bsg"),)),
             ConstraintSet("higgs", (_gaussian("kappa"),), model="another"),
+            ConstraintSet("recast", (_gaussian("S"),), exclusive_group="lep"),
+            ConstraintSet("recast-again", (_gaussian("T"),), exclusive_group="lep"),
         ]
 
 

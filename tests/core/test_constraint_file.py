@@ -19,6 +19,7 @@ name: everything
 model: toy
 version: "2026.1"
 description: one of each kind
+exclusive_group: alternatives
 constraints:
   - {name: g, observable: kappa_W, kind: gaussian, value: 1.04, sigma: 0.10, nsigma: 3, unit: "1",
      source: "arXiv:2207.00092, table 3", date: 2022-07-01}
@@ -78,6 +79,7 @@ def test_the_words_of_a_set_are_read_back(everything: Path, tmp_path: Path) -> N
     again = tmp_path / "again.yaml"
     again.write_text(dump(set_words(found)))
     assert read_constraint_set(again).constraints == found.constraints
+    assert read_constraint_set(again).exclusive_group == "alternatives"
 
 
 def test_a_function_has_no_words() -> None:
