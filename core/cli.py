@@ -206,6 +206,19 @@ def rescore(
 
 
 @app.command()
+def merge(
+    directories: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Runs of the same problem.")],
+    output: Annotated[Path, typer.Option(help="The new run directory.")],
+) -> None:
+    """Put the points of several scans of one problem into one run; other seeds and samplers are welcome."""
+    from terranova import listing
+    from terranova.merging import merge as together
+    from terranova.run import Run
+
+    listing.show_summary(together([Run(directory) for directory in directories], output))
+
+
+@app.command()
 def verify(
     directory: Directory,
     json: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,

@@ -51,7 +51,7 @@ def check_same(directory: Path, before: ScanConfig, config: ScanConfig, problem:
     manifest = load_manifest(directory)
     wrong = _stored_otherwise(manifest, before, config, problem)
     if manifest.config_hash != provenance.digest(config, problem):
-        was, now = _flat(manifest.physics), _flat(provenance.physics(config, problem))
+        was, now = flat(manifest.physics), flat(provenance.physics(config, problem))
         told = differences(was, now) if was else []
         wrong = told + wrong or ["something in its configuration, the model or the data of a constraint set"]
     if wrong:
@@ -104,7 +104,7 @@ def _short(value: Any) -> str:
     return words if len(words) <= 100 else words[:97] + "..."
 
 
-def _flat(words: Any, key: str = "") -> dict[str, Any]:
+def flat(words: Any, key: str = "") -> dict[str, Any]:
     """Return nested mappings as "sampler.islands" -> value, and lists by number where they hold mappings."""
     if isinstance(words, Mapping) and words:
         pairs = [(f"{key}.{k}".removeprefix("."), v) for k, v in words.items()]
@@ -112,7 +112,7 @@ def _flat(words: Any, key: str = "") -> dict[str, Any]:
         pairs = [(f"{key}[{_name(item, i)}]", item) for i, item in enumerate(words)]
     else:
         return {key: words}
-    return {k: v for name, value in pairs for k, v in _flat(value, name).items()}
+    return {k: v for name, value in pairs for k, v in flat(value, name).items()}
 
 
 def _name(item: Any, number: int) -> Any:
@@ -137,10 +137,10 @@ def _columns(schema: Schema) -> dict[str, Any]:
 
 def _allowed(before: ScanConfig, config: ScanConfig) -> list[str]:
     """Say which words differ that may."""
-    was = _flat(
+    was = flat(
         {"budget": asdict(before.budget), "parallel": asdict(before.parallel), "store": asdict(before.store)}
     )
-    now = _flat(
+    now = flat(
         {"budget": asdict(config.budget), "parallel": asdict(config.parallel), "store": asdict(config.store)}
     )
     return differences(was, now)

@@ -18,6 +18,7 @@ from terranova.executor import Executor
 from terranova.interrupt import StopRequest
 from terranova.islands import deal, make_archipelago
 from terranova.loop import Scan
+from terranova.merging import ORIGIN as MERGED
 from terranova.modelling import PointModel
 from terranova.parallel import World, serial_world, world
 from terranova.progress import choose
@@ -115,6 +116,8 @@ def resume(
         load_manifest(directory)  # says so if it is no run
         if (directory / RESCORED).exists():
             raise RunMismatch(f"{directory} was made by `terranova rescore` from another run; resume that one")
+        if (directory / MERGED).exists():
+            raise RunMismatch(f"{directory} was made by `terranova merge` from other runs; resume these")
         before = load_config(directory / CONFIG)
         config = load_config(file if file is not None else directory / CONFIG, budget=larger or None)
         config = replace(config, output=directory)

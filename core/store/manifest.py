@@ -35,7 +35,8 @@ def current_versions() -> dict[str, str]:
     return {**versions, "platform": platform.platform()}
 
 
-def _now() -> str:
+def now() -> str:
+    """The time, ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -71,7 +72,7 @@ class Manifest:
     physics: Mapping[str, Any] = field(default_factory=dict)
     history: Sequence[Mapping[str, Any]] = ()
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    created: str = field(default_factory=_now)
+    created: str = field(default_factory=now)
     format: int = FORMAT
     keep: str = "all"
 
@@ -91,6 +92,13 @@ def about(directory: Path) -> str:
     except (OSError, ValueError):
         return ""
     content.pop("schema", None)
+    return json.dumps(content, ensure_ascii=False)
+
+
+def words_of(manifest: Manifest) -> str:
+    """The same of a manifest in memory."""
+    content = asdict(manifest)
+    del content["schema"]
     return json.dumps(content, ensure_ascii=False)
 
 

@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from terranova import disk
-from terranova.store import Reader, Writer, recover
+from terranova.errors import RunError
+from terranova.store import Reader, Writer, recover, verify
 from terranova.store.fake import fake_batch, fake_schema
+from terranova.testing import Crash, Died
 
 SCHEMA = fake_schema(2, 1, 1)
 
@@ -68,6 +70,41 @@ class StoreMachine(RuleBasedStateMachine):
             with path.open("ab") as file:
                 file.write(b"TNVr" + torn)
 
+    @rule(number=st.integers(0, 1), rows=st.integers(1, 30), at=st.integers(1, 12), seal=st.booleans())
+    def crash(self, number, rows, at, seal):
+        """Die at an operation of an append or of a seal; what was not acknowledged is stored whole or not."""
+        batch = fake_batch(SCHEMA, rows, island=number, generation=self.generation)
+        batch.index[:] = np.arange(self.index, self.index + rows)
+        kept = batch.take(batch.valid) if self.options["keep"] == "valid" else batch
+        self.index += rows
+        self.generation += 1
+        writer = self.writer(number)
+        try:
+            with Crash(at=at):
+                writer.append(batch)
+                self.model[number].append(kept)
+                if seal:
+                    writer.seal()
+            return
+        except Died:
+            self.writers.pop(number)
+            if writer._journal is not None:
+                writer._journal.close()
+        if (not self.model[number] or self.model[number][-1] is not kept) and len(kept):
+            stored = self.stored(kept)
+            assert stored in (0, len(kept)), "never a batch in part"
+            if stored:
+                self.model[number].append(kept)
+
+    def stored(self, batch):
+        if not any((self.directory / "points").glob("[jp]*")):
+            return 0
+        try:
+            generations = Reader(self.directory).table(["generation"])["generation"].to_pylist()
+        except RunError:  # died before the first row
+            return 0
+        return generations.count(int(batch.generation[0]))
+
     @rule()
     def recover_all(self):
         if not self.writers:
@@ -94,6 +131,12 @@ class StoreMachine(RuleBasedStateMachine):
     def teardown(self):
         for writer in self.writers.values():
             writer.close()
+        recover(self.directory)
+        if (self.directory / "points").is_dir():
+            kinds = {finding.kind for finding in verify(self.directory).findings}
+            assert kinds <= {"manifest"}, "there is none, so that gaps are no damage; all else is whole"
+            left = {path.suffix for path in self.directory.rglob("*") if path.is_file()}
+            assert left <= {".parquet", ".json"}
         self.scratch.cleanup()
 
 
