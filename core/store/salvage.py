@@ -18,12 +18,12 @@ from terranova.atomic import make_directory, sync_directory, write_atomic
 from terranova.errors import StoreCorrupt, disk_error
 from terranova.store.checkpoint import checkpoints
 from terranova.store.journal import parse_damaged
-from terranova.store.layout import POINTS, list_segments
-from terranova.store.ledger import Entries, load_ledgers, save_ledger
+from terranova.store.layout import POINTS, Segment, list_segments
+from terranova.store.ledger import Entries, Entry, load_ledgers, save_ledger
 from terranova.store.lock import RunLock
 from terranova.store.manifest import MANIFEST, load_manifest, rebuilt_manifest
 from terranova.store.origin import Origin, terranova_version
-from terranova.store.part import CHECKED, check_part, read_schema, write_part
+from terranova.store.part import CHECKED, check_part, entry_of, read_schema, write_part
 from terranova.store.records import table_of
 from terranova.store.recovery import recover
 from terranova.store.schema import Schema
@@ -89,11 +89,13 @@ def salvage(directory: Path) -> Salvage:
                 return Salvage(found, (), 0, None, verify(directory))
             work = _Work(directory, _next_folder(directory))
             work.manifest(found.findings)
+            work.rest(
+                found
+            )  # before anything is forgotten: whoever dies then does not leave a run that looks whole
             work.ledgers(found.findings)
             work.parts(found.findings)
             work.journals(found.findings)
             work.duplicates(found.findings)
-            work.rest(found)
             recover(directory)
             work.report(found)
         except OSError as error:
@@ -162,17 +164,24 @@ class _Work:
         for finding in _of("journal", findings):
             path = self.directory / finding.file
             (segment,) = (s for s in list_segments(self.points).journals if s.journal(self.points) == path)
-            read = parse_damaged(path.read_bytes(), self.schema)
             self._keep_copy(path)
-            if len(read.records):
-                origin = read.origin or Origin("", segment.writer, segment.sequence, terranova_version())
-                schema = read.schema or self.schema
-                table = table_of(read.records, read.reasons, schema)
-                entries = self._ledger_of(segment.writer)
-                entries[segment] = write_part(self.points, table, schema, origin)
-                save_ledger(self.points, segment.writer, entries)
-                self.kept += len(table)
+            entry = self._sealed(segment)
+            if entry is not None:
+                save_ledger(self.points, segment.writer, {**self._ledger_of(segment.writer), segment: entry})
+                self.kept += entry.rows
             disk.unlink(path)
+
+    def _sealed(self, segment: Segment) -> Entry | None:
+        """Seal what is good of a journal; None if nothing is. A part that was made of it already is as good."""
+        part = segment.part(self.points)
+        if part.exists() and check_part(part) is None:
+            return entry_of(part)
+        read = parse_damaged(segment.journal(self.points).read_bytes(), self.schema)
+        if not len(read.records):
+            return None
+        schema = read.schema or self.schema
+        origin = read.origin or Origin("", segment.writer, segment.sequence, terranova_version())
+        return write_part(self.points, table_of(read.records, read.reasons, schema), schema, origin)
 
     def duplicates(self, findings: Sequence[Finding]) -> None:
         """Keep the first of the points that are there twice."""

@@ -15,8 +15,8 @@ import pyarrow.dataset as ds
 from terranova.errors import RunError, StoreCorrupt
 from terranova.store.checkpoint import Checkpoint, checkpoints, load_checkpoint, read_checkpoint
 from terranova.store.counts import Dropped, counts_files
-from terranova.store.journal import Contents
-from terranova.store.layout import POINTS, Segment
+from terranova.store.journal import Contents, parse_damaged
+from terranova.store.layout import POINTS, Segment, list_segments
 from terranova.store.ledger import Entry, load_ledgers, span
 from terranova.store.manifest import MANIFEST, Manifest, differences, load_manifest, rebuilt_manifest
 from terranova.store.part import check_part
@@ -223,6 +223,22 @@ def _good_journals(
             what = f"is damaged at bytes {stretches}; all other frames are good"
             findings.append(Finding("journal", _name(segment.journal(directory / POINTS), directory), what, None))
         yield segment, found
+    _check_superseded(snapshot, findings, directory)
+
+
+def _check_superseded(snapshot: Snapshot, findings: list[Finding], directory: Path) -> None:
+    """Look at journals of which the part is there, but not in the ledger yet: they are still needed."""
+    points = directory / POINTS
+    for segment in list_segments(points).journals:
+        path = segment.journal(points)
+        if segment in snapshot.journals or segment in snapshot.ledger or not segment.part(points).exists():
+            continue
+        try:
+            found = parse_damaged(path.read_bytes())
+        except FileNotFoundError:
+            continue  # in the ledger by now
+        if found.damage:
+            findings.append(Finding("journal", _name(path, directory), "is damaged, but its part is there"))
 
 
 def _check_manifest(directory: Path, good: Snapshot, findings: list[Finding]) -> Manifest | None:

@@ -1,58 +1,14 @@
 """Readers while others write and seal: nothing shrinks, nothing is seen half."""
 
 import os
-import subprocess
-import sys
-from collections import Counter
 
 import numpy as np
 
-from terranova.store import Manifest, Reader, Writer, layout, snapshot
+from terranova.store import Reader, Writer, layout, snapshot
 from terranova.store.fake import fake_batch, fake_schema
 
 SCHEMA = fake_schema(2, 2, 1)
 ROWS = 8
-
-WRITING = """
-import os, sys, time
-from pathlib import Path
-from terranova.store import Writer
-from terranova.store.fake import fake_batch, fake_schema
-directory, number = Path(sys.argv[1]), int(sys.argv[2])
-schema = fake_schema(2, 2, 1)
-os.fsync = lambda fd: None  # as often as possible, not as safely
-with Writer(directory, schema, writer=number, part_rows=160) as writer:
-    for generation in range(800):
-        writer.append(fake_batch(schema, 8, island=number, generation=generation))
-        time.sleep(0.001)
-"""
-
-
-def test_polling_while_two_processes_write_and_seal(tmp_path):
-    Manifest(schema=SCHEMA, seed=1, model="fake").save(tmp_path)
-    processes = [
-        subprocess.Popen([sys.executable, "-c", WRITING, str(tmp_path), str(number)]) for number in range(2)
-    ]
-    reader = Reader(tmp_path)
-    counts: list[int] = []
-    try:
-        while any(process.poll() is None for process in processes):
-            counts.append(reader.count())
-            table = reader.table(["island", "generation", "index"])
-            counts.append(table.num_rows)
-            seen = Counter(zip(table["island"].to_pylist(), table["generation"].to_pylist(), strict=True))
-            assert set(seen.values()) <= {ROWS}
-            for island in (0, 1):
-                generations = sorted(g for i, g in seen if i == island)
-                assert generations == list(range(len(generations)))
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-    assert [process.returncode for process in processes] == [0, 0]
-    assert counts == sorted(counts)
-    assert len(set(counts)) > 3
-    assert reader.count() == 2 * 800 * ROWS
 
 
 def test_a_journal_sealed_between_listing_and_opening(tmp_path, monkeypatch):

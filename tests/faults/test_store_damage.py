@@ -19,7 +19,7 @@ from terranova.store import Manifest, Reader, Writer, load_manifest, recover, re
 from terranova.store.fake import fake_batch
 from terranova.store.journal import parse
 from terranova.store.recovery import log as recovery_log
-from terranova.testing import NoSync, flip_bit
+from terranova.testing import Crash, Died, NoSync, flip_bit
 
 
 def findings(directory: Path) -> list[str]:
@@ -359,6 +359,67 @@ def test_damage_to_a_checkpoint_is_named(tmp_path: Path) -> None:
     salvage(tmp_path)
     assert findings(tmp_path) == []
     assert [file.name for file in tmp_path.glob("checkpoint/*")] == ["00000002.npz"]
+
+
+def _much_damaged(directory: Path) -> None:
+    """Two writers; a part, a journal, a manifest and a checkpoint are damaged, and a part is gone."""
+    from terranova.store import save_checkpoint
+
+    sealed_run(directory, 12)
+    dying = Writer(directory, SCHEMA, writer=1)
+    for generation in range(3):
+        dying.append(fake_batch(SCHEMA, ROWS, island=1, generation=generation))
+    assert dying._journal is not None
+    dying._journal.close()
+    save_checkpoint(directory, 4, {"counts": np.array([4 * ROWS, 3 * ROWS])}, {})
+    flip_bit(dying._journal.path, 4 * dying._journal.path.stat().st_size)
+    parts = sorted(directory.glob("points/*.parquet"))
+    flip_bit(parts[1], 8 * 2000)
+    parts[2].unlink()
+    (directory / "manifest.json").write_bytes(b"{")
+    (directory / "summary.json").write_text('{"state": "evaluations"}')
+
+
+@pytest.mark.fault("F1", "F4")
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.slow)])
+def test_salvage_can_die_at_any_moment_and_be_done_again(tmp_path: Path, step: int) -> None:
+    with NoSync():
+        _much_damaged(tmp_path / "whole")
+        with Crash() as count:
+            salvage(tmp_path / "whole")
+        wanted = Reader(tmp_path / "whole").to_pandas()
+        assert len(wanted) == 4 * ROWS + 2 * ROWS
+        for k in range(1, count.operations + 1, step):
+            directory = tmp_path / str(k)
+            _much_damaged(directory)
+            damaged = [directory / "manifest.json", *sorted(directory.glob("points/*01.parquet"))]
+            originals = [path.read_bytes() for path in (*damaged, *directory.glob("points/*.log"))]
+            with pytest.raises(Died), Crash(at=k):
+                salvage(directory)
+            salvage(directory)
+            assert Reader(directory).to_pandas().equals(wanted)
+            kept = {path.read_bytes() for path in (directory / "damaged").rglob("*") if path.is_file()}
+            assert set(originals) <= kept, "the damaged originals are all there"
+            assert set(findings(directory)) <= {"gap"}
+            require_sound(directory)
+            assert "salvaged" in (directory / "summary.json").read_text(), "it no longer counts as finished"
+            assert not list(directory.glob("checkpoint/*"))
+
+
+@pytest.mark.fault("F4")
+def test_a_damaged_journal_of_which_the_part_is_there(tmp_path: Path) -> None:
+    """The writer died between the part and the ledger, and then the journal was damaged."""
+    with NoSync():
+        path, _ = journal_of(tmp_path, 3)
+        data = path.read_bytes()
+        recover(tmp_path)
+        path.write_bytes(data)
+        (tmp_path / "points" / "ledger-0000.json").unlink()
+        flip_bit(path, 4000)
+        assert findings(tmp_path) == ["journal"]
+        salvage(tmp_path)
+    assert findings(tmp_path) == []
+    assert stored_keys(tmp_path) == expected_keys(3), "nothing is lost: the part was good"
 
 
 # -- as users meet it ---------------------------------------------------------------------------------------
