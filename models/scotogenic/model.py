@@ -38,11 +38,22 @@ class Scotogenic(Model):
         return {o.name: out[:, i] for i, o in enumerate(self.observables) if o.stage == 0}
 
     def evaluate_array(self, x: Floats) -> Floats:
-        """Compute observables (n, k) of the points x (n, d)."""
+        """Compute observables (n, k) of the points x (n, d); the columns of the relic density are NaN."""
         from terranova.models.scotogenic.kernel import observables as compute
 
         first = compute(x, self._index)
-        return first[:, : len(self.observables)]
+        out = np.full((len(x), len(self.observables)), np.nan)
+        stages = len(self.observables) - 2
+        out[:, :stages] = first[:, :stages]
+        return out
+
+    def evaluate_stage(self, stage: int, x: Floats, observables: Floats) -> Floats:
+        """Fill in `Omega_h2` and `sigv_cm3s` of the points x (m, d)."""
+        from terranova.models.scotogenic.relic import relic_density
+
+        filled = observables.copy()
+        filled[:, -2:] = relic_density(x, self._index)
+        return filled
 
 
 class ScotogenicCI37(Scotogenic):

@@ -106,6 +106,11 @@ def _couplings() -> Iterator[Observable]:
             )
 
 
+OMEGA = Observable("Omega_h2", "1", r"\Omega h^2", "relic density, s-wave freeze-out", stage=1)
+SIGMA_V = Observable(
+    "sigv_cm3s", "cm^3/s", r"\langle\sigma v\rangle", "effective cross section at m/T = 25", stage=1
+)
+
 FIRST = (*_neutrinos(""), *_flavour(), *_theory(), *_dark_matter(), *_masses())
 """Columns of stage 0 that all variants have."""
 
@@ -122,6 +127,6 @@ def observables(solved: bool) -> tuple[Observable, ...]:
             What the loop gives for the data has then the names dm21_loop, dm31_loop, ...
     """
     if not solved:
-        return FIRST
+        return (*FIRST, OMEGA, SIGMA_V)
     renamed = (*_neutrinos("_loop"), *FIRST[11:])
-    return (*renamed, *_couplings())
+    return (*renamed, *_couplings(), OMEGA, SIGMA_V)
