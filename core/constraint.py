@@ -70,18 +70,48 @@ class Constraint(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Interval(Constraint):
-    """Base of the kinds that accept one observable in [lo, hi]: C = max(0, lo - O, O - hi) / scale."""
+    """Base of the kinds that accept one observable in [lo, hi]: C = max(0, lo - O, O - hi) / scale.
 
+    With `distance` "log" the decadic logarithms of lo, O and hi take their places in C: decades instead of units,
+    for observables that samplers meet over many orders of magnitude. The log-likelihood is not touched.
+    """
+
+    distance: str = "linear"
     kind: ClassVar[str] = "interval"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.distance not in ("linear", "log"):
+            raise ValueError(f"distance must be 'linear' or 'log', got {self.distance!r}")
+
+    def _check_distance(self) -> None:
+        """Raise ValueError for bounds that have no logarithm when one is asked for."""
+        if self.distance == "log" and any(math.isfinite(bound) and bound <= 0.0 for bound in self.window()):
+            raise ValueError("distance: log needs positive bounds")
 
     def violation(self, values: Floats) -> Floats:
         low, high = self.window()
         o = values[:, 0]
+        if self.distance == "log":
+            return log_excess(o, low, high) / self.scale
         return np.maximum(0.0, np.maximum(low - o, o - high)) / self.scale
 
     def describe(self) -> str:
         low, high = self.window()
         return f"in [{low:.6g}, {high:.6g}]"
+
+
+LEAST = 1e-300
+"""Stands for zero and negative values where a logarithm is taken."""
+
+
+def log_excess(o: Floats, low: Floats | float, high: Floats | float) -> Floats:
+    """Return the decades by which o lies outside [low, high]: > 0 exactly where it does."""
+    lower, upper = np.maximum(low, LEAST), np.maximum(high, LEAST)
+    logs = np.log10(np.maximum(o, LEAST))
+    excess = np.maximum(np.log10(lower) - logs, logs - np.log10(upper))
+    outside = (o < low) | (o > high)
+    return np.where(outside, np.maximum(excess, np.finfo(float).eps), 0.0)
 
 
 def _check_window(low: float, high: float) -> None:
@@ -104,6 +134,7 @@ class Window(Interval):
         _check_window(self.lower, self.upper)
         if math.isinf(self.lower) and math.isinf(self.upper):
             raise ValueError("a window needs a lower or an upper bound")
+        self._check_distance()
 
     def window(self) -> tuple[float, float]:
         return self.lower, self.upper
@@ -143,6 +174,7 @@ class Asymmetric(Interval):
             raise ValueError(
                 f"sigma is lost beside the value {self.value:g}: it is below the last digit of a double"
             )
+        self._check_distance()
 
     def window(self) -> tuple[float, float]:
         if self.accept is not None:
@@ -192,6 +224,7 @@ class Limit(Interval):
                 raise ValueError(f"cl must lie between 0.5 and 1, got {self.cl!r}")
             if math.isinf(self.upper) or self.upper <= 0:
                 raise ValueError("cl needs a positive upper limit")
+        self._check_distance()
 
     def window(self) -> tuple[float, float]:
         return self.lower, self.upper

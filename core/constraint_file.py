@@ -62,6 +62,7 @@ _NARROWER = {
     "sigmas": tuple[_Positive, ...],
     "cl": _Level | None,
     "side": Literal["upper", "lower"],
+    "distance": Literal["linear", "log"],
 }
 """Types of words where the annotation of the class says less than the class checks."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from terranova.batch import Batch, Evaluation, Status
-from terranova.constraint import Asymmetric, Constraint, Interval, acceptance
+from terranova.constraint import Asymmetric, Constraint, Interval, acceptance, log_excess
 from terranova.constraint_set import ConstraintSet, all_constraints
 from terranova.errors import ContractError, did_you_mean
 from terranova.modelling import BoundModel
@@ -63,6 +63,7 @@ class Problem:
         windows = np.array([c.window() for _, c in fast], dtype=float).reshape(-1, 2)
         self._low, self._high = windows[:, 0].copy(), windows[:, 1].copy()
         self._scale = np.array([c.scale for _, c in fast], dtype=float)
+        self._log = np.array([i for i, (_, c) in enumerate(fast) if c.distance == "log"], dtype=np.int64)
         self._slow = [(j, c) for j, c in enumerate(self.constraints) if j not in set(self._fast.tolist())]
 
         measured = [(i, c) for i, (_, c) in enumerate(fast) if isinstance(c, Asymmetric)]
@@ -113,7 +114,11 @@ class Problem:
             if len(self._fast):
                 o = observables[:, self._fast_columns]
                 unknown = ~np.isfinite(o)
-                excess = np.maximum(0.0, np.maximum(self._low - o, o - self._high)) / self._scale
+                excess = np.maximum(0.0, np.maximum(self._low - o, o - self._high))
+                if len(self._log):
+                    logs = self._log
+                    excess[:, logs] = log_excess(o[:, logs], self._low[logs], self._high[logs])
+                excess /= self._scale
                 violations[:, self._fast] = np.where(unknown, np.inf, excess)
                 loglike += self._fast_loglike(o, excess)
                 loglike[unknown.any(axis=1)] = -np.inf

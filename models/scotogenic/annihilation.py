@@ -52,7 +52,8 @@ def scalar_pair(
                 amplitude_l += flip * (Y[i, a, p] * Y[j, a, q] + Y[j, a, p] * Y[i, a, q])
             leptons += _abs2(amplitude_l) * (1.0 if p == q else 2.0)
     total = gauge + 0.5 * higgs + (m_s[i] + m_s[j]) ** 2 * leptons
-    return total / (32.0 * math.pi * product)
+    rate: float = total / (32.0 * math.pi * product)
+    return rate
 
 
 @jit
@@ -79,7 +80,8 @@ def gauge_final(A: int, B: int, m: Floats, theta: Array) -> float:
             singlet = (q0 * im_sum + n_sum) ** 2 + (energy * re_sum) ** 2
             triplet = (q0 * im_difference + n_difference) ** 2 + re_difference**2
             total += (singlet + triplet) * (1.0 if a == b else 2.0)
-    return total / (16.0 * math.pi)
+    rate: float = total / (16.0 * math.pi)
+    return rate
 
 
 @jit
@@ -103,7 +105,8 @@ def higgs_final(A: int, B: int, m: Floats, theta: Array, Y: Array) -> float:
                 triplet -= HIGGS[a, c, d] * theta[a, B, A].imag * (0.5 / energy)
             # |n . sigma|^2 of the triplet, averaged over n, has the weight of the singlet.
             total += (singlet * singlet + triplet * triplet) * (1.0 if c == d else 2.0)
-    return total / (32.0 * math.pi)
+    rate: float = total / (32.0 * math.pi)
+    return rate
 
 
 @jit
@@ -126,7 +129,8 @@ def mixed_final(A: int, B: int, m: Floats, theta: Array, Y: Array) -> float:
                 along += (q0 * (last.imag - first.imag) + m[k] * (first_flip.imag + last_flip.imag)) * inverse
                 across += (last.real - first.real) * inverse
             total += along * along + (energy * across) ** 2
-    return total / (8.0 * math.pi)
+    rate: float = total / (8.0 * math.pi)
+    return rate
 
 
 @jit
@@ -156,7 +160,8 @@ def fermion_final(A: int, B: int, m: Floats, m_s: Floats, theta: Array, Y: Array
                     current = LEPTON[a, p // 3, q // 3] * theta[a, B, A].imag * inverse_e2
                     exchange -= complex(0.0, 1.0) * current
             opposite += _abs2(exchange)
-    return energy * energy / (32.0 * math.pi) * (rest + opposite)
+    rate: float = energy * energy / (32.0 * math.pi) * (rest + opposite)
+    return rate
 
 
 @jit
@@ -173,9 +178,11 @@ def lepton_pairs(A: int, B: int, m: Floats, m_s: Floats, Y: Array) -> float:
             for i in range(5):
                 pair += Y[i, A, p] * Y[i, B, q] / (product + m_s[i] * m_s[i])
             total += _abs2(pair)
-    return energy * energy / (16.0 * math.pi) * total
+    rate: float = energy * energy / (16.0 * math.pi) * total
+    return rate
 
 
 @jit
 def _abs2(z: complex) -> float:
-    return z.real * z.real + z.imag * z.imag
+    rate: float = z.real * z.real + z.imag * z.imag
+    return rate

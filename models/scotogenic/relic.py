@@ -87,7 +87,8 @@ def freeze_out(
     integral = 0.0
     for k in range(rule.shape[1]):
         integral += rule[1, k] * effective(x / rule[0, k], mass, dof, sigma, work)[0]
-    return 1.07e9 / (math.sqrt(G_STAR) * sm.PLANCK_MASS * integral / x)
+    rate: float = 1.07e9 / (math.sqrt(G_STAR) * sm.PLANCK_MASS * integral / x)
+    return rate
 
 
 def _make(fingerprint: str) -> Callable[[Floats, int, Floats, float, int, bool, Floats], None]:

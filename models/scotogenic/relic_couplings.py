@@ -188,7 +188,8 @@ def scalar_quartics(b: Base, i: int, j: int, c: int, d: int) -> float:
     even = 1.0 if p == c and q == d else 0.0
     even += 1.0 if p == d and q == c else 0.0
     odd = J[c, p] * J[d, q] + J[d, p] * J[c, q]
-    return total + 0.5 * (b.lam_eta_p + b.lam_eta_pp) * even + 0.5 * (b.lam_eta_p - b.lam_eta_pp) * odd
+    rate: float = total + 0.5 * (b.lam_eta_p + b.lam_eta_pp) * even + 0.5 * (b.lam_eta_p - b.lam_eta_pp) * odd
+    return rate
 
 
 @jit

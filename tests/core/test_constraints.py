@@ -348,3 +348,42 @@ def test_names_must_be_unique_and_observables_known() -> None:
         Problem(model, [ConstraintSet("s", (a,)), ConstraintSet("t", (a,))])
     with pytest.raises(ContractError, match="reads 'w', which model 'three-numbers' does not provide"):
         Problem(model, [ConstraintSet("s", (Window(**_one("a", "w"), lower=0),))])
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        Window(name="c", observables=("x",), lower=1e-3, upper=1e-2, distance="log", **REFERENCE),
+        Limit(name="c", observables=("x",), upper=1e-2, cl=0.9, distance="log", scale=2.0, **REFERENCE),
+        Gaussian(
+            name="c", observables=("x",), value=1e-3, sigma_up=1e-4, sigma_down=1e-4, distance="log", **REFERENCE
+        ),
+    ],
+)
+def test_distance_in_decades(constraint: Interval) -> None:
+    """Decades to the nearest bound, positive exactly outside, the same alone and in a problem."""
+    low, high = constraint.window()
+    values = np.array([-1.0, 0.0, 1e-9, 1e-4, 2e-3, np.nextafter(high, 1.0), high, 0.1, 1e5])
+    outside = (values < low) | (values > high)
+    violation = constraint.violation(values[:, None])
+    assert np.array_equal(violation > 0.0, outside)
+    assert violation[-1] == pytest.approx(math.log10(1e5 / high) / constraint.scale)
+    if np.isfinite(low):
+        assert violation[3] == pytest.approx(math.log10(low / 1e-4) / constraint.scale)
+    problem = Problem(BoundModel(ThreeNumbers()), [ConstraintSet("s", (constraint,))])
+    observables = np.column_stack([values, np.ones((len(values), len(problem.model.observables) - 1))])
+    assert np.array_equal(problem.score(np.zeros((len(values), 3)), observables)[0][:, 0], violation)
+
+
+def test_distance_in_decades_needs_positive_bounds() -> None:
+    for make in (
+        lambda: Limit(name="c", observables=("x",), lower=0.0, distance="log", **REFERENCE),
+        lambda: Window(name="c", observables=("x",), lower=-1.0, upper=1.0, distance="log", **REFERENCE),
+        lambda: Gaussian(
+            name="c", observables=("x",), value=0.0, sigma_up=1.0, sigma_down=1.0, distance="log", **REFERENCE
+        ),
+    ):
+        with pytest.raises(ValueError, match="positive bounds"):
+            make()
+    with pytest.raises(ValueError, match="distance"):
+        Limit(name="c", observables=("x",), upper=1.0, distance="decades", **REFERENCE)

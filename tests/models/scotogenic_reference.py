@@ -56,3 +56,13 @@ def read_points() -> list[Point]:
             )
         )
     return points
+
+
+def bounds(window: str) -> list[tuple[str, float, float]]:
+    """Name, lower and upper bound of the 32 constraints, with a window for the muon g-2: "wp25" or "wp20"."""
+    data = json.loads(FILE.read_text(encoding="utf-8"))
+    given = {**data["bounds"], "da_mu": data["g2_windows"][window]}
+    return [
+        (name, -np.inf if given[name][0] is None else given[name][0], given[name][1])
+        for name in data["constraints"]
+    ]
