@@ -25,7 +25,14 @@ from terranova.sampler import Archipelago
 from terranova.scoring import Problem
 from terranova.types import Ints
 
-SETS = {"thdm3": ("theory", "electroweak", "higgs-lhc", "flavour", "scalars")}
+SCOTOGENIC = (
+    *(f"scotogenic-{s}" for s in ("theory", "electroweak", "higgs", "collider", "neutrino", "lfv", "dark-matter")),
+    "g2-wp25",
+)
+SETS = {
+    "thdm3": ("theory", "electroweak", "higgs-lhc", "flavour", "scalars"),
+    **{f"scotogenic-{variant}": SCOTOGENIC for variant in ("ci37", "ci37c", "full43")},
+}
 EPOCH = 20
 """Steps between two exchanges, the default of scans."""
 
