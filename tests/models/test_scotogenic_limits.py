@@ -276,7 +276,7 @@ def test_higgs_couplings_are_gauge_covariant() -> None:
 
 
 def test_annihilation_of_pure_multiplets() -> None:
-    """Degenerate doublets, averaged over their states: (3 g2^4 + g1^4 + 6 g1^2 g2^2)/512 pi m^2 for the inert doublet
+    """Degenerate doublets, averaged over states: (3 g2^4 + g1^4 + 6 g1^2 g2^2)/512 pi m^2 for the inert doublet
     (arXiv:0903.4010) and (81 g2^4 + 43 g1^4 + 12 g1^2 g2^2)/2048 pi m^2 for a Dirac doublet; a singlet with a
     portal, lambda^2/16 pi m^2.
     """
