@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import shutil
 import signal
@@ -47,22 +48,26 @@ def _killed(directory: Path, sampler: str, stored: list[int], *, often: bool = F
     assert _in_child(directory, sampler, often=often) == 0
 
 
+STAGES = (50, 10, 70, 30, 90)
+
+
 @pytest.mark.fault("F14")
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_killed_twice_and_resumed_equals_never_killed(tmp_path: Path, sampler: str) -> None:
+@pytest.mark.parametrize(("sampler", "percent"), zip(SAMPLERS, itertools.cycle(STAGES), strict=False))
+def test_killed_and_resumed_equals_never_killed(tmp_path: Path, sampler: str, percent: int) -> None:
     assert _in_child(tmp_path / "whole", sampler) == 0
     # Checkpoints at every exchange, so that what is resumed from is a state and not only the store.
-    _killed(tmp_path / "killed", sampler, [EVALUATIONS * 3 // 10, EVALUATIONS * 7 // 10], often=True)
+    _killed(tmp_path / "killed", sampler, [EVALUATIONS * percent // 100], often=True)
     assert_same_rows(tmp_path / "killed", tmp_path / "whole")
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3000)
 @pytest.mark.fault("F14")
 @pytest.mark.parametrize("often", [True, False], ids=["checkpoints", "replay"])
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_killed_at_every_stage_and_resumed_equals_never_killed(tmp_path: Path, sampler: str, often: bool) -> None:
     assert _in_child(tmp_path / "whole", sampler) == 0
-    for percent in (10, 30, 50, 70, 90):
+    for percent in STAGES:
         at = EVALUATIONS * percent // 100
         for name, stored in (("once", [at]), ("twice", [at, at])):
             directory = tmp_path / f"{name}-{percent}"
@@ -71,6 +76,7 @@ def test_killed_at_every_stage_and_resumed_equals_never_killed(tmp_path: Path, s
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.fault("F14", "F15")
 @pytest.mark.parametrize("sampler", [pytest.param(name, marks=mpi) for name in SAMPLERS])
 def test_killed_on_one_two_and_three_ranks_in_turn(tmp_path: Path, sampler: str) -> None:
