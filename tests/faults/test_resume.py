@@ -52,7 +52,7 @@ STAGES = (50, 10, 70, 30, 90)
 
 
 @pytest.mark.fault("F14")
-@pytest.mark.parametrize(("sampler", "percent"), zip(SAMPLERS, itertools.cycle(STAGES), strict=False))
+@pytest.mark.parametrize(("sampler", "percent"), list(zip(SAMPLERS, itertools.cycle(STAGES), strict=False)))
 def test_killed_and_resumed_equals_never_killed(tmp_path: Path, sampler: str, percent: int) -> None:
     assert _in_child(tmp_path / "whole", sampler) == 0
     # Checkpoints at every exchange, so that what is resumed from is a state and not only the store.
