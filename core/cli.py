@@ -290,6 +290,8 @@ def _finish(run: Any, reason: str) -> None:
     if not parallel.world().is_root:
         return
     listing.show_summary(run)
+    if reason == "sampler":
+        typer.echo("  its sampler had nothing more to propose")
     if reason == "wall":
         typer.echo(f"  its wall time is used up; for more: terranova resume {run.directory} --wall 20m")
     if reason == "finished":

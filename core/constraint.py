@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from terranova.modelling import real
 from terranova.types import Floats
 
 
@@ -368,12 +369,12 @@ class Function(Constraint):
     kind: ClassVar[str] = "function"
 
     def violation(self, values: Floats) -> Floats:
-        return np.asarray(self.violation_of(*values.T), dtype=float) / self.scale
+        return real(self.violation_of(*values.T.copy()), "its violation") / self.scale
 
     def loglike(self, values: Floats) -> Floats:
         if self.loglike_of is None:
             return np.where(self.violation(values) > 0, -np.inf, 0.0)
-        return np.asarray(self.loglike_of(*values.T), dtype=float)
+        return real(self.loglike_of(*values.T.copy()), "its log-likelihood")
 
 
 KINDS: Mapping[str, type[Constraint]] = {

@@ -163,7 +163,7 @@ def show_best(run: Run, n: int) -> None:
         console.print("the run holds no points yet")
         return
     if not bool(frame["valid"].any()):
-        console.print("[yellow]no valid point yet: these have the smallest total violation[/]")
+        console.print(f"[yellow]{escape(frame.attrs['ranking'])}[/]")
     names = ["island", "index", "loglike", "total_violation", *[p.name for p in run.parameters]]
     cells = {name: [_cell(value) for value in frame[name]] for name in names}
     margin = 2 + max(len(name) for name in names)

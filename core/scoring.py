@@ -36,6 +36,7 @@ class Problem:
             self.constraints = all_constraints(sets)
         except ValueError as error:
             raise ContractError(str(error)) from error
+        self._owner = {c.name: group.name for group in self.sets for c in group}
         self._columns = {o.name: i for i, o in enumerate(model.observables)}
         self._parameter_columns = {name: i for i, name in enumerate(model.space.names)}
         stage_of = {o.name: o.stage for o in model.observables}
@@ -85,7 +86,7 @@ class Problem:
             observables=tuple(o.name for o in self.model.observables),
             windows=acceptance(self.constraints),
             constraints=tuple(c.name for c in self.constraints),
-            groups={c.name: group.name for group in self.sets for c in group},
+            groups=dict(self._owner),
             reads={c.name: tuple(c.observables) for c in self.constraints},
         )
 
@@ -110,7 +111,7 @@ class Problem:
         n = len(observables)
         violations = np.zeros((n, len(self.constraints)))
         loglike = np.zeros(n)
-        with np.errstate(invalid="ignore", over="ignore"):
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             if len(self._fast):
                 o = observables[:, self._fast_columns]
                 unknown = ~np.isfinite(o)
@@ -126,8 +127,8 @@ class Problem:
                 values = self._read(constraint, x, observables)
                 known = np.isfinite(values).all(axis=1)
                 violations[:, j] = np.inf
-                violations[known, j] = _checked(constraint, constraint.violation(values[known]), int(known.sum()))
-                loglike[known] += constraint.loglike(values[known])
+                violations[known, j], term = self._ask(constraint, values[known])
+                loglike[known] += term
                 loglike[~known] = -np.inf
         violations[np.isnan(violations)] = np.inf
         loglike[np.isnan(loglike)] = -np.inf
@@ -146,6 +147,31 @@ class Problem:
         for i, constraint in self._soft:
             total += constraint.loglike(o[:, i : i + 1])
         return total
+
+    def _ask(self, constraint: Constraint, values: Floats) -> tuple[Floats, Floats]:
+        """Return the violation and the log-likelihood (n,) that a constraint gives to values (n, columns).
+
+        Raises:
+            ContractError: it raised, or its answer is not what was promised: its code may be anybody's.
+        """
+        who = f"constraint {constraint.name!r} of {self._owner[constraint.name]!r}"
+        try:
+            violation, loglike = constraint.violation(values), constraint.loglike(values)
+        except ContractError as error:
+            raise ContractError(f"{who}: {error}") from error
+        except (Exception, SystemExit) as error:
+            raise ContractError(f"{who} raised {type(error).__name__}: {error}") from error
+        n = len(values)
+        if np.shape(violation) != (n,) or (violation < 0).any():
+            raise ContractError(
+                f"{who}: its violation must be an array ({n},) of numbers that are 0 where the point is accepted and "
+                "positive elsewhere"
+            )
+        if np.shape(loglike) != (n,) or (loglike == np.inf).any():
+            raise ContractError(
+                f"{who}: its log-likelihood must be an array ({n},) of numbers, none infinite but -inf"
+            )
+        return violation, loglike
 
     def _read(self, constraint: Constraint, x: Floats, observables: Floats) -> Floats:
         """Return the columns (n, len(constraint.observables)) that a constraint reads."""
@@ -192,15 +218,6 @@ class Problem:
             seconds=evaluation.seconds,
             probe=np.zeros(len(u), dtype=bool) if probe is None else probe,
         )
-
-
-def _checked(constraint: Constraint, violation: Floats, n: int) -> Floats:
-    if np.shape(violation) != (n,) or (violation < 0).any():
-        raise ContractError(
-            f"constraint {constraint.name!r}: its violation must be an array ({n},) of numbers that are 0 where "
-            "the point is accepted and positive elsewhere"
-        )
-    return violation
 
 
 def _is_hard(constraint: Constraint) -> bool:

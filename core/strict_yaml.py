@@ -28,6 +28,11 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 """Deepest nesting that is read; it also bounds our own recursion."""
 
+MOST_PROBLEMS = 100
+"""Problems of one file that are listed: a file with more is something else than what it was taken for."""
+
+GIVEN_UP = f"{MOST_PROBLEMS} problems up to here: the rest was not read"
+
 _LARGEST_INTEGER = 2**63 - 1
 
 # libyaml's parser when PyYAML was built with it: ten times faster, same events.
@@ -92,8 +97,12 @@ class Document:
 
 def key_words(path: KeyPath) -> str:
     """Return a path as people write it: "constraints[2].sigma"."""
-    words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    words = "".join(f"[{part}]" if isinstance(part, int) else f".{_cut(part)}" for part in path)
     return words.removeprefix(".")
+
+
+def _cut(key: str) -> str:
+    return key if len(key) <= 80 else f"{key[:77]}..."
 
 
 def read(path: str | os.PathLike[str]) -> Document:
@@ -289,6 +298,9 @@ class _Builder:
 
     def _add(self, event: Any, path: KeyPath, message: str) -> None:
         self.problems.append(Diagnostic(self.file, *_position(event), key_words(path), message))
+        if len(self.problems) >= MOST_PROBLEMS:
+            self.problems.append(Diagnostic(self.file, *_position(event), "", GIVEN_UP))
+            raise _Stop
 
     def _syntax_error(self, error: yaml.YAMLError) -> None:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)

@@ -8,7 +8,7 @@ import json
 import re
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -17,7 +17,7 @@ from pydantic.errors import PydanticUserError
 
 from terranova.diagnostics import Diagnostic
 from terranova.errors import ConfigError, did_you_mean, nearest
-from terranova.strict_yaml import Document, KeyPath, Place, key_words, scalar
+from terranova.strict_yaml import GIVEN_UP, MOST_PROBLEMS, Document, KeyPath, Place, key_words, scalar
 
 
 class Report:
@@ -43,7 +43,13 @@ class Report:
         self.count += 1
         problem = self.document.place(path, at_key=at_key).problem(message)
         if (problem.line, problem.column, problem.key) not in self._unreadable:
-            self.problems.append(problem)
+            self._note(problem)
+
+    def _note(self, problem: Diagnostic) -> None:
+        self.problems.append(problem)
+        if len(self.problems) >= MOST_PROBLEMS:
+            self.problems.append(replace(problem, key="", message=GIVEN_UP))
+            self.raise_if_any()
 
     def readable(self, path: KeyPath) -> bool:
         """True unless something at `path`, or within it, could not be read as YAML."""
@@ -53,7 +59,7 @@ class Report:
     def add_at(self, place: Place, message: str) -> None:
         """Note a problem at a place, perhaps of another document."""
         self.count += 1
-        self.problems.append(place.problem(message))
+        self._note(place.problem(message))
 
     def extend(self, problems: Sequence[Diagnostic]) -> None:
         """Note problems that were found elsewhere."""
@@ -61,7 +67,7 @@ class Report:
         self.problems.extend(problems)
 
     def raise_if_any(self) -> None:
-        """Raise all that was noted, in the order of the lines.
+        """Raise all that was noted, in the order of the lines. Noting a hundredth problem raises as well.
 
         Raises:
             ConfigError: there are problems.

@@ -16,6 +16,7 @@ from terranova.testing.faults import (
     flip_bit,
     sigkill_after,
 )
+from terranova.testing.models import check_model, model_checks
 from terranova.testing.samplers import check_sampler, sampler_checks
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "FullDisk",
     "NoSync",
     "SlowKernel",
+    "check_model",
     "check_sampler",
     "flip_bit",
+    "model_checks",
     "sampler_checks",
     "sigkill_after",
 ]
