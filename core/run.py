@@ -274,7 +274,7 @@ def restrict(where: Where | None, valid: bool | None, *, probes: bool) -> Where 
         return where
     if isinstance(where, str):
         found = "valid AND NOT probe" if probes else "valid"
-        return f"({where}) AND {found if valid else 'NOT valid'}"
+        return f"({where}\n) AND {found if valid else 'NOT valid'}"
     found = pc.field("valid") & ~pc.field("probe") if probes else pc.field("valid")
     condition = found if valid else ~pc.field("valid")
     return condition if where is None else where & condition

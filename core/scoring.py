@@ -164,8 +164,8 @@ class Problem:
         n = len(values)
         if np.shape(violation) != (n,) or (violation < 0).any():
             raise ContractError(
-                f"{who}: its violation must be an array ({n},) of numbers that are 0 where the point is accepted and "
-                "positive elsewhere"
+                f"{who}: its violation must be an array ({n},) of numbers that are 0 where the point is accepted "
+                "and positive elsewhere"
             )
         if np.shape(loglike) != (n,) or (loglike == np.inf).any():
             raise ContractError(

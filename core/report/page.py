@@ -23,6 +23,14 @@ from terranova.store.origin import terranova_version
 NAME = "report.html"
 
 
+def _is_report(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return b'name="generator" content="terranova' in file.read(1000)
+    except OSError:
+        return False
+
+
 def write_report(
     run: Run,
     path: Path | str | None = None,
@@ -38,7 +46,8 @@ def write_report(
 
     Args:
         run: to report on.
-        path: the new file, replaced if it exists; `report.html` in the run directory if None.
+        path: the new file, `report.html` in the run directory if None; an older report there is replaced, and
+            nothing else.
         random_points: random points to compare with; as many as fit in `random_seconds` if None, 0 for none.
         random_seconds: see `random_points`.
         projections: (x, y, colour) columns of the scatter plots, "" for no colour; a choice of the most
@@ -48,10 +57,13 @@ def write_report(
         The file.
 
     Raises:
-        RunError: the file cannot be written, or a projection names an unknown column.
+        RunError: the file is something else than a report or cannot be written, or a projection names an
+            unknown column.
     """
     target = Path(path) if path is not None else run.directory / NAME
     panels = None if projections is None else [Projection(*names) for names in projections]
+    if target.exists() and not _is_report(target):
+        raise RunError(f"{target} exists and is no report of terranova: choose another name for the report.")
     page = render(run, diagnose(run, random_points, random_seconds=random_seconds), panels)
     try:
         write_atomic(target, page)

@@ -139,7 +139,7 @@ def load_manifest(directory: Path) -> Manifest:
         number = content["format"]
     except (FileNotFoundError, NotADirectoryError):
         raise RunError(f"{directory} is not a run directory: it has no {MANIFEST}.") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, error) from error
     if not isinstance(number, int) or number > FORMAT:
         writer = content.get("versions", {}).get("terranova", "a newer version")

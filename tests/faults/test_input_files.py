@@ -227,12 +227,15 @@ def _edit(data: Any, dice: random.Random) -> None:
 
 
 def _check(path: Path, read: Any) -> None:
+    refusal: ConfigError | None = None
     try:
         read(path)
     except ConfigError as error:
-        assert error.diagnostics
-        assert all(d.message for d in error.diagnostics)
-        assert any(d.line > 0 for d in error.diagnostics), str(error)[:2000]
+        refusal = error
+    if refusal is not None:
+        assert refusal.diagnostics
+        assert all(d.message for d in refusal.diagnostics)
+        assert any(d.line > 0 for d in refusal.diagnostics), str(refusal)[:2000]
 
 
 def _edited(data: Any, seed: int, edits: int, path: Path) -> Path:
