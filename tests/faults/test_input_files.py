@@ -388,6 +388,7 @@ ALLOWED = {
     "core/external.py": {"subprocess.Popen": "the command is an argument that a plugin's code gives"},
     "core/isolation.py": {"subprocess.Popen": "starts this Python with a fixed module"},
     "core/process_tree.py": {"subprocess.run": "ps, with fixed words"},
+    "core/testing/faults.py": {"subprocess.Popen": "for tests, which give the command"},
     "core/store/origin.py": {"subprocess.run": "git describe, with fixed words"},
 }
 """File -> call -> why no input of a user can misuse it."""
