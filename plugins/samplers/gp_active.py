@@ -40,6 +40,7 @@ class GpActive(Sampler):
         target: "violations", the valid region; or "loglike", the points with a chi squared of at most `level`
             above the smallest.
         aim: "region", its inside; or "boundary", where validity is least certain.
+        reach: the power of the distance from valid points that is worth as much as their probability.
         level: for the target "loglike", in units of chi squared.
         batch: points proposed at a time.
         startup: points of the Latin hypercube at the beginning; 0 takes 4 d, 16 at least.
@@ -64,6 +65,7 @@ class GpActive(Sampler):
         target: str = "violations",
         aim: str = "region",
         level: float = 4.0,
+        reach: float = 2.0,
         batch: int = 8,
         startup: int = 0,
         max_points: int = 400,
@@ -87,9 +89,9 @@ class GpActive(Sampler):
                 raise ValueError(f"{word} must be at least {least}, got {number}")
         if batch > 4 * BEST:
             raise ValueError(f"batch must be at most {4 * BEST}, got {batch}")
-        if level <= 0.0:
-            raise ValueError(f"level must be positive, got {level:g}")
-        self.target, self.aim, self.level, self.batch = target, aim, level, batch
+        if level <= 0.0 or reach < 0.0:
+            raise ValueError(f"level must be positive and reach not negative, got {level:g} and {reach:g}")
+        self.target, self.aim, self.level, self.reach, self.batch = target, aim, level, reach, batch
         self.startup = startup or max(16, 4 * space.dimension)
         self.max_points, self.pool, self.memory = max_points, pool, memory
         self._threads = require("threadpoolctl", "threadpoolctl", self.name)
@@ -221,7 +223,7 @@ class GpActive(Sampler):
         if not good.any():
             return score
         distance = self._nearest(u, self._u[: self._count][good])
-        score = probable + np.log(distance + 1e-12)
+        score = probable + self.reach * np.log(distance + 1e-12)
         return score
 
     def _nearest(self, u: Floats, known: Floats) -> Floats:
@@ -244,7 +246,7 @@ class GpActive(Sampler):
             if rows and good.any():
                 apart = self._nearest(u, u[rows])
                 nearest = self._nearest(u, self._u[: self._count][good])
-                score = score - np.log(nearest + 1e-12) + np.log(np.minimum(nearest, apart) + 1e-12)
+                score = score + self.reach * np.log((np.minimum(nearest, apart) + 1e-12) / (nearest + 1e-12))
             row = int(np.argmax(np.where(taken, -np.inf, score)))
             rows.append(row)
             taken[row] = True

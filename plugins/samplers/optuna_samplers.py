@@ -81,10 +81,10 @@ class OptunaSampler(Sampler):
             raise ValueError(f"batch must be at least 1, got {batch}")
         if max_history < 4 * batch:
             raise ValueError(f"max_history must be at least 4 batches, {4 * batch}, got {max_history}")
+        self._optuna = require("optuna", "optuna", self.name)
         self.batch, self.max_history = batch, max_history
         self._kind = _optuna_class(sampler)
         _check_options(self._kind, options)
-        self._optuna = require("optuna", "optuna", self.name)
         with _quietly():
             self._sampler = self._kind(seed=int(rng.integers(1 << 31)), **options)
         uniform = self._optuna.distributions.FloatDistribution(0.0, 1.0)
