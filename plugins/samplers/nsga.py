@@ -202,10 +202,8 @@ class Nsga2(Nsga):
         )
 
     def _select(self, pool: Pool, rng: np.random.Generator) -> tuple[Ints, Ints]:
-        rows, chosen = self._pymoo.survivors(self._pymoo.crowded(), pool, self.popsize, rng)
-        # Infeasible points have neither rank nor crowding; their excess puts them last.
-        rank, crowding = (chosen.get(name).astype(float) for name in ("rank", "crowding"))
-        return rows, places(pool.excess[rows], np.nan_to_num(rank), -np.nan_to_num(crowding, posinf=np.inf))
+        rows, rank, crowding = self._pymoo.crowded(pool, self.popsize, rng)
+        return rows, places(pool.excess[rows], rank, -crowding)
 
 
 class Nsga3(Nsga):
@@ -261,5 +259,5 @@ class Nsga3(Nsga):
 
     def _select(self, pool: Pool, rng: np.random.Generator) -> tuple[Ints, Ints]:
         # Objectives are scaled within the pool, so bounds of earlier generations mean nothing: start afresh.
-        rows, _ = self._pymoo.survivors(self._pymoo.niched(self._directions), pool, self.popsize, rng)
+        rows = self._pymoo.niched(pool, self._directions, self.popsize, rng)
         return rows, places(pool.excess[rows])

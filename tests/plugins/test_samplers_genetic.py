@@ -15,7 +15,7 @@ from terranova.plugins.samplers._directions import directions
 from terranova.plugins.samplers._mating import Variation, tournament
 from terranova.plugins.samplers._objectives import Objectives, scale_violations
 from terranova.plugins.samplers._pymoo import Pool, Pymoo, places
-from terranova.plugins.samplers.nsga import Nsga2, Nsga3
+from terranova.plugins.samplers.nsga import Nsga2
 from terranova.registry import registry
 from terranova.sampler import Proposal
 from terranova.types import Floats
@@ -104,37 +104,35 @@ def test_reference_directions_are_spread_over_the_simplex_at_once(objectives: in
     assert len(np.unique(found.round(9), axis=0)) == len(found)
 
 
-@pytest.mark.parametrize("kind", [Nsga2, Nsga3])
-def test_failed_points_never_survive_others(kind: type) -> None:
-    pymoo = Pymoo("nsga2")
-    rng = np.random.default_rng(1)
-    failed = np.arange(60) % 3 == 0
-    pool = Pool(rng.random((60, 3)), failed[:, None].astype(float))
-    survival = pymoo.crowded() if kind is Nsga2 else pymoo.niched(directions(3, 30))
-    rows, _ = pymoo.survivors(survival, pool, 40, rng)
-    assert sorted(rows.tolist()) == np.flatnonzero(~failed).tolist()
-
-
-def test_survivors_are_those_of_pymoo_itself() -> None:
-    """One generation of NSGA-II by pymoo's own algorithm keeps the same points."""
-    from pymoo.algorithms.moo.nsga2 import NSGA2
-    from pymoo.core.evaluator import Evaluator
+@pytest.mark.parametrize("failing", [0, 3, 2, 1])
+@pytest.mark.parametrize("count", [2, 5])
+@pytest.mark.parametrize("name", ["nsga2", "nsga3"])
+def test_survivors_are_those_of_pymoos_own_operators(name: str, count: int, failing: int) -> None:
+    """Row by row, with the same random numbers; none, a third, half or all of the points being infeasible."""
+    from pymoo.algorithms.moo.nsga3 import ReferenceDirectionSurvival
+    from pymoo.core.population import Population
     from pymoo.core.problem import Problem
-    from pymoo.problems.static import StaticProblem
+    from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
 
     rng = np.random.default_rng(2)
-    problem = Problem(n_var=3, n_obj=2, xl=0.0, xu=1.0)
-    algorithm = NSGA2(pop_size=20)
-    algorithm.setup(problem, seed=3, verbose=False)
-    values = [rng.random((20, 2)) for _ in range(2)]
-    for F in values:
-        population = algorithm.ask()
-        Evaluator().eval(StaticProblem(problem, F=F), population)
-        algorithm.tell(infills=population)
-    pymoo = Pymoo("nsga2")
-    pool = Pool(np.concatenate(values), np.zeros((40, 1)))
-    rows, _ = pymoo.survivors(pymoo.crowded(), pool, 20, rng)
-    assert sorted(map(tuple, pool.objectives[rows].tolist())) == sorted(map(tuple, algorithm.pop.get("F").tolist()))
+    excess = np.where(np.arange(80) % failing == 0, rng.random(80), 0.0) if failing else np.zeros(80)
+    pool = Pool(rng.random((80, count)), excess[:, None])
+    everyone = Population.new("X", np.arange(80.0)[:, None], "F", pool.objectives, "G", pool.constraints)
+    everyone.set("H", np.zeros((80, 0)))
+    spread = directions(count, 30)
+    survival = RankAndCrowding() if name == "nsga2" else ReferenceDirectionSurvival(spread)
+    problem = Problem(n_var=1, n_obj=count, n_ieq_constr=1)
+    theirs = survival.do(problem, everyone, n_survive=40, random_state=np.random.default_rng(3))
+    pymoo, ours = Pymoo(name), np.random.default_rng(3)
+    rows = pymoo.crowded(pool, 40, ours)[0] if name == "nsga2" else pymoo.niched(pool, spread, 40, ours)
+    assert rows.tolist() == theirs.get("X")[:, 0].astype(int).tolist()
+    if failing:
+        assert set(np.flatnonzero(excess == 0)[:40]) <= set(rows.tolist()) or (excess == 0).sum() > 40
+    if name == "nsga2":
+        feasible = excess[rows] == 0
+        _, rank, crowding = pymoo.crowded(pool, 40, np.random.default_rng(3))
+        assert rank[feasible].tolist() == [float(individual.get("rank")) for individual in theirs[feasible]]
+        assert crowding[feasible].tolist() == [individual.get("crowding") for individual in theirs[feasible]]
 
 
 def test_tournaments_prefer_better_places() -> None:
