@@ -90,14 +90,15 @@ def scratch(
     Args:
         parent: where; the default is $TMPDIR. Within a worker process that folder is the worker's own, and is
             removed even if the worker is killed.
-        keep_failed: where to move the folder when the block ends with an exception, for a look at what went wrong.
+        keep_failed: where to move the folder when the block ends with an exception, for a look at what went wrong;
+            not for points that are unphysical.
             At most `KEEP_FOLDERS` are kept there.
     """
     folder = Path(tempfile.mkdtemp(prefix="terranova-point-", dir=parent))
     try:
         yield folder
-    except BaseException:
-        if keep_failed is not None:
+    except BaseException as error:
+        if keep_failed is not None and not (isinstance(error, PointFailed) and error.unphysical):
             _keep(folder, Path(keep_failed))
         raise
     finally:

@@ -197,16 +197,19 @@ def test_what_a_program_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert again.returncode == 4
 
 
-def fail(parent: Path) -> None:
+def fail(parent: Path, *, unphysical: bool = False) -> None:
     with scratch(parent=parent, keep_failed=parent / "kept") as folder:
         (folder / "file").write_text("x")
-        raise PointFailed("no")
+        raise PointFailed("no", unphysical=unphysical)
 
 
 def test_scratch_folders_leave_nothing_but_the_failures_one_asked_for(tmp_path: Path) -> None:
     with scratch(parent=tmp_path) as folder:
         (folder / "file").write_text("x")
         assert folder.parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(PointFailed):
+        fail(tmp_path, unphysical=True)
     assert list(tmp_path.iterdir()) == []
     for _ in range(KEEP_FOLDERS + 5):
         with pytest.raises(PointFailed):
