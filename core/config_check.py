@@ -281,13 +281,22 @@ def _try_sampler(
 
 def _executor(choice: Parallel, report: Report, registry: Registry) -> None:
     cls = _plugin("executor", choice.executor, ("parallel", "executor"), report, registry)
-    if cls is None or choice.timeout is None:
+    if cls is None:
         return
-    if "timeout" not in {option.name for option in options_of(cls)}:
-        report.add(
-            ("parallel", "timeout"),
-            f"executor {choice.executor!r} cannot interrupt a point: use executor: processes",
-        )
+    known = {option.name for option in options_of(cls)}
+    limits = [name for name in ("timeout", "memory") if getattr(choice, name) is not None]
+    for name in limits:
+        if name not in known:
+            words = f"executor {choice.executor!r} cannot limit a point's {name}: use executor: processes"
+            report.add(("parallel", name), words)
+        elif choice.isolation == "none":
+            report.add(("parallel", name), "needs a process for the model: leave out isolation: none")
+    if choice.isolation == "none" and cls.isolates:
+        words = f"executor {choice.executor!r} always isolates: use executor: serial, or leave isolation out"
+        report.add(("parallel", "isolation"), words)
+    if choice.isolation == "process" and not cls.isolates and "isolate" not in known:
+        words = f"executor {choice.executor!r} cannot isolate a model: use executor: processes"
+        report.add(("parallel", "isolation"), words)
 
 
 def _name_path(key: str, report: Report) -> KeyPath:

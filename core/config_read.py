@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from terranova.constraint_set import ConstraintSet
 from terranova.modelling import LARGEST
 from terranova.parameters import PRIORS, Fixed, Prior
 from terranova.scan_config import WORDS, Budget, ModelChoice, Parallel, SamplerChoice, Storage
+from terranova.sizes import bytes_of
 from terranova.strict_yaml import MAX_DEPTH, KeyPath, Place, examine, is_text
 from terranova.words import Report, Word, closest, convert, guilty, read_words, show, words_of
 
@@ -233,26 +234,28 @@ def read_prior(given: Any, path: KeyPath, report: Report) -> Prior | None:
 
 
 def _parallel(given: Any, report: Report) -> Parallel:
-    words, _ = _with_durations(given, Parallel, ("timeout", "patience"), report)
+    words, _ = _with_amounts(
+        given, Parallel, {"timeout": seconds_of, "patience": seconds_of, "memory": bytes_of}, report
+    )
     return Parallel(**words)
 
 
-def _with_durations(
-    given: Any, cls: type, durations: tuple[str, ...], report: Report
+def _with_amounts(
+    given: Any, cls: type, amounts: Mapping[str, Callable[[float | str], float]], report: Report
 ) -> tuple[dict[str, Any], bool]:
-    """Return the words that are right, some of them durations, and whether all are.
+    """Return the words that are right, some of them amounts with a unit, and whether all are.
 
     The words are those of a dataclass, which is called as the document's key.
     """
     path = (cls.__name__.lower(),)
-    known = {**words_of(cls), **{name: Word(float | str | None) for name in durations}}
+    known = {**words_of(cls), **{name: Word(float | str | None) for name in amounts}}
     words, complete = read_words(given, known, path, report)
-    for name in durations:
+    for name, amount_of in amounts.items():
         if words.get(name) is None:
             words.pop(name, None)
             continue
         try:
-            words[name] = seconds_of(words[name])
+            words[name] = amount_of(words[name])
         except ValueError as error:
             report.add((*path, name), str(error))
             del words[name]
@@ -262,7 +265,7 @@ def _with_durations(
 
 def _budget(given: Any, report: Report) -> Budget | None:
     path = ("budget",)
-    words, complete = _with_durations(given, Budget, ("wall",), report)
+    words, complete = _with_amounts(given, Budget, {"wall": seconds_of}, report)
     if not complete:
         return None
     budget = Budget(**words)

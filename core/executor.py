@@ -48,6 +48,10 @@ class Executor(ABC):
     Args of a subclass's `__init__`:
         problem: what to evaluate.
         workers: how many evaluate at once.
+        isolate: run the model in a process of its own, not in this one. Only executors that can do both.
+        timeout: seconds that one point may take. Only executors that can end one.
+        memory: bytes that a process of the model may allocate. Only executors that can limit them.
+        logs: folder for what the model prints. Only executors that keep it.
     """
 
     name: ClassVar[str]
@@ -55,6 +59,8 @@ class Executor(ABC):
     description: ClassVar[str] = ""
     over_ranks: ClassVar[bool] = False
     """True when the first MPI rank asks and the others evaluate: they call `serve` instead of a scan."""
+    isolates: ClassVar[bool] = False
+    """True when the model always runs in processes of its own."""
     watch: Watch = Watch()
     """Told of what happens during a long evaluation; asked whether to go on."""
 

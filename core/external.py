@@ -29,7 +29,7 @@ from typing import Any
 from terranova.errors import ContractError, PointFailed
 from terranova.modelling import REASON_LENGTH
 from terranova.parallel import clean_environment
-from terranova.process_tree import end_tree, marked
+from terranova.process_tree import end_tree, exit_code, marked
 from terranova.sizes import bytes_of, size_words
 
 LAST_LINES = 20
@@ -220,7 +220,7 @@ class _Run:
                 os.set_blocking(stream.fileno(), False)
                 selector.register(stream, selectors.EVENT_READ, name)
             # Its end is what counts, not that of its output: a grandchild may hold the pipes for ever.
-            while not (ended := _has_ended(process.pid)) or selector.get_map():
+            while not (ended := exit_code(process.pid) is not None) or selector.get_map():
                 now = time.monotonic()
                 if not ended and now >= deadline:
                     return f"gave no answer within {self._timeout:g} s"
@@ -278,11 +278,6 @@ def _lower(kind: int, value: int) -> None:
     _, hard = resource.getrlimit(kind)
     most = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(kind, (most, most))
-
-
-def _has_ended(pid: int) -> bool:
-    """Say whether a child has ended, without taking its number from it as `wait` does."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _bytes_in(folder: Path) -> int:

@@ -16,8 +16,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 """Seconds for which a tree that grows as fast as it is cut is pursued."""
+
+CLEAN_LOOKS = 3
+"""Looks in a row that must find nothing: a process that forks and ends during a look is not seen by it."""
 
 _NAMES = ("TERRANOVA_WORKER", "TERRANOVA_PROGRAM")
 
@@ -39,16 +42,28 @@ def end_tree(leader: int, mark: str) -> None:
     Call it before the leader is waited for, or its number may belong to another process by now.
     """
     deadline = time.monotonic() + PATIENCE
-    while True:
+    clean = 0
+    while clean < CLEAN_LOOKS and time.monotonic() < deadline:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(leader, signal.SIGKILL)
         members = _members(leader, mark)
         for pid in members:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        if not members or time.monotonic() > deadline:
-            return
-        time.sleep(0.002)  # then look again: what was being forked meanwhile is there now
+        clean = 0 if members else clean + 1
+        if not members:
+            time.sleep(0.002)
+
+
+def exit_code(pid: int) -> int | None:
+    """Return the code with which a child ended, minus the signal if one killed it; None while it runs.
+
+    The child keeps its number until it is waited for, so that `end_tree` can still be called.
+    """
+    info = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    if info is None:
+        return None
+    return info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
 
 
 def _members(leader: int, mark: str) -> list[int]:

@@ -80,7 +80,10 @@ class Parallel:
         mode: what ranks do: "islands" of their own, "evaluations" for the first rank, or "auto".
         executor: where the model runs on each rank.
         workers: of the executor; None leaves it to the executor.
-        timeout: seconds that one point may take; None for no limit.
+        isolation: whether the model runs in processes of its own, "process", or in those of the scan, "none";
+            "auto" isolates models that compute one point at a time, and all that have a timeout or a memory limit.
+        timeout: seconds that one point may take; None leaves it to the executor.
+        memory: bytes that a process of the model may allocate; None for no limit.
         epoch: generations between two exchanges of what the islands learnt.
         patience: seconds without a sign of life after which a rank counts as hanging, and all are ended.
     """
@@ -88,7 +91,9 @@ class Parallel:
     mode: Literal["auto", "islands", "evaluations"] = "auto"
     executor: str = "serial"
     workers: Workers | None = None
+    isolation: Literal["auto", "none", "process"] = "auto"
     timeout: float | None = None
+    memory: int | None = None
     epoch: Count = 20
     patience: float = 3600.0
 

@@ -20,6 +20,7 @@ from terranova.islands import deal, make_archipelago
 from terranova.loop import Scan
 from terranova.merging import ORIGIN as MERGED
 from terranova.modelling import PointModel
+from terranova.options import options_of
 from terranova.parallel import World, serial_world, world
 from terranova.progress import choose
 from terranova.registry import registry
@@ -27,7 +28,7 @@ from terranova.replay import Replay
 from terranova.rescore import ORIGIN as RESCORED
 from terranova.run import CONFIG, Run
 from terranova.sameness import Changes, check_same, note, warn
-from terranova.scan_config import Budget
+from terranova.scan_config import Budget, Parallel
 from terranova.scoring import Problem
 from terranova.store import Schema, Writer, load_manifest, recover, require_sound, salvage, settle
 from terranova.store.checkpoint import load_checkpoint
@@ -223,10 +224,9 @@ def _scan(
         first = checkpoint.generation if checkpoint is not None else 0
         whole = config.store.keep == "all" and columns is None
         replay = Replay(directory, problem, first, whole=whole)
-    limits: dict[str, Any] = {"workers": config.parallel.workers, "timeout": config.parallel.timeout}
     title = f"terranova  {config.model.name}  {config.sampler.name}  → {directory}"
     with (
-        executor_class(problem, **{k: v for k, v in limits.items() if v is not None}) as executor,
+        _make_executor(executor_class, config.parallel, problem, directory) as executor,
         choose(title, root=team.is_root, quiet=quiet) as progress,
         Writer(
             directory,
@@ -319,6 +319,25 @@ def _executor(config: ScanConfig, problem: Problem, everyone: World) -> type[Exe
     if not able:
         raise ParallelError("no executor is installed that evaluates over ranks: use parallel: {mode: islands}")
     return able[0]
+
+
+def _make_executor(cls: type[Executor], choice: Parallel, problem: Problem, directory: Path) -> Executor:
+    """Return the executor, with as much of what was asked for as it understands.
+
+    A model that computes one point at a time may call programs of others: it runs in a process of its own unless
+    the configuration says otherwise.
+    """
+    limited = choice.timeout is not None or choice.memory is not None
+    fragile = isinstance(problem.model.plugin, PointModel)
+    wanted: dict[str, Any] = {
+        "workers": choice.workers,
+        "isolate": choice.isolation == "process" or (choice.isolation == "auto" and (fragile or limited)),
+        "timeout": choice.timeout,
+        "memory": choice.memory,
+        "logs": directory / "logs",
+    }
+    known = {"workers", *(option.name for option in options_of(cls))}
+    return cls(problem, **{k: v for k, v in wanted.items() if k in known and v is not None})
 
 
 def _on_root(team: World, action: Callable[[], T], directory: Path) -> T:

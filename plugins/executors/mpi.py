@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from terranova import Evaluation, Executor, PointModel, Problem, Watch
 from terranova.errors import ParallelError
 from terranova.parallel import Interrupted, Nap, world
-from terranova.plugins.executors.processes import ProcessesExecutor
 from terranova.plugins.executors.serial import SerialExecutor
 from terranova.plugins.executors.tasks import Answer, Failure, Pace, Progress, Task
 from terranova.types import Floats
@@ -29,16 +29,18 @@ class Terms:
     Attributes:
         isolate: in a child process each, so that a crash costs one point instead of the job.
         timeout: seconds that one point may take; isolates too.
+        memory: bytes that a child may allocate; isolates too.
+        logs: folder for what the model prints.
     """
 
     isolate: bool
     timeout: float | None
+    memory: int | None
+    logs: Path | None
 
     def executor(self, problem: Problem) -> Executor:
         """Return what evaluates within one rank."""
-        if self.isolate or self.timeout is not None:
-            return ProcessesExecutor(problem, 1, self.timeout)
-        return SerialExecutor(problem)
+        return SerialExecutor(problem, 1, self.isolate, self.timeout, self.memory, self.logs)
 
 
 class MpiExecutor(Executor):
@@ -53,22 +55,30 @@ class MpiExecutor(Executor):
         isolate: evaluate in a child process of each rank, so that a crash costs one point instead of the job;
             None does so for a `PointModel`, which may be an external code.
         timeout: seconds that one point may take; isolates too.
+        memory: bytes that a child may allocate; isolates too.
+        logs: folder for what the model prints in such a child; None drops it.
     """
 
     name = "mpi"
-    version = "1"
+    version = "2"
     description = "rank 0 asks, the other ranks evaluate; for slow models"
     over_ranks = True
 
     def __init__(
-        self, problem: Problem, workers: int = 1, isolate: bool | None = None, timeout: float | None = None
+        self,
+        problem: Problem,
+        workers: int = 1,
+        isolate: bool | None = None,
+        timeout: float | None = None,
+        memory: int | None = None,
+        logs: Path | None = None,
     ) -> None:
         self._world = world()
         super().__init__(problem, max(1, self._world.size - 1))
         fragile = isinstance(problem.model.plugin, PointModel)
-        self._terms = Terms(fragile if isolate is None else isolate, timeout)
+        self._terms = Terms(fragile if isolate is None else isolate, timeout, memory, logs)
         self._local = self._terms.executor(problem)
-        self._pace = Pace()
+        self._paces = {rank: Pace() for rank in self._ranks}
         self._busy: set[int] = set()
         self._batches = 0
 
@@ -108,11 +118,14 @@ class MpiExecutor(Executor):
             self._local.watch = self.watch
             return self._local.evaluate(x)
         self._batches += 1
-        progress = Progress(self.problem, x, self._pace, self._batches, self.watch.done)
+        progress = Progress(self.problem, x, self._batches, self.watch.done)
         nap = Nap()
         while not progress.complete:
             for rank in self._ranks:
-                if rank not in self._busy and (task := progress.next_task(self.workers)) is not None:
+                if (
+                    rank not in self._busy
+                    and (task := progress.next_task(self.workers, self._paces[rank])) is not None
+                ):
                     self._busy.add(rank)
                     self._send(task, rank)
             self.watch.poll()
@@ -125,10 +138,9 @@ class MpiExecutor(Executor):
             rank, answer = received
             if isinstance(answer, Failure):
                 answer.raise_here(f"rank {rank}")
-            if (
-                answer is not None and answer.batch == self._batches
-            ):  # not one left over from a batch that ended in an error
-                progress.keep(answer)
+            # Not what was broken off, nor what is left over from a batch that ended in an error.
+            if answer is not None and answer.batch == self._batches:
+                progress.keep(answer, self._paces[rank])
         return progress.evaluation()
 
     @property

@@ -1,35 +1,93 @@
-"""The simplest executor: the model runs in this process."""
+"""The simplest executor: the model runs in this process, or in one child of it."""
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
+import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 
-from terranova import Evaluation, Executor, PointModel
+from terranova import Evaluation, Executor, PointModel, Problem
+from terranova.errors import ContractError
 from terranova.modelling import join
+from terranova.plugins.executors.processes import ProcessesExecutor
 from terranova.plugins.executors.tasks import Pace
 from terranova.types import Floats
 
+Evaluate = Callable[[Floats], Evaluation]
+
 
 class SerialExecutor(Executor):
-    """Evaluates in this process. Right for vectorised models; a model that crashes takes the scan with it."""
+    """Evaluates one batch after the other. Right for vectorised models.
+
+    Args:
+        problem: what to evaluate.
+        workers: is ignored: there is one.
+        isolate: evaluate in a child process, so that a crash costs one point instead of the scan.
+        timeout: seconds that one point may take; isolates too.
+        memory: bytes that the child may allocate; isolates too.
+        logs: folder for what the model prints in a child; None drops it.
+    """
 
     name = "serial"
-    version = "1"
-    description = "in this process; for vectorised models"
+    version = "2"
+    description = "in this process, or in one child of it"
+
+    def __init__(
+        self,
+        problem: Problem,
+        workers: int = 1,
+        isolate: bool = False,
+        timeout: float | None = None,
+        memory: int | None = None,
+        logs: Path | None = None,
+    ) -> None:
+        super().__init__(problem, 1)
+        alone = isolate or timeout is not None or memory is not None
+        self._child = ProcessesExecutor(problem, 1, timeout, memory, logs) if alone else None
+        self._in_place = _with_last_words(problem)
+        self._speaks = False
+
+    def __enter__(self) -> Self:
+        if self._child is not None:
+            self._child.__enter__()
+        elif not faulthandler.is_enabled():
+            with contextlib.suppress(ValueError, OSError, AttributeError):  # a stderr that is no file
+                faulthandler.enable(sys.stderr)
+                self._speaks = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._child is not None:
+            self._child.__exit__(kind, error, trace)
+        if self._speaks:
+            faulthandler.disable()
 
     def warm_up(self) -> None:
         """Evaluate one point of a vectorised model, so that its kernels are compiled."""
-        if not isinstance(self.problem.model.plugin, PointModel):
+        if self._child is not None:
+            self._child.watch = self.watch
+            self._child.warm_up()
+        elif not isinstance(self.problem.model.plugin, PointModel):
             space = self.problem.model.space
-            self.problem.evaluate(space.to_physical(np.full((1, space.dimension), 0.5)))
+            self._here(space.to_physical(np.full((1, space.dimension), 0.5)))
 
     def evaluate(self, x: Floats) -> Evaluation:
         """Evaluate the points x (n, d): in one call if the model is vectorised, else in tasks of 0.2 s."""
+        if self._child is not None:
+            self._child.watch = self.watch
+            return self._child.evaluate(x)
         if not isinstance(self.problem.model.plugin, PointModel):
             with self.watch.breakable():
-                return self.problem.evaluate(x)
+                return self._here(x)
         pace, first = Pace(), 0
         parts: list[Evaluation] = []
         while first < len(x):
@@ -37,8 +95,34 @@ class SerialExecutor(Executor):
             points = pace.points(len(x) - first, 1)
             started = time.perf_counter()
             with self.watch.breakable():
-                parts.append(self.problem.evaluate(x[first : first + points]))
+                parts.append(self._here(x[first : first + points]))
             pace.learn(points, time.perf_counter() - started)
             self.watch.done(first, parts[-1])
             first += points
         return join(parts, len(self.problem.model.observables))
+
+    def _here(self, x: Floats) -> Evaluation:
+        try:
+            return self._in_place(x)
+        except SystemExit as leaving:
+            raise ContractError(
+                f"model {self.problem.model.name!r} called sys.exit({leaving.code!r}) instead of computing a "
+                "point; with `parallel: {isolation: process}` that costs a row"
+            ) from leaving
+
+
+def _with_last_words(problem: Problem) -> Evaluate:
+    """Return `problem.evaluate`, called in a way that speaks if the model kills this process.
+
+    faulthandler then prints the stack, and a stack names files: this frame's is a sentence for who reads it.
+    """
+    name = problem.model.name.encode("ascii", "replace").decode()
+    sentence = (
+        f"<model {name!r}, which ran within the scan itself, has just killed it. Every stored point is safe; go "
+        "on with `terranova resume DIR scan.yaml` and, in that file, `parallel: {isolation: process}`, with which "
+        "such a point costs a row>"
+    )
+    names: dict[str, Any] = {"compute": problem.evaluate}
+    exec(compile("def evaluate(x):\n    return compute(x)", sentence, "exec"), names)
+    evaluate: Evaluate = names["evaluate"]
+    return evaluate

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from terranova import Evaluation, Problem, Status, TerranovaError
+from terranova import Evaluation, PointModel, Problem, Status, TerranovaError
 from terranova.modelling import failed, join
 from terranova.types import Floats
 
@@ -21,6 +21,14 @@ TASK_SECONDS = 0.2
 
 LEAST_SECONDS = 0.005
 """Tasks shrink towards the end of a batch, to end together, but not below what this time holds."""
+
+LOADED, READY = "loaded", "ready"
+"""What a worker says when it has the problem, and when it can take tasks."""
+
+ADVICE = (
+    "its functions and classes must be at the top level of a module; or, for a model that never crashes, do "
+    "without worker processes: `parallel: {executor: serial, isolation: none}`"
+)
 
 MOST_POINTS = 1000
 """Points in a task, at most."""
@@ -35,12 +43,14 @@ class Task:
         first: index within the batch of the first point.
         x: (n, d) points.
         one_by_one: answer after each point, so that it is known which one a worker died of.
+        second: these points have cost a worker before.
     """
 
     batch: int
     first: int
     x: Floats
     one_by_one: bool = False
+    second: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,10 +98,17 @@ class Failure:
 
 
 class Pace:
-    """Learns from past tasks how many points make a good one."""
+    """Learns from a worker's past tasks how many points make a good one for it.
 
-    def __init__(self, task_seconds: float = TASK_SECONDS) -> None:
-        self._wanted = task_seconds
+    Each worker has a pace of its own: one that is slow must not be handed what others do in the same time.
+
+    Args:
+        task_seconds: how long a task should last.
+        whole: hand out batches as a whole if they do not last longer than that; for a single worker.
+    """
+
+    def __init__(self, task_seconds: float = TASK_SECONDS, *, whole: bool = False) -> None:
+        self._wanted, self._whole = task_seconds, whole
         self._recent: deque[float] = deque(maxlen=15)
 
     def learn(self, points: int, seconds: float) -> None:
@@ -101,8 +118,10 @@ class Pace:
     def points(self, remaining: int, workers: int) -> int:
         """Return how many of the remaining points the next task should have."""
         if not self._recent:
-            return 1
+            return remaining if self._whole else 1
         each = median(self._recent)
+        if self._whole:
+            return int(min(max(self._wanted / each, 1), remaining))
         most = _clip(self._wanted / each)
         least = min(most, _clip(LEAST_SECONDS / each))
         share = -(-remaining // (2 * workers))
@@ -119,7 +138,6 @@ class Progress:
     Args:
         problem: what is evaluated.
         x: (n, d) points of the batch.
-        pace: how large tasks are.
         number: of the batch.
         done: is told of rows as they come in, see `Watch.done`.
     """
@@ -128,12 +146,13 @@ class Progress:
         self,
         problem: Problem,
         x: Floats,
-        pace: Pace,
         number: int,
         done: Callable[[int, Evaluation], None] = lambda first, evaluation: None,
     ) -> None:
-        self._x, self._pace, self.number, self._done = x, pace, number, done
+        self._x, self.number, self._done = x, number, done
         self._columns = len(problem.model.observables)
+        # Of a model that computes one point at a time nothing is lost by hearing of each at once.
+        self._one_by_one = isinstance(problem.model.plugin, PointModel)
         self._next = 0
         self._retries: deque[Task] = deque()
         self._parts: dict[int, Evaluation] = {}
@@ -144,32 +163,33 @@ class Progress:
         """True when every point has its row."""
         return self._missing == 0
 
-    def next_task(self, workers: int) -> Task | None:
-        """Return the next task to hand out; None when all points are on their way."""
+    def next_task(self, workers: int, pace: Pace) -> Task | None:
+        """Return the next task for a worker of that pace; None when all points are on their way."""
         if self._retries:
             return self._retries.popleft()
         first = self._next
         remaining = len(self._x) - first
         if not remaining:
             return None
-        self._next += self._pace.points(remaining, workers)
-        return Task(self.number, first, self._x[first : self._next])
+        self._next += pace.points(remaining, workers)
+        return Task(self.number, first, self._x[first : self._next], self._one_by_one)
 
     def put_back(self, task: Task) -> None:
         """Take back a task that could not be handed over."""
         self._retries.appendleft(task)
 
-    def keep(self, answer: Answer) -> None:
-        """Take in an answer."""
+    def keep(self, answer: Answer, pace: Pace) -> None:
+        """Take in an answer of a worker, whose pace learns from it."""
         points = len(answer.evaluation.status)
-        self._pace.learn(points, answer.seconds)
+        pace.learn(points, answer.seconds)
         self._keep(answer.first, answer.evaluation)
 
     def lost(self, task: Task, answered: int, status: Status, reason: str, seconds: float) -> None:
         """Deal with a task whose worker died or did not answer in time.
 
-        A task is tried once more, one point after the other. The point that a worker is lost with then is
-        the guilty one: it becomes a failed row, and the points after it are tried in turn.
+        A point that a worker died of is tried once more; if that worker dies as well, it becomes a failed row. Of
+        a task that was answered as a whole, all points are tried once more, one after the other. A point on its
+        own that was late becomes a failed row at once.
 
         Args:
             task: what the worker was busy with.
@@ -179,12 +199,20 @@ class Progress:
             seconds: since the last answer.
         """
         first, x = task.first + answered, task.x[answered:]
-        if task.one_by_one or (len(x) == 1 and status is Status.TIMEOUT):
+        late = status is Status.TIMEOUT and (task.one_by_one or len(x) == 1)
+        if late or task.second:
             row = failed(1, self._columns, status, reason)
             self._keep(first, replace(row, seconds=np.array([seconds])))
-            first, x = first + 1, x[1:]
+            self._try_again(first + 1, x[1:], second=task.second)
+        elif task.one_by_one:
+            self._try_again(first, x[:1], second=True)
+            self._try_again(first + 1, x[1:], second=False)
+        else:
+            self._try_again(first, x, second=True)
+
+    def _try_again(self, first: int, x: Floats, *, second: bool) -> None:
         if len(x):
-            self._retries.append(Task(self.number, first, x, one_by_one=True))
+            self._retries.append(Task(self.number, first, x, one_by_one=True, second=second))
 
     def evaluation(self) -> Evaluation:
         """Return the rows in the order of the points."""

@@ -1,61 +1,101 @@
-"""One worker process: the handle that its owner holds, and the program that it runs."""
+"""One worker process, as its owner holds it; what it runs is in `child`."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pickle
+import shutil
 import signal
-import threading
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from multiprocessing import connection, get_context, parent_process
-from multiprocessing.connection import Connection
+from multiprocessing import Pipe, spawn
+from pathlib import Path
 from typing import Any
 
-from terranova import Problem
-from terranova.errors import ContractError
+from terranova.errors import ParallelError
 from terranova.parallel import clean_environment
-from terranova.plugins.executors.tasks import Answer, Failure, Task
-
-READY = "ready"
-
-ADVICE = (
-    "its functions and classes must be at the top level of a module; or do without worker processes "
-    "(executor 'serial', or 'mpi' with isolate=False)"
-)
+from terranova.plugins.executors.child import EXIT_MEMORY, IMPORTING
+from terranova.plugins.executors.tasks import LOADED, READY, Task
+from terranova.process_tree import end_tree, exit_code, marked
+from terranova.sizes import size_words
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Several workers of several threads each would compete for the cores."""
+
+PROGRAM = Path(__file__).with_name("child.py")
 
 
 class Worker:
     """A process that evaluates tasks; it is the leader of its own session.
 
-    What it starts, such as external programs, belongs to that session and dies with it, and a Ctrl-C in the
-    terminal reaches only the owner.
+    What it starts, such as external programs, ends with it, and a Ctrl-C in the terminal reaches only the owner.
+    It has no input, its output goes to the log, and $TMPDIR is a folder of its own.
 
     Args:
         recipe: the pickled problem.
+        memory: bytes that it may allocate, and each process that it starts; None for no limit. Linux only.
+        log: where to write what the model prints; None drops it.
+        warm: evaluate a point before being ready, so that kernels are compiled.
 
     Attributes:
-        ready: True once it has the problem and can take tasks.
+        loaded: True once it has the problem.
+        ready: True once it can take tasks.
+        warm: as given.
         task: what it is busy with, None when idle.
         answered: how many points of the task it has answered.
-        since: when the task was handed over, or its last answer came.
+        since: when it was started, the task was handed over, or its last answer came.
     """
 
-    def __init__(self, recipe: bytes) -> None:
-        context = get_context("spawn")  # a forked child of an MPI rank, or of threads, may hang
-        self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_main, args=(theirs, recipe), daemon=True)
-        with _environment_of_workers():
-            self._process.start()
+    def __init__(self, recipe: bytes, *, memory: int | None, log: Path | None, warm: bool) -> None:
+        if IMPORTING in os.environ:
+            raise ParallelError(
+                "a script that scans is run by its worker: it must scan under `if __name__ == '__main__':`"
+            )
+        self.connection, theirs = Pipe()
+        lifeline, self._lifeline = os.pipe()  # closed by the system when the owner dies
+        self._memory, self._log, self.warm = memory, log, warm
+        self._scratch = tempfile.mkdtemp(prefix="terranova-worker-")
+        base = {**dict.fromkeys(ONE_THREAD, "1"), **clean_environment(), "TMPDIR": self._scratch}
+        environment, self._mark = marked(base)
+        words = {
+            "path": [entry or os.getcwd() for entry in sys.path],
+            "connection": theirs.fileno(),
+            "lifeline": lifeline,
+            "log": None if log is None else str(log.absolute()),
+            "scratch": self._scratch,
+            "mark": self._mark,
+            "memory": memory,
+            "main": _main_words() if b"__main__" in recipe else None,
+            "warm": warm,
+        }
+        # Not multiprocessing: its children run the script that was started, which needs a guard for that, and
+        # a forked child of an MPI rank, or of threads, may hang.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(PROGRAM), json.dumps(words)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(), lifeline),
+            start_new_session=True,
+        )
         theirs.close()
-        self.ready = False
+        os.close(lifeline)
+        self.loaded = self.ready = False
         self.task: Task | None = None
         self.answered = 0
         self.since = time.monotonic()
+        with contextlib.suppress(OSError):  # it is dead; that will be noticed
+            self.connection.send_bytes(recipe)
+
+    @property
+    def pid(self) -> int:
+        """Number of the process, its group and its session."""
+        return self._process.pid
 
     @property
     def idle(self) -> bool:
@@ -65,7 +105,7 @@ class Worker:
     @property
     def alive(self) -> bool:
         """False once the process has ended."""
-        return self._process.is_alive()
+        return exit_code(self.pid) is None
 
     def start(self, task: Task) -> None:
         """Hand over a task.
@@ -77,7 +117,7 @@ class Worker:
         self.task, self.answered, self.since = task, 0, time.monotonic()
 
     def receive(self) -> Any:
-        """Return the next message: `READY`, an `Answer` or a `Failure`.
+        """Return the next message: `LOADED`, `READY`, an `Answer` or a `Failure`.
 
         Raises:
             EOFError: the process has died.
@@ -86,20 +126,25 @@ class Worker:
             message = self.connection.recv()
         except (OSError, pickle.UnpicklingError) as error:  # died within a message
             raise EOFError from error
-        if message == READY:
-            self.ready = True
+        if message in (LOADED, READY):
+            self.loaded, self.ready = True, message == READY
         self.since = time.monotonic()
         return message
 
     def cause_of_death(self) -> str:
-        """Return, in words, how the process ended."""
-        self._process.join(1.0)
-        code = self._process.exitcode
+        """Return, in words that follow "the worker process", how it ended."""
+        self.join(1.0)
+        code = exit_code(self.pid)
+        limit = "" if self._memory is None else f" (parallel.memory is {size_words(self._memory)})"
         if code is None:
             return "closed its connection"
+        if code == EXIT_MEMORY:
+            return f"ran out of memory{limit}"
         if code >= 0:
             return f"exited with code {code}"
-        hint = ", perhaps for lack of memory" if -code == signal.SIGKILL else ""
+        hint = ""
+        if -code == signal.SIGKILL or (limit and -code in (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)):
+            hint = f", perhaps out of memory{limit}"
         return f"was killed by {signal.Signals(-code).name}{hint}"
 
     def dismiss(self) -> None:
@@ -109,73 +154,23 @@ class Worker:
 
     def join(self, seconds: float) -> None:
         """Wait for its end."""
-        self._process.join(max(seconds, 0.0))
+        deadline = time.monotonic() + seconds
+        while self.alive and time.monotonic() < deadline:
+            time.sleep(0.002)
 
     def kill(self) -> None:
         """End the process and all that it started."""
-        if self._process.pid:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
-        self._process.join()
-        self._process.close()
+        if self._log and not self.alive:
+            time.sleep(0.02)  # in which its last words reach the log
+        end_tree(self.pid, self._mark)
+        self._process.wait()
         self.connection.close()
+        os.close(self._lifeline)
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def _environment_of_workers() -> Iterator[None]:
-    """Set, while a process is started, the environment that it should inherit."""
-    before = dict(os.environ)
-    wanted = {**dict.fromkeys(ONE_THREAD, "1"), **clean_environment(before)}
-    try:
-        _replace_environment(wanted)
-        yield
-    finally:
-        _replace_environment(before)
-
-
-def _replace_environment(wanted: dict[str, str]) -> None:
-    for name in set(os.environ) - set(wanted):
-        del os.environ[name]
-    os.environ.update(wanted)
-
-
-# ------------------------------------------------------------------------------------------------------------
-# in the worker
-
-
-def _main(owner: Connection, recipe: bytes) -> None:
-    os.setsid()
-    os.set_inheritable(owner.fileno(), False)  # or a program that survives us would hold the connection open
-    threading.Thread(target=_die_with_owner, daemon=True).start()
-    try:
-        problem: Problem = pickle.loads(recipe)
-    except Exception as error:
-        words = f"the model cannot be rebuilt in a worker process ({type(error).__name__}: {error}); {ADVICE}"
-        owner.send(Failure.of(ContractError(words)))
-        return
-    owner.send(READY)
-    with contextlib.suppress(EOFError, BrokenPipeError):
-        while (task := owner.recv()) is not None:
-            for answer in _answers(problem, task):
-                owner.send(answer)
-
-
-def _die_with_owner() -> None:
-    """End this session as soon as the owner is gone, even in the middle of an evaluation."""
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os.killpg(0, signal.SIGKILL)
-
-
-def _answers(problem: Problem, task: Task) -> Iterator[Answer | Failure]:
-    size = 1 if task.one_by_one else len(task.x)
-    for first in range(0, len(task.x), size):
-        started = time.perf_counter()
-        try:
-            evaluation = problem.evaluate(task.x[first : first + size])
-        except Exception as error:
-            yield Failure.of(error)
-            return
-        yield Answer(task.batch, task.first + first, evaluation, time.perf_counter() - started)
+def _main_words() -> dict[str, Any]:
+    """Return how the script that was started can be run again, as a module, for the classes in it."""
+    words: dict[str, Any] = dict(spawn.get_preparation_data("worker"))
+    wanted = ("init_main_from_name", "init_main_from_path", "dir", "sys_argv")
+    return {name: words[name] for name in wanted if name in words}

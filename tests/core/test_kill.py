@@ -19,7 +19,7 @@ registry().register(toys, name="toys", origin="tests")
 terranova.scan(
     model={"name": "toy-point", "delay": 0.001}, constraints=["toy-windows"],
     sampler={"name": sys.argv[2], "islands": 3}, budget={"evaluations": 1500}, seed=5,
-    output=sys.argv[1], quiet=True,
+    parallel={"isolation": "none"}, output=sys.argv[1], quiet=True,
 )
 """
 

@@ -155,7 +155,10 @@ def test_a_problem_that_cannot_travel_is_refused_before_the_first_point() -> Non
     model = toys.problem(toys.Staged).model
     local = Function(name="local", observables=("first",), source="this test", violation_of=lambda first: 0 * first)
     problem = Problem(model, [ConstraintSet("mine", (local,))])
-    with pytest.raises(ContractError, match=r"'staged'.*cannot be sent.*'serial'"), ProcessesExecutor(problem):
+    with (
+        pytest.raises(ContractError, match=r"'staged'.*cannot be sent.*isolation: none"),
+        ProcessesExecutor(problem),
+    ):
         pass
 
 
