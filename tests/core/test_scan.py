@@ -107,9 +107,9 @@ def test_worker_processes_give_the_same_rows_and_survive_a_model_that_dies(tmp_p
     pd.testing.assert_frame_equal(pool[~dead], serial[~dead])
 
 
-def test_a_time_limit_needs_an_executor_that_can_interrupt(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"parallel\.timeout: executor 'serial' cannot interrupt"):
-        terranova.scan(words(tmp_path / "run", parallel={"timeout": 5}), quiet=True)
+def test_a_time_limit_needs_a_process_that_can_be_ended(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"parallel\.timeout: needs a process for the model"):
+        terranova.scan(words(tmp_path / "run", parallel={"timeout": 5, "isolation": "none"}), quiet=True)
 
 
 def test_a_budget_of_valid_points_or_of_time_ends_the_scan(tmp_path: Path) -> None:
