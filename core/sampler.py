@@ -30,6 +30,8 @@ class SearchSpace:
         constraints: (m,) names of the constraints, the columns of `Batch.violations`.
         groups: constraint -> name of the constraint set it comes from, which is mostly a sector of physics.
         reads: constraint -> the observables (or parameters) it reads.
+        windowed: the constraints that `windows` of observables tell everything about; of the others a sampler sees
+            the violations only.
     """
 
     names: tuple[str, ...]
@@ -39,6 +41,7 @@ class SearchSpace:
     constraints: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    windowed: frozenset[str] = frozenset()
 
     @property
     def dimension(self) -> int:

@@ -86,6 +86,7 @@ class Problem:
             observables=tuple(o.name for o in self.model.observables),
             windows=acceptance(self.constraints),
             constraints=tuple(c.name for c in self.constraints),
+            windowed=frozenset(self.constraints[j].name for j in self._fast.tolist()),
             groups=dict(self._owner),
             reads={c.name: tuple(c.observables) for c in self.constraints},
         )

@@ -10,6 +10,7 @@ from terranova.plugins.samplers.cmaes import Cmaes
 from terranova.plugins.samplers.cmaes_novelty import CmaesNovelty
 from terranova.plugins.samplers.de import DifferentialEvolution
 from terranova.plugins.samplers.ensemble import Ensemble
+from terranova.plugins.samplers.explorer import Explorer
 from terranova.plugins.samplers.gp_active import GpActive
 from terranova.plugins.samplers.lhs import LatinHypercube
 from terranova.plugins.samplers.nsga import Nsga2, Nsga3
@@ -27,6 +28,7 @@ def terranova_samplers() -> Sequence[type[Sampler] | type[Archipelago]]:
         LatinHypercube,
         Cmaes,
         CmaesNovelty,
+        Explorer,
         DifferentialEvolution,
         Ensemble,
         Nsga2,

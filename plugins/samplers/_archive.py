@@ -68,6 +68,11 @@ class Archive:
             found["observables"] = np.clip(np.nan_to_num(scaled, nan=0.0), 0.0, 1.0)
         return found
 
+    def novelty_of_parameters(self, u: Floats, island: Ints) -> Floats:
+        """Return the novelty (n,) of points u (n, d) of which nothing else is known, as islands (n,) see them."""
+        detector = self._detectors.get("parameters")
+        return np.zeros(len(u)) if detector is None else detector.score(u, island)
+
     def novelty(self, features: Mapping[str, Floats], rows: Array, island: Ints) -> Floats:
         """Return the novelty (k,) in [0, 1] of k rows of `features`, as each one's island (k,) sees it."""
         scores = [d.score(features[name][rows], island) for name, d in self._detectors.items()]
