@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from terranova.models.alp import AxionLikeParticle
 from terranova.models.physics import sm
 from terranova.models.thdm3 import ThreeHiggsDoublet
 from terranova.types import Floats
@@ -133,6 +134,19 @@ def scotogenic() -> None:
             print(f"{name:<20} {n:6d} {speeds[0]:11,.0f} /s {speeds[1]:11,.0f} /s")
 
 
+def alp() -> None:
+    """The ALP model: all its observables, for points from the priors."""
+    model = AxionLikeParticle()
+    rng = np.random.default_rng(1)
+    print(f"\n{'batch':>6} {f'ALP, {len(model.observables)} observables':>26}")
+    for n in BATCHES:
+        x = np.column_stack([p.prior.to_physical(rng.random(n)) for p in model.parameters])
+        x = np.ascontiguousarray(x)
+        cost = per_point(lambda x=x: model.evaluate_array(x), n)
+        column = f"{1e6 / cost:11,.0f} /s {cost:8.2f} us"
+        print(f"{n:6d} {column:>26}")
+
+
 def main() -> None:
     """Print the tables."""
     model = ThreeHiggsDoublet()
@@ -155,6 +169,7 @@ def main() -> None:
         )
         columns = [f"{1e6 / cost:11,.0f} /s {cost:8.2f} us" for cost in (kernel, part)]
         print(f"{n:6d} {columns[0]:>26} {columns[1]:>26}")
+    alp()
     scotogenic()
 
 

@@ -23,7 +23,7 @@ COUPLINGS = (*GROUPS, *(f"{name}3" for name in GROUPS), "cG", "cW", "cB")
 LOW_ENERGY = ("sb_re", "sb_im", "ee", "mumu", "tautau", "uu", "dd", "ss", "cc", "bb")
 """Rows of the map: left-handed b -> s coupling (k_D)_sb, then axial couplings c_fR - c_fL."""
 TREE = len(COUPLINGS)
-"""One column more: by what c23L, a left-handed b -> s coupling at Lambda, is reduced until 100 GeV; row 0 only."""
+"""One column more: for c23L, a left-handed b -> s coupling at Lambda."""
 
 STEP = 0.05
 LOG_LAMBDA_MAX = math.log(1e17 / sm.SCALE_W)
@@ -200,13 +200,42 @@ def matching(like_alpaca: bool = False) -> Floats:
     return np.array([rows[name] for name in LOW_ENERGY])
 
 
-def with_qcd_running(matched: Floats) -> Floats:
-    """The matrix of `matching` with the quark couplings at LOW_SCALE."""
+def with_qcd_running(matched: Floats, c_gluon: Floats) -> Floats:
+    """Columns (10, k) of couplings below 100 GeV, and cG (k,) of each, with the quark couplings at LOW_SCALE."""
     quarks = [LOW_ENERGY.index(name) for name in ("uu", "dd", "ss", "cc", "bb")]
-    gluon = _row({"cG": 1.0}) + 0.5 * matched[quarks].sum(axis=0)
     low = matched.copy()
-    low[quarks] += qcd_shift() * gluon
+    low[quarks] += qcd_shift() * (c_gluon + 0.5 * matched[quarks].sum(axis=0))
     return low
+
+
+def tree_level(u: Floats, reduced: float, like_alpaca: bool = False) -> Floats:
+    """Couplings (10,) just below 100 GeV from (k_D)_sb = (k_D)_bs = 1 at Lambda, and nothing else.
+
+    SU(2) makes it the matrix V k_D V^+ of c_q: its diagonal runs as any other, and induces couplings to leptons.
+
+    Args:
+        u: (18, 18) of `evolution`.
+        reduced: its factor for off-diagonal elements of the third generation.
+        like_alpaca: as in `matching`.
+    """
+    ckm = sm.CKM_W
+    k_d = np.zeros((3, 3))
+    k_d[1, 2] = k_d[2, 1] = 1.0
+    c_q = ckm @ k_d @ ckm.conj().T
+    diagonal = _row({f"cqL{i + 1}": float(c_q[i, i].real) for i in range(3)})
+    out = matching(like_alpaca) @ u @ diagonal
+    mixed = c_q - np.diag(np.diag(c_q))
+    heavy = mixed.copy()
+    heavy[:2, :2] = 0.0
+    x = (sm.M_TOP / sm.M_W) ** 2
+    g = (1.0 - x + math.log(x)) / (1.0 - x) ** 2
+    loop = -0.25 * math.log((sm.SCALE_W / sm.M_TOP) ** 2) - 0.375 + 0.75 * g
+    low = mixed - heavy + reduced * (1.0 + sm.Y_TOP_W**2 * _LOOP * loop) * heavy
+    low = ckm.conj().T @ low @ ckm
+    out[:2] += low[1, 2].real, low[1, 2].imag
+    for i, name in enumerate(("dd", "ss", "bb")):
+        out[LOW_ENERGY.index(name)] -= low[i, i].real
+    return np.asarray(out, dtype=float)
 
 
 def qcd_shift() -> float:
@@ -243,8 +272,11 @@ def coupling_map(leading_log: bool = False, like_alpaca: bool = False) -> Floats
         for generation in generations:
             to_generations[_INDEX[generation], column] = 1.0
     values = np.zeros((len(t), len(LOW_ENERGY), TREE + 1))
+    values[:, :, :TREE] = matching(like_alpaca) @ u @ to_generations
+    values[:, :, TREE] = [tree_level(u_t, float(r), like_alpaca) for u_t, r in zip(u, reduced, strict=True)]
     # ALPaca 1.2.0 divides by 16 pi^2 once too often below the weak scale: in effect nothing runs there.
-    low = matching(like_alpaca) if like_alpaca else with_qcd_running(matching())
-    values[:, :, :TREE] = low @ u @ to_generations
-    values[:, 0, TREE] = reduced
+    if not like_alpaca:
+        c_gluon = np.zeros(TREE + 1)
+        c_gluon[COUPLINGS.index("cG")] = 1.0
+        values = np.array([with_qcd_running(v, c_gluon) for v in values])
     return np.ascontiguousarray(np.stack([values, CubicSpline(t, values).derivative()(t)], axis=1))

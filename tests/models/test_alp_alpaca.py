@@ -80,9 +80,8 @@ def test_a_configuration_gets_the_same_answer(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_native_and_alpaca_agree() -> None:
     """Five of the vectors, computed here and now; ten CPU seconds to import ALPaca, three a point."""
-    points = [p for p in read_points() if p["tag"] in ("cqL3", "FV + gluon (fit region)", "universal cuR", "cW")][
-        :5
-    ]
+    tags = ("cqL3", "FV + gluon (fit region)", "universal cuR")
+    points = [p for p in read_points() if p["tag"] in tags or "c23L" in p["params"]]
     slow, fast = terranova.model("alp-alpaca"), terranova.model("alp", like_alpaca=True, escape="mean-momentum")
     x = inputs(fast, points)
     theirs, mine = slow.evaluate_array(x), fast.evaluate_array(x)
@@ -93,7 +92,7 @@ def test_native_and_alpaca_agree() -> None:
         ("BR_BpKa", 0.005),
         ("BR_B0K0a", 0.005),
         ("BR_B0Ksta", 0.005),
-        ("W_mumu", 0.01),
+        ("W_mumu", 0.012),
         ("ctau", 0.025),
         ("BR_Bsmumu", 0.015),
         ("DMs", 1e-3),

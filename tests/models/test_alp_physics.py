@@ -82,9 +82,10 @@ def direct_running(scale: float, couplings: dict[str, Floats]) -> dict[str, Floa
         matrices = np.array([beta_q - gauge(1.0, 1.0, 1.0 / 6.0), beta_u, beta_d, beta_l, beta_e])
         return np.concatenate([running._standard_model(p), matrices.ravel() / (16.0 * math.pi**2)])
 
-    first = np.array([np.diag(couplings.get(name, np.zeros(3))) for name in names])
+    given = [couplings.get(name, np.zeros(3)) for name in names]
+    first = np.array([c if c.ndim == 2 else np.diag(c) for c in given])
     y = solve_ivp(slope, log_range, np.concatenate([start, first.ravel()]), rtol=1e-10, atol=1e-14).y[:, -1]
-    return {name: np.diag(matrix) for name, matrix in zip(names, y[6:].reshape(5, 3, 3), strict=True)}
+    return dict(zip(names, y[6:].reshape(5, 3, 3), strict=True))
 
 
 def test_the_map_solves_the_matrix_equations() -> None:
@@ -95,8 +96,25 @@ def test_the_map_solves_the_matrix_equations() -> None:
     at = 140
     scale = inputs.SCALE_W * math.exp(t[at])
     got = u[at] @ np.concatenate(list(couplings.values()))
-    expected = np.concatenate(list(direct_running(scale, couplings).values()))
+    expected = np.concatenate([np.diag(matrix) for matrix in direct_running(scale, couplings).values()])
     assert got[:15] == pytest.approx(expected, rel=1e-7, abs=1e-8)
+
+
+def test_a_tree_level_transition_runs_as_its_whole_multiplet(alp: terranova.BoundModel) -> None:
+    """c23L is one element of V^+ c_q V: running c_q as a matrix gives the couplings to leptons that it induces."""
+    k_d = np.zeros((3, 3))
+    k_d[1, 2] = k_d[2, 1] = 1.0
+    c_q = inputs.CKM_W @ k_d @ inputs.CKM_W.conj().T
+    real, imaginary = (direct_running(1e6, {"cqL": part}) for part in (c_q.real, c_q.imag))
+    o = alp.evaluate(ma=2.0, fa=1e6, Lam=1e6, c23L=1.0, cqL3=0.0, cG=0.0)
+    low = inputs.CKM_W.conj().T @ (real["cqL"] + 1j * imaginary["cqL"]) @ inputs.CKM_W
+    assert o["c_sbV_re"][0] == pytest.approx(low[1, 2].real, rel=2e-3)  # that, and 0.13 % from the W-top loop
+    top = (real["cuR"] - real["cqL"])[2, 2]
+    log = 2.0 * math.log(inputs.SCALE_W / inputs.M_TOP)
+    # c_eR - c_lL with the difference of the top loops, T_3 - Q s_w^2.
+    threshold = 3.0 / (8.0 * math.pi**2) * inputs.Y_TOP_W**2 * top * log * 0.5
+    assert o["c_mumu"][0] == pytest.approx((real["ceR"] - real["clL"])[1, 1] + threshold, rel=1e-6)
+    assert abs(o["c_mumu"][0]) > 0.01
 
 
 def test_nothing_depends_on_the_scale_of_matching(monkeypatch: pytest.MonkeyPatch) -> None:
