@@ -55,16 +55,26 @@ _B_DECAYS = {
 def missing() -> str:
     """Say what ALPaca needs that is not there; "" when the model can be used."""
     advice = f"install it with pip install 'terranova[alpaca]', under Python {PYTHON[0]}.{PYTHON[1]} or newer"
-    if sys.version_info < PYTHON:
-        here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    python, found = _python(), _installed()
+    if python < PYTHON:
+        here = ".".join(map(str, python))
         return f"model 'alp-alpaca' needs ALPaca, which this Python {here} is too old for: {advice}"
-    try:
-        found = importlib.metadata.version(DISTRIBUTION)
-    except importlib.metadata.PackageNotFoundError:
+    if found is None:
         return f"model 'alp-alpaca' needs the package {DISTRIBUTION}, which is not installed: {advice}"
     if found != VERSION:
         return f"model 'alp-alpaca' needs {DISTRIBUTION} {VERSION}, found {found}: {advice}"
     return ""
+
+
+def _python() -> tuple[int, int]:
+    return sys.version_info[:2]
+
+
+def _installed() -> str | None:
+    try:
+        return importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 class AlpacaALP(PointModel):
