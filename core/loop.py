@@ -366,7 +366,9 @@ class Scan:
             self.recent = Totals()
         if not self.world.is_root:
             return
-        if self.replay is not None and state in ("running", *EARLY):
+        if state in EARLY and self.config.store.keep == "all":
+            self._count_stored()
+        elif self.replay is not None and state in ("running", *EARLY):
             return  # while stored points are gone through, what was written before is further on
         if not final and time.monotonic() - self._saved_at < PROGRESS_INTERVAL:
             return
@@ -382,6 +384,17 @@ class Scan:
             write_atomic(self.directory / SUMMARY, json.dumps(summary, indent=1) + "\n")
         except OSError as error:
             log.warning("%s could not be written: %s", SUMMARY, error)
+
+    def _count_stored(self) -> None:
+        """Count what is on disk: it holds rows of batches that were broken off, and what was not gone through."""
+        run = Run(self.directory)
+        self.totals = replace(
+            self.totals,
+            evaluations=run.count,
+            valid=run.valid_count,
+            probes=run.probe_count,
+            failed=int(run.sql("SELECT count(*) AS n FROM points WHERE status <> 0")["n"][0].as_py()),
+        )
 
 
 def _interleave(stored: Evaluation, fresh: Evaluation, known: Bools) -> Evaluation:

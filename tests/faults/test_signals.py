@@ -114,7 +114,8 @@ def test_a_second_ctrl_c_ends_the_scan_at_once(tmp_path: Path) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
     process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130
+    # One that comes while Python already leaves is the system's to deal with; a shell says 130 of both.
+    assert process.returncode in (130, -signal.SIGINT)
     assert lab.run("resume", stopped, "-q").returncode == 0
     assert count(stopped) == 3000
 
