@@ -92,6 +92,17 @@ class Model(ABC):
         """
         raise ContractError(f"model {self.name!r} declares observables of stage {stage} but no evaluate_stage")
 
+    def seeds(self, rng: np.random.Generator, n: int, windows: Mapping[str, tuple[float, float]]) -> Floats | None:
+        """Suggest n points (n, d), physical, near which valid ones may lie; None if the model knows none.
+
+        Samplers use them where a configuration says `start: seeds`.
+
+        Args:
+            rng: the island's stream: nothing else may be random.
+            windows: observable -> the interval its constraints accept.
+        """
+        return None
+
     def _stack(self, answer: Mapping[str, ArrayLike], n: int) -> Floats:
         """Turn a dictionary of columns into (n, k), complaining about what is missing or misshapen."""
         if not isinstance(answer, Mapping):

@@ -30,6 +30,8 @@ class SearchSpace:
         constraints: (m,) names of the constraints, the columns of `Batch.violations`.
         groups: constraint -> name of the constraint set it comes from, which is mostly a sector of physics.
         reads: constraint -> the observables (or parameters) it reads.
+        seeds: (random stream, n) -> n starting points (n, d) in the cube that the model suggests; None if it has no
+            suggestions.
         windowed: the constraints that `windows` of observables tell everything about; of the others a sampler sees
             the violations only.
     """
@@ -41,6 +43,7 @@ class SearchSpace:
     constraints: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seeds: Callable[[np.random.Generator, int], Floats] | None = None
     windowed: frozenset[str] = frozenset()
 
     @property

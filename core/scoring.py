@@ -10,7 +10,7 @@ from terranova.batch import Batch, Evaluation, Status
 from terranova.constraint import Asymmetric, Constraint, Interval, acceptance, log_excess
 from terranova.constraint_set import ConstraintSet, all_constraints
 from terranova.errors import ContractError, did_you_mean
-from terranova.modelling import BoundModel
+from terranova.modelling import BoundModel, Model
 from terranova.sampler import SearchSpace
 from terranova.types import Bools, Floats, Ints
 
@@ -89,7 +89,22 @@ class Problem:
             windowed=frozenset(self.constraints[j].name for j in self._fast.tolist()),
             groups=dict(self._owner),
             reads={c.name: tuple(c.observables) for c in self.constraints},
+            seeds=self._seeds if type(self.model.plugin).seeds is not Model.seeds else None,
         )
+
+    def _seeds(self, rng: np.random.Generator, n: int) -> Floats:
+        """Starting points u (n, d_free) that the model suggests, moved into its box.
+
+        Raises:
+            ContractError: wrong shape, or not numbers.
+        """
+        x = self.model.plugin.seeds(rng, n, acceptance(self.constraints))
+        if x is None or np.shape(x) != (n, len(self.model.space)) or not np.isfinite(x).all():
+            raise ContractError(
+                f"model {self.model.name!r}: seeds() must return {n} points of {len(self.model.space)} "
+                "finite numbers"
+            )
+        return self.model.space.to_unit(np.asarray(x, dtype=float))
 
     def evaluate(self, x: Floats) -> Evaluation:
         """Evaluate the model at x (n, d), stage by stage: a later stage only for points valid so far."""

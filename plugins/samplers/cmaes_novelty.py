@@ -37,6 +37,8 @@ class CmaesNovelty(Archipelago):
             or more constraints passed in FIND, a valid point in EXPLORE.
         cap: valid points after which an island starts anew; 0 lets it go on while valid points keep coming.
         loss: how violations are scaled: "minmax" or "rank".
+        start: where runs begin: "prior", a random place, or "seeds": the first generation of a run is suggested by
+            the model, and the run goes on from the best of it.
         widen: factor by which the step size grows after a generation in EXPLORE of which more than 60 % are
             valid; 1 leaves it to CMA-ES. Wider steps trade valid points for coverage.
         novelty: name of the novelty detector for parameters.
@@ -64,6 +66,7 @@ class CmaesNovelty(Archipelago):
         patience: int = 60,
         cap: int = 0,
         loss: str = "minmax",
+        start: str = "prior",
         widen: float = 1.15,
         novelty: str = "hbos-pairs",
         novelty_observables: str = "hbos",
@@ -73,6 +76,10 @@ class CmaesNovelty(Archipelago):
         super().__init__(space, streams)
         check_loss(loss)
         check_settings(popsize, sigma0, patience)
+        if start not in ("prior", "seeds"):
+            raise ValueError(f"start must be 'prior' or 'seeds', got {start!r}")
+        if start == "seeds" and space.seeds is None:
+            raise ValueError("start: seeds needs a model that suggests points, and this one does not")
         if not 1.0 <= widen <= 2.0:
             raise ValueError(f"widen must be between 1 and 2, got {widen:g}")
         islands = len(self.streams)
@@ -82,6 +89,8 @@ class CmaesNovelty(Archipelago):
         self._progress = Progress(islands)
         self._archive = Archive(space, islands, (novelty, novelty_observables), focus, observables)
         self._active = np.ones(islands, dtype=bool)
+        self._seeds = space.seeds if start == "seeds" else None
+        self._seeded = np.zeros(islands, dtype=bool)
         for island in range(islands):
             self._start(island)
 
@@ -89,11 +98,15 @@ class CmaesNovelty(Archipelago):
         """Begin a run at a random place."""
         self._cma.start(island, self.streams[island].random(self.space.dimension), self.sigma0)
         self._progress.reset(island)
+        self._seeded[island] = self._seeds is not None
 
     def ask(self) -> Proposal:
         who = np.flatnonzero(self._active)
         y = self._cma.ask(who, self.streams)
         u = into_cube(y, self.space.periodic).reshape(-1, self.space.dimension)
+        if self._seeds is not None:
+            for k in np.flatnonzero(self._seeded[who]).tolist():
+                u[k * self.popsize : (k + 1) * self.popsize] = self._seeds(self.streams[who[k]], self.popsize)
         return Proposal(u, np.repeat(who, self.popsize))
 
     def tell(self, batch: Batch) -> None:
@@ -110,7 +123,12 @@ class CmaesNovelty(Archipelago):
             loss = scaled_loss(batch.violations[rows].reshape(*generation, -1), self.loss)
             self._progress.note(who, loss, valid_now)
             crowding = self._crowding(features, rows, who)
-            self._cma.tell(who, two_phase_fitness(loss, valid_now, crowding))
+            fitness = two_phase_fitness(loss, valid_now, crowding)
+            self._cma.tell(who, fitness)
+            for k in np.flatnonzero(self._seeded[who]).tolist():
+                best = rows.reshape(generation)[k, int(np.argmin(fitness[k]))]
+                self._cma.start(int(who[k]), batch.u[best], self.sigma0)
+                self._seeded[who[k]] = False
             at_ease = who[valid_now.mean(axis=1) > AT_EASE]
             self._cma.sigma[at_ease] *= self.widen
         found = np.flatnonzero(valid)
@@ -150,6 +168,7 @@ class CmaesNovelty(Archipelago):
             **self._cma.state(),
             **self._progress.state(),
             "active": self._active.copy(),
+            "seeded": self._seeded.copy(),
             "streams": pack_streams(self.streams),
             **self._archive.state(),
         }
@@ -158,6 +177,7 @@ class CmaesNovelty(Archipelago):
         self._cma.restore(state)
         self._progress.restore(state)
         self._active[...] = state["active"]
+        self._seeded[...] = state["seeded"]
         unpack_streams(state["streams"], self.streams)
         self._archive.restore(state)
 
