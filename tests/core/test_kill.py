@@ -36,7 +36,7 @@ def _stored(directory: Path) -> int:
         return 0
 
 
-@pytest.mark.parametrize("sampler", ["random", "sobol", "cmaes", "cmaes-novelty"])
+@pytest.mark.parametrize("sampler", ["random", "sobol", "cmaes", "cmaes-novelty", "explorer"])
 def test_killed_three_times_and_resumed_equals_never_killed(
     tmp_path: Path, sampler: str, toy_registry: None
 ) -> None:

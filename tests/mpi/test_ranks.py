@@ -42,7 +42,7 @@ def _scan(tmp_path: Path, sampler: str, ranks: int) -> pd.DataFrame:
     return frame.sort_values(["island", "index"], ignore_index=True)
 
 
-@pytest.mark.parametrize("sampler", ["cmaes-novelty", "cmaes", "sobol"])
+@pytest.mark.parametrize("sampler", ["cmaes-novelty", "cmaes", "sobol", "explorer"])
 def test_one_two_and_three_ranks_give_identical_rows(tmp_path: Path, sampler: str) -> None:
     one, two, three = (_scan(tmp_path, sampler, ranks) for ranks in (1, 2, 3))
     assert len(one) == 9000
