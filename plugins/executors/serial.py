@@ -14,7 +14,6 @@ from typing import Any, Self
 import numpy as np
 
 from terranova import Evaluation, Executor, PointModel, Problem
-from terranova.errors import ContractError
 from terranova.modelling import join
 from terranova.plugins.executors.processes import ProcessesExecutor
 from terranova.plugins.executors.tasks import Pace
@@ -78,7 +77,7 @@ class SerialExecutor(Executor):
             self._child.warm_up()
         elif not isinstance(self.problem.model.plugin, PointModel):
             space = self.problem.model.space
-            self._here(space.to_physical(np.full((1, space.dimension), 0.5)))
+            self._in_place(space.to_physical(np.full((1, space.dimension), 0.5)))
 
     def evaluate(self, x: Floats) -> Evaluation:
         """Evaluate the points x (n, d): in one call if the model is vectorised, else in tasks of 0.2 s."""
@@ -87,7 +86,7 @@ class SerialExecutor(Executor):
             return self._child.evaluate(x)
         if not isinstance(self.problem.model.plugin, PointModel):
             with self.watch.breakable():
-                return self._here(x)
+                return self._in_place(x)
         pace, first = Pace(), 0
         parts: list[Evaluation] = []
         while first < len(x):
@@ -95,20 +94,11 @@ class SerialExecutor(Executor):
             points = pace.points(len(x) - first, 1)
             started = time.perf_counter()
             with self.watch.breakable():
-                parts.append(self._here(x[first : first + points]))
+                parts.append(self._in_place(x[first : first + points]))
             pace.learn(points, time.perf_counter() - started)
             self.watch.done(first, parts[-1])
             first += points
         return join(parts, len(self.problem.model.observables))
-
-    def _here(self, x: Floats) -> Evaluation:
-        try:
-            return self._in_place(x)
-        except SystemExit as leaving:
-            raise ContractError(
-                f"model {self.problem.model.name!r} called sys.exit({leaving.code!r}) instead of computing a "
-                "point; with `parallel: {isolation: process}` that costs a row"
-            ) from leaving
 
 
 def _with_last_words(problem: Problem) -> Evaluate:

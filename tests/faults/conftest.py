@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import pytest
-
-CATALOGUE = Path(__file__).parents[2] / "docs" / "reliability.md"
-ROW = re.compile(r"^\| *(F\d+) *\| *(.+?) *\| *(.+?) *\|", re.MULTILINE)
-
-
-def catalogue() -> dict[str, str]:
-    """Number of a fault -> what is done, in the words of the documentation."""
-    return {number: done for number, done, _ in ROW.findall(CATALOGUE.read_text(encoding="utf-8"))}
+from fault_catalogue import catalogue
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,7 +20,7 @@ from leftovers import nothing_is_left, processes_with
 
 import terranova
 from terranova import Evaluation, Status
-from terranova.errors import ConfigError, ContractError
+from terranova.errors import ConfigError
 from terranova.plugins.executors import ProcessesExecutor, SerialExecutor
 from terranova.plugins.executors.child import LOG_BYTES
 from terranova.registry import registry
@@ -343,13 +343,13 @@ def test_a_model_that_kills_the_scan_says_so_and_the_scan_goes_on_in_isolation(t
     assert (directory / "logs" / "model-0-0.log").exists()
 
 
-def test_a_model_that_leaves_in_place_is_an_error_with_its_cure() -> None:
+@pytest.mark.fault("F21")
+def test_a_model_that_leaves_in_place_costs_a_row() -> None:
     problem = hostile.problem(hostile.HostileArray)
-    with (
-        pytest.raises(ContractError, match=r"'hostile-array' called sys.exit\(4\).*isolation: process"),
-        SerialExecutor(problem) as executor,
-    ):
-        executor.evaluate(hostile.points(["sys_exit"]))
+    with SerialExecutor(problem) as executor:
+        evaluation = executor.evaluate(hostile.points(["good", "sys_exit", "good"]))
+    assert evaluation.status.tolist() == [Status.OK, Status.RAISED, Status.OK]
+    assert list(evaluation.reason) == ["", "SystemExit: 4", ""]
 
 
 RANDOM = {"model": "toy-shell", "constraints": [], "sampler": "random", "budget": {"evaluations": 1}}

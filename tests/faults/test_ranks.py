@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from jobs import MPIRUN, PATIENCE, Lab, alive, assert_same_rows, count, relatives, until
 
+import terranova
+from terranova import Status
 from terranova.launch import Supervisor
 from terranova.vigil import Vigil, sign_of
 
@@ -38,7 +40,6 @@ def _gone(path: Path) -> None:
     [
         ("raise", 3, "this model is broken here"),
         pytest.param("bug", 1, "naughty.Bug: a bug", marks=pytest.mark.slow),
-        pytest.param("leave", 7, "left with exit code 7", marks=pytest.mark.slow),
     ],
 )
 def test_an_exception_on_one_rank_ends_all_with_its_words_once(
@@ -52,6 +53,23 @@ def test_an_exception_on_one_rank_ends_all_with_its_words_once(
     assert f"rank {rank}" in done.stderr
     assert count(run) > 0
     _gone(path)
+
+
+@pytest.mark.slow
+@pytest.mark.fault("F21", "F27")
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_model_that_leaves_on_one_rank_costs_the_points_there(tmp_path: Path, rank: int) -> None:
+    lab = Lab(tmp_path)
+    path, run = lab.config("leaving", islands=4)
+    done = lab.run("scan", path, "-q", ranks=2, deed={"deed": "leave", "rank": rank, "points": 60})
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = terranova.open(run).to_pandas()
+    assert len(rows) == 600
+    failed = rows[rows.status != Status.OK]
+    assert set(failed.status) == {Status.RAISED}
+    assert set(failed.reason) == {"SystemExit: 7"}
+    assert 0 < len(failed) <= 300
+    assert failed.island.nunique() == 2, "those of one rank"
 
 
 @pytest.mark.fault("F27")
