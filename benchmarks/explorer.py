@@ -34,7 +34,7 @@ FIRST_SEED = 9000
 ARMS: dict[str, dict[str, Any]] = {
     "all arms": {},
     "without repairs": {"repairs": 0},
-    "without the solver": {"solve_first": 0},
+    "CMA-ES before the solver": {"solve_first": 0},
     "one trial a point": {"trials": 1},
     "one round of 48": {"steps": 48, "rounds": 1},
 }
@@ -130,7 +130,7 @@ def main() -> None:
     reached = reachable(problem)
     print(f"{given.problem}, {given.budget} points, {given.islands} islands, {given.seeds} seeds from {given.seed}")
     print(
-        f"{'sampler':<20}{'solved':>8}{'median first':>14}{'ERT':>9}{'valid/1e4':>11}"
+        f"{'sampler':<26}{'solved':>8}{'median first':>14}{'ERT':>9}{'valid/1e4':>11}"
         f"{'coverage [95 %]':>22}{'of reachable':>14}{'regions':>9}{'us/point':>10}"
     )
     variants = [(name, name, {}) for name in given.samplers]
@@ -143,7 +143,7 @@ def main() -> None:
         spent = [r.first or given.budget for r in runs]
         ert = f"{sum(spent) / len(solved):.0f}" if solved else "-"
         print(
-            f"{label:<20}{f'{len(solved)}/{len(runs)}':>8}{np.median(spent):>14.0f}{ert:>9}"
+            f"{label:<26}{f'{len(solved)}/{len(runs)}':>8}{np.median(spent):>14.0f}{ert:>9}"
             f"{1e4 * np.mean([r.valid for r in runs]) / given.budget:>11.0f}"
             f"{interval([r.coverage for r in runs]):>22}{np.mean([r.fraction for r in runs]):>14.3f}"
             f"{np.mean([r.regions for r in runs]):>9.1f}{np.median([r.overhead for r in runs]):>10.1f}",
