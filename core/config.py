@@ -45,6 +45,7 @@ def load_config(
     *,
     registry: Registry | None = None,
     check_plugins: bool = True,
+    islands: int | None = None,
     **words: Any,
 ) -> ScanConfig:
     """Read and check a configuration.
@@ -53,6 +54,7 @@ def load_config(
         source: path of a YAML file, or its content as a mapping.
         registry: the plugins; those that are installed if None.
         check_plugins: False to read the words only, for a run whose plugins may no longer be installed.
+        islands: their number where the source names none; chosen by the budget if None.
         words: top-level keys that replace those of the source; None counts as not given. Of `budget`,
             `parallel`, `store` and `parameters` only what is named is replaced.
 
@@ -64,7 +66,7 @@ def load_config(
     if document.data is None and problems:
         report.raise_if_any()
     report.document = _override(document, words, report)
-    draft = read_draft(report)
+    draft = read_draft(report, islands)
     if check_plugins:
         check(draft, report, registry if registry is not None else installed())
     report.raise_if_any()

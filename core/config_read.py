@@ -58,6 +58,11 @@ class Draft:
     store: Storage | None = field(default_factory=Storage)
 
 
+EACH_ISLAND = 10_000
+"""Evaluations that an island should have, where the configuration leaves the number of islands open."""
+
+FEWEST_ISLANDS = 4
+
 _REQUIRED = {
     "model": "the name of a model",
     "constraints": "a list of constraint sets",
@@ -66,8 +71,11 @@ _REQUIRED = {
 }
 
 
-def read_draft(report: Report) -> Draft:
-    """Read the parts of the report's document; problems go to the report."""
+def read_draft(report: Report, islands: int | None = None) -> Draft:
+    """Read the parts of the report's document; problems go to the report.
+
+    `islands` is their number where the document names none; see `default_islands`.
+    """
     draft = Draft()
     words = {word: Word(Any, word in _REQUIRED, _REQUIRED.get(word, "")) for word in WORDS}
     data = report.document.data
@@ -77,14 +85,14 @@ def read_draft(report: Report) -> Draft:
     if "model" in data:
         name, options = _name_and_options(data["model"], ("model",), report)
         draft.model = ModelChoice(name, options) if name else None
-    if "sampler" in data:
-        draft.sampler = _sampler(data["sampler"], report)
     if "constraints" in data:
         draft.constraints = _constraints(data["constraints"], report)
     if "parameters" in data:
         draft.parameters = _parameters(data["parameters"], report)
     if "budget" in data:
         draft.budget = _budget(data["budget"], report)
+    if "sampler" in data:
+        draft.sampler = _sampler(data["sampler"], report, islands or default_islands(draft.budget))
     if "seed" in data:
         draft.seed = _value(data["seed"], Seed, ("seed",), report) or 0
     if "output" in data:
@@ -122,12 +130,18 @@ def _name_and_options(given: Any, path: KeyPath, report: Report) -> tuple[str, d
     return "", {}
 
 
-def _sampler(given: Any, report: Report) -> SamplerChoice | None:
+def _sampler(given: Any, report: Report, islands: int) -> SamplerChoice | None:
     name, options = _name_and_options(given, ("sampler",), report)
-    islands = SamplerChoice.islands
     if "islands" in options:
         islands = _value(options.pop("islands"), Islands, ("sampler", "islands"), report) or islands
     return SamplerChoice(name, islands, options) if name else None
+
+
+def default_islands(budget: Budget | None) -> int:
+    """Return how many islands a scan has that names no number: each must get somewhere with its share."""
+    if budget is None or budget.evaluations is None:
+        return SamplerChoice.islands
+    return int(np.clip(budget.evaluations // EACH_ISLAND, FEWEST_ISLANDS, SamplerChoice.islands))
 
 
 def _constraints(given: Any, report: Report) -> list[ConstraintItem]:

@@ -50,7 +50,10 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class SamplerChoice:
-    """Which sampler: its name, the number of islands, and the options of its `__init__`."""
+    """Which sampler: its name, the number of islands, and the options of its `__init__`.
+
+    The number is that of large budgets; a configuration that leaves it open gets one that suits its budget.
+    """
 
     name: str
     islands: int = 16

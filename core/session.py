@@ -120,7 +120,8 @@ def resume(
         if (directory / MERGED).exists():
             raise RunMismatch(f"{directory} was made by `terranova merge` from other runs; resume these")
         before = load_config(directory / CONFIG)
-        config = load_config(file if file is not None else directory / CONFIG, budget=larger or None)
+        source = file if file is not None else directory / CONFIG
+        config = load_config(source, budget=larger or None, islands=before.sampler.islands)
         config = replace(config, output=directory)
         problem = build_problem(config)
         changes = check_same(directory, before, config, problem)

@@ -465,3 +465,12 @@ def test_random_edits_of_the_text(seed: int, edits: int, tmp_path_factory: pytes
     path = tmp_path_factory.getbasetemp() / "edited.yaml"
     path.write_text(text, encoding="utf-8", newline="")
     _accepted_or_refused(path)
+
+
+@pytest.mark.parametrize(("evaluations", "islands"), [(1, 4), (30_000, 4), (70_000, 7), (10**6, 16), (None, 16)])
+def test_small_budgets_have_fewer_islands_unless_told_otherwise(evaluations: int | None, islands: int) -> None:
+    budget = {"wall": 60.0} if evaluations is None else {"evaluations": evaluations}
+    words = {"model": "thdm3", "constraints": ["theory"], "sampler": "random", "budget": budget}
+    assert load_config(words).sampler.islands == islands
+    assert load_config(words, islands=3).sampler.islands == 3
+    assert load_config({**words, "sampler": {"name": "random", "islands": 9}}, islands=3).sampler.islands == 9
