@@ -105,7 +105,7 @@ def publish(temporary: Path, path: Path) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory, and those above it, where they do not exist."""
+    """Make a directory, and those above it, where they do not exist; their names survive a power cut."""
     if path.is_dir():
         return
     if path.parent != path:
@@ -114,6 +114,8 @@ def make_directory(path: Path) -> None:
         disk.mkdir(path)
     if not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(path))
+    with contextlib.suppress(PermissionError):  # one may write into a folder that one may not read
+        sync_directory(path.parent)
 
 
 def sync_file(path: Path) -> None:

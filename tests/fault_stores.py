@@ -42,7 +42,14 @@ def expected_keys(generations: int, keep: str = "all") -> Counter[tuple[int, int
     )
 
 
-def live(directory: Path, acknowledged: list[int], *, keep: str = "all", generations: int = 12) -> None:
+def live(
+    directory: Path,
+    acknowledged: list[int],
+    *,
+    keep: str = "all",
+    generations: int = 12,
+    durability: str = "process",
+) -> None:
     """A run as the engine leads it: begun, or gone on with; notes each generation that is acknowledged.
 
     Lock, manifest, recovery, appends, syncs, seals, counts, checkpoints: whatever the store can do is in it.
@@ -52,7 +59,7 @@ def live(directory: Path, acknowledged: list[int], *, keep: str = "all", generat
             Manifest(schema=SCHEMA, seed=1, model="fake", keep=keep).save(directory)
         recover(directory, SCHEMA)
         known = stored_keys(directory)
-        writer = Writer(directory, SCHEMA, keep=keep, part_rows=4 * ROWS)
+        writer = Writer(directory, SCHEMA, keep=keep, part_rows=4 * ROWS, durability=durability)
         try:
             for generation in range(generations):
                 batch = fake_batch(SCHEMA, ROWS, generation=generation)

@@ -8,13 +8,19 @@ import subprocess
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from fault_stores import ROWS, expected_keys, live, stored_keys
 
+import terranova
+from terranova import Batch, Sampler, hookimpl
 from terranova.errors import RunError, StoreFull
+from terranova.registry import registry
 from terranova.store import Reader, recover, verify
 from terranova.testing import Crash, Died, Fail, NoSync, sigkill_after
+from terranova.types import Floats
 
 GENERATIONS = 12
 FAULTS = {
@@ -166,3 +172,31 @@ def test_sigkill_at_random_moments(tmp_path: Path, kills: int) -> None:
 def test_the_errors_say_which(tmp_path: Path) -> None:
     with pytest.raises(StoreFull, match="make room and resume"), NoSync(), Fail("writev", code=errno.EDQUOT):
         live(tmp_path, [])
+
+
+class Doubting(Sampler):
+    """Looks into the store whenever it is told something."""
+
+    name = "doubting"
+    directory = Path()
+
+    def ask(self) -> Floats:
+        """Any points."""
+        return self.rng.random((7, self.space.dimension))
+
+    def tell(self, batch: Batch) -> None:
+        """Compare what it hears with what another process would read now."""
+        stored = Reader(self.directory).to_pandas().set_index("index")
+        assert len(batch.index) > 0
+        np.testing.assert_array_equal(stored.loc[batch.index, ["a", "b", "c", "phi"]], batch.x)
+        np.testing.assert_array_equal(stored.loc[batch.index, "loglike"], batch.loglike)
+
+
+@pytest.mark.fault("F1", "F2")
+def test_no_sampler_is_told_of_a_point_that_is_not_stored(tmp_path: Path, toy_registry: None) -> None:
+    registry().register(SimpleNamespace(terranova_samplers=hookimpl(lambda: [Doubting])), name="doubting")
+    Doubting.directory = tmp_path / "run"
+    words = {"model": "toy-shell", "constraints": ["toy-windows"], "seed": 5}
+    words["sampler"] = {"name": "doubting", "islands": 1}
+    run = terranova.scan({**words, "budget": {"evaluations": 70}, "output": str(tmp_path / "run")}, quiet=True)
+    assert run.count == 70
