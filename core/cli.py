@@ -122,6 +122,22 @@ def launch(
 
 
 @app.command()
+def fit(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The fit, a YAML file.")],
+    output: Annotated[Path | None, typer.Option(help="Directory of the results, instead of the file's.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Fit a model: best fit, profile likelihoods, posterior. Started again, it goes on where it was."""
+    from terranova import fit as fits
+    from terranova.fit.output import show_fit
+
+    found = fits.run(file, output=output, quiet=quiet)
+    if found is not None:
+        show_fit(found)
+        _say(f"results: {found.plan.output}")
+
+
+@app.command()
 def plugins(
     name: Annotated[str | None, typer.Argument(help="Show one plugin in detail.")] = None,
     debug: Annotated[bool, typer.Option(help="Show the traceback of broken plugins.")] = False,

@@ -73,8 +73,8 @@ class Problem:
         self._sigma_up = np.array([c.sigma_up for _, c in measured])
         self._sigma_down = np.array([c.sigma_down for _, c in measured])
         self._other = [(i, c) for i, (_, c) in enumerate(fast) if not isinstance(c, Asymmetric)]
-        self._hard = np.array([i for i, c in self._other if _is_hard(c)], dtype=np.int64)
-        self._soft = [(i, c) for i, c in self._other if not _is_hard(c)]
+        self._hard = np.array([i for i, c in self._other if is_hard(c)], dtype=np.int64)
+        self._soft = [(i, c) for i, c in self._other if not is_hard(c)]
 
     @property
     def search_space(self) -> SearchSpace:
@@ -236,7 +236,7 @@ class Problem:
         )
 
 
-def _is_hard(constraint: Constraint) -> bool:
+def is_hard(constraint: Constraint) -> bool:
     """True for the interval kinds whose log-likelihood is 0 or -inf by their window alone."""
     from terranova.constraint import Limit, Window
 

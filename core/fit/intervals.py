@@ -1,0 +1,143 @@
+"""Confidence intervals from profile likelihoods, with their ends evaluated again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from terranova.fit.profile import Axis, Profile, search
+from terranova.fit.target import Target
+from terranova.types import Floats
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Values of a quantity that are not excluded at a confidence level.
+
+    Attributes:
+        level: of confidence, for example 0.95.
+        parts: (low, high) of each connected part; an end is None where the range ends before the level is reached.
+    """
+
+    level: float
+    parts: tuple[tuple[float | None, float | None], ...]
+
+
+def threshold(level: float, quantities: int = 1) -> float:
+    """Return the Delta chi2 of a confidence level, by Wilks' theorem (Ann. Math. Stat. 9 (1938) 60)."""
+    from scipy import stats
+
+    return float(stats.chi2.ppf(level, quantities))
+
+
+def intervals(
+    target: Target, found: Profile, levels: tuple[float, ...], rng: np.random.Generator
+) -> list[Interval]:
+    """Return the intervals of a profile over one quantity.
+
+    For a parameter each end is refined: the likelihood is maximised again with the parameter held at the place
+    where the profile crosses the level, until that no longer moves.
+    """
+    axis = found.axes[0]
+    place, delta = _curve(found, float(target.loglikes.max()))
+    result = []
+    for level in levels:
+        wanted = threshold(level)
+        crossings = _crossings(place, delta, wanted)
+        if axis.column is not None and len(crossings):
+            place_fine, delta_fine = _refined(target, axis, place, delta, crossings, wanted, rng)
+            crossings = _crossings(place_fine, delta_fine, wanted)
+            result.append(_interval(target, axis, level, place_fine, delta_fine, crossings, wanted))
+        else:
+            result.append(_interval(target, axis, level, place, delta, crossings, wanted))
+    return result
+
+
+def _curve(found: Profile, top: float) -> tuple[Floats, Floats]:
+    """Return places, in the coordinate of the axis, and Delta chi2 there."""
+    axis = found.axes[0]
+    if axis.column is not None:
+        return axis.middle, found.delta_chi2(top)
+    known = np.isfinite(found.at[:, 0])
+    place = np.where(known, found.at[:, 0], axis.middle)
+    return place, found.delta_chi2(top)
+
+
+def _crossings(place: Floats, delta: Floats, wanted: float) -> list[float]:
+    """Return where the curve crosses a level; the root of Delta chi2, nearly straight, is interpolated."""
+    root = np.sqrt(np.maximum(np.minimum(delta, 1e12), 0.0)) - np.sqrt(wanted)
+    crossings = []
+    for i in np.flatnonzero(np.diff(np.sign(root)) != 0):
+        a, b = root[i], root[i + 1]
+        if a == b:
+            continue
+        share = a / (a - b) if max(abs(a), abs(b)) < 1e3 else (0.0 if abs(a) < abs(b) else 1.0)
+        crossings.append(float(place[i] + share * (place[i + 1] - place[i])))
+    return crossings
+
+
+def _refined(
+    target: Target,
+    axis: Axis,
+    place: Floats,
+    delta: Floats,
+    crossings: list[float],
+    wanted: float,
+    rng: np.random.Generator,
+    rounds: int = 4,
+) -> tuple[Floats, Floats]:
+    """Add points of the curve at its crossings, evaluated, until they no longer move."""
+    for _ in range(rounds):
+        width = 1e-9
+        edges = np.array(crossings)
+        fine_place, fine_delta = [], []
+        for at in edges:
+            cell = Axis(axis.name, axis.column, np.array([at - width, at + width]), np.array([at]))
+            start = _nearest(target, axis, at)
+            search(target, [cell], np.array([0]), start[None], rng, generations=80)
+            rows = np.abs(target.u[:, axis.column or 0] - at) <= width
+            best = target.loglikes[rows].max(initial=-np.inf)
+            fine_place.append(at)
+            fine_delta.append(2.0 * (target.loglikes.max() - best))
+        place = np.concatenate([place, fine_place])
+        delta = np.concatenate([delta, fine_delta])
+        order = np.argsort(place, kind="stable")
+        place, delta = place[order], delta[order]
+        moved = _crossings(place, delta, wanted)
+        if len(moved) == len(crossings) and np.allclose(moved, crossings, atol=2e-5, rtol=0.0):
+            break
+        crossings = moved
+    return place, delta
+
+
+def _nearest(target: Target, axis: Axis, at: float) -> Floats:
+    """Return a good known point u (d,) near a value of the axis."""
+    distance = np.abs(target.u[:, axis.column or 0] - at)
+    scale = max(1e-12, float(axis.edges[1] - axis.edges[0]))
+    merit = np.where(np.isfinite(target.loglikes), target.loglikes, -1e12) - (distance / scale) ** 2
+    return np.asarray(target.u[int(np.argmax(merit))])
+
+
+def _interval(
+    target: Target, axis: Axis, level: float, place: Floats, delta: Floats, crossings: list[float], wanted: float
+) -> Interval:
+    """Pair crossings up into allowed parts."""
+    allowed = delta <= wanted
+    if not allowed.any():
+        return Interval(level, ())
+    ends: list[float | None] = [None] if allowed[0] else []
+    ends += crossings
+    if len(ends) % 2:
+        ends.append(None)
+    parts = []
+    for low, high in zip(ends[::2], ends[1::2], strict=True):
+        parts.append((_physical(target, axis, low), _physical(target, axis, high)))
+    return Interval(level, tuple(parts))
+
+
+def _physical(target: Target, axis: Axis, place: float | None) -> float | None:
+    if place is None or axis.column is None:
+        return place
+    prior = target.problem.model.space.free[axis.column].prior
+    return float(prior.to_physical(np.array([place]))[0])

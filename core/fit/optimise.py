@@ -1,0 +1,139 @@
+"""Many minimisations side by side, so that each step of all of them is one call of the model."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from terranova.types import Bools, Floats, Ints
+
+Cost = Callable[[Floats, Ints], Floats]
+"""(u (n, d), which (n,)) -> cost (n,): what the minimisation number `which` pays at u."""
+
+STEP = 1e-6
+"""Of central differences, in units of the cube."""
+
+_TOLERANCE = 1e-4
+"""A run ends when its last generations differ by less than this in cost: 2e-4 in chi2."""
+
+
+def minimise(
+    cost: Cost,
+    starts: Floats,
+    sigma: float,
+    periodic: Bools,
+    rng: np.random.Generator,
+    *,
+    generations: int,
+    popsize: int = 0,
+) -> tuple[Floats, Floats]:
+    """Run CMA-ES from each start, all in step, and return the best of each.
+
+    Source: N. Hansen, arXiv:1604.00772; the implementation is pycma.
+
+    Args:
+        cost: of all minimisations.
+        starts: (k, d) where each begins.
+        sigma: first step size, in units of the cube.
+        periodic: (d,) axes that wrap.
+        rng: of all random numbers.
+        generations: at most.
+        popsize: points of a generation; 4 + 3 ln d if 0.
+
+    Returns:
+        u (k, d) and cost (k,) of the best points seen.
+    """
+    k, d = starts.shape
+    if d == 0:
+        return starts, cost(starts, np.arange(k))
+    size = popsize or 4 + int(3 * math.log(d))
+    runs = [_pycma(start, sigma, size, periodic, child) for start, child in zip(starts, rng.spawn(k), strict=True)]
+    best_u, best = starts.copy(), cost(starts, np.arange(k))
+    for _ in range(generations):
+        alive = [i for i in range(k) if not runs[i].stop()]
+        if not alive:
+            break
+        asked = [np.asarray(runs[i].ask()) for i in alive]
+        u = np.concatenate(asked)
+        u = np.where(periodic, np.mod(u, 1.0), u)
+        paid = cost(u, np.repeat(alive, size))
+        for place, i in enumerate(alive):
+            mine = slice(place * size, (place + 1) * size)
+            runs[i].tell(list(asked[place]), paid[mine].tolist())
+            first = int(np.argmin(paid[mine]))
+            if paid[mine][first] < best[i]:
+                best[i], best_u[i] = paid[mine][first], u[mine][first]
+    return best_u, best
+
+
+def polish(cost: Cost, u: Floats, which: int, periodic: Bools) -> tuple[Floats, float]:
+    """Improve one minimum with MINUIT's Migrad; never returns a worse one.
+
+    Source: F. James and M. Roos, Comput. Phys. Commun. 10 (1975) 343; the implementation is iminuit.
+
+    Returns:
+        u (d,) and its cost.
+    """
+    from iminuit import Minuit
+
+    d = len(u)
+    mine: Ints = np.array([which])
+
+    def value(place: Floats) -> float:
+        return float(cost(np.asarray(place)[None], mine)[0])
+
+    def gradient(place: Floats) -> Floats:
+        at = np.asarray(place)
+        steps = STEP * np.eye(d)
+        around = np.concatenate([at + steps, at - steps])
+        inside = np.where(periodic, around, np.clip(around, 0.0, 1.0))
+        paid = cost(inside, np.full(2 * d, which))
+        width = (inside[:d] - inside[d:]).sum(axis=1)
+        return np.asarray((paid[:d] - paid[d:]) / width)
+
+    before = value(u)
+    minuit = Minuit(value, np.asarray(u, dtype=float), grad=gradient)
+    minuit.errordef = Minuit.LIKELIHOOD
+    minuit.print_level = 0
+    minuit.limits = [(None, None) if wraps else (0.0, 1.0) for wraps in periodic]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        minuit.migrad(ncall=200 + 60 * d)
+    found = np.array(minuit.values, dtype=float)
+    found = np.where(periodic, np.mod(found, 1.0), np.clip(found, 0.0, 1.0))
+    after = value(found)
+    return (found, after) if after < before else (u, before)
+
+
+class _Normals:
+    """Normal deviates as pycma wants them: called with the shape as arguments."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+
+    def __call__(self, *shape: int) -> Floats:
+        return self.rng.standard_normal(shape)
+
+
+def _pycma(start: Floats, sigma: float, size: int, periodic: Bools, rng: np.random.Generator) -> Any:
+    """Make a pycma run that reads no files, uses no global random state and prints nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import cma
+
+        ends = [[None if p else 0.0 for p in periodic], [None if p else 1.0 for p in periodic]]
+        options = {
+            "popsize": size,
+            "randn": _Normals(rng),
+            "seed": math.nan,
+            "signals_filename": None,
+            "verbose": -9,
+            "tolfun": _TOLERANCE,
+            "tolx": 1e-9,
+            "bounds": [None, None] if periodic.all() else ends,
+        }
+        return cma.CMAEvolutionStrategy(start, sigma, options)

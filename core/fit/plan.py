@@ -1,0 +1,245 @@
+"""What a fit was asked to do: the typed form of its YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from terranova.config import ScanConfig, build_problem, load_config
+from terranova.config_read import plain
+from terranova.errors import ConfigError, did_you_mean
+from terranova.scan_config import Count
+from terranova.scoring import Problem
+from terranova.strict_yaml import Document, KeyPath, dump, examine
+from terranova.words import Report, Word, read_words, show, words_of
+
+SCAN_WORDS = ("model", "constraints", "parameters", "seed", "output", "parallel")
+"""Keys that mean what they mean in a scan."""
+
+LEVELS = (0.68, 0.90, 0.95)
+
+Level = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+@dataclass(frozen=True)
+class Best:
+    """How the best fit is searched for: from so many starts, each for so many generations at most."""
+
+    starts: Count = 8
+    generations: Count = 400
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Nested sampling: number of live points, and the effective number of points wanted."""
+
+    live: Annotated[int, Field(ge=50)] = 1000
+    effective: Count = 4000
+
+
+@dataclass(frozen=True)
+class Mcmc:
+    """Ensemble MCMC: walkers (0: chosen from the dimension), autocorrelation times wanted, steps at most."""
+
+    walkers: Annotated[int, Field(ge=0)] = 0
+    lengths: Count = 50
+    steps: Count = 20_000
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """One or two quantities whose profile likelihood is wanted.
+
+    Attributes:
+        names: parameters or observables.
+        limits: the range of each; None for the prior's, or for what the data allow.
+        bins: of each; 0 for the default.
+    """
+
+    names: tuple[str, ...]
+    limits: tuple[tuple[float, float] | None, ...]
+    bins: int = 0
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """A fit.
+
+    Attributes:
+        config: model, constraints, priors, seed, output, parallel: as a scan's.
+        scans: run directories whose points are used.
+        best: how the best fit is found.
+        profile: profiles wanted.
+        levels: confidence levels of intervals and contours.
+        nested: nested sampling, if wanted.
+        mcmc: ensemble MCMC, if wanted.
+    """
+
+    config: ScanConfig
+    scans: tuple[Path, ...] = ()
+    best: Best = field(default_factory=Best)
+    profile: tuple[Profiled, ...] = ()
+    levels: tuple[float, ...] = LEVELS
+    nested: Nested | None = None
+    mcmc: Mcmc | None = None
+    words: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def output(self) -> Path:
+        """Directory of the results."""
+        assert self.config.output is not None  # checked by load_fit
+        return self.config.output
+
+    def to_yaml(self) -> str:
+        """Return the words of the plan as a file."""
+        return dump(dict(self.words))
+
+
+_WORDS = {
+    "scans": Word(tuple[str, ...]),
+    "profile": Word(Any),
+    "levels": Word(tuple[Level, ...]),
+    "best": Word(Any),
+    "nested": Word(Any),
+    "mcmc": Word(Any),
+}
+
+
+def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
+    """Read and check a fit.
+
+    Args:
+        source: path of a YAML file, or its content as a mapping.
+        words: top-level keys that replace those of the source; None counts as not given.
+
+    Raises:
+        ConfigError: lists every problem, with its place in the file.
+    """
+    if isinstance(source, Mapping):
+        nowhere = Report(Document(None))
+        document, problems = Document(plain(source, (), nowhere)), nowhere.problems
+    else:
+        document, problems = examine(source)
+    report = Report(document, problems)
+    if document.data is None and problems:
+        report.raise_if_any()
+    given = {key: plain(value, (key,), report) for key, value in words.items() if value is not None}
+    data = {**(document.data or {}), **given} if isinstance(document.data, Mapping | None) else document.data
+    report.document = document.with_data(data, frozenset((key,) for key in given))
+    known = {**{key: Word(Any) for key in SCAN_WORDS}, **_WORDS}
+    read, _ = read_words(data, known, (), report)
+    if not isinstance(data, Mapping):
+        report.raise_if_any()
+        raise AssertionError  # pragma: no cover - read_words has complained
+    config = _scan_part(data, document, report)
+    if "output" not in data:
+        report.add(("output",), "missing, expected a directory such as fits/NAME")
+    problem = build_problem(config) if config is not None else None
+    plan = FitPlan(
+        config=config,  # type: ignore[arg-type]
+        scans=tuple(_beside(document.file, name) for name in read.get("scans", ())),
+        best=_settings(read.get("best"), Best, "best", report) or Best(),
+        profile=_profiles(read.get("profile"), problem, report),
+        levels=tuple(sorted(read.get("levels", LEVELS))),
+        nested=_settings(read.get("nested"), Nested, "nested", report),
+        mcmc=_settings(read.get("mcmc"), Mcmc, "mcmc", report),
+        words=data,
+    )
+    report.raise_if_any()
+    return plan
+
+
+def _beside(file: str, name: str) -> Path:
+    """A run directory as the user names it: relative to where they are."""
+    return Path(name).expanduser()
+
+
+def _scan_part(data: Mapping[str, Any], document: Document, report: Report) -> ScanConfig | None:
+    """Check the words that a fit shares with a scan as a scan would."""
+    shared = {key: data[key] for key in SCAN_WORDS if key in data}
+    # A scan needs a sampler and a budget, which a fit has no use for.
+    shared |= {"sampler": {"name": "random", "islands": 1}, "budget": {"evaluations": 1}}
+    try:
+        return load_config(shared)
+    except ConfigError as error:
+        for problem in error.diagnostics:
+            report.add(_path(problem.key), problem.message)
+        return None
+
+
+def _path(key: str) -> KeyPath:
+    import re
+
+    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", key))
+
+
+def _settings(given: Any, cls: type, key: str, report: Report) -> Any:
+    """Read `true`, `false` or the settings of a method."""
+    if given is None or given is False:
+        return None
+    if given is True:
+        return cls()
+    words, complete = read_words(given, words_of(cls), (key,), report)
+    return cls(**words) if complete else None
+
+
+def _profiles(given: Any, problem: Problem | None, report: Report) -> tuple[Profiled, ...]:
+    if given is None:
+        return ()
+    if not isinstance(given, list):
+        report.add(("profile",), f"expected a list of names and pairs of names, got {show(given)}")
+        return ()
+    read = (_profiled(item, ("profile", i), problem, report) for i, item in enumerate(given))
+    return tuple(p for p in read if p is not None)
+
+
+def _profiled(given: Any, path: KeyPath, problem: Problem | None, report: Report) -> Profiled | None:
+    """Read `ma`, `[ma, ctau]`, `{ctau: [0.1, 100]}` or `{ctau: [0.1, 100], BR: null, bins: 40}`."""
+    bins = 0
+    ranges: dict[str, Any]
+    if isinstance(given, str):
+        ranges = {given: None}
+    elif isinstance(given, list) and all(isinstance(name, str) for name in given):
+        ranges = dict.fromkeys(given)
+    elif isinstance(given, Mapping):
+        ranges = dict(given)
+        bins = ranges.pop("bins", 0)
+        if not isinstance(bins, int) or isinstance(bins, bool) or not 0 <= bins <= 1000:
+            report.add((*path, "bins"), f"expected a number of bins, got {show(bins)}")
+            return None
+    else:
+        report.add(path, f"expected a name, a pair of names, or names with ranges, got {show(given)}")
+        return None
+    if len(ranges) not in (1, 2):
+        report.add(path, f"expected one or two quantities, got {len(ranges)}")
+        return None
+    limits: list[tuple[float, float] | None] = []
+    for name, ends in ranges.items():
+        if problem is not None and not _known(name, problem):
+            names = [*(p.name for p in problem.model.space.free), *(o.name for o in problem.model.observables)]
+            report.add(path, f"no free parameter or observable is named {name!r}{did_you_mean(name, names)}")
+            return None
+        limits.append(_ends(ends, (*path, name), report))
+    return Profiled(tuple(ranges), tuple(limits), bins)
+
+
+def _known(name: str, problem: Problem) -> bool:
+    return name in {p.name for p in problem.model.space.free} | {o.name for o in problem.model.observables}
+
+
+def _ends(given: Any, path: KeyPath, report: Report) -> tuple[float, float] | None:
+    if given is None:
+        return None
+    numbers = isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2
+    if (
+        numbers
+        and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
+        and given[0] < given[1]
+    ):
+        return float(given[0]), float(given[1])
+    report.add(path, f"expected a range [low, high], got {show(given)}")
+    return None

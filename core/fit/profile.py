@@ -1,0 +1,235 @@
+"""Profile likelihoods: the best that all other parameters can do, for each value of one or two quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from terranova.fit.optimise import Cost, minimise
+from terranova.fit.target import Target
+from terranova.types import Bools, Floats, Ints
+
+BINS = 48
+BINS_2D = 24
+GENERATIONS = 120
+SPREAD = 0.08
+"""First step of the search from the best known point of a bin, in units of the cube."""
+
+_HELD = 1e-9
+"""A parameter this near to a value, in the unit cube, counts as held there."""
+
+_PULL = 0.1
+"""An observable outside its bin costs ((distance / bin width) / _PULL)^2 / 2."""
+
+_FAR = 12.0
+"""Cells whose best known chi2 is farther than this from the minimum are not refined, nor their empty neighbours."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A quantity that is held: a parameter at the centre of each bin, an observable within it.
+
+    Attributes:
+        name: of the parameter or observable.
+        column: its axis in the unit cube; None for an observable.
+        edges: (bins + 1,) of the bins, in the coordinate in which they are equally wide: the unit cube's for
+            a parameter, the observable's own otherwise.
+        centres: (bins,) physical values.
+    """
+
+    name: str
+    column: int | None
+    edges: Floats
+    centres: Floats
+
+    @property
+    def middle(self) -> Floats:
+        """(bins,) centres in the coordinate of the edges."""
+        return np.asarray((self.edges[1:] + self.edges[:-1]) / 2)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A profile likelihood over one or two axes.
+
+    Attributes:
+        axes: the quantities.
+        loglike: (bins,) or (bins, bins), the largest found; -inf where nothing is allowed.
+        at: physical values (bins, 1) or (bins, bins, 2) of the quantities at the best point of each bin.
+        evaluations: spent on it.
+    """
+
+    axes: tuple[Axis, ...]
+    loglike: Floats
+    at: Floats
+    evaluations: int
+
+    def delta_chi2(self, top: float) -> Floats:
+        """Return 2 (ln L_max - ln L) in every bin, for the largest log-likelihood `top` of the whole fit."""
+        return np.asarray(2.0 * (top - self.loglike))
+
+
+def make_axis(target: Target, name: str, bins: int, limits: tuple[float, float] | None) -> Axis:
+    """Choose the bins of a quantity: of a parameter over its prior, of an observable over what is not excluded.
+
+    Raises:
+        ValueError: no range is given for an observable, and no point is known from which to take one.
+    """
+    space = target.problem.model.space
+    free = [p.name for p in space.free]
+    if name in free:
+        column = free.index(name)
+        prior = space.free[column].prior
+        ends = np.array([0.0, 1.0]) if limits is None else prior.to_unit(np.array(limits))
+        edges = np.linspace(float(ends[0]), float(ends[1]), bins + 1)
+        return Axis(name, column, edges, prior.to_physical((edges[1:] + edges[:-1]) / 2))
+    if limits is None:
+        values, loglike = target.column(name), target.loglikes
+        near = np.isfinite(values) & (loglike > loglike.max(initial=-np.inf) - _FAR / 2)
+        if not near.any() or np.ptp(values[near]) == 0.0:
+            raise ValueError(f"no range is known for {name}: give one")
+        limits = (float(values[near].min()), float(values[near].max()))
+    edges = np.linspace(*limits, bins + 1)
+    return Axis(name, None, edges, (edges[1:] + edges[:-1]) / 2)
+
+
+def profile(
+    target: Target, axes: Sequence[Axis], rng: np.random.Generator, *, generations: int = GENERATIONS
+) -> Profile:
+    """Maximise the likelihood in every bin, starting from the best points known, then from those of neighbours."""
+    before = target.evaluations
+    shape = tuple(len(axis.centres) for axis in axes)
+    for final in (False, True):
+        u, best = _best_known(target, axes, shape)
+        chosen, starts = _starts(u, best, shape, target.loglikes.max(), everything=len(axes) == 1)
+        if len(chosen):
+            search(target, axes, chosen, starts, rng, generations=generations // (2 if final else 1), final=final)
+    rows = _best_rows(target, axes, shape, held=True)
+    best, values = np.full(len(rows), -np.inf), np.full((len(rows), len(axes)), np.nan)
+    best[rows >= 0] = target.loglikes[rows[rows >= 0]]
+    values[rows >= 0] = target.columns([axis.name for axis in axes])[rows[rows >= 0]]
+    delta = 2.0 * (target.loglikes.max() - best)
+    return Profile(
+        tuple(axes), delta.reshape(shape), values.reshape(*shape, len(axes)), target.evaluations - before
+    )
+
+
+def search(
+    target: Target,
+    axes: Sequence[Axis],
+    cells: Ints,
+    starts: Floats,
+    rng: np.random.Generator,
+    *,
+    generations: int,
+    final: bool = False,
+) -> None:
+    """Maximise in the given cells, all side by side; what is found is among the points of the target."""
+    shape = tuple(len(axis.centres) for axis in axes)
+    places = np.stack(np.unravel_index(cells, shape), axis=1)
+    held = [axis.column for axis in axes if axis.column is not None]
+    free: Ints = np.array([i for i in range(target.dimension) if i not in held], dtype=np.int64)
+    periodic: Bools = target.problem.model.space.periodic[free]
+    minimise(
+        _cost(target, axes, places, free),
+        starts[:, free],
+        SPREAD / (4 if final else 1),
+        periodic,
+        rng,
+        generations=generations,
+    )
+
+
+def _cost(target: Target, axes: Sequence[Axis], places: Ints, free: Ints) -> Cost:
+    def cost(inner: Floats, which: Ints) -> Floats:
+        u = np.empty((len(inner), target.dimension))
+        u[:, free] = inner
+        for i, axis in enumerate(axes):
+            if axis.column is not None:
+                u[:, axis.column] = axis.middle[places[which, i]]
+        batch = target.batch(u)
+        paid = target.cost(batch)
+        names = target.names[len(target.problem.model.space.names) :]
+        for i, axis in enumerate(axes):
+            if axis.column is None:
+                values = batch.observables[:, names.index(axis.name)]
+                bins = places[which, i]
+                low, high = axis.edges[bins], axis.edges[bins + 1]
+                outside = np.maximum(0.0, np.maximum(low - values, values - high)) / (high - low)
+                paid = paid + np.where(np.isfinite(outside), 0.5 * (outside / _PULL) ** 2, 0.0)
+        return paid
+
+    return cost
+
+
+def _cell_of(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool) -> Ints:
+    """Return the flat number of the cell (n,) of every point known, -1 outside all.
+
+    With `held`, only points whose parameters sit at the centres of their bins are in a cell.
+    """
+    cell: Ints = np.zeros(len(target.loglikes), dtype=np.int64)
+    outside = np.zeros(len(cell), dtype=bool)
+    for axis, bins in zip(axes, shape, strict=True):
+        place = target.u[:, axis.column] if axis.column is not None else target.column(axis.name)
+        with np.errstate(invalid="ignore"):
+            number = np.searchsorted(axis.edges, place, side="right") - 1
+            number[place == axis.edges[-1]] = bins - 1
+            outside |= ~((place >= axis.edges[0]) & (place <= axis.edges[-1]))
+        number = np.clip(number, 0, bins - 1)
+        if held and axis.column is not None:
+            outside |= np.abs(place - axis.middle[number]) > _HELD
+        cell = cell * bins + number
+    cell[outside] = -1
+    return cell
+
+
+def _best_rows(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool = False) -> Ints:
+    """Return the row of the best point known in each cell, -1 where there is none."""
+    cell, loglike = _cell_of(target, axes, shape, held=held), target.loglikes
+    rows: Ints = np.full(int(np.prod(shape)), -1, dtype=np.int64)
+    inside = np.flatnonzero((cell >= 0) & np.isfinite(loglike))
+    order = inside[np.argsort(loglike[inside], kind="stable")]
+    rows[cell[order]] = order  # the last, which is the best, stays
+    return rows
+
+
+def _best_known(target: Target, axes: Sequence[Axis], shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Return u (cells, d), NaN where none, and the log-likelihood (cells,) of the best point of each cell."""
+    rows = _best_rows(target, axes, shape)
+    known = rows >= 0
+    u = np.full((len(rows), target.dimension), np.nan)
+    best = np.full(len(rows), -np.inf)
+    u[known], best[known] = target.u[rows[known]], target.loglikes[rows[known]]
+    return u, best
+
+
+def _starts(
+    u: Floats, best: Floats, shape: tuple[int, ...], top: float, *, everything: bool
+) -> tuple[Ints, Floats]:
+    """Choose which cells are searched, and from where: their best point, or that of the best neighbour."""
+    delta = 2.0 * (top - best).reshape(shape)
+    source = np.arange(len(best)).reshape(shape)
+    lowest = delta.copy()
+    for axis in range(len(shape)):
+        for step in (1, -1):
+            shifted = np.roll(delta, step, axis=axis)
+            origin = np.roll(np.arange(len(best)).reshape(shape), step, axis=axis)
+            edge = [slice(None)] * len(shape)
+            edge[axis] = slice(0, 1) if step == 1 else slice(-1, None)
+            shifted[tuple(edge)] = np.inf
+            better = shifted < lowest - 1.0  # a neighbour this much better must be a better place to start
+            lowest = np.where(better, shifted, lowest)
+            source = np.where(better, origin, source)
+    source = source.reshape(-1)
+    if everything and not np.isfinite(lowest).all() and np.isfinite(best).any():
+        # One axis: every bin is searched, from the nearest bin that has a point.
+        known = np.flatnonzero(np.isfinite(best))
+        for cell in np.flatnonzero(~np.isfinite(lowest.reshape(-1))):
+            source[cell] = known[np.argmin(np.abs(known - cell))]
+        chosen = np.arange(len(best))
+    else:
+        chosen = np.flatnonzero(np.isfinite(lowest.reshape(-1)) & (lowest.reshape(-1) < _FAR + 10.0))
+    chosen = chosen[np.isfinite(u[source[chosen]]).all(axis=1)]
+    return chosen, u[source[chosen]]
