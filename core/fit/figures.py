@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ def write_figures(fit: Fit) -> list[Path]:
 
 
 def _save(figure: Figure, path: Path) -> Path:
+    logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of the dates within matplotlib's fonts
     temporary = path.with_name(path.name + ".tmp")
     figure.savefig(temporary, format="pdf", metadata={"CreationDate": None})
     temporary.replace(path)

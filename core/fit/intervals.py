@@ -95,7 +95,7 @@ def _refined(
         for at in edges:
             cell = Axis(axis.name, axis.column, np.array([at - width, at + width]), np.array([at]))
             start = _nearest(target, axis, at)
-            search(target, [cell], np.array([0]), start[None], rng, generations=80)
+            search(target, [cell], np.array([0]), start[None], rng, generations=80, sigma=0.02)
             rows = np.abs(target.u[:, axis.column or 0] - at) <= width
             best = target.loglikes[rows].max(initial=-np.inf)
             fine_place.append(at)

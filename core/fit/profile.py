@@ -17,6 +17,12 @@ GENERATIONS = 120
 SPREAD = 0.08
 """First step of the search from the best known point of a bin, in units of the cube."""
 
+SWEEPS = 8
+"""At most so often is every bin searched again, from the best that it and its neighbours have by then."""
+
+_GAIN = 0.02
+"""Bins that gained less ln L than this in a sweep, and whose neighbours did, are finished."""
+
 _HELD = 1e-9
 """A parameter this near to a value, in the unit cube, counts as held there."""
 
@@ -101,19 +107,28 @@ def profile(
     """Maximise the likelihood in every bin, starting from the best points known, then from those of neighbours."""
     before = target.evaluations
     shape = tuple(len(axis.centres) for axis in axes)
-    for final in (False, True):
+    held = np.full(int(np.prod(shape)), -np.inf)
+    improved = np.ones(len(held), dtype=bool)
+    for sweep in range(SWEEPS):
         u, best = _best_known(target, axes, shape)
-        chosen, starts = _starts(u, best, shape, target.loglikes.max(), everything=len(axes) == 1)
-        if len(chosen):
-            search(target, axes, chosen, starts, rng, generations=generations // (2 if final else 1), final=final)
+        top = target.loglikes.max()
+        chosen, starts = _starts(u, best, shape, top, everything=len(axes) == 1)
+        wanted = improved[chosen] | _beside(improved, shape)[chosen]
+        if not wanted.any():
+            break
+        sigma = SPREAD * 0.6**sweep
+        search(target, axes, chosen[wanted], starts[wanted], rng, generations=generations, sigma=sigma)
+        rows = _best_rows(target, axes, shape, held=True)
+        now = np.where(rows >= 0, target.loglikes[rows], -np.inf)
+        matters = now > top - _FAR / 2 - 10.0
+        with np.errstate(invalid="ignore"):
+            improved = matters & ~(now - held < _GAIN)
+        held = now
     rows = _best_rows(target, axes, shape, held=True)
     best, values = np.full(len(rows), -np.inf), np.full((len(rows), len(axes)), np.nan)
     best[rows >= 0] = target.loglikes[rows[rows >= 0]]
     values[rows >= 0] = target.columns([axis.name for axis in axes])[rows[rows >= 0]]
-    delta = 2.0 * (target.loglikes.max() - best)
-    return Profile(
-        tuple(axes), delta.reshape(shape), values.reshape(*shape, len(axes)), target.evaluations - before
-    )
+    return Profile(tuple(axes), best.reshape(shape), values.reshape(*shape, len(axes)), target.evaluations - before)
 
 
 def search(
@@ -124,7 +139,7 @@ def search(
     rng: np.random.Generator,
     *,
     generations: int,
-    final: bool = False,
+    sigma: float,
 ) -> None:
     """Maximise in the given cells, all side by side; what is found is among the points of the target."""
     shape = tuple(len(axis.centres) for axis in axes)
@@ -135,7 +150,7 @@ def search(
     minimise(
         _cost(target, axes, places, free),
         starts[:, free],
-        SPREAD / (4 if final else 1),
+        sigma,
         periodic,
         rng,
         generations=generations,
@@ -203,6 +218,18 @@ def _best_known(target: Target, axes: Sequence[Axis], shape: tuple[int, ...]) ->
     best = np.full(len(rows), -np.inf)
     u[known], best[known] = target.u[rows[known]], target.loglikes[rows[known]]
     return u, best
+
+
+def _beside(cells: Bools, shape: tuple[int, ...]) -> Bools:
+    """Return (cells,) True for the neighbours of the given cells."""
+    grid = cells.reshape(shape)
+    found = np.zeros(shape, dtype=bool)
+    for axis in range(len(shape)):
+        inner, outer = [slice(None)] * len(shape), [slice(None)] * len(shape)
+        inner[axis], outer[axis] = slice(1, None), slice(None, -1)
+        found[tuple(inner)] |= grid[tuple(outer)]
+        found[tuple(outer)] |= grid[tuple(inner)]
+    return found.reshape(-1)
 
 
 def _starts(
