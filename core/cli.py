@@ -129,9 +129,14 @@ def fit(
 ) -> None:
     """Fit a model: best fit, profile likelihoods, posterior. Started again, it goes on where it was."""
     from terranova import fit as fits
+    from terranova.fit.conduct import FitStopped
     from terranova.fit.output import show_fit
 
-    found = fits.run(file, output=output, quiet=quiet)
+    try:
+        found = fits.run(file, output=output, quiet=quiet)
+    except FitStopped as stopped:
+        typer.echo(str(stopped), err=True)
+        raise typer.Exit(stopped.exit_code) from stopped
     if found is not None:
         show_fit(found)
         _say(f"results: {found.plan.output}")

@@ -15,6 +15,7 @@ from terranova.config import ScanConfig, build_problem, load_config
 from terranova.diagnostics import Diagnostic
 from terranova.errors import ConfigError, ParallelError, RunExists, RunMismatch, TerranovaError, disk_error
 from terranova.executor import Executor
+from terranova.fit import ORIGIN as FITTED
 from terranova.interrupt import StopRequest
 from terranova.islands import deal, make_archipelago
 from terranova.loop import Scan
@@ -75,7 +76,7 @@ def _start(
         write_atomic(directory / CONFIG, config.to_yaml())
         manifest.save(directory)  # last: with it, the directory is a run
 
-    _on_root(everyone, prepare, directory)
+    on_root(everyone, prepare, directory)
     return _execute(config, problem, everyone, stop, directory, resuming=None, quiet=quiet)
 
 
@@ -113,12 +114,14 @@ def resume(
     larger = {name: value for name, value in larger.items() if value is not None}
     with StopRequest() as stop, world().together(stop) as everyone:
         if recompute_missing:
-            _on_root(everyone, lambda: salvage(directory), directory)
+            on_root(everyone, lambda: salvage(directory), directory)
         load_manifest(directory)  # says so if it is no run
         if (directory / RESCORED).exists():
             raise RunMismatch(f"{directory} was made by `terranova rescore` from another run; resume that one")
         if (directory / MERGED).exists():
             raise RunMismatch(f"{directory} was made by `terranova merge` from other runs; resume these")
+        if (directory / FITTED).exists():
+            raise RunMismatch(f"{directory} was made by `terranova fit`; the same command goes on with it")
         before = load_config(directory / CONFIG)
         source = file if file is not None else directory / CONFIG
         config = load_config(source, budget=larger or None, islands=before.sampler.islands)
@@ -126,8 +129,8 @@ def resume(
         problem = build_problem(config)
         changes = check_same(directory, before, config, problem)
         _check_larger(before.budget, config.budget, Run(directory))
-        if _on_root(everyone, lambda: _finished(directory, before.budget, config.budget), directory):
-            _on_root(everyone, lambda: settle(directory), directory)
+        if on_root(everyone, lambda: _finished(directory, before.budget, config.budget), directory):
+            on_root(everyone, lambda: settle(directory), directory)
             return Run(directory), "finished"
         if everyone.is_root:
             warn(changes)
@@ -183,7 +186,7 @@ def _execute(
 
     with RunLock(directory) if team.is_root else nullcontext():
         if resuming is not None:
-            _on_root(team, lambda: tidy(resuming), directory)
+            on_root(team, lambda: tidy(resuming), directory)
         run = Run(directory)
         outcome = _scan(
             config,
@@ -227,7 +230,7 @@ def _scan(
         replay = Replay(directory, problem, first, whole=whole)
     title = f"terranova  {config.model.name}  {config.sampler.name}  → {directory}"
     with (
-        _make_executor(executor_class, config.parallel, problem, directory) as executor,
+        make_executor(executor_class, config.parallel, problem, directory) as executor,
         choose(title, root=team.is_root, quiet=quiet) as progress,
         Writer(
             directory,
@@ -322,7 +325,7 @@ def _executor(config: ScanConfig, problem: Problem, everyone: World) -> type[Exe
     return able[0]
 
 
-def _make_executor(cls: type[Executor], choice: Parallel, problem: Problem, directory: Path) -> Executor:
+def make_executor(cls: type[Executor], choice: Parallel, problem: Problem, directory: Path) -> Executor:
     """Return the executor, with as much of what was asked for as it understands.
 
     A model that computes one point at a time may call programs of others: it runs in a process of its own unless
@@ -341,7 +344,7 @@ def _make_executor(cls: type[Executor], choice: Parallel, problem: Problem, dire
     return cls(problem, **{k: v for k, v in wanted.items() if k in known and v is not None})
 
 
-def _on_root(team: World, action: Callable[[], T], directory: Path) -> T:
+def on_root(team: World, action: Callable[[], T], directory: Path) -> T:
     """Do something on the first rank only; every rank gets its result, or its error.
 
     Raises:

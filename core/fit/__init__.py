@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from terranova.fit.conduct import Fit
 
-__all__ = ["run"]
+__all__ = ["ORIGIN", "run"]
+
+ORIGIN = "fit.yaml"
+"""In the directory of a fit: its words."""
 
 
 def run(source: str | Path | Mapping[str, Any] | None = None, *, quiet: bool = False, **words: Any) -> Fit | None:
@@ -26,6 +29,8 @@ def run(source: str | Path | Mapping[str, Any] | None = None, *, quiet: bool = F
     Raises:
         ConfigError: every problem of the words at once.
         RunError: the directory cannot be used, a scan does not fit, or no point is allowed.
+        PluginMissing: a package that it needs is not installed.
+        FitStopped: a signal asked for it; everything is stored, and the same call goes on.
     """
     from terranova.fit.conduct import conduct
     from terranova.fit.output import write_fit

@@ -22,11 +22,12 @@ class BestFit:
         u: (d,) in the unit cube.
         loglike: there.
         values: of all parameters and observables, by name.
-        chi2: -2 ln L, with constraints whose likelihood is 1 at its maximum.
+        chi2: -2 ln L.
         constraints: number of constraints that contribute to chi2.
         parameters: number of free parameters.
-        p_value: of chi2 for constraints - parameters degrees of freedom; None when that is not positive. It
-            assumes Gaussian measurements and a linear model.
+        p_value: of chi2 for constraints - parameters degrees of freedom; None when that is not positive, and
+            when some likelihood exceeds 1, so that chi2 is one only up to a constant. It assumes Gaussian
+            measurements and a linear model.
         contributions: constraint -> its part of chi2.
         evaluations: spent on finding it.
     """
@@ -120,6 +121,7 @@ def describe_best(target: Target, evaluations: int) -> BestFit:
         contributions[constraint.name] = -2.0 * float(constraint.loglike(read)[0])
     chi2 = -2.0 * float(batch.loglike[0])
     freedom = target.soft - target.dimension
+    absolute = all(part >= -1e-9 for part in contributions.values())
     return BestFit(
         u=u,
         loglike=float(batch.loglike[0]),
@@ -127,7 +129,7 @@ def describe_best(target: Target, evaluations: int) -> BestFit:
         chi2=chi2,
         constraints=target.soft,
         parameters=target.dimension,
-        p_value=float(stats.chi2.sf(chi2, freedom)) if freedom > 0 else None,
+        p_value=float(stats.chi2.sf(chi2, freedom)) if freedom > 0 and absolute else None,
         contributions=contributions,
         evaluations=evaluations,
     )

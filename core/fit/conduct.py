@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
+import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from terranova import provenance
-from terranova.atomic import write_atomic
+from terranova.atomic import make_directory, write_atomic
 from terranova.batch import Evaluation
 from terranova.config import build_problem
-from terranova.errors import RunError, RunMismatch
+from terranova.errors import ParallelError, PluginMissing, RunError, RunMismatch, TerranovaError
 from terranova.executor import Executor
+from terranova.fit import ORIGIN
 from terranova.fit import posterior as sampling
 from terranova.fit.best import BestFit, NoPoint, describe_best, find_best, first_points
 from terranova.fit.intervals import Interval, intervals
@@ -24,18 +29,33 @@ from terranova.fit.plan import FitPlan, Profiled
 from terranova.fit.posterior import Posterior
 from terranova.fit.profile import BINS, BINS_2D, Profile, make_axis, profile
 from terranova.fit.target import Target
+from terranova.interrupt import Interrupted, StopRequest
+from terranova.oversight import Oversight
 from terranova.parallel import World, world
 from terranova.registry import registry
 from terranova.replay import Replay
 from terranova.run import CONFIG, Run
 from terranova.scoring import Problem
+from terranova.session import make_executor, on_root
 from terranova.store import Writer, load_manifest, recover
 from terranova.store.lock import RunLock
 from terranova.store.manifest import MANIFEST
-from terranova.types import Floats
+from terranova.strict_yaml import examine
+from terranova.types import Bools, Floats, Ints
 
-PLAN = "fit.yaml"
 SAY_EVERY = 2.0
+"""Seconds between two lines on how far it is."""
+
+_FREE_WORDS = ("output", "parallel")
+"""Words that may change between two sessions of a fit: no number depends on them."""
+
+
+class FitStopped(TerranovaError):
+    """A signal asked for it; every point evaluated so far is stored, and the same command goes on."""
+
+    def __init__(self, directory: Path, exit_code: int) -> None:
+        super().__init__(f"interrupted; every point is stored in {directory}. The same command goes on with it")
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True)
@@ -78,19 +98,37 @@ def conduct(plan: FitPlan, *, quiet: bool = False) -> Fit | None:
         what was found; None on ranks that evaluated for the first.
 
     Raises:
+        FitStopped: a signal asked for it.
+        PluginMissing: a package that it needs is not installed.
         RunMismatch: the directory holds another fit.
         RunError: it cannot be written, a scan does not fit, or no point is allowed.
         ConfigError: the words do not fit the model.
     """
-    everyone = world()
+    _require_packages(plan)
     problem = build_problem(plan.config)
-    executor_class = _executor(plan, everyone)
-    if executor_class.over_ranks and not everyone.is_root:
-        executor_class.serve(problem)
-        return None
-    _prepare(plan, problem)
-    with RunLock(plan.output):
-        return _fit(plan, problem, executor_class, _Voice(quiet=quiet))
+    with StopRequest() as stop, world().together(stop) as everyone:
+        executor_class = _executor(plan, everyone)
+        on_root(everyone, lambda: _prepare(plan, problem), plan.output)
+        everyone.watch_over(plan.output, plan.config.parallel.patience)
+        if not everyone.is_root:
+            executor_class.serve(problem)
+            return None
+        with RunLock(plan.output), suppress(Interrupted):
+            return _fit(plan, problem, executor_class, everyone, stop, _Voice(quiet=quiet))
+    raise FitStopped(plan.output, stop.exit_code)
+
+
+def _require_packages(plan: FitPlan) -> None:
+    """Say at once, not after hours, what is not installed.
+
+    Raises:
+        PluginMissing: a package that this fit needs.
+    """
+    wanted = {"iminuit": True, "nautilus": plan.nested is not None, "emcee": plan.mcmc is not None}
+    missing = [name for name, needed in wanted.items() if needed and importlib.util.find_spec(name) is None]
+    if missing:
+        names = " and ".join(missing)
+        raise PluginMissing(f"this fit needs {names}, not installed here: pip install 'terranova[fit]'")
 
 
 def _executor(plan: FitPlan, everyone: World) -> type[Executor]:
@@ -98,67 +136,112 @@ def _executor(plan: FitPlan, everyone: World) -> type[Executor]:
     if everyone.size == 1 or chosen.over_ranks:
         return chosen
     able: list[type[Executor]] = [p.thing for p in registry().of_kind("executor") if p.thing.over_ranks]
-    return able[0] if able else chosen
+    if not able:
+        raise ParallelError("no executor is installed that evaluates over ranks: start the fit on one")
+    return able[0]
 
 
 def _prepare(plan: FitPlan, problem: Problem) -> None:
     """Make the directory, or make sure that it is that of this fit."""
     directory = plan.output
-    digest = f"fit: {provenance.digest(plan.config, problem)}"
+    digest = f"fit: {_digest(plan, problem)}"
     if (directory / MANIFEST).is_file():
         if load_manifest(directory).config_hash != digest:
-            raise RunMismatch(f"{directory} holds something else, or a fit with other words; choose another output")
-        write_atomic(directory / PLAN, plan.to_yaml())
+            raise RunMismatch(f"{directory} {_what_else(directory, plan)}; choose another output")
         return
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    if directory.exists() and (not directory.is_dir() or set(directory.iterdir()) - _begun(directory)):
         raise RunError(f"{directory} is in use; choose another output")
-    try:
-        (directory / "points").mkdir(parents=True, exist_ok=True)
-        write_atomic(directory / CONFIG, plan.config.to_yaml())
-        write_atomic(directory / PLAN, plan.to_yaml())
-        manifest = provenance.make_manifest(plan.config, problem)
-        replace(manifest, config_hash=digest).save(directory)
-    except OSError as error:
-        raise RunError(f"{directory} cannot be written: {error.strerror or error}") from error
+    make_directory(directory / "points")
+    write_atomic(directory / CONFIG, plan.config.to_yaml())
+    write_atomic(directory / ORIGIN, plan.to_yaml())
+    manifest = provenance.make_manifest(plan.config, problem)
+    replace(manifest, config_hash=digest).save(directory)  # last: with it, the directory is a run
 
 
-def _fit(plan: FitPlan, problem: Problem, executor_class: type[Executor], say: Callable[[str], None]) -> Fit:
+def _begun(directory: Path) -> set[Path]:
+    """What a start leaves behind that was cut off at once."""
+    return {directory / "points", directory / CONFIG, directory / ORIGIN}
+
+
+def _digest(plan: FitPlan, problem: Problem) -> str:
+    """Return a hash of all that the numbers of a fit depend on: its words, the physics, the points of the scans."""
+    runs = [_opened(scan, problem, plan) for scan in plan.scans]
+    words = {
+        "physics": provenance.digest(plan.config, problem),
+        "fit": _identity(plan.words),
+        "scans": [[run.manifest.run_id, run.evaluated] for run in runs],
+    }
+    return hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _identity(words: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in words.items() if key not in _FREE_WORDS}
+
+
+def _what_else(directory: Path, plan: FitPlan) -> str:
+    """Say what a directory holds that is not this fit."""
+    path = directory / ORIGIN
+    if not path.is_file():
+        return "holds something else than a fit"
+    before, now = _identity(examine(path)[0].data or {}), _identity(plan.words)
+    changed = sorted(key for key in before.keys() | now.keys() if str(before.get(key)) != str(now.get(key)))
+    if changed:
+        return f"holds a fit with other words under {', '.join(changed)}"
+    return "holds a fit with the same words, but its scans, its constraints or its model have changed since"
+
+
+def _fit(
+    plan: FitPlan,
+    problem: Problem,
+    executor_class: type[Executor],
+    everyone: World,
+    stop: StopRequest,
+    say: Callable[[str], None],
+) -> Fit:
     started = time.monotonic()
-    directory, config = plan.output, plan.config
+    directory, config = plan.output.absolute(), plan.config  # a model may change the current directory
     schema = provenance.schema(config, problem)
     recover(directory, schema)
-    streams = [np.random.default_rng([config.seed, i]) for i in range(1 + len(plan.profile))]
-    limits: dict[str, Any] = {"workers": config.parallel.workers, "timeout": config.parallel.timeout}
-    given = {key: value for key, value in limits.items() if value is not None}
-    stored = _Stored(directory, problem)
+    runs = [_opened(scan, problem, plan) for scan in plan.scans]
     with (
-        executor_class(problem, **given) as executor,
+        make_executor(executor_class, config.parallel, problem, directory) as executor,
         Writer(directory, schema, run_id=load_manifest(directory).run_id) as writer,
     ):
         executor.warm_up()
-        target = Target(problem, executor.evaluate, writer, stored.answer)
-        known = sum(_take_in(target, scan, problem) for scan in plan.scans)
-        say(f"best fit: from {known:,} points of scans" if known else "best fit: from the prior")
+        oversight = executor.watch = Oversight(everyone, stop, lambda: False)
+        target = Target(problem, executor.evaluate, writer, _Stored(directory, problem).answer, oversight)
+        known = sum(_take_in(target, run, problem) for run in runs)
         try:
-            best = find_best(target, streams[0], starts=plan.best.starts, generations=plan.best.generations)
-            posteriors = _posteriors(plan, target, say)
-            # Last, because they profit from every point that is known by then.
-            profiles = [_profile(target, asked, streams[1 + i], say) for i, asked in enumerate(plan.profile)]
-            if target.loglikes.max() > best.loglike:
-                best = describe_best(target, best.evaluations)
-            say("intervals")
-            ends = [_intervals(target, p, plan.levels, streams[1 + i]) for i, p in enumerate(profiles)]
+            found = _parts(plan, target, known, say)
+        except Interrupted:
+            oversight.end()
+            raise
         except NoPoint as error:
-            raise RunError(f"{error}: scan first, and name the scan under `scans:`") from error
+            raise RunError(f"{error}; scan first, and name the scan under `scans:`") from error
+    return replace(found, seconds=time.monotonic() - started)
+
+
+def _parts(plan: FitPlan, target: Target, known: int, say: Callable[[str], None]) -> Fit:
+    """Go through the parts of a fit in order."""
+    streams = [np.random.default_rng([plan.config.seed, i]) for i in range(1 + len(plan.profile))]
+    say(f"best fit: from {known:,} points of scans" if known else "best fit: from the prior")
+    best = find_best(target, streams[0], starts=plan.best.starts, generations=plan.best.generations)
+    posteriors = _posteriors(plan, target, say)
+    # After the posteriors, because profiles profit from every point that is known by then.
+    profiles = [_profile(target, asked, streams[1 + i], say) for i, asked in enumerate(plan.profile)]
+    say("intervals")
+    ends = [_intervals(target, p, plan.levels, streams[1 + i]) for i, p in enumerate(profiles)]
+    if target.loglikes.max() > best.loglike:
+        best = describe_best(target, best.evaluations)
     return Fit(
         plan=plan,
-        problem=problem,
+        problem=target.problem,
         best=best,
         profiles=tuple(ProfileResult(*both) for both in zip(profiles, ends, strict=True)),
         posteriors=posteriors,
         evaluations=target.evaluations,
         known=known,
-        seconds=time.monotonic() - started,
+        seconds=0.0,
     )
 
 
@@ -177,7 +260,10 @@ def _profile(target: Target, asked: Profiled, rng: np.random.Generator, say: Cal
     say(f"profile of {', '.join(asked.names)}: {target.evaluations:,} evaluations so far")
     bins = asked.bins or (BINS if len(asked.names) == 1 else BINS_2D)
     try:
-        axes = [make_axis(target, name, bins, ends) for name, ends in zip(asked.names, asked.limits, strict=True)]
+        axes = [
+            make_axis(target, name, bins, ends, log=asked.scale == "log")
+            for name, ends in zip(asked.names, asked.limits, strict=True)
+        ]
     except ValueError as error:
         raise RunError(str(error)) from error
     return profile(target, axes, rng)
@@ -194,36 +280,62 @@ class _Stored:
 
     def __init__(self, directory: Path, problem: Problem) -> None:
         self._replay: Replay | None = Replay(directory, problem, 0)
-        self._count = 0
 
-    def answer(self, request: int, x: Floats) -> Evaluation | None:
-        """Return the stored rows of a request if all are there; they are the last ones if not."""
+    def answer(self, request: int, x: Floats, index: Ints) -> tuple[Bools, Evaluation] | None:
+        """Return which of the points (n,) are stored, and their rows; None when there is nothing more."""
         if self._replay is None or request > self._replay.last_generation:
             self._replay = None
             return None
         self._replay.seek(request)
-        island = np.zeros(len(x), dtype=np.int64)
-        index = np.arange(self._count, self._count + len(x), dtype=np.int64)
-        known = self._replay.stored(x, island, index)
-        if not known.all():
-            self._replay = None
-            return None
-        self._count += len(x)
-        _, evaluation = self._replay.answer(island, index, known)
-        return evaluation
+        island: Ints = np.zeros(len(x), dtype=np.int64)
+        return self._replay.answer(island, index, self._replay.stored(x, island, index))
 
 
-def _take_in(target: Target, directory: Path, problem: Problem) -> int:
-    """Score the points of a scan with the constraints of the fit, and make them known; return how many."""
+def _opened(directory: Path, problem: Problem, plan: FitPlan) -> Run:
+    """Return a scan whose points can be used.
+
+    Raises:
+        RunError: there is none, it is of another model, or lacks what the constraints read.
+    """
     run = Run(directory)
-    names = list(problem.model.space.names)
-    stored = {field.name for field in run.observables}
-    if [p.name for p in run.parameters] != names:
+    before, now = run.manifest, plan.config.model
+    if before.model != now.name or dict(before.model_options) != dict(now.options):
+        raise RunError(
+            f"{directory} is a scan of {_model(before.model, before.model_options)}, but the fit is of "
+            f"{_model(now.name, now.options)}"
+        )
+    version = problem.model.plugin.version
+    if before.physics.get("model version", version) != version:
+        raise RunError(
+            f"{directory} was made with version {before.physics['model version']} of model {before.model!r}; "
+            f"installed is version {version}, so that its numbers may be others now: scan again"
+        )
+    if [p.name for p in run.parameters] != list(problem.model.space.names):
         raise RunError(f"{directory} has other parameters than model {problem.model.name!r}")
-    needed = {name for c in problem.constraints for name in c.observables} - set(names)
-    missing = sorted(needed - stored)
+    stored = {field.name for field in run.observables} | set(problem.model.space.names)
+    missing = sorted({name for c in problem.constraints for name in c.observables} - stored)
     if missing:
-        raise RunError(f"{directory} did not store {', '.join(missing[:5])}, which the constraints read")
+        raise RunError(f"{directory} did not store {_some(missing)}, which the constraints read")
+    return run
+
+
+def _model(name: str, options: Mapping[str, Any]) -> str:
+    words = ", ".join(f"{key}: {value}" for key, value in options.items())
+    return f"model {name!r}" + (f" with {words}" if words else "")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _take_in(target: Target, run: Run, problem: Problem) -> int:
+    """Score the points of a scan with the constraints of the fit, and make them known; return how many.
+
+    Points outside the priors of the fit are left out, and so are those with other values of fixed parameters.
+    """
+    space = problem.model.space
+    names = list(space.names)
+    stored = {field.name for field in run.observables}
     observables = [o.name for o in problem.model.observables]
     count = 0
     for table in run.reader.batches(rows=50_000):
@@ -232,15 +344,19 @@ def _take_in(target: Target, directory: Path, problem: Problem) -> int:
         columns = [table[n].to_numpy()[ok] if n in stored else np.full(int(ok.sum()), np.nan) for n in observables]
         o = np.column_stack(columns)
         _, loglike = problem.score(x, o)
-        u = problem.model.space.to_unit(x)
-        usable = np.isfinite(loglike) & ((u >= 0) & (u <= 1)).all(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            u = space.to_unit(x)
+            inside: Bools = np.all((u >= 0.0) & (u <= 1.0), axis=1)
+        again = space.to_physical(np.where(inside[:, None], u, 0.5))
+        same = (np.abs(again - x) <= 1e-6 * np.abs(x)).all(axis=1)
+        usable: Bools = np.isfinite(loglike) & inside & same
         target.add_known(u[usable], loglike[usable], np.column_stack([x, o])[usable])
         count += int(usable.sum())
     return count
 
 
 class _Voice:
-    """Says now and then what a fit is at."""
+    """Says on standard error now and then what a fit is at."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet

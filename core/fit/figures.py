@@ -88,7 +88,7 @@ def _scale(fit: Fit, axis: Axis) -> str:
     from terranova.parameters import LogUniform
 
     if axis.column is None:
-        return "linear"
+        return "log" if axis.log else "linear"
     return "log" if isinstance(fit.problem.model.space.free[axis.column].prior, LogUniform) else "linear"
 
 
@@ -97,12 +97,14 @@ def draw_curve(fit: Fit, result: ProfileResult) -> Figure:
     found = result.profile
     axis = found.axes[0]
     figure, axes = _new(2.5)
-    x = (
-        axis.centres
-        if axis.column is not None
-        else np.where(np.isfinite(found.at[:, 0]), found.at[:, 0], axis.centres)
-    )
-    axes.plot(x, np.minimum(found.delta_chi2(fit.best.loglike), 1e3), color=_LINE, linewidth=1.3)
+    x = axis.centres
+    if axis.column is None:
+        x = np.where(np.isfinite(found.at[:, 0]), found.at[:, 0], x)
+    y = np.minimum(found.delta_chi2(fit.best.loglike), 1e3)
+    if axis.name in fit.best.values and x.min() < fit.best.values[axis.name] < x.max():
+        x, y = np.append(x, fit.best.values[axis.name]), np.append(y, 0.0)
+    order = np.argsort(x, kind="stable")
+    axes.plot(x[order], y[order], color=_LINE, linewidth=1.3)
     for level in fit.plan.levels:
         axes.axhline(threshold(level), color="0.6", linewidth=0.6, linestyle=(0, (4, 3)))
         axes.annotate(
@@ -125,15 +127,20 @@ def draw_curve(fit: Fit, result: ProfileResult) -> Figure:
 
 def draw_plane(fit: Fit, result: ProfileResult) -> Figure:
     """Regions of two quantities at the confidence levels, and the best fit."""
+    from matplotlib.colors import LinearSegmentedColormap
+
     found = result.profile
     figure, axes = _new(2.9)
     first, second = found.axes
-    delta = np.minimum(found.delta_chi2(fit.best.loglike), 1e3)
     edges = [0.0, *(threshold(level, 2) for level in fit.plan.levels)]
-    colours = _FILL[: len(edges) - 1]
-    if len(edges) - 1 == len(colours):
-        axes.contourf(first.centres, second.centres, delta.T, levels=edges, colors=colours)
-    axes.contour(first.centres, second.centres, delta.T, levels=edges[1:], colors="#08324F", linewidths=0.8)
+    # The root is nearly straight between cells; beyond the last level its size does not matter.
+    depth = np.sqrt(np.clip(found.delta_chi2(fit.best.loglike), 0.0, 4.0 * edges[-1]))
+    levels = np.sqrt(edges)
+    shades = LinearSegmentedColormap.from_list("levels", _FILL)(np.linspace(0.0, 1.0, len(fit.plan.levels)))
+    if depth.min() < levels[-1]:
+        axes.contourf(first.centres, second.centres, depth.T, levels=levels, colors=shades)
+        drawn = [level for level in levels[1:] if level > depth.min()]
+        axes.contour(first.centres, second.centres, depth.T, levels=drawn, colors="#08324F", linewidths=0.8)
     best = fit.best.values
     axes.plot(best[first.name], best[second.name], marker="*", color=_STAR, markersize=8, linestyle="none")
     for which, axis in (("x", first), ("y", second)):

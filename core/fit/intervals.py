@@ -10,6 +10,15 @@ from terranova.fit.profile import Axis, Profile, search
 from terranova.fit.target import Target
 from terranova.types import Floats
 
+_ROUNDS = 14
+"""Times that the end of an interval is evaluated again at most."""
+
+_PRECISION = 2e-5
+"""Ends that move by less, in units of the cube, are final."""
+
+_CLIFF = 30.0
+"""A root of Delta chi2 that differs by more from that of a level is not interpolated."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -37,42 +46,51 @@ def intervals(
     """Return the intervals of a profile over one quantity.
 
     For a parameter each end is refined: the likelihood is maximised again with the parameter held at the place
-    where the profile crosses the level, until that no longer moves.
+    where the profile crosses the level, until that no longer moves. The curve of an observable goes through
+    evaluated points and is interpolated between them.
     """
     axis = found.axes[0]
-    place, delta = _curve(found, float(target.loglikes.max()))
+    place, delta = _curve(target, found)
     result = []
     for level in levels:
         wanted = threshold(level)
         crossings = _crossings(place, delta, wanted)
         if axis.column is not None and len(crossings):
-            place_fine, delta_fine = _refined(target, axis, place, delta, crossings, wanted, rng)
-            crossings = _crossings(place_fine, delta_fine, wanted)
-            result.append(_interval(target, axis, level, place_fine, delta_fine, crossings, wanted))
-        else:
-            result.append(_interval(target, axis, level, place, delta, crossings, wanted))
+            place, delta = _refined(target, axis, place, delta, crossings, wanted, rng)
+            crossings = _crossings(place, delta, wanted)
+        result.append(_interval(target, axis, level, delta, crossings, wanted))
     return result
 
 
-def _curve(found: Profile, top: float) -> tuple[Floats, Floats]:
-    """Return places, in the coordinate of the axis, and Delta chi2 there."""
+def _curve(target: Target, found: Profile) -> tuple[Floats, Floats]:
+    """Return places, in the coordinate of the axis, and Delta chi2 there: one a bin, and the best fit.
+
+    Without the best fit a minimum narrower than a bin would be missed.
+    """
     axis = found.axes[0]
-    if axis.column is not None:
-        return axis.middle, found.delta_chi2(top)
-    known = np.isfinite(found.at[:, 0])
-    place = np.where(known, found.at[:, 0], axis.middle)
-    return place, found.delta_chi2(top)
+    best = int(np.argmax(target.loglikes))
+    delta = found.delta_chi2(float(target.loglikes[best]))
+    place = axis.middle
+    if axis.column is None:
+        known = np.isfinite(found.at[:, 0])
+        place = np.where(known, axis.coordinate(np.where(known, found.at[:, 0], axis.centres)), place)
+    at = axis.places(target)[best]
+    if axis.edges[0] <= at <= axis.edges[-1] and not (place == at).any():
+        place, delta = np.append(place, at), np.append(delta, 0.0)
+    order = np.argsort(place, kind="stable")
+    return place[order], delta[order]
 
 
 def _crossings(place: Floats, delta: Floats, wanted: float) -> list[float]:
-    """Return where the curve crosses a level; the root of Delta chi2, nearly straight, is interpolated."""
+    """Return where the curve crosses a level.
+
+    The root of Delta chi2, nearly straight, is interpolated; next to what is excluded the middle is taken.
+    """
     root = np.sqrt(np.maximum(np.minimum(delta, 1e12), 0.0)) - np.sqrt(wanted)
     crossings = []
-    for i in np.flatnonzero(np.diff(np.sign(root)) != 0):
+    for i in np.flatnonzero(np.diff(root > 0.0)):
         a, b = root[i], root[i + 1]
-        if a == b:
-            continue
-        share = a / (a - b) if max(abs(a), abs(b)) < 1e3 else (0.0 if abs(a) < abs(b) else 1.0)
+        share = a / (a - b) if max(abs(a), abs(b)) < _CLIFF else 0.5
         crossings.append(float(place[i] + share * (place[i + 1] - place[i])))
     return crossings
 
@@ -85,14 +103,12 @@ def _refined(
     crossings: list[float],
     wanted: float,
     rng: np.random.Generator,
-    rounds: int = 4,
 ) -> tuple[Floats, Floats]:
     """Add points of the curve at its crossings, evaluated, until they no longer move."""
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         width = 1e-9
-        edges = np.array(crossings)
         fine_place, fine_delta = [], []
-        for at in edges:
+        for at in crossings:
             cell = Axis(axis.name, axis.column, np.array([at - width, at + width]), np.array([at]))
             start = _nearest(target, axis, at)
             search(target, [cell], np.array([0]), start[None], rng, generations=80, sigma=0.02)
@@ -105,7 +121,7 @@ def _refined(
         order = np.argsort(place, kind="stable")
         place, delta = place[order], delta[order]
         moved = _crossings(place, delta, wanted)
-        if len(moved) == len(crossings) and np.allclose(moved, crossings, atol=2e-5, rtol=0.0):
+        if len(moved) == len(crossings) and np.allclose(moved, crossings, atol=_PRECISION, rtol=0.0):
             break
         crossings = moved
     return place, delta
@@ -120,7 +136,7 @@ def _nearest(target: Target, axis: Axis, at: float) -> Floats:
 
 
 def _interval(
-    target: Target, axis: Axis, level: float, place: Floats, delta: Floats, crossings: list[float], wanted: float
+    target: Target, axis: Axis, level: float, delta: Floats, crossings: list[float], wanted: float
 ) -> Interval:
     """Pair crossings up into allowed parts."""
     allowed = delta <= wanted
@@ -137,7 +153,9 @@ def _interval(
 
 
 def _physical(target: Target, axis: Axis, place: float | None) -> float | None:
-    if place is None or axis.column is None:
-        return place
+    if place is None:
+        return None
+    if axis.column is None:
+        return 10.0**place if axis.log else place
     prior = target.problem.model.space.free[axis.column].prior
     return float(prior.to_physical(np.array([place]))[0])

@@ -134,6 +134,8 @@ def _pycma(start: Floats, sigma: float, size: int, periodic: Bools, rng: np.rand
             "verbose": -9,
             "tolfun": _TOLERANCE,
             "tolx": 1e-9,
+            # In one dimension pycma fails when it limits a step that has grown too large.
+            "maxstd": math.inf if len(start) == 1 else None,
             "bounds": [None, None] if periodic.all() else ends,
         }
         return cma.CMAEvolutionStrategy(start, sigma, options)

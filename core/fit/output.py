@@ -16,7 +16,7 @@ from terranova.errors import RunError
 from terranova.fit.conduct import Fit, ProfileResult
 from terranova.fit.figures import write_figures
 from terranova.fit.intervals import Interval
-from terranova.fit.posterior import CITATIONS, Posterior, labels
+from terranova.fit.posterior import CITATIONS, Posterior
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,7 +99,7 @@ def _write(path: Path, text: str) -> Path:
 
 
 def _name(result: ProfileResult) -> str:
-    return "-".join(axis.name for axis in result.profile.axes).replace("/", "_")
+    return "-".join(axis.name for axis in result.profile.axes)
 
 
 def _profile_csv(fit: Fit, result: ProfileResult) -> str:
@@ -126,17 +126,13 @@ def _write_chains(directory: Path, fit: Fit, found: Posterior) -> list[Path]:
     columns = [found.weights, -found.loglike, *(found.column(name) for name in shown)]
     text = io.StringIO()
     np.savetxt(text, np.column_stack(columns), fmt="%.10g")
-    names = labels(shown)
-    lines = [
-        f"{label}{'*' * (name not in space.names)} {latex[name] or name}"
-        for label, name in zip(names, shown, strict=True)
-    ]
+    lines = [f"{name}{'*' * (name not in space.names)} {latex[name] or name}" for name in shown]
     ranges = []
     for p in space.free:
         if p.name in shown:
             low, high = p.prior.support
             ends = [f"{end:.10g}" if math.isfinite(end) else "N" for end in (low, high)]
-            ranges.append(f"{labels([p.name])[0]} {ends[0]} {ends[1]}")
+            ranges.append(f"{p.name} {ends[0]} {ends[1]}")
     root = directory / found.method
     return [
         _write(root.with_suffix(".txt"), text.getvalue()),
@@ -179,6 +175,8 @@ def show_fit(fit: Fit, console: Console | None = None) -> None:
 def _goodness(fit: Fit) -> str:
     best = fit.best
     text = f"chi2 = {best.chi2:.3f} of {best.constraints} measurements with {best.parameters} free parameters"
+    if best.p_value is None and best.constraints > best.parameters:
+        return text + "; no p-value, for some likelihoods are known up to a constant only"
     if best.p_value is None:
         return text + "; no degree of freedom is left for a p-value"
     return text + f", p = {best.p_value:.3g}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -58,11 +59,13 @@ class Profiled:
         names: parameters or observables.
         limits: the range of each; None for the prior's, or for what the data allow.
         bins: of each; 0 for the default.
+        scale: of observables; a parameter is divided as its prior is.
     """
 
     names: tuple[str, ...]
     limits: tuple[tuple[float, float] | None, ...]
     bins: int = 0
+    scale: Literal["linear", "log"] = "linear"
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
     problem = build_problem(config) if config is not None else None
     plan = FitPlan(
         config=config,  # type: ignore[arg-type]
-        scans=tuple(_beside(document.file, name) for name in read.get("scans", ())),
+        scans=tuple(Path(name).expanduser() for name in read.get("scans", ())),
         best=_settings(read.get("best"), Best, "best", report) or Best(),
         profile=_profiles(read.get("profile"), problem, report),
         levels=tuple(sorted(read.get("levels", LEVELS))),
@@ -151,11 +154,6 @@ def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
     )
     report.raise_if_any()
     return plan
-
-
-def _beside(file: str, name: str) -> Path:
-    """A run directory as the user names it: relative to where they are."""
-    return Path(name).expanduser()
 
 
 def _scan_part(data: Mapping[str, Any], document: Document, report: Report) -> ScanConfig | None:
@@ -172,8 +170,6 @@ def _scan_part(data: Mapping[str, Any], document: Document, report: Report) -> S
 
 
 def _path(key: str) -> KeyPath:
-    import re
-
     return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", key))
 
 
@@ -193,13 +189,21 @@ def _profiles(given: Any, problem: Problem | None, report: Report) -> tuple[Prof
     if not isinstance(given, list):
         report.add(("profile",), f"expected a list of names and pairs of names, got {show(given)}")
         return ()
-    read = (_profiled(item, ("profile", i), problem, report) for i, item in enumerate(given))
-    return tuple(p for p in read if p is not None)
+    read: list[Profiled] = []
+    for i, item in enumerate(given):
+        profiled = _profiled(item, ("profile", i), problem, report)
+        if profiled is None:
+            continue
+        if profiled.names in [p.names for p in read]:
+            report.add(("profile", i), f"{' and '.join(profiled.names)} are asked for twice")
+        read.append(profiled)
+    return tuple(read)
 
 
 def _profiled(given: Any, path: KeyPath, problem: Problem | None, report: Report) -> Profiled | None:
-    """Read `ma`, `[ma, ctau]`, `{ctau: [0.1, 100]}` or `{ctau: [0.1, 100], BR: null, bins: 40}`."""
+    """Read `ma`, `[ma, ctau]`, `{ctau: [0.1, 100], scale: log}` or `{ctau: [0.1, 100], BR: null, bins: 40}`."""
     bins = 0
+    scale: Literal["linear", "log"] = "linear"
     ranges: dict[str, Any]
     if isinstance(given, str):
         ranges = {given: None}
@@ -207,7 +211,10 @@ def _profiled(given: Any, path: KeyPath, problem: Problem | None, report: Report
         ranges = dict.fromkeys(given)
     elif isinstance(given, Mapping):
         ranges = dict(given)
-        bins = ranges.pop("bins", 0)
+        bins, scale = ranges.pop("bins", 0), ranges.pop("scale", "linear")
+        if scale not in ("linear", "log"):
+            report.add((*path, "scale"), f"expected linear or log, got {show(scale)}")
+            return None
         if not isinstance(bins, int) or isinstance(bins, bool) or not 0 <= bins <= 1000:
             report.add((*path, "bins"), f"expected a number of bins, got {show(bins)}")
             return None
@@ -224,7 +231,25 @@ def _profiled(given: Any, path: KeyPath, problem: Problem | None, report: Report
             report.add(path, f"no free parameter or observable is named {name!r}{did_you_mean(name, names)}")
             return None
         limits.append(_ends(ends, (*path, name), report))
-    return Profiled(tuple(ranges), tuple(limits), bins)
+        if problem is not None:
+            _check_range(name, limits[-1], scale, problem, (*path, name), report)
+    return Profiled(tuple(ranges), tuple(limits), bins, scale)
+
+
+def _check_range(
+    name: str, ends: tuple[float, float] | None, scale: str, problem: Problem, path: KeyPath, report: Report
+) -> None:
+    """Complain of a range that the prior does not have, or that has no logarithm."""
+    if ends is None:
+        return
+    prior = next((p.prior for p in problem.model.space.free if p.name == name), None)
+    if prior is None:
+        if scale == "log" and ends[0] <= 0.0:
+            report.add(path, f"expected a positive range for a logarithmic scale, got {show(list(ends))}")
+        return
+    low, high = prior.support
+    if ends[0] < low or ends[1] > high:
+        report.add(path, f"expected a range within that of the prior, {low:g} to {high:g}, got {show(list(ends))}")
 
 
 def _known(name: str, problem: Problem) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from terranova.errors import ParallelError
+from terranova.errors import PluginMissing, RunError
 from terranova.fit.target import Target
-from terranova.types import Floats, Ints
+from terranova.types import Bools, Floats, Ints
 
 Say = Callable[[str], None]
 
@@ -70,6 +70,34 @@ class Posterior:
         ends = np.interp([0.5 - level / 2, 0.5 + level / 2], below, values[order])
         return float(ends[0]), float(ends[1])
 
+    def equal_weights(self, rng: np.random.Generator) -> Ints:
+        """Return rows drawn so that all count the same: as many as the effective number of points.
+
+        Systematic resampling: a row of weight w is drawn n w times, rounded up or down.
+        """
+        n = max(1, int(self.effective))
+        places = (np.arange(n) + rng.random()) / n
+        rows = np.searchsorted(np.cumsum(self.weights), places)
+        return rng.permutation(np.minimum(rows, len(self.weights) - 1)).astype(np.int64)
+
+    def to_arviz(self) -> Any:
+        """Return the posterior as an `arviz.InferenceData`, each walker a chain; nested sampling has one.
+
+        Weighted points are drawn again with equal weights. Columns that are not finite everywhere are left out.
+
+        Raises:
+            PluginMissing: arviz is not installed.
+        """
+        arviz = _import("arviz", "arviz")
+        rows, chains = self.equal_weights(np.random.default_rng(0)), 1
+        if self.method == "mcmc":
+            rows, chains = np.argsort(self.chain, kind="stable"), len(np.unique(self.chain))
+        finite = [name for i, name in enumerate(self.names) if np.isfinite(self.values[:, i]).all()]
+        return arviz.from_dict(
+            posterior={name: self.column(name)[rows].reshape(chains, -1) for name in finite},
+            sample_stats={"lp": self.loglike[rows].reshape(chains, -1)},
+        )
+
 
 def nested(
     target: Target, seed: int, *, live: int = 1000, effective: int = 4000, say: Say = lambda _: None
@@ -87,9 +115,10 @@ def nested(
     before = target.evaluations
     periodic = np.flatnonzero(target.problem.model.space.periodic)
     lowest = -1e100  # what is excluded must have a rank, too
+    d = target.dimension
 
     def loglike(u: Floats) -> Floats:
-        found = np.maximum(target.loglike(u), lowest)
+        found = np.maximum(target.loglike(u[:, :d]), lowest)
         say(f"nested sampling: {target.evaluations - before:,} evaluations")
         return found
 
@@ -98,7 +127,7 @@ def nested(
         sampler = nautilus.Sampler(
             lambda u: u,
             loglike,
-            n_dim=target.dimension,
+            n_dim=max(d, 2),  # the least it can do; nothing depends on the second axis then, nor does the evidence
             n_live=live,
             n_batch=max(100, live // 10),
             vectorized=True,
@@ -115,7 +144,7 @@ def nested(
     return Posterior(
         method="nested",
         names=target.names,
-        values=_values(target, u[kept]),
+        values=_values(target, u[kept, :d]),
         loglike=loglikes[kept],
         weights=weights[kept] / weights[kept].sum(),
         chain=np.zeros(int(kept.sum()), dtype=np.int64),
@@ -142,7 +171,7 @@ def mcmc(
     Args:
         target: the likelihood.
         seed: of all random numbers.
-        starts: (n, d) points with a likelihood, from which the walkers begin.
+        starts: (n, d) points with a likelihood, from which the walkers begin, the best first.
         walkers: their number; the larger of 32 and 2 d + 2 if 0.
         lengths: autocorrelation times after which the chain is long enough (emcee's advice: 50).
         steps: at most.
@@ -153,11 +182,23 @@ def mcmc(
     d = target.dimension
     number = walkers or max(32, 2 * d + 2)
     rng = np.random.default_rng(seed)
-    begin = _walkers(target, starts, number, rng)
+    periodic = target.problem.model.space.periodic
+    # Walkers must stay in one turn of a periodic axis, or they drift apart for ever: it begins and ends opposite
+    # the best point.
+    seam = np.where(periodic, starts[0] - 0.5, 0.0)
+
+    def loglike(v: Floats) -> Floats:
+        inside = ((v >= 0.0) & (v <= 1.0)).all(axis=1)
+        found = np.full(len(v), -np.inf)
+        if inside.any():
+            found[inside] = target.loglike(_turned(v[inside], seam, periodic))
+        return found
+
+    begin = _walkers(loglike, _turned(starts, -seam, periodic), number, rng)
     sampler = emcee.EnsembleSampler(
         number,
         d,
-        target.loglike,
+        loglike,
         vectorize=True,
         moves=[(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)],
     )
@@ -178,8 +219,7 @@ def mcmc(
     chain = sampler.get_chain(discard=discard, thin=thin)
     loglikes = sampler.get_log_prob(discard=discard, thin=thin)
     walker = np.tile(np.arange(number), len(chain))
-    u = chain.reshape(-1, d)
-    u = np.where(target.problem.model.space.periodic, np.mod(u, 1.0), u)
+    u = _turned(chain.reshape(-1, d), seam, periodic)
     n = len(u)
     return Posterior(
         method="mcmc",
@@ -196,9 +236,15 @@ def mcmc(
     )
 
 
-def _walkers(target: Target, starts: Floats, number: int, rng: np.random.Generator) -> Floats:
+def _turned(u: Floats, by: Floats, periodic: Bools) -> Floats:
+    """Return u (n, d) moved along its periodic axes by (d,), within [0, 1)."""
+    return np.where(periodic, np.mod(u + by, 1.0), u)
+
+
+def _walkers(loglike: Callable[[Floats], Floats], starts: Floats, number: int, rng: np.random.Generator) -> Floats:
     """Return places (number, d) to begin: around the starts, as far as the likelihood allows."""
-    begin = np.empty((number, target.dimension))
+    d = starts.shape[1]
+    begin = np.empty((number, d))
     begin[:] = starts[rng.integers(0, len(starts), number)]
     accepted = np.zeros(number, dtype=bool)
     width = 0.02
@@ -206,11 +252,13 @@ def _walkers(target: Target, starts: Floats, number: int, rng: np.random.Generat
         missing = np.flatnonzero(~accepted)
         if not len(missing):
             break
-        tried = begin[missing] + width * rng.standard_normal((len(missing), target.dimension))
-        good = np.isfinite(target.loglike(tried))
+        tried = begin[missing] + width * rng.standard_normal((len(missing), d))
+        good = np.isfinite(loglike(tried))
         begin[missing[good]] = tried[good]
         accepted[missing[good]] = True
         width *= 0.6
+    if np.linalg.matrix_rank(begin - begin.mean(axis=0), tol=1e-12) < d:
+        raise RunError("mcmc finds no room around the best points: every step from them is excluded")
     return begin
 
 
@@ -228,20 +276,15 @@ def _values(target: Target, u: Floats) -> Floats:
     return np.asarray(result)
 
 
-def _import(module: str) -> Any:
+def _import(module: str, package: str = "terranova[fit]") -> Any:
     import importlib
 
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ParallelError(f"{module} is not installed: `pip install 'terranova[fit]'`") from error
+        raise PluginMissing(f"{module} is not installed: pip install '{package}'") from error
 
 
 def _one_thread() -> Any:
     """Small matrices gain nothing from threads, which only compete with other ranks; and sums keep their order."""
     return _import("threadpoolctl").threadpool_limits(1)
-
-
-def labels(names: Sequence[str]) -> list[str]:
-    """Return names that GetDist can use: no blanks."""
-    return [name.replace(" ", "_") for name in names]

@@ -41,14 +41,27 @@ class Axis:
         name: of the parameter or observable.
         column: its axis in the unit cube; None for an observable.
         edges: (bins + 1,) of the bins, in the coordinate in which they are equally wide: the unit cube's for
-            a parameter, the observable's own otherwise.
+            a parameter, otherwise the observable itself or its decadic logarithm.
         centres: (bins,) physical values.
+        log: whether the coordinate of an observable is its logarithm.
     """
 
     name: str
     column: int | None
     edges: Floats
     centres: Floats
+    log: bool = False
+
+    def coordinate(self, values: Floats) -> Floats:
+        """Return values of an observable in the coordinate of the edges."""
+        if not self.log:
+            return values
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.log10(values))
+
+    def places(self, target: Target) -> Floats:
+        """Return where all known points (n,) are, in the coordinate of the edges."""
+        return target.u[:, self.column] if self.column is not None else self.coordinate(target.column(self.name))
 
     @property
     def middle(self) -> Floats:
@@ -77,7 +90,9 @@ class Profile:
         return np.asarray(2.0 * (top - self.loglike))
 
 
-def make_axis(target: Target, name: str, bins: int, limits: tuple[float, float] | None) -> Axis:
+def make_axis(
+    target: Target, name: str, bins: int, limits: tuple[float, float] | None, *, log: bool = False
+) -> Axis:
     """Choose the bins of a quantity: of a parameter over its prior, of an observable over what is not excluded.
 
     Raises:
@@ -93,12 +108,16 @@ def make_axis(target: Target, name: str, bins: int, limits: tuple[float, float] 
         return Axis(name, column, edges, prior.to_physical((edges[1:] + edges[:-1]) / 2))
     if limits is None:
         values, loglike = target.column(name), target.loglikes
-        near = np.isfinite(values) & (loglike > loglike.max(initial=-np.inf) - _FAR / 2)
+        near = (
+            np.isfinite(values) & (loglike > loglike.max(initial=-np.inf) - _FAR / 2) & ((values > 0) | (not log))
+        )
         if not near.any() or np.ptp(values[near]) == 0.0:
             raise ValueError(f"no range is known for {name}: give one")
         limits = (float(values[near].min()), float(values[near].max()))
-    edges = np.linspace(*limits, bins + 1)
-    return Axis(name, None, edges, (edges[1:] + edges[:-1]) / 2)
+    low, high = np.log10(limits) if log else limits
+    edges = np.linspace(low, high, bins + 1)
+    centres = (edges[1:] + edges[:-1]) / 2
+    return Axis(name, None, edges, 10.0**centres if log else centres, log)
 
 
 def profile(
@@ -169,7 +188,7 @@ def _cost(target: Target, axes: Sequence[Axis], places: Ints, free: Ints) -> Cos
         names = target.names[len(target.problem.model.space.names) :]
         for i, axis in enumerate(axes):
             if axis.column is None:
-                values = batch.observables[:, names.index(axis.name)]
+                values = axis.coordinate(batch.observables[:, names.index(axis.name)])
                 bins = places[which, i]
                 low, high = axis.edges[bins], axis.edges[bins + 1]
                 outside = np.maximum(0.0, np.maximum(low - values, values - high)) / (high - low)
@@ -187,7 +206,7 @@ def _cell_of(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, he
     cell: Ints = np.zeros(len(target.loglikes), dtype=np.int64)
     outside = np.zeros(len(cell), dtype=bool)
     for axis, bins in zip(axes, shape, strict=True):
-        place = target.u[:, axis.column] if axis.column is not None else target.column(axis.name)
+        place = axis.places(target)
         with np.errstate(invalid="ignore"):
             number = np.searchsorted(axis.edges, place, side="right") - 1
             number[place == axis.edges[-1]] = bins - 1

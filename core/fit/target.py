@@ -8,15 +8,20 @@ import numpy as np
 
 from terranova.batch import Batch, Evaluation
 from terranova.constraint import Correlated
+from terranova.modelling import join
+from terranova.oversight import Oversight
 from terranova.scoring import Problem, is_hard
 from terranova.store import Writer
-from terranova.types import Array, Floats, Ints
+from terranova.types import Array, Bools, Floats, Ints
 
 EXCLUDED = 1e6
 """Cost of a point that a hard bound excludes; its violations come on top, so that optimisers find their way in."""
 
 FAILED = 1e9
 """Cost of a point without observables."""
+
+
+Stored = Callable[[int, Floats, Ints], tuple[Bools, Evaluation] | None]
 
 
 class Target:
@@ -29,7 +34,8 @@ class Target:
         problem: model and constraints.
         evaluate: evaluates points x (n, d).
         writer: where rows go; None to store nothing.
-        stored: number of a request -> its stored rows, if there are any.
+        stored: number of a request, x (n, d), index (n,) -> which of the points are stored, and their rows.
+        oversight: asked before every request whether to go on; None when nobody can stop the fit.
 
     Attributes:
         problem: model and constraints.
@@ -42,10 +48,11 @@ class Target:
         problem: Problem,
         evaluate: Callable[[Floats], Evaluation],
         writer: Writer | None = None,
-        stored: Callable[[int, Floats], Evaluation | None] | None = None,
+        stored: Stored | None = None,
+        oversight: Oversight | None = None,
     ) -> None:
         self.problem = problem
-        self._evaluate, self._writer, self._stored = evaluate, writer, stored
+        self._evaluate, self._writer, self._stored, self._oversight = evaluate, writer, stored, oversight
         self.evaluations = 0
         self.requests = 0
         self.names = (*problem.model.space.names, *(o.name for o in problem.model.observables))
@@ -69,23 +76,51 @@ class Target:
         periodic = self.problem.model.space.periodic
         u = np.where(periodic, np.mod(u, 1.0), np.clip(u, 0.0, 1.0))
         x = self.problem.model.space.to_physical(u)
-        evaluation = None if self._stored is None else self._stored(self.requests, x)
-        known = evaluation is not None
-        if evaluation is None:
-            evaluation = self._evaluate(x)
         n = len(u)
         zeros: Ints = np.zeros(n, dtype=np.int64)
         request = np.full(n, self.requests, dtype=np.int64)
         index = np.arange(self.evaluations, self.evaluations + n, dtype=np.int64)
+        if self._oversight is not None:
+            self._oversight.poll()
+        answer = None if self._stored is None else self._stored(self.requests, x, index)
+        stored = zeros.astype(bool) if answer is None else answer[0].copy()
+
+        def store(rows: Ints, part: Evaluation) -> None:
+            """Store rows of a request that takes long before all of it is evaluated."""
+            fresh = ~stored[rows]
+            if self._writer is not None and fresh.any():
+                rows, part = rows[fresh], part.take(fresh)
+                origin = zeros[rows], request[rows], index[rows]
+                self._writer.append(self.problem.batch(u[rows], x[rows], part, *origin))
+                stored[rows] = True
+
+        evaluation = self._completed(x, answer, store)
         batch = self.problem.batch(u, x, evaluation, zeros, request, index)
-        if self._writer is not None and not known:
-            self._writer.append(batch)
+        if self._writer is not None and not stored.all():
+            self._writer.append(batch.take(~stored))
+            stored[:] = True
         self.requests += 1
         self.evaluations += n
         self._u.append(batch.u)
         self._loglike.append(batch.loglike)
         self._values.append(np.column_stack([batch.x, batch.observables]))
         return batch
+
+    def _completed(
+        self, x: Floats, answer: tuple[Bools, Evaluation] | None, store: Callable[[Ints, Evaluation], None]
+    ) -> Evaluation:
+        """Return the evaluation of x (n, d), of which `answer` may hold a part."""
+        known = np.zeros(len(x), dtype=bool) if answer is None else answer[0]
+        if answer is not None and known.all():
+            return answer[1]
+        missing: Ints = np.flatnonzero(~known)
+        if self._oversight is not None:
+            self._oversight.begin(store)
+            self._oversight.rows = missing
+        fresh = self._evaluate(x[missing])
+        if answer is None or not known.any():
+            return fresh
+        return join([answer[1], fresh]).take(np.argsort(np.concatenate([np.flatnonzero(known), missing])))
 
     def loglike(self, u: Floats) -> Floats:
         """Return the log-likelihood (n,) at u (n, d); -inf outside the cube, where excluded, and where failed."""
