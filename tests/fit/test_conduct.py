@@ -32,13 +32,13 @@ PATIENCE = 120.0
 
 def _words(output: Path, **more: Any) -> dict[str, Any]:
     small = {"best": {"starts": 2, "generations": 60}, "output": str(output)}
-    return words(MODEL, DATA, **{**small, **more})
+    return {**words(MODEL, DATA), **small, **more}
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"profile": ["a9"]}, "no free parameter or observable is named 'a9'; did you mean"),
+        ({"profile": ["a9"]}, "no free parameter or observable is named 'a9'"),
         ({"profile": "a0"}, "expected a list of names"),
         ({"profile": [["a0", "a1", "y0"]]}, "one or two quantities, got 3"),
         ({"profile": [{"a0": [3, 1]}]}, "expected a range [low, high]"),
@@ -101,7 +101,7 @@ def test_a_fit_writes_what_others_can_read(tmp_path: Path) -> None:
     # Once more: nothing is evaluated again, and the numbers are the same.
     again = fit.run(plan, quiet=True)
     assert again is not None
-    assert again.best == found.best or again.best.values == found.best.values
+    assert again.best.values == found.best.values
     assert terranova.open(folder).evaluated == found.evaluations
 
 
