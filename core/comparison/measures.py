@@ -58,13 +58,27 @@ def measure(run: Run, features: Mapping[str, tuple[float, float]], *, seconds: f
         valid = valid & ~rows["probe"].to_numpy(zero_copy_only=False)[order]
     failed = int((rows["status"].to_numpy() != 0).sum())
     evaluations = len(valid)
-    found = np.flatnonzero(valid)
     u, observed = _valid_points(run, list(features), bool(probe))
-    distinct = _distinct(u)
+    measured = measure_points(valid, u, _scaled(observed, features))
+    measured.numbers.update(failed=failed, seconds=seconds, **_timings(run, evaluations, known=seconds is not None))
+    region = known_region(run.problem().model.plugin)
+    if region is not None:
+        measured.numbers["regions"] = len(np.unique(region.region_of(u))) if len(u) else 0
+    return measured
+
+
+def measure_points(valid: Bools, u: Floats, scaled: Floats) -> MeasuredRun:
+    """Measure a search of which only its points are known.
+
+    Args:
+        valid: (n,) whether each evaluated point was found valid, in the order of evaluation.
+        u: (v, d) the valid ones in the unit cube, in that order.
+        scaled: (v, f) their observables, scaled so that the ranges looked at become [0, 1].
+    """
+    evaluations = len(valid)
+    found = np.flatnonzero(valid)
     edges = np.linspace(0, evaluations, CHECKPOINTS + 1).astype(np.int64)[1:]
-    cover = Coverage(u.shape[1])
-    scaled = _scaled(observed, features)
-    cover_observed = Coverage(scaled.shape[1])
+    cover, cover_observed = Coverage(u.shape[1]), Coverage(scaled.shape[1])
     curve, curve_observed = np.zeros(CHECKPOINTS), np.zeros(CHECKPOINTS)
     counts = np.searchsorted(found, edges)
     for i, (start, stop) in enumerate(zip(np.concatenate([[0], counts[:-1]]), counts, strict=True)):
@@ -76,16 +90,10 @@ def measure(run: Run, features: Mapping[str, tuple[float, float]], *, seconds: f
         "evaluations": evaluations,
         "first_valid": int(found[0]) + 1 if len(found) else None,
         "valid": len(found),
-        "distinct": distinct,
-        "failed": failed,
+        "distinct": _distinct(u),
         "coverage": cover.mean,
         "coverage_observables": cover_observed.mean if scaled.shape[1] > 1 else None,
-        "seconds": seconds,
-        **_timings(run, evaluations, known=seconds is not None),
     }
-    region = known_region(run.problem().model.plugin)
-    if region is not None:
-        numbers["regions"] = len(np.unique(region.region_of(u))) if len(u) else 0
     arrays: dict[str, Array] = {
         "evaluations": edges,
         "coverage": curve,

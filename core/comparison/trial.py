@@ -92,23 +92,31 @@ class Trial:
     def _attempt(self) -> bool:
         attempts = self._count_attempt()
         if attempts > MOST_ATTEMPTS:
-            self._conclude({"error": f"its process died {MOST_ATTEMPTS} times"})
+            self.fail(f"its process died {MOST_ATTEMPTS} times")
             return True
         try:
             measured = self._run()
         except (ConfigError, PluginError, RunError) as error:
-            self._conclude({"error": " ".join(str(error).split())})
+            self.fail(" ".join(str(error).split()))
             return True
         if measured is None:
             (self.directory / ATTEMPTS).unlink(missing_ok=True)
             return False
+        self.record(measured)
+        if not self.plan.keep:
+            shutil.rmtree(self.run_directory, ignore_errors=True)
+        return True
+
+    def record(self, measured: MeasuredRun) -> None:
+        """Keep what was measured as the result of this trial."""
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **measured.arrays)  # type: ignore[arg-type]
         write_atomic(self.directory / ARRAYS, buffer.getvalue())
         self._conclude(measured.numbers)
-        if not self.plan.keep:
-            shutil.rmtree(self.run_directory, ignore_errors=True)
-        return True
+
+    def fail(self, message: str) -> None:
+        """Keep an error as the result of this trial."""
+        self._conclude({"error": message})
 
     def _run(self) -> MeasuredRun | None:
         """Scan, or go on with the scan; None when it was asked to stop."""
