@@ -288,6 +288,7 @@ def ratios(comparison: Comparison, ours: str) -> list[list[str]]:
     results = comparison.problems[0]
     rows = {row.sampler: row for row in results.rows}
     base = rows[ours]
+    mine = results.values(ours, "coverage")
 
     def ratio(a: float, b: float) -> str:
         return f"{a / b:.3g}" if b and np.isfinite(a / b) else "–"
@@ -301,7 +302,7 @@ def ratios(comparison: Comparison, ours: str) -> list[list[str]]:
                 row.sampler,
                 ratio(row.ert.value, base.ert.value),
                 ratio(row.measures["distinct"].value, base.measures["distinct"].value),
-                ratio(base.measures["coverage"].value, row.measures["coverage"].value),
+                words.short(factor(mine, results.values(row.sampler, "coverage")).value),
                 "–" if np.isnan(cpu_us) else f"{cpu_us:.0f}",
                 ratio(row.measures["seconds"].value, 1.0),
             ]
@@ -330,7 +331,8 @@ def factor(mine: Floats, theirs: Floats) -> Estimate:
         return Estimate(np.nan, np.nan, np.nan)
     drawn = np.random.default_rng(0).integers(0, len(mine), (9999, len(mine)))
     with np.errstate(divide="ignore", invalid="ignore"):
-        low, high = np.nanpercentile(mine[drawn].mean(axis=1) / theirs[drawn].mean(axis=1), [2.5, 97.5])
+        times = mine[drawn].mean(axis=1) / theirs[drawn].mean(axis=1)
+    low, high = np.nanpercentile(times, [2.5, 97.5], method="nearest")
     return Estimate(float(mine.mean() / theirs.mean()), float(low), float(high))
 
 
