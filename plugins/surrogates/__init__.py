@@ -1,0 +1,15 @@
+"""Surrogates that come with terranova."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from terranova import Surrogate
+from terranova.hooks import hookimpl
+from terranova.plugins.surrogates.xgb import XgboostSurrogate
+
+
+@hookimpl
+def terranova_surrogates() -> Sequence[type[Surrogate]]:
+    """All surrogates of this package."""
+    return [XgboostSurrogate]

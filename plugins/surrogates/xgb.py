@@ -1,0 +1,305 @@
+"""Two stages of gradient-boosted trees: a classifier keeps the region that matters, a regressor works there.
+
+The trees are those of arXiv:1603.02754 (XGBoost). Uncertainties are conformal: every training point is predicted by
+trees that have not seen it (after CV+, arXiv:1905.02928).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from terranova import ParameterSpace, Surrogate
+from terranova.plugins.surrogates._require import require
+from terranova.plugins.surrogates._scales import Scale
+from terranova.plugins.surrogates._support import Support, why_not
+from terranova.plugins.surrogates._trend import Features, Trend
+from terranova.types import Array, Bools, Floats
+
+FOLDS = 5
+MINIMUM = 10 * FOLDS
+"""Rows below which nothing is learned."""
+
+LEVELS = np.round(np.linspace(0.02, 0.995, 196), 3)
+"""Probabilities whose quantiles of |residual| / sigma are kept."""
+
+NEAR_MARGIN = 0.005
+"""Share of the rows that matter which the classifier may reject, as measured on rows it has not seen."""
+
+
+class XgboostSurrogate(Surrogate):
+    """Classifier and regressors of gradient-boosted trees on a polynomial trend, five of each by cross-validation.
+
+    Args:
+        rounds: trees in each regressor.
+        depth: of the trees.
+        eta: learning rate.
+        min_child: smallest weight of a leaf.
+        subsample: share of the rows that each tree sees.
+        trend: degree of the polynomial below the trees, 0 to 3; less where rows are few.
+        threads: of XGBoost.
+    """
+
+    name = "xgboost"
+    version = "1"
+    description = "gradient-boosted trees in two stages, with conformal uncertainties"
+    packages = ("xgboost-cpu", "xgboost")
+
+    def __init__(
+        self,
+        space: ParameterSpace,
+        seed: int,
+        rounds: int = 300,
+        depth: int = 5,
+        eta: float = 0.06,
+        min_child: float = 3.0,
+        subsample: float = 0.8,
+        trend: int = 3,
+        threads: int = 1,
+    ) -> None:
+        super().__init__(space, seed)
+        if not (rounds >= 1 and depth >= 1 and 0 < eta <= 1 and 0 < subsample <= 1 and 0 <= trend <= 3):
+            raise ValueError("needs rounds >= 1, depth >= 1, 0 < eta <= 1, 0 < subsample <= 1, trend in 0..3")
+        self.rounds, self.depth, self.eta = rounds, depth, eta
+        self.min_child, self.subsample, self.trend, self.threads = min_child, subsample, trend, threads
+        require("xgboost", "xgboost-cpu")
+        self._features = Features(space)
+        self._clear()
+
+    def _clear(self) -> None:
+        self._scales: list[Scale] = []
+        self._trends: list[list[Trend]] = []
+        self._trees: list[list[Any]] = []
+        self._errors: list[Any] = []
+        self._quantiles: Array = np.empty((0, len(LEVELS)))
+        self._classifiers: list[Any] = []
+        self._threshold = 0.0
+        self._support: Support | None = None
+
+    @classmethod
+    def suggest(cls, trial: Any) -> dict[str, Any]:
+        """Ranges in which hyper-parameters are searched."""
+        return {
+            "rounds": trial.suggest_int("rounds", 100, 800, log=True),
+            "depth": trial.suggest_int("depth", 2, 8),
+            "eta": trial.suggest_float("eta", 0.02, 0.2, log=True),
+            "min_child": trial.suggest_float("min_child", 1.0, 20.0, log=True),
+            "subsample": trial.suggest_float("subsample", 0.5, 1.0),
+            "trend": trial.suggest_int("trend", 0, 3),
+        }
+
+    # -- learning -------------------------------------------------------------------------------------------
+
+    def fit(self, u: Floats, targets: Floats, near: Bools) -> None:
+        """Learn; see `Surrogate.fit`."""
+        self._clear()
+        u, targets = np.asarray(u, dtype=float), np.asarray(targets, dtype=float)
+        sound = np.isfinite(u).all(axis=1)
+        good = sound & near & np.isfinite(targets).all(axis=1)
+        self.reason = why_not(u[good], targets[good], MINIMUM)
+        if self.reason:
+            return
+        folds = np.random.default_rng([self.seed, 1]).permutation(len(u)) % FOLDS
+        self._fit_classifiers(u[sound], near[sound], folds[sound])
+        self._fit_regressors(u[good], targets[good], folds[good])
+        self._support = Support(u[good])
+
+    def _boost(self, u: Floats, y: Floats, objective: str, rounds: int, seed: int, depth: int) -> Any:
+        xgb = require("xgboost", "xgboost-cpu")
+        words = {
+            "objective": objective,
+            "max_depth": depth,
+            "eta": self.eta,
+            "min_child_weight": self.min_child if objective == "reg:squarederror" else 1.0,
+            "subsample": self.subsample,
+            "tree_method": "hist",
+            "nthread": self.threads,
+            "seed": seed,
+            "base_score": 0.5 if objective == "binary:logistic" else 0.0,
+            "verbosity": 0,
+        }
+        return xgb.train(words, xgb.DMatrix(u, label=y), num_boost_round=rounds)
+
+    def _ask(self, booster: Any, u: Floats, **words: Any) -> Floats:
+        xgb = require("xgboost", "xgboost-cpu")
+        booster.set_param({"nthread": self.threads})
+        return np.asarray(booster.predict(xgb.DMatrix(u), **words), dtype=float)
+
+    def _fit_classifiers(self, u: Floats, near: Bools, folds: Array) -> None:
+        """Learn the region; the threshold is set on rows that the classifier has not seen."""
+        if near.all():
+            return
+        chance = np.empty(len(u))
+        for k in range(FOLDS):
+            out = folds == k
+            booster = self._boost(u[~out], near[~out].astype(float), "binary:logistic", 200, self.seed + k, 6)
+            self._classifiers.append(booster)
+            chance[out] = self._ask(booster, u[out])
+        self._threshold = min(0.5, float(np.quantile(chance[near], NEAR_MARGIN)))
+
+    def _fit_regressors(self, u: Floats, targets: Floats, folds: Array) -> None:
+        degree = Trend.degree_for(self._features, len(u) * (FOLDS - 1) // FOLDS, self.trend)
+        quantiles = []
+        for y in targets.T:
+            scale = Scale.of(y)
+            z = scale.forward(y)
+            trends, boosters, residual = [], [], np.empty(len(u))
+            for k in range(FOLDS):
+                out = folds == k
+                trend = Trend(self._features, degree)
+                trend.fit(u[~out], z[~out])
+                rest = z[~out] - trend(u[~out])
+                booster = self._boost(u[~out], rest, "reg:squarederror", self.rounds, self.seed + k, self.depth)
+                trends.append(trend)
+                boosters.append(booster)
+                residual[out] = z[out] - trend(u[out]) - self._ask(booster, u[out])
+            size = np.log(np.abs(residual) + 1e-9 + 1e-3 * np.median(np.abs(residual)))
+            spread = np.empty(len(u))
+            for k in range(FOLDS):  # the error of a point is judged by trees that have not seen that error
+                out = folds == k
+                booster = self._boost(u[~out], size[~out], "reg:squarederror", 60, self.seed + k, 3)
+                spread[out] = self._ask(booster, u[out])
+            self._errors.append(self._boost(u, size, "reg:squarederror", 60, self.seed, 3))
+            quantiles.append(np.quantile(np.abs(residual) / np.exp(spread), LEVELS, method="higher"))
+            self._scales.append(scale)
+            self._trends.append(trends)
+            self._trees.append(boosters)
+        self._quantiles = np.array(quantiles)
+
+    # -- answering ------------------------------------------------------------------------------------------
+
+    def _scaled(self, u: Floats) -> tuple[Floats, Floats]:
+        """Mean and unit of error (n, q) in the coordinates in which targets are learned."""
+        mean = np.column_stack(
+            [
+                np.mean([t(u) + self._ask(b, u) for t, b in zip(trends, trees, strict=True)], axis=0)
+                for trends, trees in zip(self._trends, self._trees, strict=True)
+            ]
+        )
+        return mean, np.exp(np.column_stack([self._ask(booster, u) for booster in self._errors]))
+
+    def _ends(self, mean: Floats, error: Floats, level: float) -> tuple[Floats, Floats]:
+        half = error * np.array([np.interp(level, LEVELS, row) for row in self._quantiles])
+        ends = [
+            np.column_stack([s.backward(z) for s, z in zip(self._scales, v.T, strict=True)])
+            for v in (mean - half, mean + half)
+        ]
+        return ends[0], ends[1]
+
+    def predict(self, u: Floats) -> tuple[Floats, Floats]:
+        """Return median and half of the 68.27 % interval; see `Surrogate.predict`."""
+        if self._support is None:
+            nothing = np.full((len(u), max(1, len(self._scales))), np.nan)
+            return nothing, nothing.copy()
+        mean, error = self._scaled(u)
+        lower, upper = self._ends(mean, error, 0.6827)
+        middle = np.column_stack([s.backward(z) for s, z in zip(self._scales, mean.T, strict=True)])
+        return middle, 0.5 * (upper - lower)
+
+    def interval(self, u: Floats, level: float) -> tuple[Floats, Floats]:
+        """Conformal intervals; levels above 99.5 % are not known and answered by that."""
+        if self._support is None:
+            return self.predict(u)
+        return self._ends(*self._scaled(u), level)
+
+    def near(self, u: Floats) -> Bools:
+        """Return (n,) whether the classifiers keep the points."""
+        if not self._classifiers:
+            return np.full(len(u), self._support is not None)
+        kept: Bools = np.mean([self._ask(b, u) for b in self._classifiers], axis=0) >= self._threshold
+        return kept
+
+    def trust(self, u: Floats) -> Floats:
+        """Return (n,): 0 where the classifier rejects, else how well training points surround the point."""
+        if self._support is None or not len(u):
+            return np.zeros(len(u))
+        return np.where(self.near(u), self._support.trust(u), 0.0)
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        """Coordinates of the targets."""
+        return tuple(scale.kind for scale in self._scales)
+
+    def contributions(self, u: Floats) -> tuple[Floats, Floats] | None:
+        """SHAP values: those of the trees by XGBoost's own algorithm (arXiv:1802.03888), plus the polynomial's."""
+        if self._support is None:
+            return None
+        d = u.shape[1]
+        values = np.zeros((len(u), len(self._scales), d))
+        base = np.zeros(len(self._scales))
+        for j, (scale, trends, trees) in enumerate(zip(self._scales, self._trends, self._trees, strict=True)):
+            for trend, tree in zip(trends, trees, strict=True):
+                own = self._ask(tree, u, pred_contribs=True)
+                values[:, j] += scale.width / FOLDS * (own[:, :d] + trend.contributions(u, d))
+                base[j] += scale.width / FOLDS * (own[:, d].mean() + trend.constant)
+            base[j] += scale.centre
+        return values, base
+
+    # -- files ----------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, bytes]:
+        """Trees in XGBoost's own binary format, numbers as numpy arrays, words as JSON."""
+        arrays = {"quantiles": self._quantiles}
+        boosters = {f"near-{k}": b for k, b in enumerate(self._classifiers)}
+        boosters |= {f"error-{j}": b for j, b in enumerate(self._errors)}
+        for j, (trends, trees) in enumerate(zip(self._trends, self._trees, strict=True)):
+            for k, (trend, tree) in enumerate(zip(trends, trees, strict=True)):
+                arrays[f"trend-{j}-{k}"] = np.concatenate([[trend.constant], trend.centre, trend.weights])
+                boosters[f"tree-{j}-{k}"] = tree
+        if self._support is not None:
+            arrays["support"] = self._support.u
+        words = {
+            "reason": self.reason,
+            "threshold": self._threshold,
+            "degree": self._degree(),
+            "scales": [vars(scale) for scale in self._scales],
+            "boosters": list(boosters),
+        }
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        pieces = {f"{name}.ubj": bytes(b.save_raw("ubj")) for name, b in boosters.items()}
+        return {"words.json": json.dumps(words).encode(), "arrays.npz": buffer.getvalue(), **pieces}
+
+    def _degree(self) -> int:
+        return max((len(t) for t in self._trends[0][0].terms), default=0) if self._trends else 0
+
+    def restore(self, state: Mapping[str, bytes]) -> None:
+        """Become what `state` was taken from."""
+        xgb = require("xgboost", "xgboost-cpu")
+        self._clear()
+        try:
+            words = json.loads(state["words.json"])
+            boosters = {}
+            for name in words["boosters"]:
+                boosters[name] = xgb.Booster()
+                boosters[name].load_model(bytearray(state[f"{name}.ubj"]))
+            arrays = dict(np.load(io.BytesIO(state["arrays.npz"]), allow_pickle=False))
+            self.reason = words["reason"]
+            self._threshold = words["threshold"]
+            self._scales = [Scale(**scale) for scale in words["scales"]]
+            self._quantiles = arrays["quantiles"]
+            self._classifiers = [b for name, b in boosters.items() if name.startswith("near-")]
+            self._errors = [boosters[f"error-{j}"] for j in range(len(self._scales))]
+            for j in range(len(self._scales)):
+                self._trees.append([boosters[f"tree-{j}-{k}"] for k in range(FOLDS)])
+                self._trends.append([self._trend(arrays[f"trend-{j}-{k}"], words["degree"]) for k in range(FOLDS)])
+            if "support" in arrays:
+                self._support = Support(arrays["support"])
+        except (KeyError, TypeError, ValueError, xgb.core.XGBoostError) as error:
+            raise ValueError(
+                f"this is not what surrogate 'xgboost' wrote ({type(error).__name__}: {error})"
+            ) from error
+
+    def _trend(self, numbers: Array, degree: int) -> Trend:
+        trend = Trend(self._features, degree)
+        count = len(trend.centre)
+        trend.constant, trend.centre, trend.weights = (
+            float(numbers[0]),
+            numbers[1 : 1 + count],
+            numbers[1 + count :],
+        )
+        return trend

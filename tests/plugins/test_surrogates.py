@@ -1,0 +1,114 @@
+"""The surrogate `xgboost`: what it learns, how sure it is, where it may be trusted, and what its file holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from terranova import LogUniform, Parameter, ParameterSpace, SignedLogUniform, Uniform
+
+pytest.importorskip("xgboost", reason="surrogates need the extra terranova[ml]")
+from terranova.plugins.surrogates.xgb import XgboostSurrogate
+
+SPACE = ParameterSpace(
+    (
+        Parameter("a", Uniform(0.0, 1.0)),
+        Parameter("b", LogUniform(1e-3, 1.0)),
+        Parameter("c", SignedLogUniform(1e-2, 1.0)),
+    )
+)
+
+
+def truth(u: np.ndarray, seed: int | None = None) -> np.ndarray:
+    """A smooth target, and one over many decades; with noise of uneven size if seeded."""
+    noise = np.random.default_rng(seed).normal(size=len(u)) * (0.02 + 0.2 * u[:, 0]) if seed is not None else 0.0
+    bump = np.sin(5.0 * u[:, 0]) + u[:, 1] ** 2 + np.abs(2 * u[:, 2] - 1) + noise
+    return np.column_stack([bump, np.exp(8.0 * u[:, 1] + u[:, 0])])
+
+
+def trained(n: int = 1500, seed: int = 3, noise: int | None = None, **options: float) -> XgboostSurrogate:
+    u = np.random.default_rng(1).random((n, 3))
+    made = XgboostSurrogate(SPACE, seed, **{"rounds": 60, "depth": 4, **options})
+    made.fit(u, truth(u, noise), u[:, 0] < 0.7)
+    return made
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    made = trained(noise=5)
+    u = np.random.default_rng(2).random((3000, 3)) * [0.7, 1.0, 1.0]
+    held_out = truth(u, 6)[:, 0]
+    for level in (0.68, 0.95):
+        lower, upper = made.interval(u, level)
+        coverage = ((held_out >= lower[:, 0]) & (held_out <= upper[:, 0])).mean()
+        # Standard error of the conformal quantile with 1050 training rows, and of 3000 test rows: below 0.017.
+        assert coverage == pytest.approx(level, abs=0.05)
+    # Where the noise is large the intervals are wide.
+    sigma = made.predict(u)[1][:, 0]
+    assert sigma[u[:, 0] > 0.6].mean() > 1.5 * sigma[u[:, 0] < 0.1].mean()
+
+
+def test_it_learns_and_knows_where() -> None:
+    made = trained()
+    u = np.random.default_rng(2).random((1000, 3))
+    inside, outside = u[u[:, 0] < 0.68], u[u[:, 0] > 0.75]
+    error = np.abs(made.predict(inside)[0] / truth(inside) - 1.0)
+    assert np.quantile(error[:, 1], 0.95) < 0.05
+    assert made.scales == ("linear", "log")
+    assert made.near(inside).mean() > 0.97
+    assert made.near(outside).mean() < 0.1
+    assert (made.trust(outside) > 0).mean() < 0.1
+    assert np.median(made.trust(inside)) == 1.0
+    strange = np.array([[0.3, 1.4, 0.5], [-0.5, 0.5, 0.5], [np.nan, 0.5, 0.5]])
+    assert (made.trust(strange) == 0.0).all()
+
+
+def test_a_hole_in_the_training_points_is_not_trusted() -> None:
+    u = np.random.default_rng(1).random((3000, 3))
+    u = u[np.abs(u - 0.5).max(axis=1) > 0.3]
+    made = XgboostSurrogate(SPACE, 1, rounds=10)
+    made.fit(u, truth(u), np.ones(len(u), dtype=bool))
+    assert made.trust(np.full((1, 3), 0.5))[0] == 0.0
+
+
+def test_same_seed_same_surrogate_and_its_file() -> None:
+    one, two = trained(), trained()
+    u = np.random.default_rng(4).random((100, 3))
+    assert np.array_equal(one.predict(u), two.predict(u))
+    other = XgboostSurrogate(SPACE, 3)
+    other.restore(one.state())
+    assert np.array_equal(one.predict(u), other.predict(u))
+    assert np.array_equal(one.trust(u), other.trust(u))
+    assert np.array_equal(one.interval(u, 0.9), other.interval(u, 0.9))
+    assert other.state() == one.state()
+
+
+@pytest.mark.parametrize("spoil", [{}, {"words.json": b"{"}, {"arrays.npz": b"no zip"}, {"tree-0-0.ubj": b"?"}])
+def test_what_is_no_state_is_refused(spoil: dict[str, bytes]) -> None:
+    state = {**trained(n=300).state(), **spoil} if spoil else {}
+    with pytest.raises(ValueError, match="xgboost"):
+        XgboostSurrogate(SPACE, 3).restore(state)
+
+
+def test_contributions_sum_up_to_the_prediction() -> None:
+    made = trained()
+    u = np.random.default_rng(4).random((50, 3))
+    answer = made.contributions(u)
+    assert answer is not None
+    values, base = answer
+    total = base + values.sum(axis=2)
+    assert np.allclose(total[:, 0], made.predict(u)[0][:, 0], atol=1e-4)
+    assert np.allclose(np.exp(total[:, 1]), made.predict(u)[0][:, 1], rtol=1e-4)
+    # The second target does not know the third parameter.
+    size = np.abs(values[:, 1]).mean(axis=0)
+    assert size[1] > size[0] > 3 * size[2]
+
+
+@pytest.mark.slow
+def test_trees_are_explained_as_shap_explains_them() -> None:
+    shap = pytest.importorskip("shap", reason="shap is not installed: pip install 'terranova[ml]'")
+    made = trained(trend=0)
+    u = np.random.default_rng(4).random((20, 3))
+    answer = made.contributions(u)
+    assert answer is not None
+    theirs = np.mean([shap.TreeExplainer(tree).shap_values(u) for tree in made._trees[0]], axis=0)
+    assert np.allclose(answer[0][:, 0], theirs * made._scales[0].width, atol=1e-5)
