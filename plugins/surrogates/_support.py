@@ -29,7 +29,7 @@ class Support:
 
     def trust(self, u: Floats) -> Floats:
         """Return (n,) in [0, 1]."""
-        finite: Bools = np.isfinite(u).all(axis=1)
+        finite: Bools = np.asarray(np.isfinite(u).all(axis=1))
         distance = self._tree.query(np.where(finite[:, None], u, 0.0), k=NEIGHBOURS)[0][:, -1]
         scaled = (distance / self._limit - 1.0) / (MARGIN - 1.0)
         inside = finite & (u >= 0.0).all(axis=1) & (u <= 1.0).all(axis=1)

@@ -10,7 +10,7 @@ from pathlib import Path
 from fault_catalogue import RELIABILITY, catalogue
 
 FOLDER = Path(__file__).parent
-ABSENT: dict[str, str] = {"F39": "there are no surrogates yet"}
+ABSENT: dict[str, str] = {}
 """Faults without a test, and why; the documentation says the same."""
 SLOW_ONLY: frozenset[str] = frozenset()
 """Faults that only `make faults` injects, not `make test`."""
