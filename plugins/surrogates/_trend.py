@@ -18,6 +18,7 @@ class Features:
 
     Attributes:
         owner: the axis of the cube to which each coordinate belongs.
+        redundant: coordinates whose squares are functions of the others.
     """
 
     def __init__(self, space: ParameterSpace) -> None:
@@ -30,6 +31,8 @@ class Features:
             else:
                 self._axes.append((i, "u"))
         self.owner = [i for i, _ in self._axes]
+        # Their squares say nothing new (1, and 1 - cos^2): a fit would share effects out between equal monomials.
+        self.redundant = {k for k, (_, kind) in enumerate(self._axes) if kind in ("sign", "sin")}
 
     def __call__(self, u: Floats) -> Floats:
         """Return the coordinates (n, f) of points u (n, d)."""
@@ -58,7 +61,10 @@ class Trend:
         self.features = features
         count = len(features.owner)
         self.terms = [
-            term for k in range(1, degree + 1) for term in itertools.combinations_with_replacement(range(count), k)
+            term
+            for k in range(1, degree + 1)
+            for term in itertools.combinations_with_replacement(range(count), k)
+            if all(i != j or i not in features.redundant for i, j in itertools.pairwise(term))
         ]
         self.centre: Array = np.zeros(count)
         self.constant = 0.0
