@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from terranova.surrogates.command import app as surrogate
+
 app = typer.Typer(
     name="terranova",
     help="Constrained exploration of BSM parameter spaces.",
@@ -20,6 +22,7 @@ app = typer.Typer(
 )
 new = typer.Typer(help="Write the skeleton of a plugin.", no_args_is_help=True)
 app.add_typer(new, name="new")
+app.add_typer(surrogate, name="surrogate")
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]

@@ -1,6 +1,24 @@
 """Surrogates in use: trained on stored rows, checked, explained, and never given the last word."""
 
-from terranova.surrogates.standin import Answer, StandIn
-from terranova.surrogates.training import train
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from terranova.surrogates.standin import Answer, StandIn
+    from terranova.surrogates.training import train
 
 __all__ = ["Answer", "StandIn", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    # The command line imports this package to know its commands: the store and the rest come when they are used.
+    if name in ("Answer", "StandIn"):
+        from terranova.surrogates import standin
+
+        return getattr(standin, name)
+    if name == "train":
+        from terranova.surrogates import training
+
+        return training.train
+    raise AttributeError(f"module 'terranova.surrogates' has no attribute {name!r}")

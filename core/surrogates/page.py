@@ -1,0 +1,59 @@
+"""Pages of `surrogate check` and `surrogate explain`: one HTML file each, in the style of reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+from terranova.atomic import write_atomic
+from terranova.errors import disk_error
+from terranova.report.section import Picture
+from terranova.store.origin import terranova_version
+from terranova.surrogates.standin import StandIn
+
+WARNING = "A surrogate never has the last word: evaluate the model before a best fit or a bound is quoted."
+
+
+def write(
+    path: Path,
+    title: str,
+    made: StandIn,
+    sentences: Sequence[str],
+    headings: Sequence[str],
+    body: Sequence[Sequence[str]],
+    pictures: Sequence[Picture],
+) -> Path:
+    """Write a page and return its path.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    template = resources.files("terranova.surrogates").joinpath("template.html").read_text(encoding="utf-8")
+    css = resources.files("terranova.report").joinpath("style.css").read_text(encoding="utf-8")
+    text = environment.from_string(template).render(
+        style=Markup(css),
+        version=terranova_version(),
+        today=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        title=title,
+        model=made.config.model.name,
+        plugin=made.plugin,
+        targets=made.targets,
+        trained=made.trained,
+        options=made.options,
+        sentences=sentences,
+        headings=headings,
+        body=body,
+        pictures=pictures,
+        warning=WARNING,
+    )
+    try:
+        write_atomic(path, text)
+    except OSError as error:
+        raise disk_error(f"{path} cannot be written", error) from error
+    return path
