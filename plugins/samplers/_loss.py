@@ -28,7 +28,8 @@ class Loss(NamedTuple):
     Attributes:
         scaled: sum over constraints of the violations, each scaled within its generation to [0, 1]; +inf for
             points that failed altogether. Comparable within one generation only.
-        log: sum over constraints of ln(1 + C): comparable between generations; +inf where one is unknown.
+        log: sum over constraints of ln(1 + C): comparable between generations. An unknown violation, of a stage
+            not computed, counts more than any known one; +inf for points that failed altogether.
         passed: number of constraints with C = 0.
     """
 

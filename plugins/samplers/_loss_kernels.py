@@ -9,6 +9,9 @@ import numpy as np
 from terranova.plugins._jit import kernel
 from terranova.types import Floats, Ints
 
+UNKNOWN = 1000.0
+"""ln(1 + C) of an unknown violation in `Loss.log`: more than that of any finite number, which is below 710."""
+
 
 @kernel
 def scale_violations(violations: Floats, tolerated: float, scaled: Floats, log: Floats, passed: Ints) -> None:
@@ -46,7 +49,7 @@ def scale_violations(violations: Floats, tolerated: float, scaled: Floats, log: 
                     logs[k] = 0.0
                 else:
                     logs[k] = math.log1p(value)
-                log[g, k] += logs[k]
+                log[g, k] += min(logs[k], UNKNOWN)
                 low = min(low, logs[k])
                 if logs[k] < np.inf:
                     high = max(high, logs[k])
@@ -65,7 +68,7 @@ def scale_violations(violations: Floats, tolerated: float, scaled: Floats, log: 
                         scaled[g, k] += (logs[k] - low) / (high - low)
         for k in range(popsize):
             if failed[k]:
-                scaled[g, k] = np.inf
+                scaled[g, k] = log[g, k] = np.inf
 
 
 @kernel

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from terranova.plugins.samplers._cma import CmaStack
 from terranova.plugins.samplers._cube import into_cube
 from terranova.plugins.samplers._loss import scaled_loss
+from terranova.plugins.samplers._progress import Progress
 from terranova.plugins.samplers._strategy import default_popsize, strategy
 from terranova.plugins.samplers.cmaes import _pycma
 from terranova.streams import pack_streams, unpack_streams
@@ -196,7 +197,27 @@ def test_failed_points_come_last_and_unknown_observables_count_as_worst() -> Non
         assert np.all(np.isfinite(loss.scaled[0, 1:]))
         without = scaled_loss(np.delete(violations, 2, axis=2), scaling)
         assert loss.scaled[0, 1] >= without.scaled[0, 1] + 0.9
-        assert loss.log[0, 1] == np.inf
+        assert loss.log[0, 0] == np.inf
+        # What is known of such a point still counts, after everything that is known of others.
+        assert loss.log[0, 1] - without.log[0, 1] > math.log1p(np.finfo(float).max)
+
+
+def test_progress_is_seen_while_a_later_stage_is_unknown() -> None:
+    progress, who, invalid = Progress(1), np.array([0]), np.zeros((1, 4), dtype=bool)
+    violations = np.full((1, 4, 3), 2.0)
+    violations[..., 2] = np.inf
+    progress.note(who, scaled_loss(violations, "minmax"), invalid)
+    progress.note(who, scaled_loss(violations, "minmax"), invalid)
+    assert progress.idle[0] == 1
+    violations[0, 1, 0] = 1.5
+    progress.note(who, scaled_loss(violations, "minmax"), invalid)
+    assert progress.idle[0] == 0
+    violations[0, 2] = [2.0, 2.0, 1e300]  # a known violation, however large, is better than an unknown one
+    progress.note(who, scaled_loss(violations, "minmax"), invalid)
+    assert progress.idle[0] == 0
+    failed = np.full((1, 4, 3), np.inf)
+    progress.note(who, scaled_loss(failed, "minmax"), invalid)
+    assert progress.idle[0] == 1
 
 
 def test_many_failures_switch_minmax_to_ranks() -> None:
