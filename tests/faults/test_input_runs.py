@@ -246,6 +246,7 @@ def test_names_and_reasons_are_text_on_every_page(tmp_path: Path) -> None:
         name="limit", observables=("p" + HOSTILE,), upper=0.5, source=HOSTILE, unit=HOSTILE, note=HOSTILE, date=""
     )
     scan = _words(tmp_path / "run", model="hostile", constraints=[limit], budget={"evaluations": 200})
+    scan["parallel"] = {"isolation": "none"}  # a worker could not import this test
     run = terranova.scan(scan, quiet=True)
     assert 0 < run.valid_count < 200
     page = write_report(run, random_points=0).read_text(encoding="utf-8")

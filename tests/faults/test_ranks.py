@@ -114,7 +114,8 @@ run_guarded(main)
 
 
 @pytest.mark.fault("F27")
-@pytest.mark.parametrize("rank", [pytest.param(0, marks=pytest.mark.slow), 1])
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
 def test_a_script_may_catch_the_error_and_carry_on(tmp_path: Path, rank: int) -> None:
     lab = Lab(tmp_path)
     first, _ = lab.config("first", evaluations=1_000_000, epoch=1_000_000)
@@ -221,8 +222,8 @@ def test_ages_of_signs_do_not_depend_on_clocks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("islands", "evaluations", "ranks", "code"),
     [
-        (3, 2, 3, 0),
-        pytest.param(2, 100, 3, 5, marks=pytest.mark.slow),
+        pytest.param(3, 2, 3, 0, marks=pytest.mark.slow),
+        (2, 100, 3, 5),
         pytest.param(3, 100, 3, 0, marks=pytest.mark.slow),
         pytest.param(1, 7, 1, 0, marks=pytest.mark.slow),
     ],
@@ -331,15 +332,9 @@ def test_the_supervisor_does_not_repeat_what_cannot_work(tmp_path: Path, deed: s
     assert f"terranova resume {existing}" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F26", "F20")
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [
-        pytest.param(signal.SIGTERM, 75, marks=pytest.mark.slow),
-        pytest.param(signal.SIGUSR1, 75, marks=pytest.mark.slow),
-        (signal.SIGINT, 130),
-    ],
-)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGUSR1, 75), (signal.SIGINT, 130)])
 def test_the_supervisor_passes_signals_on(tmp_path: Path, number: signal.Signals, code: int) -> None:
     lab = Lab(tmp_path)
     path, run = lab.config("stopped", evaluations=1_000_000, epoch=1_000_000)
@@ -352,6 +347,7 @@ def test_the_supervisor_passes_signals_on(tmp_path: Path, number: signal.Signals
     _gone(path)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F26")
 def test_when_the_supervisor_is_killed_the_ranks_end_too(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
