@@ -79,13 +79,14 @@ def save_checkpoint(directory: Path, generation: int, arrays: Mapping[str, Array
     return path
 
 
-def load_checkpoint(directory: Path) -> Checkpoint | None:
-    """The newest undamaged checkpoint of a run; None when there is none. Skipped ones are logged."""
+def load_checkpoint(directory: Path, *, quiet: bool = False) -> Checkpoint | None:
+    """The newest undamaged checkpoint of a run, or None. Skipped ones are logged, unless `quiet`."""
     for path in checkpoints(directory):
         try:
             return read_checkpoint(path)
         except Exception as error:  # a damaged archive makes NumPy and zipfile raise whatever they come upon
-            log.warning("%s is damaged and was skipped: %s", path, error)
+            if not quiet:
+                log.warning("%s is damaged and was skipped: %s", path, error)
     return None
 
 

@@ -169,7 +169,7 @@ def require_sound(directory: Path) -> None:
         StoreCorrupt: a line for each file that is damaged or missing, and what to do.
     """
     findings: list[Finding] = []
-    newest = load_checkpoint(directory)
+    newest = load_checkpoint(directory, quiet=True)  # whoever resumes from it says what is damaged
     snapshot = take_snapshot(directory, lenient=True)
     good = dict(_good_parts(snapshot, findings, directory))
     journals = dict(_good_journals(snapshot, findings, directory))
