@@ -92,6 +92,16 @@ def _scale(fit: Fit, axis: Axis) -> str:
     return "log" if isinstance(fit.problem.model.space.free[axis.column].prior, LogUniform) else "linear"
 
 
+def _set_scale(axes: Any, which: str, scale: str) -> None:
+    """Scale an axis; on a logarithmic one of more than a decade only powers of ten are labelled."""
+    from matplotlib.ticker import NullFormatter
+
+    getattr(axes, f"set_{which}scale")(scale)
+    low, high = getattr(axes, f"get_{which}lim")()
+    if scale == "log" and low > 0.0 and high > 10.0 * low:
+        getattr(axes, f"{which}axis").set_minor_formatter(NullFormatter())
+
+
 def draw_curve(fit: Fit, result: ProfileResult) -> Figure:
     """Delta chi2 against one quantity, with the confidence levels."""
     found = result.profile
@@ -117,8 +127,8 @@ def draw_curve(fit: Fit, result: ProfileResult) -> Figure:
             fontsize=7,
             color="0.4",
         )
-    axes.set_xscale(_scale(fit, axis))
     axes.set_xlim(float(np.min(x)), float(np.max(x)))
+    _set_scale(axes, "x", _scale(fit, axis))
     axes.set_ylim(0.0, _HIGHEST)
     axes.set_xlabel(label(fit, axis.name))
     axes.set_ylabel(r"$\Delta\chi^2$")
@@ -144,7 +154,7 @@ def draw_plane(fit: Fit, result: ProfileResult) -> Figure:
     best = fit.best.values
     axes.plot(best[first.name], best[second.name], marker="*", color=_STAR, markersize=8, linestyle="none")
     for which, axis in (("x", first), ("y", second)):
-        getattr(axes, f"set_{which}scale")(_scale(fit, axis))
+        _set_scale(axes, which, _scale(fit, axis))
         getattr(axes, f"set_{which}label")(label(fit, axis.name))
     return figure
 
@@ -173,6 +183,8 @@ def _density(fit: Fit, found: Posterior, name: str, axes: Any) -> None:
     values = found.column(name)
     free = {p.name: p for p in fit.problem.model.space.free}
     logarithmic = name in free and isinstance(free[name].prior, LogUniform)
+    profiled = [axis for result in fit.profiles for axis in result.profile.axes if axis.name == name]
+    logarithmic |= any(axis.log for axis in profiled) and bool((values > 0.0).all())
     flat: Floats = np.log10(values) if logarithmic else values
     density, edges = np.histogram(flat, bins=30, weights=found.weights, density=True)
     edges = 10.0**edges if logarithmic else edges
@@ -180,6 +192,6 @@ def _density(fit: Fit, found: Posterior, name: str, axes: Any) -> None:
     axes.stairs(density, edges, color=_LINE, linewidth=1.0)
     for end in found.credible(name, 0.95):
         axes.axvline(end, color="0.5", linewidth=0.6, linestyle=(0, (4, 3)))
-    axes.set_xscale("log" if logarithmic else "linear")
+    _set_scale(axes, "x", "log" if logarithmic else "linear")
     axes.set_yticks([])
     axes.set_xlabel(label(fit, name))
