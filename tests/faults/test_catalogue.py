@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,5 +86,5 @@ def test_make_test_injects_a_core_of_every_fault() -> None:
 
 def test_what_is_not_tested_is_said() -> None:
     text = RELIABILITY.read_text(encoding="utf-8")
-    for number, reason in ABSENT.items():
-        assert f"{number} is not tested: {reason}" in " ".join(text.split())
+    said = dict(re.findall(r"(F\d+) is not tested: ([^.]*)\.", " ".join(text.split())))
+    assert said == ABSENT
