@@ -124,7 +124,7 @@ def test_a_budget_of_valid_points_or_of_time_ends_the_scan(tmp_path: Path) -> No
 
 def test_a_scan_stopped_by_time_goes_on_to_the_rows_of_one_that_was_not(tmp_path: Path) -> None:
     whole = terranova.scan(words(tmp_path / "whole"), quiet=True)
-    slow = words(tmp_path / "cut", budget={"evaluations": 3000, "wall": "0.05s"})
+    slow = words(tmp_path / "cut", budget={"evaluations": 3000, "wall": "0.001s"})
     cut = terranova.scan(slow, quiet=True)
     assert cut.count < 3000
     resumed = terranova.resume(tmp_path / "cut", wall=600.0, quiet=True)
@@ -163,7 +163,7 @@ def test_a_changed_configuration_is_not_resumed(tmp_path: Path) -> None:
 def test_only_declared_points_and_observables_can_be_kept(tmp_path: Path, observables: Any) -> None:
     everything = rows(terranova.scan(words(tmp_path / "all"), quiet=True))
     store = {"keep": "valid", "observables": observables}
-    thin = words(tmp_path / "thin", store=store, budget={"evaluations": 3000, "wall": "0.05s"})
+    thin = words(tmp_path / "thin", store=store, budget={"evaluations": 3000, "wall": "0.001s"})
     terranova.scan(thin, quiet=True)
     kept = rows(terranova.resume(tmp_path / "thin", wall=600.0, quiet=True))
     pd.testing.assert_frame_equal(kept, everything[everything["valid"]].reset_index(drop=True)[kept.columns])
