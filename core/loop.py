@@ -139,6 +139,7 @@ class Scan:
             batch = self.problem.batch(u, x, evaluation, island, generation, index, probe)
         with self.timings.of("store"):
             self.writer.append(batch if not stored.any() else batch.take(~stored))
+            self.oversight.begin(None)  # nothing of this batch is left to be stored
             self._account(batch, local)
         with self.timings.of("tell"):
             self.archipelago.tell(replace(batch, island=local))

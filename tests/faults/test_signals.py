@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jobs import MPIRUN, PATIENCE, Lab, alive, assert_same_rows, count, relatives, until
@@ -198,3 +199,43 @@ def test_stopped_on_several_ranks_and_resumed_equals_never_stopped(tmp_path: Pat
     assert_same_rows(stopped, whole)
     assert (stopped / SUMMARY).exists()
     assert not alive(process.pid)
+
+
+@pytest.mark.fault("F20")
+def test_a_signal_between_two_batches_stores_nothing_twice(tmp_path: Path, toy_registry: None) -> None:
+    class Halting(terranova.Sampler):
+        """Asks the scan to stop while it is told of its third batch."""
+
+        name = "halting"
+        told = 0
+
+        def ask(self) -> Any:
+            return self.rng.random((5, self.space.dimension))
+
+        def tell(self, batch: Any) -> None:
+            self.told += 1
+            if self.told == 3:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    class Module:
+        @staticmethod
+        @terranova.hookimpl
+        def terranova_samplers() -> list[Any]:
+            return [Halting]
+
+    from terranova.registry import registry
+
+    registry().register(Module, name="halting", origin="tests")
+    run = terranova.scan(
+        model={"name": "toy-point"},
+        constraints=["toy-windows"],
+        sampler={"name": "halting", "islands": 1},
+        budget={"evaluations": 100},
+        parallel={"executor": "serial", "isolation": "none"},
+        output=str(tmp_path / "run"),
+        quiet=True,
+    )
+    assert run.summary["state"] == "signal"
+    assert run.count == 15
+    assert run.summary["evaluations"] == 15
+    assert terranova.open(run.directory).verify().ok
