@@ -55,7 +55,6 @@ CRASHES = {
     "segfault": "the worker process was killed by SIGSEGV",
     "abort": "the worker process was killed by SIGABRT",
     "leave": "the worker process exited with code 3",
-    "sys_exit": "the worker process exited with code 4",
     "interrupt": "the worker process was killed by SIGINT",
     "kill": "the worker process was killed by SIGKILL, perhaps out of memory",
     "kill_group": "the worker process was killed by SIGKILL",
@@ -114,10 +113,11 @@ def test_python_errors_are_rows_and_leave_the_worker_as_it_was(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "marker").touch()
     monkeypatch.setenv("MARKER", "marker")  # relative to where the scan was started
-    found = evaluate(["good", "read", "recursion", "unphysical", "wander", "good", "print", "good"])
-    assert found.status.tolist() == [0, Status.RAISED, Status.RAISED, Status.UNPHYSICAL, 0, 0, 0, 0]
+    found = evaluate(["good", "read", "recursion", "unphysical", "wander", "good", "print", "good", "sys_exit"])
+    assert found.status.tolist() == [0, Status.RAISED, Status.RAISED, Status.UNPHYSICAL, 0, 0, 0, 0, Status.RAISED]
     assert found.reason[1].startswith("EOFError")
     assert found.reason[2].startswith("RecursionError")
+    assert found.reason[8] == "SystemExit: 4"
     assert found.observables[4, 1] == 0.0, "it went elsewhere"
     assert found.observables[[5, 6, 7], 1].tolist() == [1.0] * 3, "and was brought back"
     assert len(set(found.observables[[0, 5, 7], 2])) == 1, "one process did it all"
