@@ -78,5 +78,5 @@ $(INSTALLED): pyproject.toml $(CREATED)
 	@touch $@
 
 $(INSTALLED_DEV): pyproject.toml $(INSTALLED)
-	$(PIP) install --quiet --editable ".[mpi,hdf5,fit,dev]"
+	$(PIP) install --quiet --editable ".[all,dev]"
 	@touch $@
