@@ -92,6 +92,7 @@ class Scan:
         self.quota = quotas(config.budget.evaluations, config.sampler.islands, share)
         self.totals = Totals()  # of all ranks, at the last exchange
         self.recent = Totals()  # of this rank, since then
+        self._part = Totals()  # of the batch that is evaluated now, what is stored of it already
         self.coverage = Coverage(problem.model.space.dimension)
         self._exhausted = False
         self._earlier_seconds = 0.0
@@ -128,8 +129,12 @@ class Scan:
             fresh = ~stored[rows]
             rows, evaluation = rows[fresh], evaluation.take(fresh)
             origin = island[rows], generation[rows], index[rows], probe[rows]
-            self.writer.append(self.problem.batch(u[rows], x[rows], evaluation, *origin))
+            early = self.problem.batch(u[rows], x[rows], evaluation, *origin)
+            self.writer.append(early)
+            self._part.add(early)
             stored[rows] = True
+
+        self._part = self._part_of(u, x, island, generation, index, stored)
 
         # What a run that keeps only valid points drops is counted in order, so nothing may be stored early.
         self.oversight.begin(store if self.config.store.keep == "all" else None)
@@ -140,6 +145,7 @@ class Scan:
         with self.timings.of("store"):
             self.writer.append(batch if not stored.any() else batch.take(~stored))
             self.oversight.begin(None)  # nothing of this batch is left to be stored
+            self._part = Totals()
             self._account(batch, local)
         with self.timings.of("tell"):
             self.archipelago.tell(replace(batch, island=local))
@@ -177,6 +183,14 @@ class Scan:
         if known.all():
             return answer
         return _interleave(answer, self._run_model(x[~known], np.flatnonzero(~known)), known)
+
+    def _part_of(self, u: Floats, x: Floats, island: Ints, generation: Ints, index: Ints, stored: Bools) -> Totals:
+        """Count the points of a batch that an earlier session stored before the batch was broken off."""
+        part = Totals()
+        if self.replay is not None and stored.any() and not stored.all():
+            known, answer = self.replay.answer(island, index, stored)
+            part.add(self.problem.batch(u[known], x[known], answer, island[known], generation[known], index[known]))
+        return part
 
     def _run_model(self, x: Floats, rows: Ints) -> Evaluation:
         self.oversight.rows = rows
@@ -240,6 +254,7 @@ class Scan:
                 self.step()
             except Interrupted:
                 self.oversight.end()
+                self.recent = self.recent.merged([self._part])
                 return self._broken_off()
             if self.world.is_root and time.monotonic() - self._shown_at > PROGRESS_INTERVAL:
                 self._show(self.totals.merged([self.recent]))
@@ -367,9 +382,7 @@ class Scan:
             self.recent = Totals()
         if not self.world.is_root:
             return
-        if state in EARLY and self.config.store.keep == "all":
-            self._count_stored()
-        elif self.replay is not None and state in ("running", *EARLY):
+        if state in ("running", *EARLY) and self._behind():
             return  # while stored points are gone through, what was written before is further on
         if not final and time.monotonic() - self._saved_at < PROGRESS_INTERVAL:
             return
@@ -386,16 +399,10 @@ class Scan:
         except OSError as error:
             log.warning("%s could not be written: %s", SUMMARY, error)
 
-    def _count_stored(self) -> None:
-        """Count what is on disk: it holds rows of batches that were broken off, and what was not gone through."""
-        run = Run(self.directory)
-        self.totals = replace(
-            self.totals,
-            evaluations=run.count,
-            valid=run.valid_count,
-            probes=run.probe_count,
-            failed=int(run.sql("SELECT count(*) AS n FROM points WHERE status <> 0")["n"][0].as_py()),
-        )
+    def _behind(self) -> bool:
+        """True while what is stored holds more than this session has gone through."""
+        last = -1 if self.replay is None else self.replay.last_generation
+        return self.generation < last or (self.generation == last and not self._part.evaluations)
 
 
 def _interleave(stored: Evaluation, fresh: Evaluation, known: Bools) -> Evaluation:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +89,8 @@ class Posterior:
         Raises:
             PluginMissing: arviz is not installed.
         """
-        arviz = _import("arviz", "arviz")
+        with _needed("arviz", "arviz"):
+            import arviz
         rows, chains = self.equal_weights(np.random.default_rng(0)), 1
         if self.method == "mcmc":
             rows, chains = np.argsort(self.chain, kind="stable"), len(np.unique(self.chain))
@@ -111,7 +113,8 @@ def nested(
         effective: wanted effective number of points.
         say: told how far it is.
     """
-    nautilus = _import("nautilus")
+    with _needed("nautilus"):
+        import nautilus
     before = target.evaluations
     periodic = np.flatnonzero(target.problem.model.space.periodic)
     lowest = -1e100  # what is excluded must have a rank, too
@@ -177,7 +180,8 @@ def mcmc(
         steps: at most.
         say: told how far it is.
     """
-    emcee = _import("emcee")
+    with _needed("emcee"):
+        import emcee
     before = target.evaluations
     d = target.dimension
     number = walkers or max(32, 2 * d + 2)
@@ -276,15 +280,17 @@ def _values(target: Target, u: Floats) -> Floats:
     return np.asarray(result)
 
 
-def _import(module: str, package: str = "terranova[fit]") -> Any:
-    import importlib
-
+@contextmanager
+def _needed(module: str, package: str = "terranova[fit]") -> Iterator[None]:
+    """Say how to install what an import in the block did not find."""
     try:
-        return importlib.import_module(module)
+        yield
     except ImportError as error:
         raise PluginMissing(f"{module} is not installed: pip install '{package}'") from error
 
 
 def _one_thread() -> Any:
     """Small matrices gain nothing from threads, which only compete with other ranks; and sums keep their order."""
-    return _import("threadpoolctl").threadpool_limits(1)
+    with _needed("threadpoolctl"):
+        import threadpoolctl
+    return threadpoolctl.threadpool_limits(1)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from terranova import provenance
+from terranova import provenance, strict_yaml
 from terranova.atomic import write_atomic
 from terranova.config import ScanConfig, build_problem, load_config
 from terranova.errors import RunError, StoreCorrupt, TerranovaError, disk_error
@@ -239,9 +239,7 @@ def make(plugin: str, problem: Problem, seed: int, options: dict[str, Any]) -> S
 
 
 def _mapping(text: str) -> dict[str, Any]:
-    import yaml
-
-    words: dict[str, Any] = yaml.safe_load(text)
+    words: dict[str, Any] = strict_yaml.parse(text).data
     return words
 
 

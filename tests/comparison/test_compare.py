@@ -139,6 +139,7 @@ workers: 2
 """
 
 
+@pytest.mark.slow
 def test_worker_processes_survive_a_kill_and_the_command_goes_on(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(COMPARISON)
     command = [sys.executable, "-m", "terranova", "compare", "c.yaml", "--output", "out", "--quiet"]

@@ -371,7 +371,7 @@ def test_the_conformance_suite_names_the_rule(model: type[Model], rule: str, wor
     assert words in lines[0]
 
 
-@pytest.mark.parametrize("name", ["toy-shell", "toy-staged", "thdm3"])
+@pytest.mark.parametrize("name", ["toy-shell", "toy-staged", pytest.param("thdm3", marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("toy_registry")
 def test_good_models_pass_the_conformance_suite(name: str) -> None:
     check_model(name, points=32)

@@ -29,6 +29,9 @@ def _sample(pid: int) -> tuple[int, int, int]:
 def _soak(folder: Path, ranks: int, seconds: float, sampler: str) -> None:
     lab = Lab(folder)
     path, run = lab.config("soak", sampler=sampler, evaluations=10**12, islands=64, epoch=20)
+    # Compiling takes memory once, the first time after an installation; and late, for what needs valid points.
+    warm, _ = lab.config("warm", sampler=sampler, evaluations=100_000, islands=64, epoch=20)
+    assert lab.run("scan", warm, "-q").returncode == 0
     process = lab.start("scan", path, "-q", "--wall", f"{seconds:g}s", ranks=ranks)
     until(lambda: count(run) > 1000, "the scan runs", process=process)
     signs = [sign_of(run, rank) for rank in range(ranks)]
