@@ -1,6 +1,7 @@
 """A replica of the published loop of CMA-ES with novelty detection (arXiv:2402.07661), made of the same packages.
 
-As in the authors' public programs (github.com/PedroMF24/ml-3hdmz3): cmaes.CMA in the unit cube, mean at random,
+After descriptions of the authors' program (github.com/PedroMF24/ml-3hdmz3), which was not read itself:
+cmaes.CMA in the unit cube, mean at random,
 sigma 1/sqrt(d), the default population, bounds by resampling. Losses ln(1 + violation) are scaled to [0, 1]
 within a generation, constraint by constraint, and summed; to that come 1 for points that are not valid and the
 penalty: the mean of the two for parameters and for observables, of which only that for parameters is used here,
