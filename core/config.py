@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from terranova.config_check import build, check
-from terranova.config_read import ConstraintItem, Draft, plain, read_draft
-from terranova.diagnostics import Diagnostic
+from terranova.config_read import ConstraintItem, Draft, read_draft, read_source
 from terranova.registry import Registry
 from terranova.registry import registry as installed
 from terranova.scan_config import (
@@ -21,7 +20,7 @@ from terranova.scan_config import (
     diff,
 )
 from terranova.scoring import Problem
-from terranova.strict_yaml import Document, KeyPath, Place, examine
+from terranova.strict_yaml import Document, Place
 from terranova.words import Report
 
 __all__ = [
@@ -61,16 +60,12 @@ def load_config(
     Raises:
         ConfigError: lists every problem, with file, line and column where there is a file.
     """
-    document, problems = _from_mapping(source) if isinstance(source, Mapping) else examine(source)
-    report = Report(document, problems)
-    if document.data is None and problems:
-        report.raise_if_any()
-    report.document = _override(document, words, report)
+    report = read_source(source, words, merged=_MERGED)
     draft = read_draft(report, islands)
     if check_plugins:
         check(draft, report, registry if registry is not None else installed())
     report.raise_if_any()
-    return _complete(draft, document.text)
+    return _complete(draft, report.document.text)
 
 
 def build_problem(config: ScanConfig, registry: Registry | None = None) -> Problem:
@@ -98,32 +93,6 @@ def build_problem(config: ScanConfig, registry: Registry | None = None) -> Probl
 
 def _item(thing: Any, place: Place) -> ConstraintItem:
     return ConstraintItem(thing, place)
-
-
-def _from_mapping(source: Mapping[str, Any]) -> tuple[Document, list[Diagnostic]]:
-    report = Report(Document(None))
-    data = plain(source, (), report)
-    return Document(data), report.problems
-
-
-def _override(document: Document, words: Mapping[str, Any], report: Report) -> Document:
-    """Put the overriding words into a document's data."""
-    given = {key: value for key, value in words.items() if value is not None}
-    if not given or not isinstance(document.data, Mapping | None):
-        return document
-    data = dict(document.data or {})
-    foreign: set[KeyPath] = set()
-    nowhere = Report(Document(None))
-    for key, value in given.items():
-        new = plain(value, (key,), nowhere)
-        if key in _MERGED and isinstance(new, Mapping) and isinstance(data.get(key), Mapping):
-            data[key] = {**data[key], **new}
-            foreign.update((key, inner) for inner in new)
-        else:
-            data[key] = new
-            foreign.add((key,))
-    report.extend(nowhere.problems)
-    return document.with_data(data, frozenset(foreign))
 
 
 def _complete(draft: Draft, text: str) -> ScanConfig:

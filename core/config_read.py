@@ -15,11 +15,12 @@ from pydantic import Field
 from terranova.constraint import Constraint
 from terranova.constraint_file import constraint_words, parse_constraint, parse_constraint_set, set_words
 from terranova.constraint_set import ConstraintSet
+from terranova.diagnostics import Diagnostic
 from terranova.modelling import LARGEST
 from terranova.parameters import PRIORS, Fixed, Prior
 from terranova.scan_config import WORDS, Budget, ModelChoice, Parallel, SamplerChoice, Storage
 from terranova.sizes import bytes_of
-from terranova.strict_yaml import MAX_DEPTH, KeyPath, Place, examine, is_text
+from terranova.strict_yaml import MAX_DEPTH, Document, KeyPath, Place, examine, is_text
 from terranova.words import Report, Word, closest, convert, guilty, read_words, show, words_of
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -344,6 +345,56 @@ def _storage(given: Any, report: Report) -> Storage | None:
         )
         return None
     return storage
+
+
+def read_source(
+    source: str | Path | Mapping[str, Any], words: Mapping[str, Any], *, merged: Sequence[str] = ()
+) -> Report:
+    """Read a file, or its content as a mapping, with some of its top-level words replaced.
+
+    Args:
+        source: path of a YAML file, or its content.
+        words: top-level keys that replace those of the source; None counts as not given.
+        merged: keys of which `words` replace only what they name.
+
+    Returns:
+        the document, with the problems found so far.
+
+    Raises:
+        ConfigError: nothing of the source can be read.
+    """
+    document, problems = _from_mapping(source) if isinstance(source, Mapping) else examine(source)
+    report = Report(document, problems)
+    if document.data is None and problems:
+        report.raise_if_any()
+    report.document = _override(document, words, report, merged)
+    return report
+
+
+def _from_mapping(source: Mapping[str, Any]) -> tuple[Document, list[Diagnostic]]:
+    report = Report(Document(None))
+    data = plain(source, (), report)
+    return Document(data), report.problems
+
+
+def _override(document: Document, words: Mapping[str, Any], report: Report, merged: Sequence[str]) -> Document:
+    """Put the overriding words into a document's data."""
+    given = {key: value for key, value in words.items() if value is not None}
+    if not given or not isinstance(document.data, Mapping | None):
+        return document
+    data = dict(document.data or {})
+    foreign: set[KeyPath] = set()
+    nowhere = Report(Document(None))
+    for key, value in given.items():
+        new = plain(value, (key,), nowhere)
+        if key in merged and isinstance(new, Mapping) and isinstance(data.get(key), Mapping):
+            data[key] = {**data[key], **new}
+            foreign.update((key, inner) for inner in new)
+        else:
+            data[key] = new
+            foreign.add((key,))
+    report.extend(nowhere.problems)
+    return document.with_data(data, frozenset(foreign))
 
 
 def plain(value: Any, path: KeyPath, report: Report) -> Any:

@@ -28,7 +28,7 @@ from typing import Any
 
 from terranova.errors import ContractError, PointFailed
 from terranova.modelling import REASON_LENGTH
-from terranova.parallel import clean_environment
+from terranova.parallel import worker_environment
 from terranova.process_tree import end_tree, exit_code, marked
 from terranova.sizes import bytes_of, size_words
 
@@ -37,9 +37,6 @@ LAST_LINES = 20
 
 KEEP_FOLDERS = 20
 """Folders of failed points that are kept in one place, at most."""
-
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""Programs of several threads would compete for the cores with the other workers."""
 
 _LOOK_AGAIN = 0.1  # seconds between two looks at the folder, when the program says nothing
 _CHUNK = 1 << 16
@@ -171,7 +168,7 @@ class _Run:
         memory: float | str | None,
         accept: Callable[[int], bool],
     ) -> Finished:
-        base = {**dict.fromkeys(ONE_THREAD, "1"), **clean_environment(), "TMPDIR": str(self._folder), **extra}
+        base = {**worker_environment(), "TMPDIR": str(self._folder), **extra}
         environment, mark = marked(base, program=True)
         with tempfile.TemporaryFile() if stdin else contextlib.nullcontext() as given:
             if given is not None:  # a file, for a pipe would have to be fed, and might never be read

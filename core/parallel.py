@@ -43,6 +43,9 @@ SLURM_STEP_NUM_TASKS exists only where srun started the process.
 MPI_VARIABLES = ("PMI", "OMPI_", "MV2_", "HYDI", "HYDRA_", "MPI_", "MPIR_", "PRTE_")
 """How the names of variables begin that tie a process to the MPI job it was started by."""
 
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables by which numerical libraries are told how many threads to start."""
+
 GRACE = 2.0
 """Seconds that a failed rank waits to hear whether the others failed as well, before it ends the job."""
 
@@ -62,6 +65,14 @@ def clean_environment(environment: Mapping[str, str] | None = None) -> dict[str,
     """
     source = os.environ if environment is None else environment
     return {name: value for name, value in source.items() if not name.startswith(MPI_VARIABLES)}
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the environment of a process that computes beside others: without MPI, and of one thread.
+
+    Several processes of several threads each would compete for the cores; who wants more threads sets the variable.
+    """
+    return {**dict.fromkeys(ONE_THREAD, "1"), **clean_environment()}
 
 
 @dataclass(frozen=True)

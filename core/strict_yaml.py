@@ -105,6 +105,11 @@ def _cut(key: str) -> str:
     return key if len(key) <= 80 else f"{key[:77]}..."
 
 
+def key_path(words: str) -> KeyPath:
+    """Return the path that `key_words` wrote."""
+    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", words))
+
+
 def read(path: str | os.PathLike[str]) -> Document:
     """Read a YAML file.
 

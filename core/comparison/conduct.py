@@ -18,7 +18,7 @@ from terranova.comparison.plan import Plan
 from terranova.comparison.trial import Trial, trials
 from terranova.comparison.worker import PLAN, work
 from terranova.errors import EXIT_INTERRUPTED, ParallelError, RunError
-from terranova.parallel import World, clean_environment, world
+from terranova.parallel import World, worker_environment, world
 
 LOOK_AGAIN = 0.3
 LINE_EVERY = 30.0
@@ -26,8 +26,6 @@ LINE_EVERY = 30.0
 
 STOP_SECONDS = 60.0
 """How long workers may take to store what they have when asked to stop."""
-
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def conduct(plan: Plan, *, quiet: bool = False) -> bool:
@@ -88,7 +86,7 @@ def _supervise(plan: Plan, team: World, *, quiet: bool) -> bool:
 
 
 def _start(directory: Path) -> subprocess.Popen[bytes]:
-    environment = {**dict.fromkeys(ONE_THREAD, "1"), **clean_environment()}
+    environment = worker_environment()
     command = [sys.executable, "-m", "terranova.comparison.worker", str(directory)]
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
 

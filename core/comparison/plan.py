@@ -14,13 +14,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from terranova.config import ScanConfig, build_problem, load_config
-from terranova.config_read import plain, seconds_of
+from terranova.config_read import read_source, seconds_of
 from terranova.constraint import Asymmetric, Correlated
 from terranova.diagnostics import Diagnostic
 from terranova.errors import ConfigError
 from terranova.scan_config import Count
 from terranova.scoring import Problem
-from terranova.strict_yaml import Document, KeyPath, dump, examine
+from terranova.strict_yaml import KeyPath, dump, key_path
 from terranova.words import Report, Word, read_words, show
 
 WORDS = {
@@ -143,17 +143,7 @@ def load_plan(source: str | Path | Mapping[str, Any], **words: Any) -> Plan:
     Raises:
         ConfigError: lists every problem, with its place in the file.
     """
-    if isinstance(source, Mapping):
-        nowhere = Report(Document(None))
-        document, problems = Document(plain(source, (), nowhere)), nowhere.problems
-    else:
-        document, problems = examine(source)
-    report = Report(document, problems)
-    if document.data is None and problems:
-        report.raise_if_any()
-    given = {key: plain(value, (key,), report) for key, value in words.items() if value is not None}
-    if isinstance(document.data, Mapping | None):
-        report.document = document.with_data({**(document.data or {}), **given}, frozenset((k,) for k in given))
+    report = read_source(source, words)
     plan = _read(report, Path(str(source)).stem if not isinstance(source, Mapping) else "comparison")
     report.raise_if_any()
     assert plan is not None  # otherwise there was a problem to raise
@@ -307,7 +297,7 @@ def _check_trials(plan: Plan, report: Report) -> None:
 
 
 def _place(problem: Diagnostic, sampler: int, challenge: int, said: set[str], report: Report) -> None:
-    parts = tuple(int(p) if p.isdigit() else p for p in re.findall(r"[^.\[\]]+", problem.key))
+    parts = key_path(problem.key)
     path: KeyPath
     if parts[:1] == ("sampler",):
         path = ("samplers", sampler, *parts[1:])

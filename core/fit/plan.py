@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from terranova.config import ScanConfig, build_problem, load_config
-from terranova.config_read import plain
+from terranova.config_read import read_source
 from terranova.errors import ConfigError, did_you_mean
 from terranova.scan_config import Count
 from terranova.scoring import Problem
-from terranova.strict_yaml import Document, KeyPath, dump, examine
+from terranova.strict_yaml import KeyPath, dump, key_path
 from terranova.words import Report, Word, read_words, show, words_of
 
 SCAN_WORDS = ("model", "constraints", "parameters", "seed", "output", "parallel")
@@ -112,6 +111,9 @@ _WORDS = {
 }
 
 
+_METHODS: Mapping[str, type] = {"best": Best, "nested": Nested, "mcmc": Mcmc}
+
+
 def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
     """Read and check a fit.
 
@@ -122,41 +124,34 @@ def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
     Raises:
         ConfigError: lists every problem, with its place in the file.
     """
-    if isinstance(source, Mapping):
-        nowhere = Report(Document(None))
-        document, problems = Document(plain(source, (), nowhere)), nowhere.problems
-    else:
-        document, problems = examine(source)
-    report = Report(document, problems)
-    if document.data is None and problems:
-        report.raise_if_any()
-    given = {key: plain(value, (key,), report) for key, value in words.items() if value is not None}
-    data = {**(document.data or {}), **given} if isinstance(document.data, Mapping | None) else document.data
-    report.document = document.with_data(data, frozenset((key,) for key in given))
+    report = read_source(source, words)
+    data = {} if report.document.data is None else report.document.data
     known = {**{key: Word(Any) for key in SCAN_WORDS}, **_WORDS}
     read, _ = read_words(data, known, (), report)
     if not isinstance(data, Mapping):
         report.raise_if_any()
         raise AssertionError  # pragma: no cover - read_words has complained
-    config = _scan_part(data, document, report)
+    config = _scan_part(data, report)
     if "output" not in data:
         report.add(("output",), "missing, expected a directory such as fits/NAME")
     problem = build_problem(config) if config is not None else None
-    plan = FitPlan(
-        config=config,  # type: ignore[arg-type]
+    settings = {method: _settings(read.get(method), cls, method, report) for method, cls in _METHODS.items()}
+    profiles = _profiles(read.get("profile"), problem, report)
+    report.raise_if_any()
+    assert config is not None  # otherwise there was a problem to raise
+    return FitPlan(
+        config=config,
         scans=tuple(Path(name).expanduser() for name in read.get("scans", ())),
-        best=_settings(read.get("best"), Best, "best", report) or Best(),
-        profile=_profiles(read.get("profile"), problem, report),
+        best=settings["best"] or Best(),
+        profile=profiles,
         levels=tuple(sorted(read.get("levels", LEVELS))),
-        nested=_settings(read.get("nested"), Nested, "nested", report),
-        mcmc=_settings(read.get("mcmc"), Mcmc, "mcmc", report),
+        nested=settings["nested"],
+        mcmc=settings["mcmc"],
         words=data,
     )
-    report.raise_if_any()
-    return plan
 
 
-def _scan_part(data: Mapping[str, Any], document: Document, report: Report) -> ScanConfig | None:
+def _scan_part(data: Mapping[str, Any], report: Report) -> ScanConfig | None:
     """Check the words that a fit shares with a scan as a scan would."""
     shared = {key: data[key] for key in SCAN_WORDS if key in data}
     # A scan needs a sampler and a budget, which a fit has no use for.
@@ -165,12 +160,8 @@ def _scan_part(data: Mapping[str, Any], document: Document, report: Report) -> S
         return load_config(shared)
     except ConfigError as error:
         for problem in error.diagnostics:
-            report.add(_path(problem.key), problem.message)
+            report.add(key_path(problem.key), problem.message)
         return None
-
-
-def _path(key: str) -> KeyPath:
-    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", key))
 
 
 def _settings(given: Any, cls: type, key: str, report: Report) -> Any:

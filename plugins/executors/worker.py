@@ -17,14 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from terranova.errors import ParallelError
-from terranova.parallel import clean_environment
+from terranova.parallel import worker_environment
 from terranova.plugins.executors.child import EXIT_MEMORY, IMPORTING
 from terranova.plugins.executors.tasks import LOADED, READY, Task
 from terranova.process_tree import end_tree, exit_code, marked
 from terranova.sizes import size_words
-
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""Several workers of several threads each would compete for the cores."""
 
 PROGRAM = Path(__file__).with_name("child.py")
 
@@ -59,7 +56,7 @@ class Worker:
         lifeline, self._lifeline = os.pipe()  # closed by the system when the owner dies
         self._memory, self._log, self.warm = memory, log, warm
         self._scratch = tempfile.mkdtemp(prefix="terranova-worker-")
-        base = {**dict.fromkeys(ONE_THREAD, "1"), **clean_environment(), "TMPDIR": self._scratch}
+        base = {**worker_environment(), "TMPDIR": self._scratch}
         environment, self._mark = marked(base)
         words = {
             "path": [entry or os.getcwd() for entry in sys.path],
