@@ -135,7 +135,7 @@ class Trial:
         if not resumed:
             shutil.rmtree(self.run_directory, ignore_errors=True)
             run, reason = session.start(config, quiet=True)
-        if reason == "signal":
+        if reason in ("signal", "interrupt"):
             return None
         seconds = time.monotonic() - started
         return measure(run, self.challenge.features, seconds=None if resumed else seconds)

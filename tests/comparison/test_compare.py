@@ -174,3 +174,29 @@ def _workers(directory: Path) -> list[int]:
         if b"terranova.comparison.worker" in words and here == str(directory):
             found.append(int(process.name))
     return found
+
+
+def test_a_trial_stopped_by_ctrl_c_has_no_result_and_ends_the_rest(tmp_path: Path) -> None:
+    class Halting(terranova.Sampler):
+        """Presses Ctrl-C when told."""
+
+        name = "ctrl-c"
+
+        def ask(self) -> Any:
+            return self.rng.random((5, self.space.dimension))
+
+        def tell(self, batch: Any) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    class Module:
+        @staticmethod
+        @terranova.hookimpl
+        def terranova_samplers() -> list[Any]:
+            return [Halting]
+
+    from terranova.registry import registry
+
+    registry().register(Module, name="ctrl-c", origin="tests")
+    comparison = terranova.compare(WORDS, samplers=["ctrl-c", "random"], output=str(tmp_path / "c"))
+    assert not comparison.complete
+    assert not list(tmp_path.rglob("trial.json"))
