@@ -34,7 +34,7 @@ import numpy as np
 from rich.console import Console
 
 from terranova.comparison import Comparison, words
-from terranova.comparison.conduct import ONE_THREAD, conduct
+from terranova.comparison.conduct import conduct
 from terranova.comparison.measures import measure_points
 from terranova.comparison.page import write_results
 from terranova.comparison.plan import Contestant, Plan, load_plan
@@ -43,6 +43,7 @@ from terranova.comparison.trial import Trial, trials
 from terranova.config import build_problem
 from terranova.constraint import Interval
 from terranova.errors import EXIT_INTERRUPTED, RunLocked
+from terranova.parallel import worker_environment
 from terranova.scoring import Problem
 from terranova.store.lock import RunLock
 from terranova.types import Floats
@@ -221,7 +222,7 @@ def _attempt(trial: Trial, peer: Peer, python: Path, limit: float) -> None:
         process = subprocess.Popen(
             [str(python), str(HERE / peer.program)],
             cwd=work,
-            env={**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "MPLBACKEND": "Agg"},
+            env={**worker_environment(), "MPLBACKEND": "Agg"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
