@@ -16,7 +16,6 @@ import argparse
 import contextlib
 import csv
 import json
-import os
 import shutil
 import struct
 import subprocess
