@@ -13,7 +13,14 @@ import numpy as np
 from terranova.config_read import ConstraintItem, Draft
 from terranova.constraint import Constraint, Function, Tabulated
 from terranova.constraint_set import ConstraintSet, exclusion
-from terranova.errors import ContractError, PluginError, TerranovaError, did_you_mean
+from terranova.errors import (
+    ContractError,
+    PluginConflict,
+    PluginError,
+    PluginMissing,
+    TerranovaError,
+    did_you_mean,
+)
 from terranova.modelling import BoundModel, Model
 from terranova.options import options_of
 from terranova.registry import Registry
@@ -259,6 +266,10 @@ def _sampler(draft: Draft, report: Report, registry: Registry, space: SearchSpac
     choice = draft.sampler
     if choice is None:
         return
+    if not choice.name:
+        choice = replace(choice, name=_preferred(report, registry))
+        if not choice.name:
+            return
     cls = _plugin("sampler", choice.name, _name_path("sampler", report), report, registry)
     if cls is None:
         return
@@ -266,6 +277,15 @@ def _sampler(draft: Draft, report: Report, registry: Registry, space: SearchSpac
     draft.sampler = replace(choice, options=options)
     if complete and space is not None and space.dimension:
         _try_sampler(cls, space, options, report)
+
+
+def _preferred(report: Report, registry: Registry) -> str:
+    """Return the name of the sampler of a configuration that names none; "" after a problem."""
+    try:
+        return registry.preferred("sampler").name
+    except (PluginMissing, PluginConflict) as error:
+        report.add(("sampler",), f"{error}; name one")
+        return ""
 
 
 def _try_sampler(

@@ -46,7 +46,10 @@ class ConstraintItem:
 
 @dataclass
 class Draft:
-    """The parts of a configuration that could be read; None where that failed."""
+    """The parts of a configuration that could be read; None where that failed.
+
+    A sampler without a name is the one that plugins prefer.
+    """
 
     model: ModelChoice | None = None
     constraints: list[ConstraintItem] = field(default_factory=list)
@@ -67,7 +70,6 @@ FEWEST_ISLANDS = 4
 _REQUIRED = {
     "model": "the name of a model",
     "constraints": "a list of constraint sets",
-    "sampler": "the name of a sampler",
     "budget": "an end of the scan: evaluations, wall or valid",
 }
 
@@ -92,8 +94,8 @@ def read_draft(report: Report, islands: int | None = None) -> Draft:
         draft.parameters = _parameters(data["parameters"], report)
     if "budget" in data:
         draft.budget = _budget(data["budget"], report)
-    if "sampler" in data:
-        draft.sampler = _sampler(data["sampler"], report, islands or default_islands(draft.budget))
+    islands = islands or default_islands(draft.budget)
+    draft.sampler = _sampler(data["sampler"], report, islands) if "sampler" in data else SamplerChoice("", islands)
     if "seed" in data:
         draft.seed = _value(data["seed"], Seed, ("seed",), report) or 0
     if "output" in data:

@@ -180,6 +180,23 @@ class Registry:
             groups.setdefault((plugin.kind, plugin.name, plugin.model), []).append(plugin)
         return [tuple(group) for group in groups.values() if len(group) > 1]
 
+    def preferred(self, kind: str) -> Plugin:
+        """Return the plugin of that kind that is taken where none is named: the one of highest `preference`.
+
+        Raises:
+            PluginMissing: none has a preference above 0.
+            PluginConflict: several share the highest.
+        """
+        ranks = [(getattr(p.thing, "preference", 0), p) for p in self.of_kind(kind)]
+        highest = max((rank for rank, _ in ranks), default=0)
+        found = [p for rank, p in ranks if rank == highest]
+        if highest <= 0:
+            raise PluginMissing(f"no {kind} that is installed offers itself where none is named")
+        if len(found) > 1:
+            offers = " and ".join(f"{p.name!r} ({p.origin})" for p in found)
+            raise PluginConflict(f"several {kind}s offer themselves where none is named: {offers}")
+        return found[0]
+
     def get(self, kind: str, name: str, *, model: str = "") -> Plugin:
         """Return the plugin of that kind and name.
 

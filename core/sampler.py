@@ -117,6 +117,8 @@ class Sampler(ABC):
     version: ClassVar[str] = "0"
     description: ClassVar[str] = ""
     citations: ClassVar[Sequence[str]] = ()
+    preference: ClassVar[int] = 0
+    """Above 0: take me for a scan that names no sampler. The highest of all that are installed wins."""
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         self.space = space
@@ -171,6 +173,7 @@ class Archipelago(ABC):
     version: ClassVar[str] = "0"
     description: ClassVar[str] = ""
     citations: ClassVar[Sequence[str]] = ()
+    preference: ClassVar[int] = 0  # as a `Sampler`'s
 
     def __init__(self, space: SearchSpace, streams: Sequence[np.random.Generator]) -> None:
         self.space = space

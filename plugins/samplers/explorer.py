@@ -71,6 +71,7 @@ class Explorer(Archipelago):
         "arXiv:2402.07661 CMA-ES with novelty reward for parameter scans",
         "arXiv:1604.00772 the CMA evolution strategy",
     )
+    preference: ClassVar[int] = 1
 
     def __init__(
         self,

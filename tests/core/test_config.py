@@ -62,6 +62,7 @@ class Points(Sampler):
     """Random points; its options have a type each."""
 
     name = "points"
+    preference = 1
 
     def __init__(
         self, space: Any, rng: Any, *, size: int = 10, kind: Literal["x", "y"] = "x", step: float | None = None
@@ -200,6 +201,47 @@ def test_defaults_are_filled_in() -> None:
     assert (config.store.keep, config.store.observables, config.store.durability) == ("all", "all", "process")
     assert config.sampler.options == {"size": 10, "kind": "x", "step": None}
     assert config.model.options == {"shape": "flat", "width": 1.0}
+
+
+class _Offers:
+    """Samplers that stand in where none is named, and what else a configuration needs."""
+
+    terranova_models, terranova_executors = Plugins.terranova_models, Plugins.terranova_executors
+
+    def __init__(self, **ranks: int) -> None:
+        self.ranks = ranks
+
+    @hookimpl
+    def terranova_samplers(self) -> list[Any]:
+        return [type(name, (Points,), {"name": name, "preference": rank}) for name, rank in self.ranks.items()]
+
+
+@pytest.mark.parametrize(
+    ("ranks", "outcome"),
+    [
+        ({"low": 1, "high": 2, "other": 0}, "high"),
+        ({}, "sampler: no sampler that is installed offers itself where none is named; name one"),
+        ({"low": 1, "this": 2, "that": 2}, "several samplers offer themselves where none is named: 'that' "),
+    ],
+)
+def test_a_scan_that_names_no_sampler_takes_the_one_that_plugins_prefer(
+    ranks: dict[str, int], outcome: str
+) -> None:
+    registry = Registry()
+    registry.register(_Offers(**ranks), name="offers")
+    words = {"model": "toy", "constraints": [], "budget": {"evaluations": 50_000}}
+    if outcome in ranks:
+        choice = load_config(words, registry=registry).sampler
+        assert (choice.name, choice.islands, choice.options["size"]) == (outcome, 5, 10)
+        return
+    with pytest.raises(ConfigError) as error:
+        load_config(words, registry=registry)
+    assert outcome in str(error.value)
+
+
+def test_the_default_sampler_that_comes_with_terranova() -> None:
+    words = {"model": "thdm3", "constraints": ["theory"], "budget": {"evaluations": 1}}
+    assert load_config(words).sampler.name == "explorer"
 
 
 def test_the_problem_has_the_priors_and_constraints(tmp_path: Path) -> None:
