@@ -28,6 +28,8 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 """Deepest nesting that is read; it also bounds our own recursion."""
 
+_TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
+
 MOST_PROBLEMS = 100
 """Problems of one file that are listed: a file with more is something else than what it was taken for."""
 
@@ -227,7 +229,7 @@ class _Builder:
 
     def _node(self, event: Any, events: Iterator[Any], path: KeyPath) -> Any:
         if len(path) > MAX_DEPTH:
-            self._add(event, path[:2], f"nested more than {MAX_DEPTH} deep")
+            self._add(event, path[:2], _TOO_DEEP)
             raise _Stop
         self.values[path] = _position(event)
         if isinstance(event, yaml.AliasEvent):
@@ -311,6 +313,9 @@ class _Builder:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         words = getattr(error, "problem", None) or str(error)
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+        if "nesting depth" in words:  # libyaml has a limit of its own, far beyond ours, and reads ahead
+            self.problems.append(Diagnostic(self.file, line, column, "", _TOO_DEEP))
+            return
         here = self.text.splitlines()[line - 1] if 0 < line <= len(self.text.splitlines()) else ""
         if "\t" in here[: len(here) - len(here.lstrip())] or here[column - 1 : column] == "\t":
             words += " (YAML is indented with spaces, never with tabs)"
