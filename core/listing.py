@@ -85,7 +85,12 @@ def _model(model: type[Model], registry: Registry) -> None:
     for o in instance.observables:
         table.add_row(o.name, o.unit, str(o.stage), escape(o.description))
     console.print(table)
-    sets = [plugin for plugin in registry.of_kind("constraints") if plugin.model in ("", model.name)]
+    known = {o.name for o in instance.observables} | {p.name for p in instance.parameters}
+    sets = [
+        plugin
+        for plugin in registry.of_kind("constraints")
+        if plugin.model in ("", model.name) and all(known.issuperset(c.observables) for c in plugin.thing)
+    ]
     table = _table("Constraint sets for it", "name", "version", "constraints", "description")
     for group in sets:
         table.add_row(group.name, group.version, str(len(group.thing)), escape(group.description))
