@@ -1,7 +1,7 @@
 """Constrained test functions as models: valid are feasible points whose objective is near the known optimum.
 
-Source: J. J. Liang et al., Problem Definitions and Evaluation Criteria for the CEC 2006 Special Session on Constrained
-Real-Parameter Optimization, Nanyang Technological University (2006). The functions are those of pymoo
+Source: J. J. Liang et al., Problem Definitions and Evaluation Criteria for the CEC 2006 Special Session on
+Constrained Real-Parameter Optimization, Nanyang Technological University (2006). The functions are those of pymoo
 (arXiv:2002.04504).
 """
 
@@ -23,7 +23,7 @@ EQUALITY = 1e-4
 """An equation is fulfilled within this, as the report has it."""
 
 NEAR = 0.01
-"""Valid objectives are within this part of max(1, |optimum|) of the optimum. Our choice: the report asks for 1e-4."""
+"""Valid objectives are within this part of max(1, |optimum|) of the optimum; the report asks for 1e-4."""
 
 
 class Size(NamedTuple):
