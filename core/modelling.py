@@ -130,7 +130,10 @@ class Model(ABC):
 
 
 class PointModel(Model):
-    """A model that computes one point at a time. Slow, external or fragile codes go here."""
+    """A model that computes one point at a time. Slow, external or fragile codes go here.
+
+    Later stages, too, come one point at a time: `evaluate_stage` gets x (1, d), and may raise `PointFailed`.
+    """
 
     @abstractmethod
     def evaluate_point(self, point: dict[str, float]) -> Mapping[str, float]:
@@ -253,6 +256,10 @@ class BoundModel:
             return earlier
         started = time.perf_counter()
         chosen = np.flatnonzero(rows)
+        if isinstance(self.plugin, PointModel) and len(chosen) > 1:
+            for row in chosen:
+                earlier = self.evaluate_stage(stage, x, earlier, np.arange(len(x)) == row)
+            return earlier
         observables, status = earlier.observables.copy(), earlier.status.copy()
         reason, reached = list(earlier.reason), earlier.stage.copy()
         seconds = earlier.seconds.copy()
@@ -267,8 +274,7 @@ class BoundModel:
                     mask[part] = True
                     earlier = self.evaluate_stage(stage, x, earlier, mask)
                 return earlier
-            status[chosen] = Status.RAISED
-            reason[int(chosen[0])] = _words(error)
+            status[chosen], reason[int(chosen[0])] = _trouble(error)
         else:
             filled = real(answer, f"model {self.name!r}: evaluate_stage()")
             if filled.shape != (len(chosen), len(self.observables)):
@@ -315,13 +321,10 @@ class BoundModel:
             try:
                 answer = plugin.evaluate_point(dict(zip(names, point.tolist(), strict=True)))
                 observables = plugin._stack(answer, 1)
-            except PointFailed as failure:
-                status = Status.UNPHYSICAL if failure.unphysical else Status.RAISED
-                rows.append(_failed(k, status, str(failure.reason)[:REASON_LENGTH], started))
             except ContractError:
                 raise
             except (Exception, SystemExit) as error:
-                rows.append(_failed(k, Status.RAISED, _words(error), started))
+                rows.append(_failed(k, *_trouble(error), started))
             else:
                 rows.append(self._judge(observables, np.array([time.perf_counter() - started]), stage=0))
         return join(rows, k)
@@ -356,6 +359,13 @@ def _check_declared(plugin: Model) -> None:
 
 COLUMN = re.compile(r"[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,98}[^\s\x00-\x1f\x7f-\x9f])?")
 """What the name of a parameter or an observable must look like: a line of at most 100 characters."""
+
+
+def _trouble(error: BaseException) -> tuple[Status, str]:
+    """Status and reason of a point whose computation ended with this exception."""
+    if isinstance(error, PointFailed):
+        return Status.UNPHYSICAL if error.unphysical else Status.RAISED, str(error.reason)[:REASON_LENGTH]
+    return Status.RAISED, _words(error)
 
 
 def _words(error: BaseException) -> str:
