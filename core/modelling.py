@@ -35,6 +35,8 @@ class Observable:
         description: one line.
         stage: 0 when it comes with the first call; a later stage is computed only for points that violate
             no constraint on the earlier stages.
+        scale: of axes: "linear", "log" or "symlog"; "" leaves it to the values.
+        categories: what the values 0, 1, 2, ... mean, of an observable that says which kind a point is of.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Observable:
     latex: str = ""
     description: str = ""
     stage: int = 0
+    scale: str = ""
+    categories: tuple[str, ...] = ()
 
 
 class Model(ABC):
@@ -56,6 +60,8 @@ class Model(ABC):
     description: ClassVar[str] = ""
     citations: ClassVar[Sequence[str]] = ()
     """What a paper that uses the model should cite: "arXiv:... words" or "doi:... words"."""
+    planes: ClassVar[Sequence[tuple[str, ...]]] = ()
+    """What the report draws: (x, y) or (x, y, colour), names of parameters or observables."""
 
     parameters: Sequence[Parameter]
     observables: Sequence[Observable]
@@ -355,7 +361,24 @@ def _check_declared(plugin: Model) -> None:
                 raise ContractError(
                     f"model {plugin.name!r}: observable {thing.name!r} has stage {thing.stage!r}, expected 0, 1, 2"
                 )
+            if isinstance(thing, Observable) and thing.scale not in SCALES:
+                raise ContractError(
+                    f"model {plugin.name!r}: observable {thing.name!r} has scale {thing.scale!r}, expected one of "
+                    + ", ".join(map(repr, SCALES))
+                )
+    names = {thing.name for _, _, things in declared for thing in things}
+    for plane in plugin.planes:
+        if not isinstance(plane, (tuple, list)) or len(plane) not in (2, 3):
+            raise ContractError(f"model {plugin.name!r}: planes holds {plane!r}, expected (x, y) or (x, y, colour)")
+        for name in plane:
+            if name not in names:
+                raise ContractError(
+                    f"model {plugin.name!r}: planes holds {name!r}, which is no parameter or observable of it"
+                    + did_you_mean(str(name), names)
+                )
 
+
+SCALES = ("", "linear", "log", "symlog")
 
 COLUMN = re.compile(r"[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,98}[^\s\x00-\x1f\x7f-\x9f])?")
 """What the name of a parameter or an observable must look like: a line of at most 100 characters."""

@@ -50,6 +50,23 @@ class Shell(Model):
         return {"ring": ring, "ratio": np.log10(points["b"]) + 0.01 * np.log10(np.abs(points["c"]))}
 
 
+class Planes(Shell):
+    """Like `Shell`, with two kinds of points, and planes that it wants to be drawn."""
+
+    name = "toy-planes"
+    observables = (
+        *OBSERVABLES,
+        Observable("kind", categories=("inner", "outer $")),
+        Observable("size", scale="log"),
+    )
+    planes = (("a", "ring", "kind"), ("size", "ratio"), ("phi", "a", "size"))
+
+    def evaluate(self, points: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The functions of `Shell`, on which side of it, and a number of many decades that may be negative."""
+        out = dict(super().evaluate(points))
+        return {**out, "kind": np.where(out["ring"] > 1.0, 1.0, 0.0), "size": points["c"]}
+
+
 class Holes(Shell):
     """Like `Shell`, with points that fail in every way a vectorised model can."""
 
@@ -128,7 +145,7 @@ def shell_set(model: str = "") -> ConstraintSet:
 @hookimpl
 def terranova_models() -> list[type[Model]]:
     """All toy models."""
-    return [Shell, Holes, OneByOne, Staged]
+    return [Shell, Planes, Holes, OneByOne, Staged]
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from terranova.errors import RunError, TerranovaError
 from terranova.report import about, judgement
 from terranova.report.best_section import best_points
 from terranova.report.constraints_section import constraints_section
-from terranova.report.points_section import gather_points, histogram_section, projection_section
+from terranova.report.points_section import gather_points, histogram_section, plane_section, projection_section
 from terranova.report.progress_section import failed_points, progress_section
 from terranova.report.structure import Projection
 from terranova.run import Run
@@ -78,7 +78,11 @@ def render(run: Run, diagnosis: Diagnosis, panels: Sequence[Projection] | None =
     points = gather_points(run, problem, diagnosis.kills)
     candidates = [progress_section(run, problem)]
     if points is not None:
-        candidates += [projection_section(run, points, panels), histogram_section(run, points)]
+        candidates += [
+            plane_section(run, problem, points),
+            projection_section(run, points, panels),
+            histogram_section(run, points),
+        ]
     sections = [section for section in candidates if section is not None and section.figures]
     kills = constraints_section(run, problem, diagnosis)
     contents = [("what", "What ran"), ("efficiency", "Efficiency")]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from terranova.report.quantity import Quantity
+from terranova.report.quantity import Quantity, can_be_set, plain
 from terranova.report.structure import Projection
-from terranova.report.svg import COLOURS, OTHERS, SCATTER_PANEL, VALID, WINDOW, drawn, new_figure
+from terranova.report.svg import COLOURS, KINDS, OTHERS, SCATTER_PANEL, VALID, WINDOW, drawn, new_figure
 from terranova.types import Floats
 
 if TYPE_CHECKING:
@@ -23,8 +23,42 @@ _BINS = 40
 
 
 @drawn
-def projections(points: pd.DataFrame, panels: Sequence[Projection], axes_of: Mapping[str, Quantity]) -> Figure:
-    """Scatter plots of points on pairs of quantities, coloured by a third."""
+def projections(
+    points: pd.DataFrame,
+    panels: Sequence[Projection],
+    axes_of: Mapping[str, Quantity],
+    categories: Mapping[str, Sequence[str]],
+) -> Figure:
+    """Scatter plots of points on pairs of quantities, coloured by a third.
+
+    Args:
+        points: what is shown.
+        panels: which columns.
+        axes_of: column -> its axis.
+        categories: column -> what its values 0, 1, 2, ... mean: such a colour gets a legend.
+    """
+    return _panels(points, panels, axes_of, categories, {})
+
+
+@drawn
+def planes(
+    points: pd.DataFrame,
+    panels: Sequence[Projection],
+    axes_of: Mapping[str, Quantity],
+    categories: Mapping[str, Sequence[str]],
+    windows: Mapping[str, tuple[float, float]],
+) -> Figure:
+    """The same on planes of the model; `windows` are intervals of columns whose ends are marked."""
+    return _panels(points, panels, axes_of, categories, windows)
+
+
+def _panels(
+    points: pd.DataFrame,
+    panels: Sequence[Projection],
+    axes_of: Mapping[str, Quantity],
+    categories: Mapping[str, Sequence[str]],
+    windows: Mapping[str, tuple[float, float]],
+) -> Figure:
     rows = -(-len(panels) // _ACROSS)
     across = min(_ACROSS, len(panels))
     figure = new_figure(9.6 if across == _ACROSS else 3.6 * across, 2.75 * rows, gap=0.06)
@@ -32,14 +66,21 @@ def projections(points: pd.DataFrame, panels: Sequence[Projection], axes_of: Map
     # In random order, so that no colour lies on top because it came last.
     shuffled = points.iloc[np.random.default_rng(0).permutation(len(points))]
     for axes, panel in zip(grid.flat, panels, strict=False):
-        _scatter(figure, axes, shuffled, panel, axes_of)
+        _scatter(figure, axes, shuffled, panel, axes_of, categories)
+        _mark_windows(axes, panel, axes_of, windows)
     for axes in list(grid.flat)[len(panels) :]:
         axes.remove()
+    _one_legend(figure)
     return figure
 
 
 def _scatter(
-    figure: Any, axes: Any, points: pd.DataFrame, panel: Projection, axes_of: Mapping[str, Quantity]
+    figure: Any,
+    axes: Any,
+    points: pd.DataFrame,
+    panel: Projection,
+    axes_of: Mapping[str, Quantity],
+    categories: Mapping[str, Sequence[str]],
 ) -> None:
     from matplotlib.colors import LogNorm, Normalize
 
@@ -52,6 +93,8 @@ def _scatter(
     colour = axes_of.get(panel.colour)
     if colour is None:
         axes.scatter(points[panel.x], points[panel.y], color=VALID, **look).set_in_layout(False)
+    elif panel.colour in categories:
+        _kinds(axes, points, panel, categories[panel.colour], look)
     else:
         values = points[panel.colour].to_numpy()
         low, high = _robust_range(values)
@@ -68,6 +111,29 @@ def _scatter(
     y.apply(axes.yaxis, ticks=5)
     axes.set_xlabel(x.label)
     axes.set_ylabel(y.label)
+
+
+def _kinds(
+    axes: Any, points: pd.DataFrame, panel: Projection, names: Sequence[str], look: Mapping[str, Any]
+) -> None:
+    """Points in a colour for each category, in one random order, named for the legend."""
+    kinds = points[panel.colour].to_numpy()
+    colours = np.array([KINDS[k % len(KINDS)] for k in range(len(names))])
+    known = np.isin(kinds, np.arange(len(names)))
+    shown, which = points[known], kinds[known].astype(int)
+    axes.scatter(shown[panel.x], shown[panel.y], c=colours[which], **look).set_in_layout(False)
+    for k in np.unique(which):
+        label = names[k] if can_be_set(names[k]) else plain(names[k])
+        axes.scatter([], [], c=colours[k], s=18, linewidths=0, label=label)
+
+
+def _mark_windows(
+    axes: Any, panel: Projection, axes_of: Mapping[str, Quantity], windows: Mapping[str, tuple[float, float]]
+) -> None:
+    for name, line in ((panel.x, axes.axvline), (panel.y, axes.axhline)):
+        for end in windows.get(name, ()):
+            if axes_of[name].low < end < axes_of[name].high:
+                line(end, color=WINDOW, linewidth=0.9, linestyle="--")
 
 
 def _colour_ticks(bar: Any, *, log: bool) -> None:
@@ -126,12 +192,18 @@ def _histograms(
         _histogram(axes, valid, every, quantity, windows.get(quantity.name))
     for axes in list(grid.flat)[len(quantities) :]:
         axes.remove()
+    _one_legend(figure)
+    return figure
+
+
+def _one_legend(figure: Any) -> None:
+    """A legend above all panels, of what any of them names."""
     handles: dict[str, Any] = {}
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    figure.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=4)
-    return figure
+    if handles:
+        figure.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=4)
 
 
 def _histogram(

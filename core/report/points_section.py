@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from terranova.constraint import acceptance
 from terranova.diagnosis import Kills
 from terranova.errors import RunError, did_you_mean
+from terranova.modelling import Observable
 from terranova.parameters import Fixed
 from terranova.report.material import MANY_OBSERVABLES, closest, interesting_observables, sample
-from terranova.report.point_figures import observable_histograms, parameter_histograms, projections
+from terranova.report.point_figures import observable_histograms, parameter_histograms, planes, projections
 from terranova.report.quantity import Quantity, observable_axis, parameter_axis
 from terranova.report.section import Picture, Section
 from terranova.report.structure import Projection, choose_projections
@@ -46,6 +47,7 @@ class Points:
         windows: observable -> what its constraints accept.
         fields: of every column in the samples.
         axes: of every column, for histograms.
+        declared: observables as the model declares them; empty when it is not installed.
     """
 
     valid: pd.DataFrame
@@ -57,6 +59,7 @@ class Points:
     windows: Mapping[str, tuple[float, float]]
     fields: Mapping[str, Field]
     axes: Mapping[str, Quantity]
+    declared: Mapping[str, Observable]
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -77,6 +80,7 @@ def gather_points(run: Run, problem: Problem | None, kills: Kills) -> Points | N
     windows = {} if problem is None else acceptance(problem.constraints)
     declared = {} if problem is None else {p.name: p for p in problem.model.space}
     fields = {f.name: f for f in (*run.parameters, *run.observables, *_EXTRA) if f.name in every}
+    kinds = {} if problem is None else {o.name: o for o in problem.model.observables}
     best = valid if len(valid) else nearest
     axes = {}
     for name, field in fields.items():
@@ -84,7 +88,8 @@ def gather_points(run: Run, problem: Problem | None, kills: Kills) -> Points | N
         if name in parameters:
             axes[name] = parameter_axis(declared.get(name), field, others)
         else:
-            axes[name] = observable_axis(field, values, others, windows.get(name, (-float("inf"), float("inf"))))
+            window = windows.get(name, (-float("inf"), float("inf")))
+            axes[name] = observable_axis(field, values, others, window, _scale_of(kinds, name))
     fixed = {name for name, p in declared.items() if isinstance(p.prior, Fixed)}
     return Points(
         valid,
@@ -96,7 +101,56 @@ def gather_points(run: Run, problem: Problem | None, kills: Kills) -> Points | N
         windows,
         fields,
         axes,
+        kinds,
     )
+
+
+def _scale_of(declared: Mapping[str, Observable], name: str) -> str:
+    return declared[name].scale if name in declared else ""
+
+
+def plane_section(run: Run, problem: Problem | None, points: Points) -> Section | None:
+    """Return the section of the planes that the model names; None when it names none that could be drawn."""
+    if problem is None or not len(points.shown):
+        return None
+    stored = {f.name for f in (*run.parameters, *run.observables)}
+    fixed = {p.name for p in problem.model.space if isinstance(p.prior, Fixed)}
+    panels = [
+        Projection(x, y, colour[0] if colour else "")
+        for x, y, *colour in problem.model.plugin.planes
+        if {x, y, *colour} <= stored and not {x, y} & fixed
+    ]
+    points = _with_columns(run, points, panels)
+    panels = [p for p in panels if points.shown[[p.x, p.y]].notna().all(axis=1).any()]
+    if not panels:
+        return None
+    caption = (
+        f"Shown: {_which(run, points)}. The planes are those that the model names. Dashed: ends of what the "
+        "constraints on that observable alone accept. The density of points shows where the sampler went, not what "
+        "is likely."
+    )
+    figure = planes(
+        points.shown,
+        panels,
+        _axes_of_projections(points),
+        _categories(points),
+        points.windows,
+    )
+    return Section("planes", "Planes of the model", figures=[Picture(figure, caption)])
+
+
+def _categories(points: Points) -> dict[str, tuple[str, ...]]:
+    return {name: observable.categories for name, observable in points.declared.items() if observable.categories}
+
+
+def _which(run: Run, points: Points) -> str:
+    """Say which points a scatter plot shows."""
+    total, drawn = run.valid_count, len(points.shown)
+    if not len(points.valid):
+        return f"the {count(drawn, 'point')} of smallest total violation; none is valid"
+    if drawn == total:
+        return f"all {count(total, 'valid point')}"
+    return f"{number(drawn)} of {number(total)} valid points, evenly drawn"
 
 
 def projection_section(run: Run, points: Points, panels: Sequence[Projection] | None) -> Section | None:
@@ -110,32 +164,27 @@ def projection_section(run: Run, points: Points, panels: Sequence[Projection] | 
         panels = [Projection(p.x, p.y, "total_violation") for p in pairs]
     if not panels or not len(points.shown):
         return None
-    total, drawn = run.valid_count, len(points.shown)
     if len(points.valid):
         title = "Where the valid points are"
-        which = (
-            f"all {count(total, 'valid point')}"
-            if drawn == total
-            else f"{number(drawn)} of {number(total)} valid points, evenly drawn"
-        )
         colour = "the observable named at the bar, of those that vary most over the panel"
     else:
         title = "Where the closest points are"
-        which = f"the {count(drawn, 'point')} of smallest total violation; none is valid"
         colour = "total violation"
     how = (
         "the pairs of parameters and observables with the largest mutual information"
-        if total
+        if len(points.valid)
         else "pairs of parameters"
     )
     caption = (
-        f"Shown: {which}. Axes: {how}, with the scales and ranges of the priors; colour: {colour}, "
+        f"Shown: {_which(run, points)}. Axes: {how}, with the scales and ranges of the priors; colour: {colour}, "
         "without its outermost percent. The density of points shows where the sampler went, not what is likely."
     )
     return Section(
         "projections",
         title,
-        figures=[Picture(projections(points.shown, panels, _axes_of_projections(points)), caption)],
+        figures=[
+            Picture(projections(points.shown, panels, _axes_of_projections(points), _categories(points)), caption)
+        ],
     )
 
 
@@ -160,7 +209,10 @@ def _axes_of_projections(points: Points) -> dict[str, Quantity]:
     axes = {}
     for name, field in points.fields.items():
         values = points.shown[name].to_numpy()
-        axes[name] = points.axes[name] if name in points.parameters else observable_axis(field, values, values)
+        if name in points.parameters:
+            axes[name] = points.axes[name]
+        else:
+            axes[name] = observable_axis(field, values, values, scale=_scale_of(points.declared, name))
     return axes
 
 

@@ -161,7 +161,11 @@ def parameter_axis(parameter: Parameter | None, field: Field, values: Floats) ->
 
 
 def observable_axis(
-    field: Field, values: Floats, background: Floats, window: tuple[float, float] = (-math.inf, math.inf)
+    field: Field,
+    values: Floats,
+    background: Floats,
+    window: tuple[float, float] = (-math.inf, math.inf),
+    scale: str = "",
 ) -> Quantity:
     """The axis of an observable: wide enough for the points that matter.
 
@@ -170,18 +174,23 @@ def observable_axis(
         values: of the points that matter, all of which are shown but for the outermost percent.
         background: of other points; shown as far as the range does not become much larger.
         window: accepted by the constraints; its ends are shown.
+        scale: what the model wants it to be; "" for a choice by the values.
     """
     label = label_of(field)
     kept = _finite(values)
     others = _finite(background)
     ends = [end for end in window if math.isfinite(end)]
+    if scale in ("log", "symlog"):
+        declared = _declared_axis(field.name, label, scale, kept if len(kept) else others, ends)
+        if declared is not None:
+            return declared
     base = kept if len(kept) else others
     if not len(base) and not ends:
         return Quantity(field.name, label, "linear", 0.0, 1.0)
     marks = [*(np.quantile(base, (0.005, 0.995)).tolist() if len(base) else []), *ends]
     low, high = min(marks), max(marks)
     wide = np.quantile(others, (0.05, 0.95)).tolist() if len(others) else [low, high]
-    positive = low > 0 and wide[0] > 0
+    positive = low > 0 and wide[0] > 0 and not scale
     if positive and math.log10(max(high, wide[1]) / min(low, wide[0])) > _MANY_DECADES:
         return Quantity(field.name, label, "log", min(low, wide[0]) / 2, max(high, wide[1]) * 2)
     # Points that do not matter may at most double the range on either side.
@@ -189,6 +198,27 @@ def observable_axis(
     low, high = max(min(low, wide[0]), low - span), min(max(high, wide[1]), high + span)
     margin = 0.06 * (high - low) or 0.5 * span
     return Quantity(field.name, label, "linear", low - margin, high + margin)
+
+
+def _declared_axis(name: str, label: str, scale: str, values: Floats, ends: list[float]) -> Quantity | None:
+    """A logarithmic axis, or one of both signs; None when the values do not allow it."""
+    if scale == "log":
+        values, ends = values[values > 0], [end for end in ends if end > 0]
+    size = np.abs(values[values != 0])
+    flat = np.log10(values) if scale == "log" else values
+    edges = np.quantile(flat, (0.005, 0.995)).tolist() if len(flat) else []
+    marks = [*(10.0**edge if scale == "log" else edge for edge in edges), *ends]
+    if not len(size) or min(marks) == max(marks):
+        return None
+    low, high = min(marks), max(marks)
+    if scale == "log":
+        if high < 3.0 * low:
+            return None  # too few powers of ten for ticks
+        margin = (high / low) ** 0.06
+        return Quantity(name, label, "log", low / margin, high * margin)
+    threshold = 10.0 ** math.floor(math.log10(float(np.quantile(size, 0.2))))
+    reach = 2.0 * max(abs(low), abs(high), threshold)
+    return Quantity(name, label, "symlog", -reach if low < 0 else -threshold, reach, threshold)
 
 
 def _finite(values: Floats) -> Floats:

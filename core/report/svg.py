@@ -20,6 +20,9 @@ RANDOM = "#CC79A7"
 WINDOW = "#009E73"
 """Colours that the colour-blind can tell apart (Okabe and Ito), and that show on white and on black."""
 
+KINDS = (VALID, ALONE, WINDOW, RANDOM, "#E69F00", "#56B4E9", OTHERS)
+"""Of categories, one after the other."""
+
 COLOURS = "viridis"
 """Colour map: perceptually uniform, and readable by the colour-blind."""
 

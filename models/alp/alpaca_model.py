@@ -18,7 +18,7 @@ from terranova import PointFailed, PointModel
 from terranova.errors import PluginMissing
 from terranova.models.alp import inputs as sm
 from terranova.models.alp.guards import DMS_SM
-from terranova.models.alp.model import check_choice
+from terranova.models.alp.model import AxionLikeParticle, check_choice
 from terranova.models.alp.observables import CHANNELS, OBSERVABLES, PARTS
 from terranova.models.alp.parameters import M_MAX, M_MIN, four_pi, parameters
 from terranova.models.alp.running import GROUPS
@@ -89,6 +89,7 @@ class AlpacaALP(PointModel):
     name = "alp-alpaca"
     version = "1"
     description = "Axion-like particle in B decays by ALPaca and flavio: needs terranova[alpaca], Python 3.12"
+    planes = AxionLikeParticle.planes
     citations = (
         "arXiv:2508.08354 ALPaca",
         "arXiv:1810.08132 flavio",

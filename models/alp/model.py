@@ -53,6 +53,7 @@ class AxionLikeParticle(Model):
     name = "alp"
     version = "1"
     description = "Axion-like particle in B decays: couplings, widths, lifetime, escape probabilities"
+    planes = (("ctau", "BR_BpKa", "ma"), ("ma", "ctau", "BR_BpKa"), ("fa", "BR_BpKa"), ("ctau", "BRinv_belle2"))
     citations = (
         "arXiv:2012.12272 running and matching of ALP couplings",
         "arXiv:2110.10698 ALPs in B decays",

@@ -53,7 +53,7 @@ def _decays() -> Iterator[Observable]:
     yield Observable("width", "GeV", r"\Gamma_a", "total width, at least 1e-60")
     for name, latex in CHANNELS.items():
         yield Observable(f"BRa_{name}", "1", rf"\mathrm{{BR}}(a \to {latex})", f"branching ratio of a to {name}")
-    yield Observable("ctau", "cm", r"c\tau_a", "proper decay length")
+    yield Observable("ctau", "cm", r"c\tau_a", "proper decay length", scale="log")
     yield Observable("log10_ctau", "1", r"\log_{10} c\tau_a/\mathrm{cm}", "its decadic logarithm, in cm")
 
 
@@ -67,12 +67,12 @@ def escape_observables() -> Iterator[Observable]:
             f"Pinv_{name}", "1", rf"P_{{\mathrm{{{latex}}}}}", f"probability to be invisible in {words}"
         )
         label = rf"\mathrm{{BR}}\, P_{{\mathrm{{{latex}}}}}"
-        yield Observable(f"BRinv_{name}", "1", label, f"BR times that probability, {words}")
+        yield Observable(f"BRinv_{name}", "1", label, f"BR times that probability, {words}", scale="log")
 
 
 def _b_decays() -> Iterator[Observable]:
     for name, (latex, words) in B_DECAYS.items():
-        yield Observable(name, "1", rf"\mathrm{{BR}}({latex})", f"branching ratio of {words}")
+        yield Observable(name, "1", rf"\mathrm{{BR}}({latex})", f"branching ratio of {words}", scale="log")
     yield from escape_observables()
     yield Observable("BRinv_babar_Kst", "1", r"\mathrm{BR}(K^{*+})\, P_{\mathrm{BaBar}}", "B+ -> K*+ a, invisible")
     yield Observable("BRinv_K0", "1", r"\mathrm{BR}(K^0)\, P_{\mathrm{B2}}", "B0 -> K0 a, invisible, Belle")

@@ -26,6 +26,7 @@ class LifetimePlane(Model):
     name = "alp-plane"
     version = "1"
     description = "B+ -> K+ a with lifetime and branching ratio as parameters: escape from Belle II and BaBar"
+    planes = (("ctau", "BR_BpKa", "Pinv_belle2"), ("ctau", "BRinv_belle2"))
     citations = ("arXiv:2110.10698 ALPs in B decays", "arXiv:2604.07520 the use case")
     parameters = (
         Parameter("ma", Fixed(2.0), "GeV", "m_a", "mass of the particle", 2.0),

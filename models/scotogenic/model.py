@@ -24,6 +24,14 @@ class Scotogenic(Model):
         "arXiv:1312.2840 lepton-flavour violation in the scotogenic model",
         "hep-ph/0203110 mu - e conversion",
     )
+    planes: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("m_dm", "Omega_h2", "dm_type"),
+        ("m_dm", "sigma_SI_cm2", "dm_type"),
+        ("da_mu", "BR_mu_egamma", "dm_type"),
+        ("BR_mu_egamma", "CR_Ti", "dm_type"),
+        ("m_psi", "m_etap", "dm_type"),
+        ("m_phi_1", "m_chi_1", "dm_type"),
+    )
     variant: ClassVar[str]
 
     def __init__(self) -> None:

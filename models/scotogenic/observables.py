@@ -36,6 +36,9 @@ _LFV = (
 OSCILLATIONS = ("dm21", "dm31", "s12", "s13", "s23", "dcp")
 
 
+CANDIDATES = (r"$\phi_1$", "$A$", r"$\chi_1$")
+
+
 def _neutrinos(suffix: str) -> Iterator[Observable]:
     said = "from the one-loop mass matrix"
     yield Observable(f"dm21{suffix}", "eV^2", r"\Delta m^2_{21}", f"solar mass splitting {said}")
@@ -51,10 +54,10 @@ def _neutrinos(suffix: str) -> Iterator[Observable]:
 
 def _flavour() -> Iterator[Observable]:
     for name, label in _LFV:
-        yield Observable(name, "1", label, "lepton-flavour violation at leading order")
+        yield Observable(name, "1", label, "lepton-flavour violation at leading order", scale="log")
     for lepton, label in (("e", "e"), ("mu", r"\mu"), ("tau", r"\tau")):
-        yield Observable(f"da_{lepton}", "1", rf"\Delta a_{label}", "new contribution to (g-2)/2")
-        yield Observable(f"edm_{lepton}_ecm", "e cm", rf"|d_{label}|", "electric dipole moment")
+        yield Observable(f"da_{lepton}", "1", rf"\Delta a_{label}", "new contribution to (g-2)/2", scale="symlog")
+        yield Observable(f"edm_{lepton}_ecm", "e cm", rf"|d_{label}|", "electric dipole moment", scale="log")
 
 
 def _theory() -> Iterator[Observable]:
@@ -69,13 +72,17 @@ def _theory() -> Iterator[Observable]:
 
 
 def _dark_matter() -> Iterator[Observable]:
-    yield Observable("m_dm", "GeV", "m_\\mathrm{DM}", "mass of the lightest neutral odd state")
-    yield Observable("dm_type", "1", "\\mathrm{type}", "0: phi1, 1: A, 2: chi1")
+    yield Observable("m_dm", "GeV", "m_\\mathrm{DM}", "mass of the lightest neutral odd state", scale="log")
+    yield Observable("dm_type", "1", "\\mathrm{type}", "0: phi1, 1: A, 2: chi1", categories=CANDIDATES)
     yield Observable("dm_neutral", "1", "", "1 if no charged odd state is lighter, else 0")
     yield Observable("dm_excess", "1", "", "ln(m_dm over the mass of the lightest charged odd state)")
-    yield Observable("sigma_SI_cm2", "cm^2", r"\sigma_\mathrm{SI}", "spin-independent, per nucleon, tree level")
-    yield Observable("LZ_limit_cm2", "cm^2", r"\sigma_\mathrm{LZ}", "limit of LZ at this mass")
-    yield Observable("sigma_over_LZ", "1", r"\sigma_\mathrm{SI}/\sigma_\mathrm{LZ}", "ratio to that limit")
+    yield Observable(
+        "sigma_SI_cm2", "cm^2", r"\sigma_\mathrm{SI}", "spin-independent, per nucleon, tree level", scale="log"
+    )
+    yield Observable("LZ_limit_cm2", "cm^2", r"\sigma_\mathrm{LZ}", "limit of LZ at this mass", scale="log")
+    yield Observable(
+        "sigma_over_LZ", "1", r"\sigma_\mathrm{SI}/\sigma_\mathrm{LZ}", "ratio to that limit", scale="log"
+    )
     yield Observable("dm_split", "GeV", r"\Delta m", "mass splitting to the partner by Z exchange")
     yield Observable("dm_zw", "1", "z^2", "squared coupling to Z and that partner, relative to a doublet's")
     yield Observable("dm_gap", "GeV", r"\delta", "smallest splitting to a partner with z^2 > 1e-6; 1e4 if none")
@@ -85,12 +92,12 @@ def _masses() -> Iterator[Observable]:
     yield Observable("max_quartic", "1", r"|\lambda|_\mathrm{max}", "largest quartic coupling")
     yield Observable("max_yuk", "1", r"|g|_\mathrm{max}", "largest Yukawa coupling")
     for k in (1, 2):
-        yield Observable(f"m_phi_{k}", "GeV", rf"m_{{\phi_{k}}}", "CP-even odd scalar")
-    yield Observable("m_A", "GeV", "m_A", "CP-odd scalar")
-    yield Observable("m_etap", "GeV", r"m_{\eta^+}", "charged scalar")
+        yield Observable(f"m_phi_{k}", "GeV", rf"m_{{\phi_{k}}}", "CP-even odd scalar", scale="log")
+    yield Observable("m_A", "GeV", "m_A", "CP-odd scalar", scale="log")
+    yield Observable("m_etap", "GeV", r"m_{\eta^+}", "charged scalar", scale="log")
     for k in (1, 2, 3, 4):
-        yield Observable(f"m_chi_{k}", "GeV", rf"m_{{\chi_{k}}}", "neutral fermion")
-    yield Observable("m_psi", "GeV", r"m_\psi", "charged fermion, tree level")
+        yield Observable(f"m_chi_{k}", "GeV", rf"m_{{\chi_{k}}}", "neutral fermion", scale="log")
+    yield Observable("m_psi", "GeV", r"m_\psi", "charged fermion, tree level", scale="log")
     yield Observable("tachyon", "1", "", "1 if a squared scalar mass is not positive, else 0")
     yield Observable("m2_min", "GeV^2", r"m^2_\mathrm{min}", "smallest squared scalar mass")
     for k in (1, 2, 3):

@@ -71,6 +71,8 @@ class ScotogenicSPheno(PointModel):
         "arXiv:1801.03509 micrOMEGAs",
     )
 
+    planes = Scotogenic.planes
+
     def __init__(
         self,
         spheno: str = "",

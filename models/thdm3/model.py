@@ -26,6 +26,7 @@ class ThreeHiggsDoublet(Model):
     name = "thdm3"
     version = "1"
     description = "Z3 three-Higgs-doublet model: theory, electroweak, Higgs, flavour and direct-search observables"
+    planes = (("mH1", "mC1", "T"), ("mA1", "mC1", "T"), ("tanb1", "tanb2", "BR_bsgamma"), ("S", "T", "mC1"))
     citations = (
         "arXiv:2402.07661 the scan this model follows",
         "arXiv:0802.4353 oblique parameters",

@@ -23,6 +23,7 @@ from terranova import (
     PointModel,
     Problem,
     Proposal,
+    Status,
     Uniform,
 )
 from terranova.errors import ConfigError, ContractError, RunLocked, RunMismatch
@@ -87,6 +88,56 @@ def test_wrong_answers_are_named(answer: Any, words: str) -> None:
 
     with pytest.raises(ContractError, match=words):
         BoundModel(Wrong()).evaluate_array(X)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "words"),
+    [
+        (
+            {"planes": (("a", "rang"),)},
+            "planes holds 'rang', which is no parameter or observable of it .did you",
+        ),
+        ({"planes": (("a",),)}, "planes holds .'a',., expected .x, y. or .x, y, colour."),
+        ({"planes": ("ab",)}, "planes holds 'ab', expected"),
+        ({"observables": (Observable("x", scale="logarithmic"),)}, "'x' has scale 'logarithmic', expected one of"),
+    ],
+)
+def test_what_a_model_wants_to_be_drawn_must_exist(attributes: dict[str, Any], words: str) -> None:
+    class Broken(toys.Shell):
+        pass
+
+    for name, value in attributes.items():
+        setattr(Broken, name, value)
+    with pytest.raises(ContractError, match=words):
+        BoundModel(Broken())
+
+
+class Late(PointModel):
+    """A later stage that fails for some points."""
+
+    name = "late"
+    parameters = (Parameter("a", Uniform(0.0, 10.0)),)
+    observables = (Observable("first"), Observable("second", stage=1))
+
+    def evaluate_point(self, point: dict[str, float]) -> Any:
+        return {"first": point["a"]}
+
+    def evaluate_stage(self, stage: int, x: Any, observables: Any) -> Any:
+        assert x.shape == (1, 1)
+        if x[0, 0] > 5.0:
+            raise PointFailed("too heavy", unphysical=x[0, 0] > 7.0)
+        filled = observables.copy()
+        filled[:, 1] = 2.0 * x[:, 0]
+        return filled
+
+
+def test_a_later_stage_of_a_point_model_fails_point_by_point() -> None:
+    model, x = BoundModel(Late()), np.array([[1.0], [6.0], [8.0], [2.0], [3.0]])
+    rows = model.evaluate_stage(1, x, model.evaluate_array(x), np.array([True, True, True, True, False]))
+    assert rows.status.tolist() == [Status.OK, Status.RAISED, Status.UNPHYSICAL, Status.OK, Status.OK]
+    assert list(rows.reason) == ["", "too heavy", "too heavy", "", ""]
+    assert rows.stage.tolist() == [1, 1, 1, 1, 0]
+    np.testing.assert_array_equal(rows.observables[:, 1], [2.0, np.nan, np.nan, 4.0, np.nan])
 
 
 def test_a_later_stage_cannot_change_an_earlier_one_nor_answer_in_another_shape() -> None:

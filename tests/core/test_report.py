@@ -190,6 +190,47 @@ def test_chosen_projections(tmp_path: Path) -> None:
         write_report(run, random_points=0, projections=[("a", "rink", "")])
 
 
+def test_planes_of_the_model(tmp_path: Path) -> None:
+    run = scanned(tmp_path / "run", model="toy-planes")
+    page = page_of(run)
+    assert "planes" in page.ids
+    assert "Planes of the model" in page.words
+    text = (run.directory / "report.html").read_text(encoding="utf-8")
+    section = text[text.index('id="planes"') : text.index('id="projections"')]
+    assert "<!-- inner -->" in section
+    assert "<!-- outer $ -->" in section, "a legend of both kinds"
+    fixed = scanned(
+        tmp_path / "fixed",
+        model="toy-planes",
+        parameters={"a": {"prior": "fixed", "value": 5.0}},
+    )
+    assert "planes" in page_of(fixed).ids, "one plane is left"
+    assert "planes" not in page_of(scanned(tmp_path / "none")).ids
+
+
+def test_planes_without_valid_points_show_the_closest(tmp_path: Path) -> None:
+    run = scanned(tmp_path / "run", model="toy-planes", constraints=[windows(ring=(0, 3), ratio=(10, 11))])
+    assert "of smallest total violation; none is valid. The planes are" in page_of(run).words
+
+
+def test_axes_that_a_model_asks_for() -> None:
+    field = Field("x")
+    values = np.array([-1e-9, -1e-12, 1e-15, 1e-12, 1e-10])
+    symlog = observable_axis(field, values, values, scale="symlog")
+    assert symlog.scale == "symlog"
+    assert symlog.low < -1e-9 < -symlog.threshold < 0.0 < symlog.threshold < 1e-10 < symlog.high
+    log = observable_axis(field, values, values, scale="log")
+    assert (log.scale, log.low < 1e-15, log.high > 1e-10) == ("log", True, True), "positive values only"
+    wide = np.geomspace(1e-9, 1.0, 50)
+    assert observable_axis(field, wide, wide).scale == "log"
+    assert observable_axis(field, wide, wide, scale="linear").scale == "linear"
+    near = np.array([500.0, 501.0])
+    assert observable_axis(field, near, near, scale="log").scale == "linear", "no power of ten in sight"
+    assert observable_axis(field, -wide, -wide, scale="log").scale == "linear"
+    zero = np.zeros(3)
+    assert observable_axis(field, zero, zero, scale="symlog").scale == "linear"
+
+
 def test_words_of_users_are_escaped(tmp_path: Path) -> None:
     run = stored(tmp_path, rows([[inf, inf]], status=[3], reason=["<script>alert(1)</script>"]))
     assert "<script" not in write_report(run, random_points=0).read_text()
