@@ -8,6 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from terranova.models.physics.sm import HBAR, HBAR_C_CM, M_LEPTON
+
 # --- Masses and widths, PDG 2024 ---------------------------------------------------------------------------
 M_BP: Final = 5.27941
 M_B0: Final = 5.27972
@@ -20,9 +22,7 @@ M_PHI: Final = 1.01946
 M_PI0: Final = 0.1349768
 M_ETA: Final = 0.547862
 M_ETAP: Final = 0.95778
-M_E: Final = 0.00051099895
-M_MU: Final = 0.1056583755
-M_TAU: Final = 1.77693
+M_E, M_MU, M_TAU = M_LEPTON
 M_U: Final = 0.00216
 M_D: Final = 0.0047
 M_S: Final = 0.0935
@@ -36,10 +36,10 @@ WIDTH_B0: Final = 4.339e-13
 WIDTH_BS: Final = 4.342e-13
 
 # --- Units -------------------------------------------------------------------------------------------------
-HBARC_CM: Final = 1.973269804e-14
-"""hbar c in GeV cm; CODATA, doi:10.1103/RevModPhys.93.025010."""
-HBAR_PS: Final = 6.582119569e-13
-"""hbar in GeV ps; as above."""
+HBARC_CM: Final = HBAR_C_CM
+"""hbar c in GeV cm."""
+HBAR_PS: Final = HBAR * 1e12
+"""hbar in GeV ps."""
 C_CM_PER_PS: Final = 2.99792458e-2
 
 # --- Standard Model at 100 GeV -----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 
 from terranova.models.physics._jit import jit
+from terranova.models.physics.loops import abs2
 from terranova.models.scotogenic.relic_couplings import HIGGS, LEPTON, LEPTON_TRACE, SM_TRACE
 from terranova.types import Array, Floats
 
@@ -50,7 +51,7 @@ def scalar_pair(
             for a in range(6):
                 flip = m_f[a] / (product + m_f[a] * m_f[a])
                 amplitude_l += flip * (Y[i, a, p] * Y[j, a, q] + Y[j, a, p] * Y[i, a, q])
-            leptons += _abs2(amplitude_l) * (1.0 if p == q else 2.0)
+            leptons += abs2(amplitude_l) * (1.0 if p == q else 2.0)
     total = gauge + 0.5 * higgs + (m_s[i] + m_s[j]) ** 2 * leptons
     rate: float = total / (32.0 * math.pi * product)
     return rate
@@ -159,7 +160,7 @@ def fermion_final(A: int, B: int, m: Floats, m_s: Floats, theta: Array, Y: Array
                 for a in range(4):
                     current = LEPTON[a, p // 3, q // 3] * theta[a, B, A].imag * inverse_e2
                     exchange -= complex(0.0, 1.0) * current
-            opposite += _abs2(exchange)
+            opposite += abs2(exchange)
     rate: float = energy * energy / (32.0 * math.pi) * (rest + opposite)
     return rate
 
@@ -177,12 +178,6 @@ def lepton_pairs(A: int, B: int, m: Floats, m_s: Floats, Y: Array) -> float:
             pair = complex(0.0, 0.0)
             for i in range(5):
                 pair += Y[i, A, p] * Y[i, B, q] / (product + m_s[i] * m_s[i])
-            total += _abs2(pair)
+            total += abs2(pair)
     rate: float = energy * energy / (16.0 * math.pi) * total
-    return rate
-
-
-@jit
-def _abs2(z: complex) -> float:
-    rate: float = z.real * z.real + z.imag * z.imag
     return rate

@@ -11,7 +11,8 @@ import numpy as np
 
 from terranova.models.physics import sm
 from terranova.models.physics._jit import jit
-from terranova.models.physics.tables import log_table
+from terranova.models.physics.loops import abs2
+from terranova.models.physics.tables import interpolate_log, log_table
 from terranova.models.scotogenic.electroweak import M_H, higgs_to_fermions, higgs_to_scalars
 from terranova.models.scotogenic.spectrum import Base, V
 from terranova.types import Array, Floats
@@ -61,7 +62,7 @@ def candidate(u: Array, m_chi: Floats, m_psi: float, m2: Floats, mixing: Floats)
             z2 = _z_fermions(u, 0, b)
             if z2 > Z_COUPLED:
                 gap = m_chi[b] - m_chi[0]
-        doublet = _abs2(u[2, 0]) + _abs2(u[3, 0])
+        doublet = abs2(u[2, 0]) + abs2(u[3, 0])
         return Candidate(2, mass, excess, split, z2, gap, doublet)
     if mass == phi:
         z2 = mixing[1, 0] ** 2
@@ -81,12 +82,7 @@ def candidate(u: Array, m_chi: Floats, m_psi: float, m2: Floats, mixing: Floats)
 @jit
 def _z_fermions(u: Array, a: int, b: int) -> float:
     g = u[2, b].conjugate() * u[2, a] - u[3, b].conjugate() * u[3, a]
-    return _abs2(g)
-
-
-@jit
-def _abs2(z: complex) -> float:
-    return z.real * z.real + z.imag * z.imag
+    return abs2(g)
 
 
 @jit
@@ -111,11 +107,4 @@ def lz_limit(mass: float) -> float:
     log = math.log(mass)
     if log > LZ_HEAVIEST:
         return math.exp(LZ[len(LZ) - 1, 1] + log - LZ_HEAVIEST)
-    low, high = 0, len(LZ) - 1
-    while high - low > 1:
-        middle = (low + high) >> 1
-        if LZ[middle, 0] <= log:
-            low = middle
-        else:
-            high = middle
-    return math.exp(LZ[low, 1] + LZ[low, 2] * (log - LZ[low, 0]))
+    return interpolate_log(LZ, log)

@@ -10,6 +10,7 @@ import numpy as np
 from terranova.models.physics import sm
 from terranova.models.physics._jit import jit
 from terranova.models.physics.eigen import eigenvalues_2x2, eigenvalues_3x3
+from terranova.models.physics.higgs_decays import kallen
 from terranova.models.physics.loops import (
     abs2,
     amplitude_fermion,
@@ -220,7 +221,7 @@ def _momentum(a: float, b: float) -> float:
     x, y = a / (M_H * M_H), b / (M_H * M_H)
     if math.sqrt(x) + math.sqrt(y) >= 1.0:
         return 0.0
-    return math.sqrt((1.0 - x - y) ** 2 - 4.0 * x * y)
+    return math.sqrt(kallen(x, y))
 
 
 @jit

@@ -12,6 +12,7 @@ from typing import Final
 
 from terranova.models.physics import sm
 from terranova.models.physics._jit import jit
+from terranova.models.physics.loops import abs2
 from terranova.models.scotogenic.vertices import G_Z, LEFT, LEPTON_CHARGE, RIGHT, S2, box
 from terranova.types import Array, Floats
 
@@ -43,7 +44,7 @@ memory; they reproduce the ratios to mu -> e gamma for a pure dipole printed the
 @jit
 def to_photon(i: int, j: int, D: Array) -> float:
     """BR(l_i -> l_j gamma)."""
-    size = _abs2(D[RIGHT, j, i]) + _abs2(D[LEFT, j, i])
+    size = abs2(D[RIGHT, j, i]) + abs2(D[LEFT, j, i])
     return sm.ALPHA_EM * sm.M_LEPTON[i] ** 3 * size / (1024.0 * math.pi**4) / sm.LEPTON_WIDTH[i]
 
 
@@ -60,7 +61,7 @@ def to_three_leptons(
     box_l = box(LEFT, i, j, k, ll, s, t, m_chi, mixing, i2, i0, psi_box) / E2
     box_r = box(RIGHT, i, j, k, ll, s, t, m_chi, mixing, i2, i0, psi_box) / E2
     if j == k and ll != j:
-        return norm * (2.0 / 3.0) * (_abs2(box_l) + _abs2(box_r))
+        return norm * (2.0 / 3.0) * (abs2(box_l) + abs2(box_r))
     a2_r = -D[RIGHT, j, i] / (16.0 * math.pi**2 * m)
     a2_l = -D[LEFT, j, i] / (16.0 * math.pi**2 * m)
     z = G_Z / (E2 * M_Z2)
@@ -68,14 +69,14 @@ def to_three_leptons(
     g_l, g_r = LEPTON_CHARGE[LEFT], LEPTON_CHARGE[RIGHT]
     c_ll, c_lr = A1[LEFT, j, i] + z_l * g_l + box_l, A1[LEFT, j, i] + z_l * g_r
     c_rr, c_rl = A1[RIGHT, j, i] + z_r * g_r + box_r, A1[RIGHT, j, i] + z_r * g_l
-    dipole = _abs2(a2_r) + _abs2(a2_l)
+    dipole = abs2(a2_r) + abs2(a2_l)
     log = math.log(m / sm.M_LEPTON[k])
     if j == k:
-        vector = (2.0 / 3.0) * (_abs2(c_ll) + _abs2(c_rr)) + (_abs2(c_lr) + _abs2(c_rl)) / 3.0
+        vector = (2.0 / 3.0) * (abs2(c_ll) + abs2(c_rr)) + (abs2(c_lr) + abs2(c_rl)) / 3.0
         mixed = (a2_r.conjugate() * (2.0 * c_ll + c_lr) + a2_l.conjugate() * (2.0 * c_rr + c_rl)).real
         three: float = norm * (vector + dipole * (16.0 / 3.0 * log - 22.0 / 3.0) - (4.0 / 3.0) * mixed)
         return three
-    vector = (_abs2(c_ll) + _abs2(c_rr) + _abs2(c_lr) + _abs2(c_rl)) / 3.0
+    vector = (abs2(c_ll) + abs2(c_rr) + abs2(c_lr) + abs2(c_rl)) / 3.0
     mixed = (a2_r.conjugate() * (c_ll + c_lr) + a2_l.conjugate() * (c_rr + c_rl)).real
     rate: float = norm * (vector + dipole * (16.0 / 3.0 * log - 8.0) - (4.0 / 3.0) * mixed)
     return rate
@@ -85,7 +86,7 @@ def to_three_leptons(
 def to_meson(j: int, meson: int, Z: Array) -> float:
     """BR(tau -> l_j P) by Z exchange; P = pi0, eta, eta'."""
     mass, f = MESONS[meson]
-    size = _abs2(Z[LEFT, j, 2]) + _abs2(Z[RIGHT, j, 2])
+    size = abs2(Z[LEFT, j, 2]) + abs2(Z[RIGHT, j, 2])
     coupling = G_Z * 0.5 * f / M_Z2
     m = sm.M_LEPTON[2]
     width = size * coupling * coupling * m**3 * (1.0 - (mass / m) ** 2) ** 2 / (32.0 * math.pi)
@@ -106,7 +107,7 @@ def conversion(nucleus: int, D: Array, A1: Array, Z: Array) -> float:
     for c in range(2):
         a2 = -D[1 - c, 0, 1] / (16.0 * math.pi**2 * m)
         amplitude = kappa * (A1[c, 0, 1] * v_p - a2 * (overlap / (8.0 * E))) + z * Z[c, 0, 1] * nucleons
-        total += _abs2(amplitude)
+        total += abs2(amplitude)
     return 2.0 * sm.G_F**2 * m**5 * total / (capture * sm.HBAR)
 
 
@@ -115,7 +116,7 @@ def z_decay(i: int, j: int, Z: Array, zslope: Array) -> float:
     """BR(Z -> l_i l_j), both charge combinations; slope in q^2 to leading order in v^2/M^2."""
     total = 0.0
     for c in range(2):
-        total += _abs2(Z[c, j, i] - M_Z2 * G_Z * zslope[c, j, i])
+        total += abs2(Z[c, j, i] - M_Z2 * G_Z * zslope[c, j, i])
     return 2.0 * sm.M_Z * total / (24.0 * math.pi) / sm.Z_WIDTH
 
 
@@ -131,8 +132,3 @@ def electric_moment(i: int, D: Array) -> float:
     """|d_i| in e cm."""
     moment: float = abs(D[RIGHT, i, i].imag) / (16.0 * math.pi**2) * sm.HBAR_C_CM
     return moment
-
-
-@jit
-def _abs2(z: complex) -> float:
-    return z.real * z.real + z.imag * z.imag

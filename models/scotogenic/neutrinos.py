@@ -11,6 +11,7 @@ import math
 from typing import Final
 
 from terranova.models.physics._jit import jit
+from terranova.models.physics.loops import abs2
 from terranova.models.physics.takagi import takagi
 from terranova.models.physics.zero_momentum import MEASURE_1
 from terranova.types import Array, Floats
@@ -167,8 +168,8 @@ def oscillations(m: Array, work: Array, U: Array, masses: Floats, out: Floats) -
     takagi(work, U, masses)
     out[0] = (masses[1] - masses[0]) * (masses[1] + masses[0])
     out[1] = (masses[2] - masses[0]) * (masses[2] + masses[0])
-    e1, e2, e3 = _abs2(U[0, 0]), _abs2(U[0, 1]), _abs2(U[0, 2])
-    mu1, mu3, tau3 = _abs2(U[1, 0]), _abs2(U[1, 2]), _abs2(U[2, 2])
+    e1, e2, e3 = abs2(U[0, 0]), abs2(U[0, 1]), abs2(U[0, 2])
+    mu1, mu3, tau3 = abs2(U[1, 0]), abs2(U[1, 2]), abs2(U[2, 2])
     s13 = e3
     c13 = e1 + e2
     s12, c12 = e2 / c13, e1 / c13
@@ -184,8 +185,3 @@ def oscillations(m: Array, work: Array, U: Array, masses: Floats, out: Floats) -
     out[6], out[7], out[8] = masses[0], masses[1], masses[2]
     out[9] = masses[0] + masses[1] + masses[2]
     out[10] = abs(m[0, 0]) / EV
-
-
-@jit
-def _abs2(z: complex) -> float:
-    return z.real * z.real + z.imag * z.imag

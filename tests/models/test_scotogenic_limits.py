@@ -115,6 +115,31 @@ def test_unitarity_from_the_whole_scattering_matrix() -> None:
         assert electroweak.unitarity(read_base(x)) == pytest.approx(largest, rel=1e-6)
 
 
+def test_unitarity_of_known_models() -> None:
+    """The SM (Lee, Quigg, Thacker, doi:10.1103/PhysRevD.16.1519), a lone singlet, and two doublets
+    (Akeroyd, Arhrib, Naimi, hep-ph/0006035, in V = l1/2 |H|^4 + l2/2 |eta|^4 + ...).
+    """
+    none = dict.fromkeys(("lamH", "lam4S", "lam4eta", "lamS", "lamSeta", "lameta", "lametap", "lametapp"), 0.0)
+    m_h = 125.0
+    sm_like = none | {"lamH": m_h**2 / (2.0 * V**2)}
+    assert electroweak.unitarity(read_base(point(**sm_like)[0])) == pytest.approx(3.0 * m_h**2 / V**2)
+    # V = lam4S S^4/2 scatters S S by 12 lam4S, half of that for identical particles.
+    assert electroweak.unitarity(read_base(point(**(none | {"lam4S": 0.7}))[0])) == pytest.approx(6.0 * 0.7)
+    rng = np.random.default_rng(8)
+    for _ in range(100):
+        l1, l2 = rng.uniform(0.0, 3.0, 2)
+        l3, l4, l5 = rng.uniform(-3.0, 3.0, 3)
+        x = point(**(none | {"lamH": l1 / 2, "lam4eta": l2 / 2, "lameta": l3, "lametap": l4, "lametapp": l5}))[0]
+        roots = [
+            (1.5 * (l1 + l2), math.hypot(1.5 * (l1 - l2), 2 * l3 + l4)),
+            (0.5 * (l1 + l2), 0.5 * math.hypot(l1 - l2, 2 * l4)),
+            (0.5 * (l1 + l2), 0.5 * math.hypot(l1 - l2, 2 * l5)),
+        ]
+        channels = [mean + sign * root for mean, root in roots for sign in (1, -1)]
+        channels += [l3 + 2 * l4 - 3 * l5, l3 - l5, l3 + 2 * l4 + 3 * l5, l3 + l5, l3 + l4, l3 - l4]
+        assert electroweak.unitarity(read_base(x)) == pytest.approx(max(map(abs, channels)), rel=1e-12)
+
+
 def test_boundedness_against_random_directions() -> None:
     """No direction goes below zero where V is declared bounded; one does where it is not."""
     rng = np.random.default_rng(12)
@@ -147,10 +172,18 @@ def test_neutrinos_are_massless_without_lepton_number_violation() -> None:
     generic = loop_scale()[0]
     assert loop_scale(**NO_Y, alpha=0.0, lametapp=0.0)[0] < 1e-14 * generic
     assert loop_scale(lametapp=0.0)[0] > 1e-4 * generic
-    # y = 0 and lambda'' = 0: the doublet decouples from S-eta mixing, but F1 and F2 feel phi against A
+    # alpha = lambda'' = 0: S does not mix and phi cancels A, so only (Psi, Psi) is left, of second order in y.
     only_psi = loop_scale(alpha=0.0, lametapp=0.0)
     assert only_psi[0] > 0
     assert only_psi[1] < 1e-10 * only_psi[0]
+    small = {name: 1e-3 * (1.0 + k) for k, name in enumerate(NO_Y)}
+    half = {name: 0.5 * value for name, value in small.items()}
+    ratio = loop_scale(**half, alpha=0.0, lametapp=0.0)[0] / loop_scale(**small, alpha=0.0, lametapp=0.0)[0]
+    assert ratio == pytest.approx(0.25, rel=1e-4)
+    # y = 0: Psi is Dirac, its row and column vanish; F1 and F2 feel phi against A through alpha.
+    only_f = loop_scale(**NO_Y, lametapp=0.0, alpha=200.0)
+    assert only_f[1] > 1e-3 * only_f[0] > 0
+    assert only_f[2] < 1e-14 * only_f[0]
 
 
 def test_plain_scotogenic_limit() -> None:
