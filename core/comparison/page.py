@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 
 from terranova.atomic import write_atomic
@@ -11,8 +9,8 @@ from terranova.comparison import words
 from terranova.comparison.figures import coverage_curves, profiles
 from terranova.comparison.results import MEASURES, Comparison
 from terranova.errors import RunError
+from terranova.report.html import html_page
 from terranova.report.section import Picture
-from terranova.store.origin import terranova_version
 
 PAGE, SUMMARY, TRIALS = "comparison.html", "summary.csv", "trials.csv"
 
@@ -35,9 +33,6 @@ def write_results(comparison: Comparison) -> Path:
 
 def render(comparison: Comparison) -> str:
     """Return the page as HTML."""
-    import jinja2
-    from markupsafe import Markup
-
     sections = []
     for i, problem in enumerate(comparison.problems):
         rows = [words.cells(row, problem, intervals=True) for row in problem.rows]
@@ -61,13 +56,8 @@ def render(comparison: Comparison) -> str:
                 ),
             }
         )
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = resources.files("terranova.comparison").joinpath("template.html").read_text(encoding="utf-8")
-    css = resources.files("terranova.report").joinpath("style.css").read_text(encoding="utf-8")
-    return environment.from_string(template).render(
-        style=Markup(css),
-        version=terranova_version(),
-        today=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    return html_page(
+        "terranova.comparison",
         name=comparison.plan.output.resolve().name,
         complete=comparison.complete,
         sections=sections,

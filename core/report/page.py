@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 
 from terranova.atomic import write_atomic
@@ -13,12 +11,12 @@ from terranova.errors import RunError, TerranovaError
 from terranova.report import about, judgement
 from terranova.report.best_section import best_points
 from terranova.report.constraints_section import constraints_section
+from terranova.report.html import html_page
 from terranova.report.points_section import gather_points, histogram_section, plane_section, projection_section
 from terranova.report.progress_section import failed_points, progress_section
 from terranova.report.structure import Projection
 from terranova.run import Run
 from terranova.scoring import Problem
-from terranova.store.origin import terranova_version
 
 NAME = "report.html"
 
@@ -89,9 +87,8 @@ def render(run: Run, diagnosis: Diagnosis, panels: Sequence[Projection] | None =
     contents += [("constraints", "Constraints")] if kills else []
     contents += [(section.anchor, section.title) for section in sections]
     contents += [("best", "Best points"), ("failed", "Failed points"), ("citations", "What to cite")]
-    return _template(
-        version=terranova_version(),
-        today=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    return html_page(
+        "terranova.report",
         name=run.directory.resolve().name,
         model=run.manifest.model,
         contents=contents,
@@ -119,14 +116,3 @@ def _problem_of(run: Run) -> Problem | None:
         return run.problem()
     except (TerranovaError, ValueError):
         return None  # `diagnose` keeps the reason, and the page says it
-
-
-def _template(**words: object) -> str:
-    import jinja2
-    from markupsafe import Markup
-
-    files = resources.files("terranova.report")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(files.joinpath("template.html").read_text(encoding="utf-8"))
-    style = files.joinpath("style.css").read_text(encoding="utf-8")
-    return template.render(style=Markup(style), **words)

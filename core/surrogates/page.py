@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 
 from terranova.atomic import write_atomic
 from terranova.errors import disk_error
+from terranova.report.html import html_page
 from terranova.report.section import Picture
-from terranova.store.origin import terranova_version
 from terranova.surrogates.standin import StandIn
 
 WARNING = "A surrogate never has the last word: evaluate the model before a best fit or a bound is quoted."
@@ -30,16 +28,8 @@ def write(
     Raises:
         RunError: it cannot be written.
     """
-    import jinja2
-    from markupsafe import Markup
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = resources.files("terranova.surrogates").joinpath("template.html").read_text(encoding="utf-8")
-    css = resources.files("terranova.report").joinpath("style.css").read_text(encoding="utf-8")
-    text = environment.from_string(template).render(
-        style=Markup(css),
-        version=terranova_version(),
-        today=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    text = html_page(
+        "terranova.surrogates",
         title=title,
         model=made.config.model.name,
         plugin=made.plugin,
