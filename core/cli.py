@@ -84,19 +84,18 @@ def compare(
     from terranova.comparison import conduct, page, words
     from terranova.comparison.plan import load_plan
     from terranova.comparison.results import Comparison
-    from terranova.errors import EXIT_INTERRUPTED
     from terranova.parallel import world
 
     plan = load_plan(file, output=output, workers=workers, seeds=seeds)
-    finished = conduct.conduct(plan, quiet=quiet)
+    code = conduct.conduct(plan, quiet=quiet)
     if not world().is_root:
         return
     comparison = Comparison(plan)
     words.show(comparison)
     _say(f"report: {page.write_results(comparison)}")
-    if not finished:
+    if code:
         _say("stopped before the end; the same command goes on")
-        raise typer.Exit(EXIT_INTERRUPTED)
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -309,7 +308,7 @@ def _say(text: str) -> None:
 def _finish(run: Any, reason: str) -> None:
     """Say how a scan ended, and leave with the exit code that fits."""
     from terranova import listing, parallel
-    from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED
+    from terranova.interrupt import STOPPED
 
     if not parallel.world().is_root:
         return
@@ -320,9 +319,9 @@ def _finish(run: Any, reason: str) -> None:
         typer.echo(f"  its wall time is used up; for more: terranova resume {run.directory} --wall 20m")
     if reason == "finished":
         typer.echo("  it is finished: nothing was left to do; for more, give it a larger budget")
-    if reason in ("signal", "interrupt"):
+    if reason in STOPPED:
         typer.echo(f"interrupted; every point is stored. Go on with: terranova resume {run.directory}", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED if reason == "signal" else EXIT_CTRL_C)
+        raise typer.Exit(STOPPED[reason])
 
 
 class _Patient(io.FileIO):

@@ -14,6 +14,9 @@ from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 """Ctrl-C; the end of a batch job, or of a time slice; Slurm's usual warning (`--signal=USR1@60`)."""
 
+STOPPED = {"signal": EXIT_INTERRUPTED, "interrupt": EXIT_CTRL_C}
+"""Why a scan stopped before its end (see `Scan.run`), and the code to leave with."""
+
 SAME_REQUEST = 0.5
 """Seconds within which another signal is the same request: a terminal and a launcher both pass on a Ctrl-C."""
 

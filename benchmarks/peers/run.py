@@ -41,7 +41,7 @@ from terranova.comparison.statistics import Difference, Estimate, holm, leader_a
 from terranova.comparison.trial import Trial, trials
 from terranova.config import build_problem
 from terranova.constraint import Interval
-from terranova.errors import EXIT_INTERRUPTED, RunLocked
+from terranova.errors import RunLocked
 from terranova.parallel import worker_environment
 from terranova.scoring import Problem
 from terranova.store.lock import RunLock
@@ -387,8 +387,8 @@ def main() -> None:
     whole = replace(plan, samplers=(*plan.samplers, *(contestant for _, contestant in chosen)))
     if not given.show:
         python = environment((given.environment or given.output / "environment").absolute())
-        if not conduct(plan):
-            sys.exit(EXIT_INTERRUPTED)
+        if code := conduct(plan):
+            sys.exit(code)
         run_peers(whole, chosen, python, given)
     comparison = Comparison(whole)
     write_results(comparison)

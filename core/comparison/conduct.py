@@ -8,9 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from terranova.atomic import write_atomic
@@ -18,6 +16,7 @@ from terranova.comparison.plan import Plan
 from terranova.comparison.trial import Trial, trials
 from terranova.comparison.worker import PLAN, work
 from terranova.errors import EXIT_INTERRUPTED, ParallelError, RunError
+from terranova.interrupt import StopRequest
 from terranova.parallel import World, worker_environment, world
 
 LOOK_AGAIN = 0.3
@@ -28,7 +27,7 @@ STOP_SECONDS = 60.0
 """How long workers may take to store what they have when asked to stop."""
 
 
-def conduct(plan: Plan, *, quiet: bool = False) -> bool:
+def conduct(plan: Plan, *, quiet: bool = False) -> int:
     """Run all trials of a plan that have no result yet. Under `mpirun` every rank must make this call.
 
     Args:
@@ -36,7 +35,7 @@ def conduct(plan: Plan, *, quiet: bool = False) -> bool:
         quiet: say nothing.
 
     Returns:
-        False when it was asked to stop; calling it again goes on.
+        0; or the exit code to leave with when it was asked to stop: calling it again goes on.
 
     Raises:
         RunError: the output directory cannot be written.
@@ -52,37 +51,37 @@ def conduct(plan: Plan, *, quiet: bool = False) -> bool:
     team.barrier()
     if plan.workers == 0 and team.size == 1:
         return work(plan)
-    finished = _supervise(plan, team, quiet=quiet)
-    return not team.any(not finished)
+    code = _supervise(plan, team, quiet=quiet)
+    return max(team.allgather(code))
 
 
-def _supervise(plan: Plan, team: World, *, quiet: bool) -> bool:
-    """Keep workers going until all trials have a result."""
+def _supervise(plan: Plan, team: World, *, quiet: bool) -> int:
+    """Keep workers going until all trials have a result; return 0, or the exit code when asked to stop."""
     wanted = plan.workers if team.size == 1 else 1
     waiting = list(trials(plan))
     total = len(waiting)
     spare = 2 * total  # each trial may kill its worker twice
-    with _stop_on_signal() as asked, _Display(total, quiet=quiet or not team.is_root) as display:
+    with StopRequest() as stop, _Display(total, quiet=quiet or not team.is_root) as display:
         crew = [_start(plan.output) for _ in range(min(wanted, total))]
         while crew:
             waiting = [trial for trial in waiting if trial.result() is None]
             display.update(total - len(waiting), waiting[0] if waiting else None)
-            if asked:
+            if stop.signal:
                 _dismiss(crew)
-                return False
+                return stop.exit_code
             time.sleep(LOOK_AGAIN)
             gone = [worker for worker in crew if worker.poll() is not None]
             crew = [worker for worker in crew if worker not in gone]
             for worker in gone:
                 if worker.returncode == EXIT_INTERRUPTED:
-                    return False
+                    return EXIT_INTERRUPTED
                 if worker.returncode > 0:
                     raise ParallelError(f"a worker process ended with exit code {worker.returncode}")
                 if worker.returncode < 0 and spare > 0:  # killed by what it ran: another takes its place
                     spare -= 1
                     crew.append(_start(plan.output))
         display.update(total, None)
-    return True
+    return 0
 
 
 def _start(directory: Path) -> subprocess.Popen[bytes]:
@@ -103,28 +102,6 @@ def _dismiss(crew: list[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             worker.kill()
             worker.wait()
-
-
-@contextlib.contextmanager
-def _stop_on_signal() -> Iterator[list[int]]:
-    """Collect SIGTERM and Ctrl-C in a list instead of dying of them."""
-    asked: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    before: dict[int, Any] = {}
-    number: int
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(ValueError):  # not in the main thread
-            before[number] = signal.signal(number, note)
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Display:

@@ -17,6 +17,7 @@ from terranova.atomic import write_atomic
 from terranova.comparison.measures import MeasuredRun, measure
 from terranova.comparison.plan import Challenge, Contestant, Plan, slug
 from terranova.errors import ConfigError, PluginError, RunError, RunLocked, TerranovaError
+from terranova.interrupt import STOPPED
 from terranova.types import Array
 
 RESULT, ARRAYS, ATTEMPTS = "trial.json", "trial.npz", "attempts"
@@ -74,38 +75,38 @@ class Trial:
         except (OSError, ValueError, EOFError) as error:
             raise RunError(f"{path} cannot be read ({error}); delete {path.parent} to repeat the trial") from error
 
-    def attempt(self) -> bool:
+    def attempt(self) -> int:
         """Run and measure, unless that is done or another process is at it; errors become the result.
 
         Returns:
-            False when the scan was asked to stop: whoever runs trials should stop, too.
+            0; or the exit code of a scan that was asked to stop: whoever runs trials should stop, too.
         """
         from terranova.store.lock import RunLock
 
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
             with RunLock(self.directory):
-                return self._attempt() if self.result() is None else True
+                return self._attempt() if self.result() is None else 0
         except RunLocked:
-            return True
+            return 0
 
-    def _attempt(self) -> bool:
+    def _attempt(self) -> int:
         attempts = self._count_attempt()
         if attempts > MOST_ATTEMPTS:
             self.fail(f"its process died {MOST_ATTEMPTS} times")
-            return True
+            return 0
         try:
             measured = self._run()
         except (ConfigError, PluginError, RunError) as error:
             self.fail(" ".join(str(error).split()))
-            return True
-        if measured is None:
+            return 0
+        if isinstance(measured, int):
             (self.directory / ATTEMPTS).unlink(missing_ok=True)
-            return False
+            return measured
         self.record(measured)
         if not self.plan.keep:
             shutil.rmtree(self.run_directory, ignore_errors=True)
-        return True
+        return 0
 
     def record(self, measured: MeasuredRun) -> None:
         """Keep what was measured as the result of this trial."""
@@ -118,8 +119,8 @@ class Trial:
         """Keep an error as the result of this trial."""
         self._conclude({"error": message})
 
-    def _run(self) -> MeasuredRun | None:
-        """Scan, or go on with the scan; None when it was asked to stop."""
+    def _run(self) -> MeasuredRun | int:
+        """Scan, or go on with the scan; return the exit code when it was asked to stop."""
         from terranova import session
         from terranova.store.manifest import MANIFEST
 
@@ -135,8 +136,8 @@ class Trial:
         if not resumed:
             shutil.rmtree(self.run_directory, ignore_errors=True)
             run, reason = session.start(config, quiet=True)
-        if reason in ("signal", "interrupt"):
-            return None
+        if reason in STOPPED:
+            return STOPPED[reason]
         seconds = time.monotonic() - started
         return measure(run, self.challenge.features, seconds=None if resumed else seconds)
 

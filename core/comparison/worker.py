@@ -11,21 +11,21 @@ from pathlib import Path
 
 from terranova.comparison.plan import Plan, load_plan
 from terranova.comparison.trial import trials
-from terranova.errors import EXIT_INTERRUPTED, TerranovaError
+from terranova.errors import TerranovaError
 
 PLAN = "plan.yaml"
 
 
-def work(plan: Plan) -> bool:
-    """Attempt every trial that nobody else is at; return False when asked to stop."""
-    return all(trial.attempt() for trial in trials(plan))
+def work(plan: Plan) -> int:
+    """Attempt every trial that nobody else is at; return 0, or the exit code when asked to stop."""
+    return next(filter(None, (trial.attempt() for trial in trials(plan))), 0)
 
 
 def main(directory: Path) -> int:
     """Run trials of the plan in a directory; return the exit code."""
     try:
         plan = load_plan(directory / PLAN, output=str(directory))
-        return 0 if work(plan) else EXIT_INTERRUPTED
+        return work(plan)
     except TerranovaError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -22,6 +22,7 @@ import numpy as np
 from terranova.batch import Evaluation, Status
 from terranova.errors import ContractError, did_you_mean
 from terranova.modelling import BoundModel, Model, PointModel
+from terranova.testing.rules import Check, check_all
 from terranova.types import Floats
 
 
@@ -266,31 +267,9 @@ MODEL_RULES: tuple[Callable[[ModelCase], None], ...] = (
 """All rules, in order."""
 
 
-@dataclass(frozen=True)
-class ModelCheck:
-    """One rule, for one model: call it. Its text is the rule's name."""
-
-    rule: Callable[[ModelCase], None]
-    case: ModelCase
-
-    def __str__(self) -> str:
-        return self.rule.__name__
-
-    def __call__(self) -> None:
-        """Raise ContractError when the model breaks the rule."""
-        name = self.case.plugin.name
-        try:
-            self.rule(self.case)
-        except ContractError as error:
-            raise ContractError(f"model {name!r}, {self.rule.__name__}: {error}") from error
-        except (Exception, SystemExit) as error:
-            words = f"{type(error).__name__}: {error}"
-            raise ContractError(f"model {name!r}, {self.rule.__name__}: it raised {words}") from error
-
-
 def model_checks(
     model: str | type[Model], *, options: Mapping[str, Any] | None = None, points: int = 64
-) -> list[ModelCheck]:
+) -> list[Check[ModelCase]]:
     """Return the checks of a model, one for each rule, for `pytest.mark.parametrize`.
 
     Args:
@@ -308,7 +287,7 @@ def model_checks(
     else:
         plugin = model
     case = ModelCase(plugin, dict(options or {}), points)
-    return [ModelCheck(rule, case) for rule in MODEL_RULES]
+    return [Check("model", rule, case) for rule in MODEL_RULES]
 
 
 def check_model(model: str | type[Model], *, options: Mapping[str, Any] | None = None, points: int = 64) -> None:
@@ -321,11 +300,4 @@ def check_model(model: str | type[Model], *, options: Mapping[str, Any] | None =
         ContractError: it breaks some; every one is named.
         PluginError: there is no such model, or it is broken.
     """
-    broken = []
-    for check in model_checks(model, options=options, points=points):
-        try:
-            check()
-        except ContractError as error:
-            broken.append(str(error))
-    if broken:
-        raise ContractError("\n".join(broken))
+    check_all(model_checks(model, options=options, points=points))

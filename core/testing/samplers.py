@@ -26,6 +26,7 @@ from terranova.options import options_of
 from terranova.sampler import Archipelago, Proposal, Sampler, SearchSpace, check_proposal
 from terranova.scoring import Problem
 from terranova.testing.problems import ring
+from terranova.testing.rules import Check, check_all
 from terranova.types import Array, Bools, Floats, Ints
 
 ISLANDS = 3
@@ -295,6 +296,14 @@ def one_parameter_is_enough(case: Case) -> None:
     _bare(case, space, lambda u: np.maximum(0.0, np.abs(u - 0.3) - 0.01))
 
 
+def periodic_axes_wrap(case: Case) -> None:
+    """Where all axes wrap around, and what is valid lies across the seam, the sampler goes on."""
+    space = SearchSpace(
+        ("a", "b"), np.ones(2, dtype=bool), constraints=("c",), groups={"c": "set"}, reads={"c": ("a", "b")}
+    )
+    _bare(case, space, lambda u: np.maximum(0.0, np.minimum(u, 1.0 - u) - 0.1).max(axis=1, keepdims=True))
+
+
 def no_constraints_no_problem(case: Case) -> None:
     """Where nothing is constrained every point is valid, and the sampler goes on."""
     space = SearchSpace(("a", "b"), np.array([False, True]))
@@ -343,31 +352,10 @@ RULES: tuple[Callable[[Case], None], ...] = (
     restored_sampler_goes_on,
     islands_do_not_see_one_another,
     one_parameter_is_enough,
+    periodic_axes_wrap,
     no_constraints_no_problem,
 )
 """All rules, in order."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One rule, for one sampler: call it. Its text is the rule's name."""
-
-    rule: Callable[[Case], None]
-    case: Case
-
-    def __str__(self) -> str:
-        return self.rule.__name__
-
-    def __call__(self) -> None:
-        """Raise ContractError when the sampler breaks the rule."""
-        name = self.case.plugin.name
-        try:
-            self.rule(self.case)
-        except ContractError as error:
-            raise ContractError(f"sampler {name!r}, {self.rule.__name__}: {error}") from error
-        except Exception as error:
-            words = f"{type(error).__name__}: {error}"
-            raise ContractError(f"sampler {name!r}, {self.rule.__name__}: it raised {words}") from error
 
 
 def sampler_checks(
@@ -376,7 +364,7 @@ def sampler_checks(
     options: Mapping[str, Any] | None = None,
     points: int = 1500,
     rules: Sequence[str] | None = None,
-) -> list[Check]:
+) -> list[Check[Case]]:
     """Return the checks of a sampler, one for each rule, for `pytest.mark.parametrize`.
 
     Args:
@@ -400,7 +388,7 @@ def sampler_checks(
         if name not in known:
             raise ValueError(f"there is no rule {name!r}{did_you_mean(name, known)}")
     case = Case(plugin, dict(options or {}), points)
-    return [Check(known[name], case) for name in (known if rules is None else rules)]
+    return [Check("sampler", known[name], case) for name in (known if rules is None else rules)]
 
 
 def check_sampler(
@@ -418,11 +406,4 @@ def check_sampler(
         ContractError: it breaks some; every one is named.
         PluginError: there is no such sampler, or it is broken.
     """
-    broken = []
-    for check in sampler_checks(sampler, options=options, points=points):
-        try:
-            check()
-        except ContractError as error:
-            broken.append(str(error))
-    if broken:
-        raise ContractError("\n".join(broken))
+    check_all(sampler_checks(sampler, options=options, points=points))
