@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from terranova.fit.conduct import Fit
+    from terranova.fit.parts import Fit
 
 __all__ = ["ORIGIN", "run"]
 

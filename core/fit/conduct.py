@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,10 @@ from terranova.config import build_problem
 from terranova.errors import ParallelError, PluginMissing, RunError, RunMismatch, TerranovaError
 from terranova.executor import Executor
 from terranova.fit import ORIGIN
-from terranova.fit import posterior as sampling
-from terranova.fit.best import BestFit, NoPoint, describe_best, find_best, first_points
-from terranova.fit.intervals import Interval, intervals
-from terranova.fit.plan import FitPlan, Profiled
-from terranova.fit.posterior import Posterior
-from terranova.fit.profile import BINS, BINS_2D, Profile, make_axis, profile
+from terranova.fit.best import NoPoint
+from terranova.fit.parts import Fit, go_through
+from terranova.fit.plan import FitPlan
+from terranova.fit.posterior import one_thread
 from terranova.fit.target import Target
 from terranova.interrupt import Interrupted, StopRequest
 from terranova.oversight import Oversight
@@ -56,39 +54,6 @@ class FitStopped(TerranovaError):
     def __init__(self, directory: Path, exit_code: int) -> None:
         super().__init__(f"interrupted; every point is stored in {directory}. The same command goes on with it")
         self.exit_code = exit_code
-
-
-@dataclass(frozen=True)
-class ProfileResult:
-    """A profile with its intervals, which only a profile of one quantity has."""
-
-    profile: Profile
-    intervals: tuple[Interval, ...]
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What a fit found.
-
-    Attributes:
-        plan: what was asked for.
-        problem: model and constraints.
-        best: the best fit.
-        profiles: in the order asked for.
-        posteriors: by method.
-        evaluations: true evaluations of the model, in all sessions together.
-        known: points taken from scans.
-        seconds: of this session.
-    """
-
-    plan: FitPlan
-    problem: Problem
-    best: BestFit
-    profiles: tuple[ProfileResult, ...]
-    posteriors: tuple[Posterior, ...]
-    evaluations: int
-    known: int
-    seconds: float
 
 
 def conduct(plan: FitPlan, *, quiet: bool = False) -> Fit | None:
@@ -212,67 +177,14 @@ def _fit(
         target = Target(problem, executor.evaluate, writer, _Stored(directory, problem).answer, oversight)
         known = sum(_take_in(target, run, problem) for run in runs)
         try:
-            found = _parts(plan, target, known, say)
+            with one_thread():
+                found = go_through(plan, target, known, say)
         except Interrupted:
             oversight.end()
             raise
         except NoPoint as error:
             raise RunError(f"{error}; scan first, and name the scan under `scans:`") from error
     return replace(found, seconds=time.monotonic() - started)
-
-
-def _parts(plan: FitPlan, target: Target, known: int, say: Callable[[str], None]) -> Fit:
-    """Go through the parts of a fit in order."""
-    streams = [np.random.default_rng([plan.config.seed, i]) for i in range(1 + len(plan.profile))]
-    say(f"best fit: from {known:,} points of scans" if known else "best fit: from the prior")
-    best = find_best(target, streams[0], starts=plan.best.starts, generations=plan.best.generations)
-    posteriors = _posteriors(plan, target, say)
-    # After the posteriors, because profiles profit from every point that is known by then.
-    profiles = [_profile(target, asked, streams[1 + i], say) for i, asked in enumerate(plan.profile)]
-    say("intervals")
-    ends = [_intervals(target, p, plan.levels, streams[1 + i]) for i, p in enumerate(profiles)]
-    if target.loglikes.max() > best.loglike:
-        best = describe_best(target, best.evaluations)
-    return Fit(
-        plan=plan,
-        problem=target.problem,
-        best=best,
-        profiles=tuple(ProfileResult(*both) for both in zip(profiles, ends, strict=True)),
-        posteriors=posteriors,
-        evaluations=target.evaluations,
-        known=known,
-        seconds=0.0,
-    )
-
-
-def _posteriors(plan: FitPlan, target: Target, say: Callable[[str], None]) -> tuple[Posterior, ...]:
-    found = []
-    if (n := plan.nested) is not None:
-        found.append(sampling.nested(target, plan.config.seed, live=n.live, effective=n.effective, say=say))
-    if (m := plan.mcmc) is not None:
-        begin = first_points(target, 64)
-        settings = {"walkers": m.walkers, "lengths": m.lengths, "steps": m.steps}
-        found.append(sampling.mcmc(target, plan.config.seed, begin, **settings, say=say))
-    return tuple(found)
-
-
-def _profile(target: Target, asked: Profiled, rng: np.random.Generator, say: Callable[[str], None]) -> Profile:
-    say(f"profile of {', '.join(asked.names)}: {target.evaluations:,} evaluations so far")
-    bins = asked.bins or (BINS if len(asked.names) == 1 else BINS_2D)
-    try:
-        axes = [
-            make_axis(target, name, bins, ends, log=asked.scale == "log")
-            for name, ends in zip(asked.names, asked.limits, strict=True)
-        ]
-    except ValueError as error:
-        raise RunError(str(error)) from error
-    return profile(target, axes, rng)
-
-
-def _intervals(
-    target: Target, found: Profile, levels: tuple[float, ...], rng: np.random.Generator
-) -> tuple[Interval, ...]:
-    return tuple(intervals(target, found, levels, rng)) if len(found.axes) == 1 else ()
 
 
 class _Stored:

@@ -16,7 +16,7 @@ from terranova.types import Floats
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from terranova.fit.conduct import Fit, ProfileResult
+    from terranova.fit.parts import Fit, ProfileResult
     from terranova.fit.posterior import Posterior
 
 WIDTH = 3.4

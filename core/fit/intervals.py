@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,10 @@ _PRECISION = 2e-5
 
 _CLIFF = 30.0
 """A root of Delta chi2 that differs by more from that of a level is not interpolated."""
+
+
+Climb = Callable[[Axis, Floats], None]
+"""Maximises the likelihood in a cell of a parameter, from a point (d,); what it finds is known to the target."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +46,24 @@ def threshold(level: float, quantities: int = 1) -> float:
 
 
 def intervals(
-    target: Target, found: Profile, levels: tuple[float, ...], rng: np.random.Generator
+    target: Target,
+    found: Profile,
+    levels: tuple[float, ...],
+    rng: np.random.Generator,
+    climb: Climb | None = None,
 ) -> list[Interval]:
     """Return the intervals of a profile over one quantity.
 
     For a parameter each end is refined: the likelihood is maximised again with the parameter held at the place
     where the profile crosses the level, until that no longer moves. The curve of an observable goes through
     evaluated points and is interpolated between them.
+
+    Args:
+        target: the likelihood.
+        found: the profile.
+        levels: of confidence.
+        rng: of all random numbers.
+        climb: maximises the likelihood in a cell of the axis, from a point (d,); CMA-ES if None.
     """
     axis = found.axes[0]
     place, delta = _curve(target, found)
@@ -56,7 +72,7 @@ def intervals(
         wanted = threshold(level)
         crossings = _crossings(place, delta, wanted)
         if axis.column is not None and len(crossings):
-            place, delta = _refined(target, axis, place, delta, crossings, wanted, rng)
+            place, delta = _refined(target, axis, place, delta, crossings, wanted, climb or _climber(target, rng))
             crossings = _crossings(place, delta, wanted)
         result.append(_interval(target, axis, level, delta, crossings, wanted))
     return result
@@ -102,7 +118,7 @@ def _refined(
     delta: Floats,
     crossings: list[float],
     wanted: float,
-    rng: np.random.Generator,
+    climb: Climb,
 ) -> tuple[Floats, Floats]:
     """Add points of the curve at its crossings, evaluated, until they no longer move."""
     for _ in range(_ROUNDS):
@@ -111,7 +127,7 @@ def _refined(
         for at in crossings:
             cell = Axis(axis.name, axis.column, np.array([at - width, at + width]), np.array([at]))
             start = _nearest(target, axis, at)
-            search(target, [cell], np.array([0]), start[None], rng, generations=80, sigma=0.02)
+            climb(cell, start)
             rows = np.abs(target.u[:, axis.column or 0] - at) <= width
             best = target.loglikes[rows].max(initial=-np.inf)
             fine_place.append(at)
@@ -125,6 +141,13 @@ def _refined(
             break
         crossings = moved
     return place, delta
+
+
+def _climber(target: Target, rng: np.random.Generator) -> Climb:
+    def climb(cell: Axis, start: Floats) -> None:
+        search(target, [cell], np.array([0]), start[None], rng, generations=80, sigma=0.02)
+
+    return climb
 
 
 def _nearest(target: Target, axis: Axis, at: float) -> Floats:

@@ -70,10 +70,17 @@ def minimise(
     return best_u, best
 
 
-def polish(cost: Cost, u: Floats, which: int, periodic: Bools) -> tuple[Floats, float]:
+def polish(cost: Cost, u: Floats, which: int, periodic: Bools, *, calls: int = 0) -> tuple[Floats, float]:
     """Improve one minimum with MINUIT's Migrad; never returns a worse one.
 
     Source: F. James and M. Roos, Comput. Phys. Commun. 10 (1975) 343; the implementation is iminuit.
+
+    Args:
+        cost: of all minimisations.
+        u: (d,) where it begins.
+        which: number of this one.
+        periodic: (d,) axes that wrap.
+        calls: about so many, beside those for gradients; 200 + 60 d if 0.
 
     Returns:
         u (d,) and its cost.
@@ -102,7 +109,7 @@ def polish(cost: Cost, u: Floats, which: int, periodic: Bools) -> tuple[Floats, 
     minuit.limits = [(None, None) if wraps else (0.0, 1.0) for wraps in periodic]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        minuit.migrad(ncall=200 + 60 * d)
+        minuit.migrad(ncall=calls or 200 + 60 * d)
     found = np.array(minuit.values, dtype=float)
     found = np.where(periodic, np.mod(found, 1.0), np.clip(found, 0.0, 1.0))
     after = value(found)

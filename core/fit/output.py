@@ -13,9 +13,9 @@ import numpy as np
 
 from terranova.atomic import write_atomic
 from terranova.errors import RunError
-from terranova.fit.conduct import Fit, ProfileResult
 from terranova.fit.figures import write_figures
 from terranova.fit.intervals import Interval
+from terranova.fit.parts import Fit, ProfileResult
 from terranova.fit.posterior import CITATIONS, Posterior
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def to_dict(fit: Fit) -> dict[str, Any]:
         "model": fit.plan.config.model.name,
         "evaluations": fit.evaluations,
         "points from scans": fit.known,
+        "evaluations of parts": dict(fit.spent),
+        "surrogate": _helped(fit),
         "seconds": fit.seconds,
         "best": {
             "loglike": best.loglike,
@@ -78,10 +80,43 @@ def to_dict(fit: Fit) -> dict[str, Any]:
                 "converged": p.converged,
                 "evaluations": p.evaluations,
                 "mean and standard deviation": {name: p.mean(name) for name in _finite_names(p)},
+                "correction": _corrected(p),
                 "citation": CITATIONS[p.method],
             }
             for p in fit.posteriors
         ],
+    }
+
+
+def _helped(fit: Fit) -> dict[str, Any] | None:
+    if (helped := fit.surrogate) is None:
+        return None
+    return {
+        "plugin": helped.plugin,
+        "calls": helped.calls,
+        "largest error of chi2 in profiles": _finite(helped.error),
+        "rounds": [
+            {
+                "points": r.points,
+                "judged": r.judged,
+                "rms error of chi2": _finite(r.error),
+                "largest error of chi2": _finite(r.largest),
+            }
+            for r in helped.rounds
+        ],
+    }
+
+
+def _corrected(found: Posterior) -> dict[str, Any] | None:
+    if (c := found.correction) is None:
+        return None
+    return {
+        "surrogate used": c.used,
+        "surrogate calls": c.calls,
+        "weighted points": c.weighted,
+        "effective": c.effective,
+        "pareto k": _finite(c.shape),
+        "attempts": c.attempts,
     }
 
 
@@ -167,6 +202,21 @@ def show_fit(fit: Fit, console: Console | None = None) -> None:
             evidence = f", ln Z = {found.log_evidence:.3f} ± {found.log_evidence_error:.3f}"
         state = "" if found.converged else " (NOT converged)"
         console.print(f"{found.method}{state}: {found.effective:,.0f} effective points{evidence}", markup=False)
+        if (c := found.correction) is not None and c.used:
+            k = f"{c.shape:.2f}" if math.isfinite(c.shape) else "none"
+            console.print(
+                f"  sampled on the surrogate, corrected with {c.weighted:,} evaluations; Pareto k {k}",
+                markup=False,
+            )
+        elif c is not None:
+            console.print("  sampled with the model: the surrogate does not serve here", markup=False)
+    if (helped := fit.surrogate) is not None:
+        console.print(
+            f"surrogate {helped.plugin}: {helped.calls:,} predictions, all quoted points evaluated with the model; "
+            f"largest error of chi2 in the profiles {helped.error:.2f}",
+            markup=False,
+        )
+        console.print("; ".join(f"{part}: {n:,}" for part, n in fit.spent.items()), markup=False)
     console.print(
         f"{fit.evaluations:,} evaluations of the model, {fit.known:,} points from scans, {fit.seconds:.1f} s"
     )

@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from terranova.config import ScanConfig, build_problem, load_config
+from terranova.config_check import check_options
 from terranova.config_read import read_source
-from terranova.errors import ConfigError, did_you_mean
+from terranova.errors import ConfigError, PluginError, did_you_mean
+from terranova.registry import registry
 from terranova.scan_config import Count
 from terranova.scoring import Problem
 from terranova.strict_yaml import KeyPath, dump, key_path
@@ -51,6 +53,27 @@ class Mcmc:
 
 
 @dataclass(frozen=True)
+class Surrogated:
+    """A surrogate that proposes what the model then decides.
+
+    Attributes:
+        plugin: its name.
+        options: of the plugin.
+        points: evaluations for its training, at most, beside the first search.
+        rounds: of training, at most.
+        batch: evaluations in each.
+        effective: effective number of points wanted of a posterior.
+    """
+
+    plugin: str = "gp"
+    options: dict[str, Any] = field(default_factory=dict)
+    points: Count = 3000
+    rounds: Count = 8
+    batch: Count = 200
+    effective: Annotated[int, Field(ge=100)] = 1000
+
+
+@dataclass(frozen=True)
 class Profiled:
     """One or two quantities whose profile likelihood is wanted.
 
@@ -79,6 +102,7 @@ class FitPlan:
         levels: confidence levels of intervals and contours.
         nested: nested sampling, if wanted.
         mcmc: ensemble MCMC, if wanted.
+        surrogate: if one is to save evaluations.
     """
 
     config: ScanConfig
@@ -88,6 +112,7 @@ class FitPlan:
     levels: tuple[float, ...] = LEVELS
     nested: Nested | None = None
     mcmc: Mcmc | None = None
+    surrogate: Surrogated | None = None
     words: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -108,10 +133,11 @@ _WORDS = {
     "best": Word(Any),
     "nested": Word(Any),
     "mcmc": Word(Any),
+    "surrogate": Word(Any),
 }
 
 
-_METHODS: Mapping[str, type] = {"best": Best, "nested": Nested, "mcmc": Mcmc}
+_METHODS: Mapping[str, type] = {"best": Best, "nested": Nested, "mcmc": Mcmc, "surrogate": Surrogated}
 
 
 def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
@@ -136,6 +162,7 @@ def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
         report.add(("output",), "missing, expected a directory such as fits/NAME")
     problem = build_problem(config) if config is not None else None
     settings = {method: _settings(read.get(method), cls, method, report) for method, cls in _METHODS.items()}
+    _check_surrogate(settings["surrogate"], problem, report)
     profiles = _profiles(read.get("profile"), problem, report)
     report.raise_if_any()
     assert config is not None  # otherwise there was a problem to raise
@@ -147,6 +174,7 @@ def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
         levels=tuple(sorted(read.get("levels", LEVELS))),
         nested=settings["nested"],
         mcmc=settings["mcmc"],
+        surrogate=settings["surrogate"],
         words=data,
     )
 
@@ -172,6 +200,24 @@ def _settings(given: Any, cls: type, key: str, report: Report) -> Any:
         return cls()
     words, complete = read_words(given, words_of(cls), (key,), report)
     return cls(**words) if complete else None
+
+
+def _check_surrogate(asked: Surrogated | None, problem: Problem | None, report: Report) -> None:
+    """Complain of a surrogate that does not exist, or that refuses its options."""
+    if asked is None:
+        return
+    try:
+        plugin = registry().get("surrogate", asked.plugin).thing
+    except PluginError as error:
+        report.add(("surrogate", "plugin"), str(error))
+        return
+    _, complete = check_options(plugin, asked.options, ("surrogate", "options"), report, skip=2)
+    if problem is None or not complete:
+        return
+    try:
+        plugin(problem.model.space, 0, **asked.options)
+    except (ValueError, TypeError) as error:
+        report.add(("surrogate", "options"), str(error))
 
 
 def _profiles(given: Any, problem: Problem | None, report: Report) -> tuple[Profiled, ...]:

@@ -24,6 +24,27 @@ CITATIONS = {
 
 
 @dataclass(frozen=True)
+class Correction:
+    """How a posterior that a surrogate proposed was corrected.
+
+    Attributes:
+        used: False when the surrogate did not serve and the model itself was sampled.
+        calls: predictions of the surrogate.
+        weighted: its points that the model evaluated and that are weighted.
+        effective: effective number of points among them.
+        shape: of the tail of the weights; above 0.7 they are not to be believed (arXiv:1507.02646).
+        attempts: how often the surrogate was sampled.
+    """
+
+    used: bool
+    calls: int
+    weighted: int
+    effective: float
+    shape: float
+    attempts: int
+
+
+@dataclass(frozen=True)
 class Posterior:
     """Weighted points of the posterior. The prior is that of the parameters, flat in the unit cube.
 
@@ -39,6 +60,7 @@ class Posterior:
         log_evidence_error: its statistical error; None for mcmc.
         converged: whether the criterion of the method was met.
         evaluations: spent on it.
+        correction: if a surrogate proposed it.
     """
 
     method: str
@@ -52,6 +74,7 @@ class Posterior:
     log_evidence_error: float | None
     converged: bool
     evaluations: int
+    correction: Correction | None = None
 
     def column(self, name: str) -> Floats:
         """(n,) values of a parameter or observable."""
@@ -92,7 +115,7 @@ class Posterior:
         with _needed("arviz", "arviz"):
             import arviz
         rows, chains = self.equal_weights(np.random.default_rng(0)), 1
-        if self.method == "mcmc":
+        if self.method == "mcmc" and len(np.unique(self.weights)) == 1:
             rows, chains = np.argsort(self.chain, kind="stable"), len(np.unique(self.chain))
         finite = [name for i, name in enumerate(self.names) if np.isfinite(self.values[:, i]).all()]
         return arviz.from_dict(
@@ -125,7 +148,7 @@ def nested(
         say(f"nested sampling: {target.evaluations - before:,} evaluations")
         return found
 
-    with warnings.catch_warnings(), _one_thread():
+    with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore")
         sampler = nautilus.Sampler(
             lambda u: u,
@@ -289,8 +312,10 @@ def _needed(module: str, package: str = "terranova[fit]") -> Iterator[None]:
         raise PluginMissing(f"{module} is not installed: pip install '{package}'") from error
 
 
-def _one_thread() -> Any:
-    """Small matrices gain nothing from threads, which only compete with other ranks; and sums keep their order."""
+def one_thread() -> Any:
+    """Return a context in which linear algebra uses one thread.
+
+    Small matrices gain nothing from threads, which only compete with other ranks; and sums keep their order."""
     with _needed("threadpoolctl"):
         import threadpoolctl
     return threadpoolctl.threadpool_limits(1)

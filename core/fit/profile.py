@@ -29,7 +29,7 @@ _HELD = 1e-9
 _PULL = 0.1
 """An observable outside its bin costs ((distance / bin width) / _PULL)^2 / 2."""
 
-_FAR = 12.0
+FAR = 12.0
 """Cells whose best known chi2 is farther than this from the minimum are not refined, nor their empty neighbours."""
 
 
@@ -108,9 +108,7 @@ def make_axis(
         return Axis(name, column, edges, prior.to_physical((edges[1:] + edges[:-1]) / 2))
     if limits is None:
         values, loglike = target.column(name), target.loglikes
-        near = (
-            np.isfinite(values) & (loglike > loglike.max(initial=-np.inf) - _FAR / 2) & ((values > 0) | (not log))
-        )
+        near = np.isfinite(values) & (loglike > loglike.max(initial=-np.inf) - FAR / 2) & ((values > 0) | (not log))
         if not near.any() or np.ptp(values[near]) == 0.0:
             raise ValueError(f"no range is known for {name}: give one")
         limits = (float(values[near].min()), float(values[near].max()))
@@ -137,17 +135,23 @@ def profile(
             break
         sigma = SPREAD * 0.6**sweep
         search(target, axes, chosen[wanted], starts[wanted], rng, generations=generations, sigma=sigma)
-        rows = _best_rows(target, axes, shape, held=True)
+        rows = best_rows(target, axes, shape, held=True)
         now = np.where(rows >= 0, target.loglikes[rows], -np.inf)
-        matters = now > top - _FAR / 2 - 10.0
+        matters = now > top - FAR / 2 - 10.0
         with np.errstate(invalid="ignore"):
             improved = matters & ~(now - held < _GAIN)
         held = now
-    rows = _best_rows(target, axes, shape, held=True)
+    return gather(target, axes, target.evaluations - before)
+
+
+def gather(target: Target, axes: Sequence[Axis], evaluations: int) -> Profile:
+    """Return the profile that the points known amount to."""
+    shape = tuple(len(axis.centres) for axis in axes)
+    rows = best_rows(target, axes, shape, held=True)
     best, values = np.full(len(rows), -np.inf), np.full((len(rows), len(axes)), np.nan)
     best[rows >= 0] = target.loglikes[rows[rows >= 0]]
     values[rows >= 0] = target.columns([axis.name for axis in axes])[rows[rows >= 0]]
-    return Profile(tuple(axes), best.reshape(shape), values.reshape(*shape, len(axes)), target.evaluations - before)
+    return Profile(tuple(axes), best.reshape(shape), values.reshape(*shape, len(axes)), evaluations)
 
 
 def search(
@@ -167,7 +171,7 @@ def search(
     free: Ints = np.array([i for i in range(target.dimension) if i not in held], dtype=np.int64)
     periodic: Bools = target.problem.model.space.periodic[free]
     minimise(
-        _cost(target, axes, places, free),
+        cost_in(target, axes, places, free),
         starts[:, free],
         sigma,
         periodic,
@@ -176,7 +180,9 @@ def search(
     )
 
 
-def _cost(target: Target, axes: Sequence[Axis], places: Ints, free: Ints) -> Cost:
+def cost_in(target: Target, axes: Sequence[Axis], places: Ints, free: Ints) -> Cost:
+    """Return the cost of points whose `free` columns are given, each in its cell `places` (cells, axes)."""
+
     def cost(inner: Floats, which: Ints) -> Floats:
         u = np.empty((len(inner), target.dimension))
         u[:, free] = inner
@@ -219,7 +225,7 @@ def _cell_of(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, he
     return cell
 
 
-def _best_rows(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool = False) -> Ints:
+def best_rows(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool = False) -> Ints:
     """Return the row of the best point known in each cell, -1 where there is none."""
     cell, loglike = _cell_of(target, axes, shape, held=held), target.loglikes
     rows: Ints = np.full(int(np.prod(shape)), -1, dtype=np.int64)
@@ -231,7 +237,7 @@ def _best_rows(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, 
 
 def _best_known(target: Target, axes: Sequence[Axis], shape: tuple[int, ...]) -> tuple[Floats, Floats]:
     """Return u (cells, d), NaN where none, and the log-likelihood (cells,) of the best point of each cell."""
-    rows = _best_rows(target, axes, shape)
+    rows = best_rows(target, axes, shape)
     known = rows >= 0
     u = np.full((len(rows), target.dimension), np.nan)
     best = np.full(len(rows), -np.inf)
@@ -276,6 +282,6 @@ def _starts(
             source[cell] = known[np.argmin(np.abs(known - cell))]
         chosen = np.arange(len(best))
     else:
-        chosen = np.flatnonzero(np.isfinite(lowest.reshape(-1)) & (lowest.reshape(-1) < _FAR + 10.0))
+        chosen = np.flatnonzero(np.isfinite(lowest.reshape(-1)) & (lowest.reshape(-1) < FAR + 10.0))
     chosen = chosen[np.isfinite(u[source[chosen]]).all(axis=1)]
     return chosen, u[source[chosen]]

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from terranova import Surrogate
 from terranova.hooks import hookimpl
+from terranova.plugins.surrogates.gp import GpSurrogate
 from terranova.plugins.surrogates.xgb import XgboostSurrogate
 
 
 @hookimpl
 def terranova_surrogates() -> Sequence[type[Surrogate]]:
     """All surrogates of this package."""
-    return [XgboostSurrogate]
+    return [GpSurrogate, XgboostSurrogate]

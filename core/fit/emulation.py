@@ -1,0 +1,280 @@
+"""A surrogate of the likelihood that is trained where a fit needs it, and the likelihood as it has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from terranova.batch import Batch
+from terranova.errors import RunError, TerranovaError
+from terranova.fit import posterior as sampling
+from terranova.fit.best import GENERATIONS, first_points, plain_cost
+from terranova.fit.optimise import minimise, polish
+from terranova.fit.plan import Surrogated
+from terranova.fit.target import EXCLUDED, Target
+from terranova.registry import registry
+from terranova.surrogate import Surrogate
+from terranova.types import Floats, Ints
+
+BEND = 20.0
+"""Delta chi2 is learned as BEND ln(1 + Delta chi2 / BEND): even where it matters, and tame far away."""
+
+_REGION = 60.0
+"""Delta chi2 of the points that are learned from first; of the others a few show where the likelihood is small."""
+
+_NEAR, _BESIDE, _FAR = 2000, 500, 400
+"""Rows with Delta chi2 below 15, below _REGION and beyond, at most."""
+
+_SAME = 2e-4
+"""Points nearer to each other than this, in units of the cube, are one to the surrogate."""
+
+MATTERS = 6.0
+"""Delta chi2 of the points by whose errors a surrogate is judged."""
+
+GOOD = 0.15
+"""Root mean square error of Delta chi2 at fresh points of that region with which training ends."""
+
+POWERS = ((0.15,), (0.3,), (0.5, 1.0), (0.75, 2.5))
+"""Training points of a round are drawn from these powers of the likelihood, the last again and again: a posterior
+needs its tails, and profiles what is near the best fit, which may be a small part of the posterior."""
+
+MISSED = 0.02
+"""Share of the points known with Delta chi2 < `MATTERS` that a surrogate may put far below: what it misses, no
+correction brings back."""
+
+_PRIOR_DRAWS = 100
+"""Draws from the prior to begin with, for each dimension."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a round of training showed: errors at fresh points, which the surrogate had not seen.
+
+    Attributes:
+        points: evaluated in it.
+        judged: those of them with Delta chi2 < `MATTERS`.
+        error: root mean square error of chi2 of these; NaN without any.
+        largest: of their errors.
+    """
+
+    points: int
+    judged: int
+    error: float
+    largest: float
+
+
+class Emulation:
+    """The surrogate of a fit, trained again whenever more points are known.
+
+    Args:
+        target: the likelihood itself.
+        words: of the fit.
+        names: observables that it must predict, too.
+        seed: of all random numbers.
+
+    Attributes:
+        calls: predictions so far.
+        rounds: of training.
+    """
+
+    def __init__(self, target: Target, words: Surrogated, names: Sequence[str], seed: int) -> None:
+        self.target, self.words, self.names, self.seed = target, words, tuple(names), seed
+        self.calls = 0
+        self.rounds: list[Round] = []
+        self._top = -np.inf
+        self._missed = 0.0
+        self._made: Surrogate = self._new()
+
+    def _new(self) -> Surrogate:
+        made = registry().get("surrogate", self.words.plugin).thing
+        try:
+            surrogate: Surrogate = made(self.target.problem.model.space, self.seed, **self.words.options)
+        except (ValueError, TypeError) as error:
+            raise TerranovaError(f"surrogate {self.words.plugin!r}: {error}") from error
+        return surrogate
+
+    @property
+    def serves(self) -> bool:
+        """Whether it is trained, and does not reject points that are known to be good."""
+        return not self._made.reason and self._missed <= MISSED
+
+    def learn(self) -> None:
+        """Train from all points known."""
+        known = self.target
+        self._top = float(known.loglikes.max(initial=-np.inf))
+        made = self._new()
+        self._made = made
+        if np.isfinite(self._top):
+            rows = self._rows()
+            delta = 2.0 * (self._top - known.loglikes[rows])
+            near = np.isfinite(delta)
+            bent = np.where(near, BEND * np.log1p(delta / BEND) + BEND, np.nan)
+            made.fit(
+                known.u[rows], np.column_stack([bent, *(known.column(name)[rows] for name in self.names)]), near
+            )
+            if not made.reason:
+                good = rows[delta < MATTERS]
+                self._missed = float((self.predict(known.u[good])[0] < known.loglikes[good] - MATTERS).mean())
+
+    def _rows(self) -> Ints:
+        """Choose the rows to learn from: of points close together only the best."""
+        known = self.target
+        delta = 2.0 * (self._top - known.loglikes)
+        order = np.argsort(delta, kind="stable")
+        cells = np.round(known.u[order] / _SAME).astype(np.int64)
+        order = order[np.sort(np.unique(cells, axis=0, return_index=True)[1])]
+        rng = np.random.default_rng([self.seed, 2])
+        delta = delta[order]
+        near, region = delta < 15.0, delta < _REGION
+        groups = ((near, _NEAR), (region & ~near, _BESIDE), (~region, _FAR))
+        chosen = [rng.permutation(order[which])[:most] for which, most in groups]
+        return np.sort(np.concatenate([order[:1], *chosen])) if len(order) else order
+
+    def predict(self, u: Floats) -> tuple[Floats, Floats]:
+        """Return the log-likelihood (n,), -inf where it takes a point for excluded, and the observables (n, q)."""
+        self.calls += len(u)
+        mean = self._made.mean(u)
+        with np.errstate(over="ignore", invalid="ignore"):
+            delta = BEND * np.expm1(np.minimum((mean[:, 0] - BEND) / BEND, 300.0))
+        kept = np.isfinite(delta) & self._made.near(u)
+        return np.where(kept, self._top - 0.5 * delta, -np.inf), mean[:, 1:]
+
+    def imagined(self, power: float = 1.0) -> Imagined:
+        """Return the likelihood as it has it, to some power; the points that it learned from are known to it.
+
+        Raises:
+            RunError: it has learned nothing.
+        """
+        if self._made.reason:
+            raise RunError(f"the surrogate has learned nothing: {self._made.reason}")
+        found = Imagined(self, power)
+        rows = self._rows()
+        found.batch(self.target.u[rows[np.isfinite(self.target.loglikes[rows])]])
+        return found
+
+    # -- training -------------------------------------------------------------------------------------------
+
+    def train(self, rng: np.random.Generator, say: sampling.Say) -> None:
+        """Evaluate points where they teach most, in rounds, until fresh ones are predicted well."""
+        before = self.target.evaluations
+        self._begin(rng)
+        for number in range(self.words.rounds):
+            left = self.words.points - (self.target.evaluations - before)
+            self.learn()
+            if self._made.reason or left <= 0:
+                break
+            powers = POWERS[min(number, len(POWERS) - 1)]
+            count = -(-min(self.words.batch, left) // len(powers))
+            drawn = np.concatenate([self.draw(count, power, rng) for power in powers])
+            self.rounds.append(self.judge(drawn))
+            last = self.rounds[-1]
+            say(f"surrogate: round {number + 1}, {last.points} points, rms error of chi2 {last.error:.2f}")
+            if number + 1 >= len(POWERS) and last.judged >= 20 and last.error < GOOD:
+                break
+        self.learn()
+
+    def judge(self, u: Floats) -> Round:
+        """Evaluate points that are new to it, and say how well it predicted them."""
+        predicted, _ = self.predict(u)
+        found = self.target.batch(u)
+        matters = np.isfinite(found.loglike) & (2.0 * (self._top - found.loglike) < MATTERS)
+        errors = 2.0 * np.abs(np.maximum(predicted, self._top - 1e3) - found.loglike)[matters]
+        size = float(np.sqrt(np.mean(errors**2))) if len(errors) else float("nan")
+        return Round(len(u), len(errors), size, float(errors.max(initial=0.0)))
+
+    def _begin(self, rng: np.random.Generator) -> None:
+        """Find the region that matters, unless scans show it."""
+        target = self.target
+        d = target.dimension
+        loglike = target.loglikes
+        region = loglike > loglike.max(initial=-np.inf) - 0.5 * _REGION
+        if np.isfinite(loglike[region]).sum() >= 100 * d:
+            return
+        drawn = target.batch(rng.random((_PRIOR_DRAWS * d, d)))
+        known = first_points(target, 4)
+        begin = drawn.u[np.argsort(target.cost(drawn), kind="stable")[: 6 - len(known)]]
+        starts = np.concatenate([known, begin])
+        minimise(plain_cost(target), starts, 0.2, target.problem.model.space.periodic, rng, generations=12)
+
+    def draw(self, count: int, power: float, rng: np.random.Generator) -> Floats:
+        """Return points (count, d) from a power of its likelihood, a third where it deserves least trust."""
+        found = self.imagined(power)
+        try:
+            chain = sampling.mcmc(
+                found, int(rng.integers(2**31)), first_points(found, 64), walkers=64, lengths=100, steps=400
+            )
+        except RunError:  # no room for walkers: beside the best points known
+            best = first_points(found, count)
+            return np.clip(
+                best[rng.integers(0, len(best), count)] + 0.01 * rng.standard_normal((count, found.dimension)),
+                0.0,
+                1.0,
+            )
+        u = np.unique(found.places(chain), axis=0)
+        u = u[rng.permutation(len(u))[: 10 * count]]
+        doubted = np.argsort(self._made.trust(u), kind="stable")[: count // 3]
+        others = np.setdiff1d(np.arange(len(u)), doubted)
+        return np.asarray(u[np.concatenate([doubted, rng.permutation(others)[: count - len(doubted)]])])
+
+    def best(self, rng: np.random.Generator, starts: int) -> None:
+        """Search the best fit on the surrogate, and polish it with the model."""
+        found = self.imagined()
+        periodic = self.target.problem.model.space.periodic
+        begin = first_points(self.target, starts)
+        u, paid = minimise(plain_cost(found), begin, 0.05, periodic, rng, generations=GENERATIONS)
+        batch = self.target.batch(u)
+        order = np.argsort(self.target.cost(batch), kind="stable")[:2]
+        cost = plain_cost(self.target)
+        u, paid = minimise(cost, batch.u[order], 0.02, periodic, rng, generations=40)
+        first = int(np.argmin(paid))
+        if paid[first] < EXCLUDED:
+            polish(cost, u[first], 0, periodic)
+
+
+class Imagined(Target):
+    """The likelihood as a surrogate has it: every method of a fit can ask it, and nothing of it is quoted.
+
+    Args:
+        emulation: answers.
+        power: of the likelihood; below 1 the tails are thicker.
+    """
+
+    def __init__(self, emulation: Emulation, power: float) -> None:
+        super().__init__(emulation.target.problem, emulation.target.problem.evaluate)
+        self._emulation, self.power = emulation, power
+        self.names = (*self.problem.model.space.names, *emulation.names)
+
+    def batch(self, u: Floats) -> Batch:
+        """Predict at points u (n, d) of the unit cube; see `Target.batch`."""
+        space = self.problem.model.space
+        u = np.where(space.periodic, np.mod(u, 1.0), np.clip(u, 0.0, 1.0))
+        loglike, observables = self._emulation.predict(u)
+        n = len(u)
+        zeros: Ints = np.zeros(n, dtype=np.int64)
+        x = space.to_physical(u)
+        self.evaluations += n
+        self._u.append(u)
+        self._loglike.append(self.power * loglike)
+        self._values.append(np.column_stack([x, observables]))
+        return Batch(
+            island=zeros,
+            generation=zeros,
+            index=zeros,
+            u=u,
+            x=x,
+            observables=observables,
+            violations=np.zeros((n, 1)),
+            loglike=self.power * loglike,
+            status=zeros,
+            reason=[""] * n,
+            stage=zeros,
+            seconds=np.zeros(n),
+        )
+
+    def places(self, found: sampling.Posterior) -> Floats:
+        """Return u (n, d) of points of a posterior that was sampled from this."""
+        x = np.column_stack([found.column(name) for name in self.problem.model.space.names])
+        u = self.problem.model.space.to_unit(x)
+        return np.where(self.problem.model.space.periodic, np.mod(u, 1.0), np.clip(u, 0.0, 1.0))
