@@ -14,9 +14,10 @@ import numpy as np
 from terranova.atomic import write_atomic
 from terranova.errors import RunError
 from terranova.fit.figures import write_figures
-from terranova.fit.intervals import Interval
+from terranova.fit.page import write_page
 from terranova.fit.parts import Fit, ProfileResult
 from terranova.fit.posterior import CITATIONS, Posterior
+from terranova.fit.sentences import corrected_words, goodness, helped_words, posterior_words, sentence, spent_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,7 +39,7 @@ def write_fit(fit: Fit) -> list[Path]:
         files += [_write(directory / f"profile-{_name(p)}.csv", _profile_csv(fit, p)) for p in fit.profiles]
         for found in fit.posteriors:
             files += _write_chains(directory, fit, found)
-        return files + write_figures(fit)
+        return [*files, *write_figures(fit), write_page(fit)]
     except OSError as error:
         raise RunError(f"{directory} cannot be written: {error.strerror or error}") from error
 
@@ -183,7 +184,7 @@ def show_fit(fit: Fit, console: Console | None = None) -> None:
 
     console = console or Console(highlight=False)
     best = fit.best
-    console.print(f"\n[bold]best fit[/bold]  {_goodness(fit)}")
+    console.print(f"\n[bold]best fit[/bold]  {goodness(fit)}")
     table = Table(box=None, padding=(0, 2))
     for heading in ("parameter", "value", "unit"):
         table.add_column(heading, justify="right" if heading == "value" else "left")
@@ -195,59 +196,14 @@ def show_fit(fit: Fit, console: Console | None = None) -> None:
     console.print(f"largest parts of chi2: {pulls or 'none'}", markup=False)
     for result in fit.profiles:
         for interval in result.intervals:
-            console.print(_sentence(fit, result, interval), markup=False)
+            console.print(sentence(fit, result, interval), markup=False)
     for found in fit.posteriors:
-        evidence = ""
-        if found.log_evidence is not None:
-            evidence = f", ln Z = {found.log_evidence:.3f} ± {found.log_evidence_error:.3f}"
-        state = "" if found.converged else " (NOT converged)"
-        console.print(f"{found.method}{state}: {found.effective:,.0f} effective points{evidence}", markup=False)
-        if (c := found.correction) is not None and c.used:
-            k = f"{c.shape:.2f}" if math.isfinite(c.shape) else "none"
-            console.print(
-                f"  sampled on the surrogate, corrected with {c.weighted:,} evaluations; Pareto k {k}",
-                markup=False,
-            )
-        elif c is not None:
-            console.print("  sampled with the model: the surrogate does not serve here", markup=False)
-    if (helped := fit.surrogate) is not None:
-        console.print(
-            f"surrogate {helped.plugin}: {helped.calls:,} predictions, all quoted points evaluated with the model; "
-            f"largest error of chi2 in the profiles {helped.error:.2f}",
-            markup=False,
-        )
-        console.print("; ".join(f"{part}: {n:,}" for part, n in fit.spent.items()), markup=False)
+        console.print(posterior_words(found), markup=False)
+        for words in corrected_words(found):
+            console.print(f"  {words}", markup=False)
+    for words in helped_words(fit):
+        console.print(words, markup=False)
+    console.print(f"evaluations: {spent_words(fit)}", markup=False)
     console.print(
         f"{fit.evaluations:,} evaluations of the model, {fit.known:,} points from scans, {fit.seconds:.1f} s"
-    )
-
-
-def _goodness(fit: Fit) -> str:
-    best = fit.best
-    text = f"chi2 = {best.chi2:.3f} of {best.constraints} measurements with {best.parameters} free parameters"
-    if best.p_value is None and best.constraints > best.parameters:
-        return text + "; no p-value, for some likelihoods are known up to a constant only"
-    if best.p_value is None:
-        return text + "; no degree of freedom is left for a p-value"
-    return text + f", p = {best.p_value:.3g}"
-
-
-def _sentence(fit: Fit, result: ProfileResult, interval: Interval) -> str:
-    """An interval in words: "ctau at 95 % CL: above 62.1 cm"."""
-    axis = result.profile.axes[0]
-    things = (*fit.problem.model.space, *fit.problem.model.observables)
-    unit = next((thing.unit for thing in things if thing.name == axis.name), "1")
-    after = "" if unit == "1" else f" {unit}"
-    words = []
-    for low, high in interval.parts:
-        if low is None and high is None:
-            words.append("nothing in the range is excluded")
-        elif low is None:
-            words.append(f"below {high:.4g}{after}")
-        elif high is None:
-            words.append(f"above {low:.4g}{after}")
-        else:
-            words.append(f"{low:.4g} to {high:.4g}{after}")
-    return (
-        f"{axis.name} at {100 * interval.level:g} % CL (profile): {' or '.join(words) or 'everything is excluded'}"
     )
