@@ -175,11 +175,14 @@ profile: [{{ctau: [5, 2000], bins: 12}}, {{ctau: [20, 500], BR_BpKa: null, bins:
 mcmc: {{lengths: 20, steps: 1000}}
 output: {output}
 """
+SURROGATE = """
+surrogate: {{options: {{points: 300, scales: 150}}, batch: 60, rounds: 3, effective: 200}}
+"""
 
 
-def _start(folder: Path, name: str, ranks: int = 1) -> subprocess.Popen[str]:
+def _start(folder: Path, name: str, ranks: int = 1, more: str = "") -> subprocess.Popen[str]:
     file = folder / f"{name}.yaml"
-    file.write_text(PLANE.format(output=folder / name))
+    file.write_text((PLANE + more).format(output=folder / name))
     command = [sys.executable, "-m", "terranova", "fit", str(file), "-q"]
     if ranks > 1:
         command = [str(MPIRUN), "-n", str(ranks), *command]
@@ -188,8 +191,8 @@ def _start(folder: Path, name: str, ranks: int = 1) -> subprocess.Popen[str]:
     )
 
 
-def _finished(folder: Path, name: str, ranks: int = 1) -> dict[str, Any]:
-    process = _start(folder, name, ranks)
+def _finished(folder: Path, name: str, ranks: int = 1, more: str = "") -> dict[str, Any]:
+    process = _start(folder, name, ranks, more)
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, out + err
     result: dict[str, Any] = json.loads((folder / name / "fit.json").read_text())
@@ -224,6 +227,7 @@ def test_an_interrupted_fit_ends_with_the_same_numbers(tmp_path: Path, number: s
 @pytest.mark.slow
 @pytest.mark.xdist_group("mpi")
 @pytest.mark.skipif(MPIRUN is None, reason="no mpirun on this machine")
-def test_ranks_do_not_change_the_numbers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", ["", SURROGATE], ids=["model", "surrogate"])
+def test_ranks_do_not_change_the_numbers(tmp_path: Path, more: str) -> None:
     pytest.importorskip("mpi4py", reason="the mpi extra is not installed")
-    assert _finished(tmp_path, "two", 2) == _finished(tmp_path, "one")
+    assert _finished(tmp_path, "two", 2, more) == _finished(tmp_path, "one", 1, more)
