@@ -156,6 +156,8 @@ def draw_plane(fit: Fit, result: ProfileResult) -> Figure:
     for which, axis in (("x", first), ("y", second)):
         _set_scale(axes, which, _scale(fit, axis))
         getattr(axes, f"set_{which}label")(label(fit, axis.name))
+        # The best fit may lie outside the range that was asked for.
+        getattr(axes, f"set_{which}lim")(float(axis.centres[0]), float(axis.centres[-1]))
     return figure
 
 
