@@ -13,8 +13,10 @@ import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import yaml
 
 import terranova
 from terranova.batch import Batch
@@ -37,10 +39,12 @@ EPOCH = 20
 """Steps between two exchanges, the default of scans."""
 
 
-def islands_of(problem: Problem, sampler: str, seed: int, count: int) -> Archipelago:
+def islands_of(
+    problem: Problem, sampler: str, seed: int, count: int, options: dict[str, Any] | None = None
+) -> Archipelago:
     """Make an archipelago of `count` islands."""
     kind = registry().get("sampler", sampler).thing
-    return make_archipelago(kind, problem.search_space, seed, Share(0, count), {})
+    return make_archipelago(kind, problem.search_space, seed, Share(0, count), options or {})
 
 
 def steps(problem: Problem, sampler: Archipelago) -> Iterator[Batch]:
@@ -57,9 +61,11 @@ def steps(problem: Problem, sampler: Archipelago) -> Iterator[Batch]:
         yield batch
 
 
-def first_valid(problem: Problem, sampler: str, runs: int, budget: int, seed: int) -> Ints:
+def first_valid(
+    problem: Problem, sampler: str, runs: int, budget: int, seed: int, options: dict[str, Any] | None = None
+) -> Ints:
     """Return for each run the number of evaluations up to its first valid point, 0 when it spent its budget."""
-    together = islands_of(problem, sampler, seed, runs)
+    together = islands_of(problem, sampler, seed, runs, options)
     spent, found = np.zeros(runs, dtype=np.int64), np.zeros(runs, dtype=np.int64)
     retired = np.zeros(runs, dtype=bool)
     for batch in steps(problem, together):
@@ -92,9 +98,11 @@ class Exploration:
     microseconds: float
 
 
-def explore(problem: Problem, sampler: str, islands: int, budget: int, seed: int) -> Exploration:
+def explore(
+    problem: Problem, sampler: str, islands: int, budget: int, seed: int, options: dict[str, Any] | None = None
+) -> Exploration:
     """Run a scan of `budget` evaluations."""
-    together = islands_of(problem, sampler, seed, islands)
+    together = islands_of(problem, sampler, seed, islands, options)
     coverage = Coverage(problem.search_space.dimension)
     spent, valid, first = 0, 0, 0
     started = time.perf_counter()
@@ -119,6 +127,7 @@ def main() -> None:
     parser.add_argument("--model", default="thdm3")
     parser.add_argument("--constraints", nargs="*", help="constraint sets; the model's usual ones if left out")
     parser.add_argument("--samplers", nargs="*", default=["cmaes", "cmaes-novelty"])
+    parser.add_argument("--options", default="{}", help="options of the samplers, YAML: '{start: seeds}'")
     parser.add_argument("--seeds", type=int, default=20, help="runs of each sampler")
     parser.add_argument("--budget", type=int, default=40_000, help="evaluations after which a run gives up")
     parser.add_argument("--seed", type=int, default=1)
@@ -126,13 +135,14 @@ def main() -> None:
     parser.add_argument("--islands", type=int, default=8, help="islands of those scans")
     parser.add_argument("--scans", type=int, default=3, help="number of those scans")
     given = parser.parse_args()
+    options = yaml.safe_load(given.options)
     problem = terranova.problem(given.model, given.constraints or list(SETS.get(given.model, ())))
     print(f"{given.model}: {problem.search_space.dimension} parameters, {len(problem.constraints)} constraints\n")
 
     print("evaluations to the first valid point, one island")
     print(f"{'sampler':<16}{'solved':>9}{'median':>9}{'quartiles':>16}{'range':>16}{'ERT':>9}")
     for sampler in given.samplers:
-        found = first_valid(problem, sampler, given.seeds, given.budget, given.seed)
+        found = first_valid(problem, sampler, given.seeds, given.budget, given.seed, options)
         solved = found[found > 0]
         if not len(solved):
             print(f"{sampler:<16}{0:>5}/{given.seeds}")
@@ -152,7 +162,8 @@ def main() -> None:
     print(f"{'sampler':<16}{'first valid':>12}{'valid/10^4':>12}{'coverage':>10}{'range':>14}{'us/point':>10}")
     for sampler in given.samplers:
         scans = [
-            explore(problem, sampler, given.islands, given.coverage, given.seed + i) for i in range(given.scans)
+            explore(problem, sampler, given.islands, given.coverage, given.seed + i, options)
+            for i in range(given.scans)
         ]
         cover = [scan.coverage for scan in scans]
         print(
