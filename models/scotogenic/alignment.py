@@ -181,12 +181,12 @@ def _thermal_masses(rng: np.random.Generator, x: Floats) -> None:
     ratio = rng.uniform(1.1 * low / THERMAL, 0.78, n)
     x[:, 13] = ratio * THERMAL
     gap = np.log(4.0 * (1.0 - ratio) / ratio) / FREEZE_OUT
-    x[:, 11:13] = x[:, 13, None] * np.exp(rng.uniform(*np.log(ABOVE), (n, 2)))
+    x[:, 11:13] = x[:, 13, None] * np.exp(rng.uniform(math.log(ABOVE[0]), math.log(ABOVE[1]), (n, 2)))
     dark = np.clip(x[:, 13] / (1.0 + gap * rng.uniform(*SPREAD, n)), low, high)
     x[np.arange(n), 11 + rng.integers(0, 2, n)] = dark
     # The lighter scalar at m: (M_SS - m^2)(M_RR - m^2) = (alpha v)^2 for the squared masses of S and eta_R.
     mixing = np.abs(x[:, 10, None]) * V * np.exp(np.outer(rng.uniform(-1.0, 1.0, n), (1.0, -1.0)))
-    m2 = (x[:, 13] * np.exp(rng.uniform(*np.log(ABOVE), n))) ** 2
+    m2 = (x[:, 13] * np.exp(rng.uniform(math.log(ABOVE[0]), math.log(ABOVE[1]), n))) ** 2
     lam = np.column_stack([x[:, 3], x[:, 5] + x[:, 6] + x[:, 7]])
     x[:, 8:10] = np.clip(m2[:, None] + mixing - 0.5 * V**2 * lam, *SCALAR_BOX)
 
