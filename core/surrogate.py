@@ -38,13 +38,14 @@ class Surrogate(ABC):
         self.seed = seed
 
     @abstractmethod
-    def fit(self, u: Floats, targets: Floats, near: Bools) -> None:
+    def fit(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None = None) -> None:
         """Learn from n points u (n, d) in the unit cube and their targets (n, q).
 
         Args:
             u: the points.
             targets: NaN where unknown, as at a point that failed.
             near: (n,) True in the region that matters. Predictions elsewhere need not be good, only distrusted.
+            weights: (n,) how much the error at each point matters; None if all matter the same.
         """
 
     @abstractmethod

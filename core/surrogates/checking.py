@@ -10,12 +10,9 @@ import numpy as np
 
 from terranova.errors import RunError
 from terranova.run import Run
-from terranova.surrogates.rows import Rows, identity, read_rows, require_same
+from terranova.surrogates.rows import REGION, Rows, identity, read_rows, require_same
 from terranova.surrogates.standin import TRUST, StandIn
 from terranova.types import Bools, Floats
-
-REGION = 6.0
-"""Delta chi2 of the region that matters: 95 % for two parameters (5.99)."""
 
 LEVELS = (0.68, 0.95)
 
@@ -86,6 +83,8 @@ def check(made: StandIn, run: Run | None = None) -> Check:
     if run is not None:
         require_same("the surrogate", made.identity, str(run.directory), identity(run.manifest.physics))
         rows, where = read_rows([run], made.targets, made.problem), f"all rows of {run.directory}"
+    if not len(rows):
+        raise RunError("no row was held out when it was trained: give a run")
     delta = rows.chi2 - min(made.best, float(rows.chi2.min(initial=np.inf)))
     inside: Bools = (delta < REGION) & np.isfinite(rows.targets).all(axis=1)
     if not inside.any():

@@ -29,14 +29,17 @@ def train(
         int | None, typer.Option(min=1, help="Use so many rows, chosen by the seed; all if not given.")
     ] = None,
     cut: Annotated[float, typer.Option(min=0.0, help="Delta chi2 below which the regressor works.")] = 30.0,
+    held_out: Annotated[
+        float, typer.Option(min=0.0, max=0.99, help="Share of the rows kept for check and explain.")
+    ] = 0.2,
     seed: Annotated[int, typer.Option(min=0, help="Of the split and of training.")] = 0,
     plugin: Annotated[str, typer.Option(help="Name of the surrogate, as in `terranova plugins`.")] = "xgboost",
 ) -> None:
-    """Train a surrogate on stored points; a fifth of them is held out for `surrogate check`."""
+    """Train a surrogate on stored points; a part of them is held out for `surrogate check`."""
     from terranova.run import Run
     from terranova.surrogates import training
 
-    words = {"surrogate": plugin, "cut": cut, "trials": trials, "rows": rows, "seed": seed}
+    words = {"surrogate": plugin, "cut": cut, "trials": trials, "rows": rows, "seed": seed, "held_out": held_out}
     made = training.train([Run(run) for run in runs], target or ["loglike"], **words)  # type: ignore[arg-type]
     made.save(output)
     typer.echo(f"wrote {output}: {', '.join(made.targets)} from {made.trained:,} rows; {len(made.test):,} held out")
@@ -64,14 +67,18 @@ def check(
 @app.command()
 def explain(
     file: File,
+    run: Annotated[
+        Path | None, typer.Argument(metavar="[RUN]", help="Rows to explain, instead of those held out.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="The page, instead of FILE-explain.html.")] = None,
 ) -> None:
     """Say which parameters drive each constraint and the total, by SHAP values, and write a page."""
+    from terranova.run import Run
     from terranova.surrogates import explaining
     from terranova.surrogates.standin import StandIn
 
     made = StandIn.load(file)
-    found = explaining.explain(made)
+    found = explaining.explain(made, Run(run) if run else None)
     _tell(explaining.sentences(found), *explaining.table(found))
     typer.echo(f"page: {explaining.write_page(found, made, output or file.with_name(file.stem + '-explain.html'))}")
 

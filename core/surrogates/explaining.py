@@ -10,7 +10,8 @@ import numpy as np
 
 from terranova.errors import RunError
 from terranova.parameters import LogUniform, SignedLogUniform
-from terranova.surrogates.rows import LOGLIKE
+from terranova.run import Run
+from terranova.surrogates.rows import LOGLIKE, identity, read_rows, require_same
 from terranova.surrogates.standin import StandIn
 from terranova.types import Array, Floats
 
@@ -48,18 +49,26 @@ class Explanation:
         return size / total if total > 0.0 else size
 
 
-def explain(made: StandIn) -> Explanation:
-    """Explain the predictions on the held-out rows that the classifier keeps.
+def explain(made: StandIn, run: Run | None = None) -> Explanation:
+    """Explain the predictions on rows that the classifier keeps: of those held out, or of another run.
 
     Raises:
+        RunMismatch: the run is of another problem.
         RunError: the surrogate is untrained, cannot explain itself, or no row is left.
     """
     if made.surrogate.reason:
         raise RunError(f"there is nothing to explain: {made.surrogate.reason}")
-    kept = np.flatnonzero(made.surrogate.near(made.test.u) & np.isfinite(made.test.u).all(axis=1))[:ROWS]
+    rows, where = made.test, "held-out rows of the training runs"
+    if run is not None:
+        require_same("the surrogate", made.identity, str(run.directory), identity(run.manifest.physics))
+        rows, where = read_rows([run], made.targets, made.problem), f"rows of {run.directory}"
+    count = len(rows)
+    if not count:
+        raise RunError("no row was held out when it was trained: give a run")
+    kept = np.flatnonzero(made.surrogate.near(rows.u) & np.isfinite(rows.u).all(axis=1))[:ROWS]
     if not len(kept):
-        raise RunError("none of the rows that were held out lies where the surrogate knows anything")
-    rows = made.test.take(kept)
+        raise RunError(f"none of the {count} {where} lies where the surrogate knows anything")
+    rows = rows.take(kept)
     answer = made.surrogate.contributions(rows.u)
     if answer is None:
         raise RunError(f"the surrogate {made.plugin!r} cannot say what drives its predictions")
@@ -69,8 +78,7 @@ def explain(made: StandIn) -> Explanation:
     if LOGLIKE in made.targets:
         drives["total"] = (LOGLIKE,)
     return Explanation(
-        sample=f"{len(kept)} held-out rows of the training runs that the classifier keeps "
-        f"(Delta chi2 < {made.cut:g}), of {len(made.test)}",
+        sample=f"{len(kept)} {where} that the classifier keeps (Delta chi2 < {made.cut:g}), of {count}",
         parameters=tuple(free),
         targets=made.targets,
         scales=made.surrogate.scales or ("linear",) * len(made.targets),

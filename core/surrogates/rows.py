@@ -17,6 +17,9 @@ from terranova.types import Array, Floats
 
 LOGLIKE = "loglike"
 OBSERVABLES = "observables"
+REGION = 6.0
+"""Delta chi2 of the region that matters: 95 % for two parameters (5.99)."""
+
 _PHYSICS = ("model", "model version", "priors", "constraint")
 
 

@@ -82,10 +82,7 @@ class StandIn:
     @property
     def gives_chi2(self) -> bool:
         """True when the log-likelihood is predicted, or can be computed from what is."""
-        if LOGLIKE in self.targets:
-            return True
-        known = {*self.targets, *self.problem.model.space.names}
-        return all(name in known for c in self.problem.constraints for name in c.observables)
+        return determine_chi2(self.problem, self.targets)
 
     def chi2(self, u: Floats) -> Floats:
         """Predict chi2 (n,) at points (n, d), also where the surrogate deserves no trust; NaN if it is untrained.
@@ -100,15 +97,7 @@ class StandIn:
                 "the surrogate's targets do not determine the log-likelihood; train it with --target loglike"
             )
         mean, _ = self.surrogate.predict(u)
-        if LOGLIKE in self.targets:
-            return -2.0 * mean[:, self.targets.index(LOGLIKE)]
-        if not np.isfinite(mean).all():
-            return np.full(len(u), np.nan)
-        names = [o.name for o in self.problem.model.observables]
-        values = np.full((len(u), len(names)), np.nan)
-        for j, name in enumerate(self.targets):
-            values[:, names.index(name)] = mean[:, j]
-        return -2.0 * self.problem.score(self.problem.model.space.to_physical(u), values)[1]
+        return chi2_of(self.problem, self.targets, u, mean)
 
     def true_chi2(self, u: Floats) -> Floats:
         """Call the model: chi2 (n,), infinite where it fails."""
@@ -221,6 +210,24 @@ class StandIn:
             test=test,
             identity=words["identity"],
         )
+
+
+def determine_chi2(problem: Problem, targets: Sequence[str]) -> bool:
+    """Return whether chi2 is among the targets, or follows from them."""
+    known = {*targets, *problem.model.space.names}
+    return LOGLIKE in targets or all(name in known for c in problem.constraints for name in c.observables)
+
+
+def chi2_of(problem: Problem, targets: Sequence[str], u: Floats, values: Floats) -> Floats:
+    """Return chi2 (n,) that follows from targets (n, q) at points u (n, d); NaN where a target is unknown."""
+    if LOGLIKE in targets:
+        return -2.0 * values[:, list(targets).index(LOGLIKE)]
+    names = [o.name for o in problem.model.observables]
+    observables = np.full((len(u), len(names)), np.nan)
+    for j, name in enumerate(targets):
+        observables[:, names.index(name)] = values[:, j]
+    chi2: Floats = -2.0 * problem.score(problem.model.space.to_physical(u), observables)[1]
+    return np.where(np.isfinite(values).all(axis=1), chi2, np.nan)
 
 
 def make(plugin: str, problem: Problem, seed: int, options: dict[str, Any]) -> Surrogate:

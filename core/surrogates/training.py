@@ -1,4 +1,4 @@
-"""Train a surrogate from stored rows; the last tenth of them is never looked at before `check`."""
+"""Train a surrogate from stored rows; a fifth of them is never looked at before `check`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from terranova import provenance
 from terranova.errors import RunError, TerranovaError
 from terranova.run import Run
 from terranova.surrogate import Surrogate
-from terranova.surrogates.rows import LOGLIKE, Rows, identity, read_rows, target_names
-from terranova.surrogates.standin import StandIn, make
-from terranova.types import Floats
+from terranova.surrogates.rows import LOGLIKE, REGION, Rows, identity, read_rows, target_names
+from terranova.surrogates.standin import StandIn, chi2_of, determine_chi2, make
+from terranova.types import Bools, Floats
 
 log = logging.getLogger("terranova")
 
 CUT = 30.0
 TEST, TUNE = 0.2, 0.15
-"""Shares of the rows: held out for `check`, and of the others for the search of hyper-parameters."""
+"""Shares of the rows: held out for `check` by default, and of the others for the search of hyper-parameters."""
 
 
 def train(
@@ -32,6 +32,7 @@ def train(
     trials: int = 0,
     rows: int | None = None,
     seed: int = 0,
+    held_out: float = TEST,
     **options: Any,
 ) -> StandIn:
     """Train a surrogate on the stored rows of one or more runs.
@@ -44,6 +45,7 @@ def train(
         trials: how many hyper-parameters optuna tries, on rows held out for it; 0 takes the defaults.
         rows: use so many of them, chosen by the seed; all if None.
         seed: of the split and of everything random in the surrogate.
+        held_out: share of the rows that is kept for `check` and `explain`; 0 if these are given other runs.
         options: of the plugin.
 
     Raises:
@@ -53,6 +55,8 @@ def train(
     """
     if not runs:
         raise RunError("training needs at least one run")
+    if not 0.0 <= held_out < 1.0:
+        raise RunError(f"the share of rows held out must be in [0, 1), got {held_out:g}")
     problem = runs[0].problem()
     names = target_names(runs[0], targets)
     if not names:
@@ -60,13 +64,13 @@ def train(
     make(surrogate, problem, seed, options)  # what is missing is missing before the work
     everything = read_rows(runs, names, problem)
     order = np.random.default_rng([seed, 0]).permutation(len(everything))[:rows]
-    held = round(TEST * len(order))
+    held = round(held_out * len(order))
     test, learn = everything.take(order[:held]), everything.take(order[held:])
     best = float(learn.chi2.min(initial=np.inf))
     if trials:
-        options = {**options, **_search(surrogate, problem, learn, best, cut, trials, seed)}
+        options = {**options, **_search(surrogate, problem, names, learn, best, cut, trials, seed)}
     made = make(surrogate, problem, seed, options)
-    made.fit(learn.u, learn.targets, _near(learn, best, cut))
+    made.fit(learn.u, learn.targets, nearby(learn, best, cut), importance(learn, best))
     if made.reason:
         log.warning("the surrogate learned nothing and will not be trusted: %s", made.reason)
     return StandIn(
@@ -84,14 +88,26 @@ def train(
     )
 
 
-def _near(rows: Rows, best: float, cut: float) -> Any:
+def importance(rows: Rows, best: float) -> Floats | None:
+    """Return how much rows (n,) matter: all of the region alike, less and less beyond; None if none has a chi2."""
+    if not np.isfinite(best):
+        return None
+    weights: Floats = 1.0 / (1.0 + (np.maximum(rows.chi2 - best, 0.0) / REGION) ** 2)
+    return weights
+
+
+def nearby(rows: Rows, best: float, cut: float) -> Bools:
     return np.isfinite(rows.chi2) & (rows.chi2 < best + cut) if np.isfinite(best) else np.zeros(len(rows), bool)
 
 
 def _search(
-    surrogate: str, problem: Any, learn: Rows, best: float, cut: float, trials: int, seed: int
+    surrogate: str, problem: Any, names: list[str], learn: Rows, best: float, cut: float, trials: int, seed: int
 ) -> dict[str, Any]:
-    """Return the options with the smallest mean error, in units of each target's spread, on rows held out."""
+    """Return the options with the smallest error on rows held out; the defaults are the first trial.
+
+    It is the mean error of chi2, where the targets determine it, else of the targets, each in units of its spread;
+    weighted as in training.
+    """
     try:
         import optuna
     except ImportError as error:
@@ -100,21 +116,27 @@ def _search(
     held = round(TUNE * len(learn))
     rows = np.arange(len(learn))
     tune, fit = learn.take(rows[:held]), learn.take(rows[held:])
-    near = _near(tune, best, cut) & np.isfinite(tune.targets).all(axis=1)
-    if not near.any():
+    tune = tune.take(np.flatnonzero(nearby(tune, best, cut) & np.isfinite(tune.targets).all(axis=1)))
+    if not len(tune):
         return {}
-    width = np.maximum(tune.targets[near].std(axis=0), 1e-300)
+    weights = importance(tune, best)
+    width = np.maximum(tune.targets.std(axis=0), 1e-300)
     plugin = type(make(surrogate, problem, seed, {}))
 
     def loss(trial: Any) -> float:
-        made: Surrogate = make(surrogate, problem, seed, plugin.suggest(trial))
-        made.fit(fit.u, fit.targets, _near(fit, best, cut))
+        words = plugin.suggest(trial) if trial.number else {}
+        made: Surrogate = make(surrogate, problem, seed, words)
+        made.fit(fit.u, fit.targets, nearby(fit, best, cut), importance(fit, best))
         if made.reason:
             return float("inf")
-        mean: Floats = made.predict(tune.u[near])[0]
-        return float((np.abs(mean - tune.targets[near]) / width).mean())
+        mean: Floats = made.predict(tune.u)[0]
+        if determine_chi2(problem, names):
+            error = np.abs(chi2_of(problem, names, tune.u, mean) - tune.chi2)
+        else:
+            error = (np.abs(mean - tune.targets) / width).mean(axis=1)
+        return float(np.nan_to_num(np.average(error, weights=weights), nan=np.inf))
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     study.optimize(loss, n_trials=trials)
-    chosen: dict[str, Any] = plugin.suggest(study.best_trial)
+    chosen: dict[str, Any] = plugin.suggest(study.best_trial) if study.best_trial.number else {}
     return chosen

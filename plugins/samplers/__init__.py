@@ -17,6 +17,7 @@ from terranova.plugins.samplers.nsga import Nsga2, Nsga3
 from terranova.plugins.samplers.optuna_samplers import OptunaSampler, Tpe
 from terranova.plugins.samplers.random_points import RandomPoints
 from terranova.plugins.samplers.sobol import Sobol
+from terranova.plugins.samplers.xgb_active import XgbActive
 
 
 @hookimpl
@@ -36,4 +37,5 @@ def terranova_samplers() -> Sequence[type[Sampler] | type[Archipelago]]:
         Tpe,
         OptunaSampler,
         GpActive,
+        XgbActive,
     ]

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from terranova import Batch, Sampler, SearchSpace
+from terranova import Batch, SearchSpace
 from terranova.errors import did_you_mean
-from terranova.plugins.samplers._compressed import compressed_loss, units_of
+from terranova.plugins.samplers._active import BEST, ActiveSampler
 from terranova.plugins.samplers._gp import GaussianProcess, Prediction
 from terranova.plugins.samplers._require import require
 from terranova.plugins.samplers._targets import Outputs, Target, log_mass
@@ -21,11 +21,9 @@ REFIT = 1.3
 """Length scales are learnt anew when there are this many times as many points."""
 ROUNDS = 3
 """How often the pool of candidates is drawn closer around its best ones."""
-BEST = 32
-"""Candidates, and points already known, around which new candidates are drawn."""
 
 
-class GpActive(Sampler):
+class GpActive(ActiveSampler):
     """Active learning with a Gaussian process, for models that take seconds or more for a point.
 
     The process learns every constrained observable, all with the same length scales. It gives each candidate a
@@ -49,6 +47,7 @@ class GpActive(Sampler):
         memory: points that are remembered at all.
     """
 
+    ARRAYS = (*ActiveSampler.ARRAYS, "_raw")
     name: ClassVar[str] = "gp-active"
     version: ClassVar[str] = "1"
     description: ClassVar[str] = "Gaussian process on the observables, for slow models"
@@ -72,7 +71,6 @@ class GpActive(Sampler):
         pool: int = 512,
         memory: int = 4000,
     ) -> None:
-        super().__init__(space, rng)
         for word, given, known in (("target", target, TARGETS), ("aim", aim, AIMS)):
             if given not in known:
                 raise ValueError(
@@ -91,66 +89,20 @@ class GpActive(Sampler):
             raise ValueError(f"batch must be at most {4 * BEST}, got {batch}")
         if level <= 0.0 or reach < 0.0:
             raise ValueError(f"level must be positive and reach not negative, got {level:g} and {reach:g}")
-        self.target, self.aim, self.level, self.reach, self.batch = target, aim, level, reach, batch
+        super().__init__(space, rng, target, level, max_points, memory)
+        self.aim, self.reach, self.batch, self.pool = aim, reach, batch, pool
         self.startup = startup or max(16, 4 * space.dimension)
-        self.max_points, self.pool, self.memory = max_points, pool, memory
         self._threads = require("threadpoolctl", "threadpoolctl", self.name)
         self._outputs = Outputs(space)
         self._gp = GaussianProcess(space.periodic)
         self._learnt = 0  # points at which the length scales were last learnt
-        self._count = 0
-        self._u = np.zeros((memory, space.dimension))
         self._raw = np.zeros((memory, self._outputs.count))
-        self._violations = np.zeros((memory, len(space.constraints)))
-        self._failed = np.zeros(memory, dtype=bool)
-
-    # ----------------------------------------------------------------------------------------------------------
-    # what is known
-
-    def _loss(self) -> Floats:
-        """Return what ranks the points (count,): 0 or less are good, whichever the target."""
-        known = slice(0, self._count)
-        if self.target == "loglike":
-            chi2 = self._raw[known, -1]
-            if np.isfinite(chi2).any():
-                return np.where(np.isfinite(chi2), chi2 - np.nanmin(chi2) - self.level, np.inf)
-        violations = self._violations[known]
-        return compressed_loss(violations, self._failed[known], units_of(violations))
-
-    def _chosen(self, loss: Floats) -> Ints:
-        """Return the rows from which the surrogate learns: the best, the latest, and some at random."""
-        n = self._count
-        if n <= self.max_points:
-            return np.arange(n)
-        quarter = self.max_points // 4
-        good = np.flatnonzero(loss <= 0)
-        # Valid points are all equally good: those to learn from are drawn.
-        order = np.concatenate([self.rng.permutation(good), np.flatnonzero(loss > 0)[np.argsort(loss[loss > 0])]])
-        mark = np.zeros(n, dtype=bool)
-        mark[order[: 2 * quarter]] = True
-        mark[n - quarter :] = True
-        rest = np.flatnonzero(~mark)
-        mark[self.rng.permutation(rest)[: self.max_points - int(mark.sum())]] = True
-        return np.flatnonzero(mark)
 
     def tell(self, batch: Batch) -> None:
-        if self._count + len(batch) > self.memory:
-            self._forget()
-        rows = slice(self._count, self._count + len(batch))
-        self._u[rows], self._raw[rows] = batch.u, self._outputs.of(batch)
-        self._violations[rows], self._failed[rows] = batch.violations, batch.status != 0
+        super().tell(batch)
+        rows = slice(self._count - len(batch), self._count)
+        self._raw[rows] = self._outputs.of(batch)
         self._raw[rows][self._failed[rows]] = np.nan
-        self._count += len(batch)
-
-    def _forget(self) -> None:
-        """Keep three quarters of the memory: the best two thirds of them, and the latest third."""
-        latest = self.memory // 4
-        loss = self._loss()[: self._count - latest]
-        kept = np.sort(np.argsort(loss, kind="stable")[: self.memory // 2])
-        kept = np.concatenate([kept, np.arange(self._count - latest, self._count)])
-        for array in (self._u, self._raw, self._violations, self._failed):
-            array[: len(kept)] = array[kept]
-        self._count = len(kept)
 
     # ----------------------------------------------------------------------------------------------------------
     # what to try next
@@ -166,7 +118,7 @@ class GpActive(Sampler):
         loss = self._loss()
         rows = self._chosen(loss)
         target = self._learn(rows)
-        candidates = self._candidates(loss)
+        candidates = self._candidates(loss, self.pool)
         for scale in 0.1 ** np.arange(1, ROUNDS + 1):
             score = self._score(self._gp.predict(candidates), candidates, target, loss)
             best = candidates[np.argsort(-score, kind="stable")[:BEST]]
@@ -174,12 +126,6 @@ class GpActive(Sampler):
         score = self._score(self._gp.predict(candidates), candidates, target, loss)
         few = np.argsort(-score, kind="stable")[: 4 * BEST]
         return self._batch_of(candidates[few], target, loss)
-
-    def _hypercube(self, n: int) -> Floats:
-        from scipy.stats.qmc import LatinHypercube
-
-        seed = int(self.rng.integers(1 << 62))
-        return np.asarray(LatinHypercube(self.space.dimension, rng=seed).random(n), dtype=float)
 
     def _learn(self, rows: Ints) -> Target:
         target = self._outputs.chi2(self._raw[rows], self.level) if self.target == "loglike" else None
@@ -190,25 +136,6 @@ class GpActive(Sampler):
             self._learnt = self._count
         self._gp.learn(self._u[rows], target.y)
         return target
-
-    def _candidates(self, loss: Floats) -> Floats:
-        """Draw the pool: a part anywhere, the rest around the best points, or valid ones drawn at random."""
-        good = np.flatnonzero(loss <= 0)
-        if len(good) > BEST:
-            base = self._u[self.rng.permutation(good)[:BEST]]
-        else:
-            base = self._u[np.argsort(loss, kind="stable")[:BEST]]
-        anywhere = self.rng.random((self.pool // 4, self.space.dimension))
-        return np.concatenate([anywhere, self._around(base, self.pool - len(anywhere), 0.3)])
-
-    def _around(self, base: Floats, n: int, scale: float) -> Floats:
-        """Draw n points around some of `base` (b, d), up to `scale` away along a random part of the axes."""
-        start = base[self.rng.integers(0, len(base), n)]
-        size = scale * 10.0 ** -self.rng.uniform(0.0, 1.5, (n, 1))
-        moved = self.rng.random(start.shape) < self.rng.choice([0.2, 1.0], (n, 1))
-        u = start + np.where(moved, size * self.rng.standard_normal(start.shape), 0.0)
-        folded = np.abs(u - 2.0 * np.rint(0.5 * u))
-        return np.where(self.space.periodic, u - np.floor(u), folded)
 
     def _score(self, found: Prediction, u: Floats, target: Target, loss: Floats) -> Floats:
         """Return the acquisition (q,): the larger, the better."""
@@ -225,16 +152,6 @@ class GpActive(Sampler):
         distance = self._nearest(u, self._u[: self._count][good])
         score = probable + self.reach * np.log(distance + 1e-12)
         return score
-
-    def _nearest(self, u: Floats, known: Floats) -> Floats:
-        """Return the distance (q,) to the nearest of the latest 1000 of `known` (k, d), round circles, too."""
-        known = known[-1000:]
-        squares = np.zeros((len(u), len(known)))
-        for i in range(self.space.dimension):
-            way = u[:, i, None] - known[:, i]
-            squares += (way - np.rint(way)) ** 2 if self.space.periodic[i] else way**2
-        distance: Floats = np.sqrt(squares.min(axis=1))
-        return distance
 
     def _batch_of(self, u: Floats, target: Target, loss: Floats) -> Floats:
         found = self._gp.predict(u)
@@ -253,15 +170,12 @@ class GpActive(Sampler):
             found.believe(row)
         return u[rows]
 
-    ARRAYS = ("_u", "_raw", "_violations", "_failed")
-
     def state(self) -> dict[str, Array]:
-        own = {name.removeprefix("_"): getattr(self, name).copy() for name in self.ARRAYS}
         counts = np.array([self._count, self._learnt], dtype=np.int64)
-        return {**own, "counts": counts, "kernel": np.append(self._gp.log_scales, self._gp.log_noise)}
+        kernel = np.append(self._gp.log_scales, self._gp.log_noise)
+        return {**self._memory_state(), "counts": counts, "kernel": kernel}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        for name in self.ARRAYS:
-            getattr(self, name)[...] = state[name.removeprefix("_")]
-        self._count, self._learnt = state["counts"].tolist()
+        count, self._learnt = state["counts"].tolist()
+        self._restore_memory(state, count)
         self._gp.log_scales, self._gp.log_noise = state["kernel"][:-1].copy(), float(state["kernel"][-1])

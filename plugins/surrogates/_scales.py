@@ -1,4 +1,4 @@
-"""The coordinate in which a target is learned: linear, logarithmic, or logarithmic with both signs."""
+"""The coordinate in which a target is learned: linear, logarithmic, of both signs, or from the top."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from terranova.types import Floats
 DECADES, SIGNED_DECADES = 1.5, 4.0
 """Targets that span more are learned as logarithms; those of both signs only if they span very much more."""
 
+LACKING = 0.3
+"""Quantile of what targets lack to the largest: there the coordinate "top" turns from linear to logarithmic."""
+
 
 @dataclass(frozen=True)
 class Scale:
     """An invertible map of one target: y -> (g(y) - centre) / width, g of the given kind.
 
     Attributes:
-        kind: "linear", "log", or "asinh" (of y / unit).
+        kind: "linear", "log", "asinh" (of y / unit), or "top": -log(1 + (top - y) / unit), which resolves the
+            largest values best, as of a log-likelihood.
     """
 
     kind: str
     centre: float
     width: float
     unit: float = 1.0
+    top: float = 0.0
 
     @classmethod
-    def of(cls, y: Floats) -> Scale:
-        """Choose the one for values y (n,), finite."""
+    def of(cls, y: Floats, weights: Floats) -> Scale:
+        """Choose the one for values y (n,), finite, of which weights (n,) say how much they matter."""
         kind, unit = "linear", 1.0
         size = np.abs(y[y != 0.0])
         decades = np.log10(np.quantile(size, 0.99) / np.quantile(size, 0.01)) if len(size) else 0.0
@@ -35,16 +40,32 @@ class Scale:
             kind = "log"
         elif decades > SIGNED_DECADES:
             kind, unit = "asinh", float(np.quantile(size, 0.05))
-        bare = cls(kind, 0.0, 1.0, unit).forward(y)
-        width = float(bare.std())
-        return cls(kind, float(bare.mean()), width if width > 0.0 else 1.0, unit)
+        return cls._of(kind, y, weights, unit)
+
+    @classmethod
+    def below_top(cls, y: Floats, weights: Floats) -> Scale:
+        """Return the scale "top" for values y (n,)."""
+        top = float(y.max())
+        order = np.argsort(top - y)
+        share = np.cumsum(weights[order]) / weights.sum()
+        unit = float((top - y)[order][np.searchsorted(share, LACKING)])
+        return cls._of("top", y, weights, unit if unit > 0.0 else 1.0, top)
+
+    @classmethod
+    def _of(cls, kind: str, y: Floats, weights: Floats, unit: float, top: float = 0.0) -> Scale:
+        bare = cls(kind, 0.0, 1.0, unit, top).forward(y)
+        centre = float(np.average(bare, weights=weights))
+        width = float(np.sqrt(np.average((bare - centre) ** 2, weights=weights)))
+        return cls(kind, centre, width if width > 0.0 else 1.0, unit, top)
 
     def forward(self, y: Floats) -> Floats:
-        """Map values to the coordinate, of mean 0 and standard deviation 1."""
+        """Map values to the coordinate, of weighted mean 0 and standard deviation 1."""
         if self.kind == "log":
             y = np.log(y)
         elif self.kind == "asinh":
             y = np.arcsinh(y / self.unit)
+        elif self.kind == "top":
+            y = -np.log(np.maximum(1.0 + (self.top - y) / self.unit, 1e-3))
         return (y - self.centre) / self.width
 
     def backward(self, z: Floats) -> Floats:
@@ -54,4 +75,6 @@ class Scale:
             return np.exp(np.clip(y, -700.0, 700.0))
         if self.kind == "asinh":
             return self.unit * np.sinh(np.clip(y, -700.0, 700.0))
+        if self.kind == "top":
+            return self.top - self.unit * np.expm1(np.clip(-y, -700.0, 700.0))
         return y

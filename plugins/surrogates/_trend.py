@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
@@ -49,70 +50,59 @@ def _coordinate(kind: str, v: Floats) -> Floats:
     return np.cos(2.0 * np.pi * v) if kind == "cos" else np.sin(2.0 * np.pi * v)
 
 
-class Trend:
-    """Least squares on all monomials up to a degree in the centred features.
+class Basis:
+    """All monomials up to a degree in the centred features: shared by all polynomials of a surrogate.
 
     Args:
         features: of the points.
-        degree: 0 for a constant.
+        degree: 0 for none.
+        centre: (f,) of the features.
     """
 
-    def __init__(self, features: Features, degree: int) -> None:
-        self.features = features
-        count = len(features.owner)
+    def __init__(self, features: Features, degree: int, centre: Array) -> None:
+        self.features, self.degree, self.centre = features, degree, centre
         self.terms = [
             term
             for k in range(1, degree + 1)
-            for term in itertools.combinations_with_replacement(range(count), k)
+            for term in itertools.combinations_with_replacement(range(len(features.owner)), k)
             if all(i != j or i not in features.redundant for i, j in itertools.pairwise(term))
         ]
-        self.centre: Array = np.zeros(count)
-        self.constant = 0.0
-        self.weights: Array = np.zeros(len(self.terms))
+        place = {term: k for k, term in enumerate(self.terms)}
+        self._parents = [place.get(term[:-1], -1) for term in self.terms]
 
     @staticmethod
     def degree_for(features: Features, rows: int, wanted: int) -> int:
-        """Return the degree up to `wanted` whose monomials number at most a fifth of the rows."""
+        """Return the degree up to `wanted` with monomials for at most a tenth of the rows; a fifth for degree 1."""
         f = len(features.owner)
-        sizes = [0, f, f + f * (f + 1) // 2, f + f * (f + 1) // 2 + f * (f + 1) * (f + 2) // 6]
-        return max(k for k in range(wanted + 1) if sizes[k] <= rows / 5)
-
-    def _monomials(self, u: Floats) -> Floats:
-        z = self.features(u) - self.centre
-        out = np.empty((len(u), len(self.terms)))
-        for k, term in enumerate(self.terms):
-            out[:, k] = z[:, term[0]]
-            for j in term[1:]:
-                out[:, k] *= z[:, j]
-        return out
-
-    def fit(self, u: Floats, y: Floats) -> None:
-        """Learn values y (n,) at u (n, d)."""
-        self.centre = self.features(u).mean(axis=0)
-        a = self._monomials(u)
-        mean = a.mean(axis=0)
-        b = a - mean
-        gram = b.T @ b / len(u) + RIDGE * np.eye(len(self.terms))
-        self.weights = np.linalg.solve(gram, b.T @ (y - y.mean()) / len(u))
-        self.constant = float(y.mean() - mean @ self.weights)
+        sizes = [math.comb(f + k, k) - 1 for k in range(wanted + 1)]
+        return max(k for k in range(wanted + 1) if sizes[k] <= rows / (5 if k < 2 else 10))
 
     def __call__(self, u: Floats) -> Floats:
-        """Return the values (n,)."""
-        if not self.terms:
-            return np.full(len(u), self.constant)
-        return self.constant + self._monomials(u) @ self.weights
+        """Return the monomials (n, t) at points u (n, d)."""
+        z = self.features(u) - self.centre
+        out = np.empty((len(self.terms), len(u)))
+        for k, (term, parent) in enumerate(zip(self.terms, self._parents, strict=True)):
+            np.multiply(out[parent] if parent >= 0 else 1.0, z[:, term[-1]], out=out[k])
+        return out.T
 
-    def contributions(self, u: Floats, dimension: int) -> Floats:
-        """Return the Shapley values (n, d) against the centre of the training points.
+    def fit(self, monomials: Floats, y: Floats, weights: Floats) -> Array:
+        """Return constant and coefficients (1 + t,) of the weighted least squares for values y (n,)."""
+        share = weights / weights.sum()
+        mean = share @ monomials
+        b = monomials - mean
+        middle = float(share @ y)
+        gram = (b * share[:, None]).T @ b + RIDGE * np.eye(len(self.terms))
+        slopes = np.linalg.solve(gram, b.T @ (share * (y - middle)))
+        return np.append(middle - mean @ slopes, slopes)
+
+    def contributions(self, monomials: Floats, coefficients: Array, dimension: int) -> Floats:
+        """Return the Shapley values (n, d) of a polynomial against the centre.
 
         A product of variables that vanish at the reference is a unanimity game: they share it equally
         (Shapley 1953).
         """
-        out = np.zeros((len(u), dimension))
-        if not self.terms:
-            return out
-        values = self._monomials(u) * self.weights
+        out = np.zeros((len(monomials), dimension))
         for k, term in enumerate(self.terms):
             owners = sorted({self.features.owner[j] for j in term})
-            out[:, owners] += values[:, k : k + 1] / len(owners)
+            out[:, owners] += (monomials[:, k] * coefficients[1 + k] / len(owners))[:, None]
         return out

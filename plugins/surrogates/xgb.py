@@ -17,12 +17,15 @@ from terranova import ParameterSpace, Surrogate
 from terranova.plugins.surrogates._require import require
 from terranova.plugins.surrogates._scales import Scale
 from terranova.plugins.surrogates._support import Support, why_not
-from terranova.plugins.surrogates._trend import Features, Trend
+from terranova.plugins.surrogates._trend import Basis, Features
 from terranova.types import Array, Bools, Floats
 
 FOLDS = 5
 MINIMUM = 10 * FOLDS
 """Rows below which nothing is learned."""
+
+TRIAL_ROUNDS, CLEARLY = 100, 0.9
+"""Trees that decide in which coordinate a target is learned, and how much smaller the error of "top" must be."""
 
 LEVELS = np.round(np.linspace(0.02, 0.995, 196), 3)
 """Probabilities whose quantiles of |residual| / sigma are kept."""
@@ -40,12 +43,12 @@ class XgboostSurrogate(Surrogate):
         eta: learning rate.
         min_child: smallest weight of a leaf.
         subsample: share of the rows that each tree sees.
-        trend: degree of the polynomial below the trees, 0 to 3; less where rows are few.
+        trend: degree of the polynomial below the trees, 0 to 8; less where rows are few.
         threads: of XGBoost.
     """
 
     name = "xgboost"
-    version = "1"
+    version = "2"
     description = "gradient-boosted trees in two stages, with conformal uncertainties"
     packages = ("xgboost-cpu", "xgboost")
 
@@ -58,12 +61,12 @@ class XgboostSurrogate(Surrogate):
         eta: float = 0.06,
         min_child: float = 3.0,
         subsample: float = 0.8,
-        trend: int = 3,
+        trend: int = 6,
         threads: int = 1,
     ) -> None:
         super().__init__(space, seed)
-        if not (rounds >= 1 and depth >= 1 and 0 < eta <= 1 and 0 < subsample <= 1 and 0 <= trend <= 3):
-            raise ValueError("needs rounds >= 1, depth >= 1, 0 < eta <= 1, 0 < subsample <= 1, trend in 0..3")
+        if not (rounds >= 1 and depth >= 1 and 0 < eta <= 1 and 0 < subsample <= 1 and 0 <= trend <= 8):
+            raise ValueError("needs rounds >= 1, depth >= 1, 0 < eta <= 1, 0 < subsample <= 1, trend in 0..8")
         self.rounds, self.depth, self.eta = rounds, depth, eta
         self.min_child, self.subsample, self.trend, self.threads = min_child, subsample, trend, threads
         require("xgboost", "xgboost-cpu")
@@ -72,7 +75,8 @@ class XgboostSurrogate(Surrogate):
 
     def _clear(self) -> None:
         self._scales: list[Scale] = []
-        self._trends: list[list[Trend]] = []
+        self._basis: Basis | None = None
+        self._trends: list[Array] = []  # (FOLDS, 1 + t) for each target
         self._trees: list[list[Any]] = []
         self._errors: list[Any] = []
         self._quantiles: Array = np.empty((0, len(LEVELS)))
@@ -89,15 +93,16 @@ class XgboostSurrogate(Surrogate):
             "eta": trial.suggest_float("eta", 0.02, 0.2, log=True),
             "min_child": trial.suggest_float("min_child", 1.0, 20.0, log=True),
             "subsample": trial.suggest_float("subsample", 0.5, 1.0),
-            "trend": trial.suggest_int("trend", 0, 3),
+            "trend": trial.suggest_int("trend", 0, 8),
         }
 
     # -- learning -------------------------------------------------------------------------------------------
 
-    def fit(self, u: Floats, targets: Floats, near: Bools) -> None:
+    def fit(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None = None) -> None:
         """Learn; see `Surrogate.fit`."""
         self._clear()
         u, targets = np.asarray(u, dtype=float), np.asarray(targets, dtype=float)
+        weights = np.ones(len(u)) if weights is None else np.asarray(weights, dtype=float)
         sound = np.isfinite(u).all(axis=1)
         good = sound & near & np.isfinite(targets).all(axis=1)
         self.reason = why_not(u[good], targets[good], MINIMUM)
@@ -105,10 +110,19 @@ class XgboostSurrogate(Surrogate):
             return
         folds = np.random.default_rng([self.seed, 1]).permutation(len(u)) % FOLDS
         self._fit_classifiers(u[sound], near[sound], folds[sound])
-        self._fit_regressors(u[good], targets[good], folds[good])
+        self._fit_regressors(u[good], targets[good], folds[good], weights[good] / weights[good].mean())
         self._support = Support(u[good])
 
-    def _boost(self, u: Floats, y: Floats, objective: str, rounds: int, seed: int, depth: int) -> Any:
+    def _boost(
+        self,
+        u: Floats,
+        y: Floats,
+        objective: str,
+        rounds: int,
+        seed: int,
+        depth: int,
+        weights: Floats | None = None,
+    ) -> Any:
         xgb = require("xgboost", "xgboost-cpu")
         words = {
             "objective": objective,
@@ -122,7 +136,7 @@ class XgboostSurrogate(Surrogate):
             "base_score": 0.5 if objective == "binary:logistic" else 0.0,
             "verbosity": 0,
         }
-        return xgb.train(words, xgb.DMatrix(u, label=y), num_boost_round=rounds)
+        return xgb.train(words, xgb.DMatrix(u, label=y, weight=weights), num_boost_round=rounds)
 
     def _ask(self, booster: Any, u: Floats, **words: Any) -> Floats:
         xgb = require("xgboost", "xgboost-cpu")
@@ -141,22 +155,23 @@ class XgboostSurrogate(Surrogate):
             chance[out] = self._ask(booster, u[out])
         self._threshold = min(0.5, float(np.quantile(chance[near], NEAR_MARGIN)))
 
-    def _fit_regressors(self, u: Floats, targets: Floats, folds: Array) -> None:
-        degree = Trend.degree_for(self._features, len(u) * (FOLDS - 1) // FOLDS, self.trend)
+    def _fit_regressors(self, u: Floats, targets: Floats, folds: Array, weights: Floats) -> None:
+        degree = Basis.degree_for(self._features, len(u) * (FOLDS - 1) // FOLDS, self.trend)
+        self._basis = Basis(self._features, degree, self._features(u).mean(axis=0))
+        monomials = self._basis(u)
         quantiles = []
         for y in targets.T:
-            scale = Scale.of(y)
+            scale = self._scale_for(u, y, folds, weights)
             z = scale.forward(y)
             trends, boosters, residual = [], [], np.empty(len(u))
             for k in range(FOLDS):
                 out = folds == k
-                trend = Trend(self._features, degree)
-                trend.fit(u[~out], z[~out])
-                rest = z[~out] - trend(u[~out])
-                booster = self._boost(u[~out], rest, "reg:squarederror", self.rounds, self.seed + k, self.depth)
+                trend = self._basis.fit(monomials[~out], z[~out], weights[~out])
+                rest = z - trend[0] - monomials @ trend[1:]
+                booster = self._regressor(u[~out], rest[~out], self.rounds, self.seed + k, weights[~out])
                 trends.append(trend)
                 boosters.append(booster)
-                residual[out] = z[out] - trend(u[out]) - self._ask(booster, u[out])
+                residual[out] = rest[out] - self._ask(booster, u[out])
             size = np.log(np.abs(residual) + 1e-9 + 1e-3 * np.median(np.abs(residual)))
             spread = np.empty(len(u))
             for k in range(FOLDS):  # the error of a point is judged by trees that have not seen that error
@@ -166,17 +181,35 @@ class XgboostSurrogate(Surrogate):
             self._errors.append(self._boost(u, size, "reg:squarederror", 60, self.seed, 3))
             quantiles.append(np.quantile(np.abs(residual) / np.exp(spread), LEVELS, method="higher"))
             self._scales.append(scale)
-            self._trends.append(trends)
+            self._trends.append(np.array(trends))
             self._trees.append(boosters)
         self._quantiles = np.array(quantiles)
+
+    def _regressor(self, u: Floats, y: Floats, rounds: int, seed: int, weights: Floats) -> Any:
+        return self._boost(u, y, "reg:squarederror", rounds, seed, self.depth, weights)
+
+    def _scale_for(self, u: Floats, y: Floats, folds: Array, weights: Floats) -> Scale:
+        """Choose the coordinate of a target; between "linear" and "top" by a trial on rows left out."""
+        plain = Scale.of(y, weights)
+        if plain.kind != "linear" or np.ptp(y) == 0.0:
+            return plain
+        out = folds == 0
+        losses = []
+        for scale in (plain, Scale.below_top(y[~out], weights[~out])):
+            booster = self._regressor(u[~out], scale.forward(y[~out]), TRIAL_ROUNDS, self.seed, weights[~out])
+            error = np.abs(scale.backward(self._ask(booster, u[out])) - y[out])
+            losses.append(np.average(error, weights=weights[out]))
+        return Scale.below_top(y, weights) if losses[1] < CLEARLY * losses[0] else plain
 
     # -- answering ------------------------------------------------------------------------------------------
 
     def _scaled(self, u: Floats) -> tuple[Floats, Floats]:
         """Mean and unit of error (n, q) in the coordinates in which targets are learned."""
+        assert self._basis is not None
+        smooth = np.column_stack([np.ones(len(u)), self._basis(u)])
         mean = np.column_stack(
             [
-                np.mean([t(u) + self._ask(b, u) for t, b in zip(trends, trees, strict=True)], axis=0)
+                smooth @ trends.mean(axis=0) + np.mean([self._ask(b, u) for b in trees], axis=0)
                 for trends, trees in zip(self._trends, self._trees, strict=True)
             ]
         )
@@ -226,17 +259,22 @@ class XgboostSurrogate(Surrogate):
 
     def contributions(self, u: Floats) -> tuple[Floats, Floats] | None:
         """SHAP values: those of the trees by XGBoost's own algorithm (arXiv:1802.03888), plus the polynomial's."""
-        if self._support is None:
+        if self._support is None or self._basis is None:
             return None
         d = u.shape[1]
         values = np.zeros((len(u), len(self._scales), d))
         base = np.zeros(len(self._scales))
+        monomials = self._basis(u)
         for j, (scale, trends, trees) in enumerate(zip(self._scales, self._trends, self._trees, strict=True)):
-            for trend, tree in zip(trends, trees, strict=True):
+            smooth = trends.mean(axis=0)
+            values[:, j] = self._basis.contributions(monomials, smooth, d)
+            base[j] = smooth[0]
+            for tree in trees:
                 own = self._ask(tree, u, pred_contribs=True)
-                values[:, j] += scale.width / FOLDS * (own[:, :d] + trend.contributions(u, d))
-                base[j] += scale.width / FOLDS * (own[:, d].mean() + trend.constant)
-            base[j] += scale.centre
+                values[:, j] += own[:, :d] / FOLDS
+                base[j] += own[:, d].mean() / FOLDS
+            values[:, j] *= scale.width
+            base[j] = scale.centre + scale.width * base[j]
         return values, base
 
     # -- files ----------------------------------------------------------------------------------------------
@@ -247,15 +285,14 @@ class XgboostSurrogate(Surrogate):
         boosters = {f"near-{k}": b for k, b in enumerate(self._classifiers)}
         boosters |= {f"error-{j}": b for j, b in enumerate(self._errors)}
         for j, (trends, trees) in enumerate(zip(self._trends, self._trees, strict=True)):
-            for k, (trend, tree) in enumerate(zip(trends, trees, strict=True)):
-                arrays[f"trend-{j}-{k}"] = np.concatenate([[trend.constant], trend.centre, trend.weights])
-                boosters[f"tree-{j}-{k}"] = tree
-        if self._support is not None:
-            arrays["support"] = self._support.u
+            arrays[f"trend-{j}"] = trends
+            boosters |= {f"tree-{j}-{k}": tree for k, tree in enumerate(trees)}
+        if self._support is not None and self._basis is not None:
+            arrays |= {"support": self._support.u, "centre": self._basis.centre}
         words = {
             "reason": self.reason,
             "threshold": self._threshold,
-            "degree": self._degree(),
+            "degree": self._basis.degree if self._basis else 0,
             "scales": [vars(scale) for scale in self._scales],
             "boosters": list(boosters),
         }
@@ -263,9 +300,6 @@ class XgboostSurrogate(Surrogate):
         np.savez(buffer, allow_pickle=False, **arrays)
         pieces = {f"{name}.ubj": bytes(b.save_raw("ubj")) for name, b in boosters.items()}
         return {"words.json": json.dumps(words).encode(), "arrays.npz": buffer.getvalue(), **pieces}
-
-    def _degree(self) -> int:
-        return max((len(t) for t in self._trends[0][0].terms), default=0) if self._trends else 0
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         """Become what `state` was taken from."""
@@ -286,20 +320,11 @@ class XgboostSurrogate(Surrogate):
             self._errors = [boosters[f"error-{j}"] for j in range(len(self._scales))]
             for j in range(len(self._scales)):
                 self._trees.append([boosters[f"tree-{j}-{k}"] for k in range(FOLDS)])
-                self._trends.append([self._trend(arrays[f"trend-{j}-{k}"], words["degree"]) for k in range(FOLDS)])
+                self._trends.append(arrays[f"trend-{j}"])
             if "support" in arrays:
+                self._basis = Basis(self._features, words["degree"], arrays["centre"])
                 self._support = Support(arrays["support"])
         except (KeyError, TypeError, ValueError, xgb.core.XGBoostError) as error:
             raise ValueError(
                 f"this is not what surrogate 'xgboost' wrote ({type(error).__name__}: {error})"
             ) from error
-
-    def _trend(self, numbers: Array, degree: int) -> Trend:
-        trend = Trend(self._features, degree)
-        count = len(trend.centre)
-        trend.constant, trend.centre, trend.weights = (
-            float(numbers[0]),
-            numbers[1 : 1 + count],
-            numbers[1 + count :],
-        )
-        return trend

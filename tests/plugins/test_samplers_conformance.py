@@ -23,6 +23,7 @@ SMALL: dict[str, tuple[dict[str, Any], int]] = {
     "optuna": ({"batch": 4, "max_history": 30, "n_startup_trials": 8, "multivariate": True}, 60),
     "optuna:QMCSampler": ({"batch": 4, "scramble": True}, 60),
     "gp-active": ({"startup": 12, "batch": 6, "max_points": 20, "pool": 128, "memory": 60}, 120),
+    "xgb-active": ({"startup": 24, "batch": 12, "max_points": 60, "pool": 96, "memory": 120}, 240),
 }
 """Options and points with which slow samplers go through all they do (forgetting, starting anew) in little time."""
 
@@ -80,6 +81,9 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("gp-active", {"aim": "edge"}),
     ("gp-active", {"level": 0.0}),
     ("gp-active", {"memory": 100}),
+    ("xgb-active", {"target": "chi2"}),
+    ("xgb-active", {"pool": 64}),
+    ("xgb-active", {"anywhere": 1.0}),
 ]
 
 

@@ -19,6 +19,7 @@ from terranova.plugins.samplers._gp import GaussianProcess
 from terranova.plugins.samplers._targets import Outputs, log_mass
 from terranova.plugins.samplers.gp_active import GpActive
 from terranova.plugins.samplers.optuna_samplers import OptunaSampler, Tpe
+from terranova.plugins.samplers.xgb_active import XgbActive
 from terranova.registry import registry
 from terranova.testing.problems import ring
 from terranova.testing.samplers import Case
@@ -156,22 +157,42 @@ def test_gp_active_finds_the_ring_and_goes_round_it() -> None:
     assert (u[:, 2] > 0.9).any()  # both sides of the seam
 
 
-def test_gp_active_maps_where_chi_squared_is_low() -> None:
-    """Two Gaussian measurements: the points within 4 of the smallest chi squared fill a hundredth of the square."""
+@pytest.mark.parametrize(
+    ("kind", "options", "batches"),
+    [
+        (GpActive, {"target": "loglike", "pool": 256}, 20),
+        (XgbActive, {"level": 4.0, "batch": 16, "anywhere": 0.0}, 20),
+    ],
+)
+def test_they_map_where_chi_squared_is_low(kind: type[Sampler], options: dict[str, Any], batches: int) -> None:
+    """Two Gaussian measurements: the points within 4 of the smallest chi squared fill 3 % of the square."""
     width = {"source": "by construction", "sigma_up": 0.05, "sigma_down": 0.05}
     a = Gaussian(name="a", observables=("turn",), value=0.5, **width)  # type: ignore[arg-type]
     b = Gaussian(name="b", observables=("free",), value=0.4, **width)  # type: ignore[arg-type]
     problem = Problem(ring().model, [ConstraintSet("two", (a, b))])
-    case = Case(GpActive, {"target": "loglike"}, problem=problem)
-    sampler = make_archipelago(GpActive, case.space, 1, Share(0, 1), {"target": "loglike", "pool": 256})
-    chi2 = []
-    for _ in range(20):
+    case = Case(kind, options, problem=problem)
+    sampler = make_archipelago(kind, case.space, 1, Share(0, 1), options)
+    chi2, places = [], []
+    for _ in range(batches):
         batch = case.evaluate(sampler.ask())
         sampler.tell(batch)
         chi2.append(-2.0 * batch.loglike)
+        places.append(batch.u)
     last = np.concatenate(chi2[-8:])
     assert (last < 4.0).mean() > 0.4
     assert (np.concatenate(chi2[:1]) < 4.0).mean() < 0.1
+    # No two points of a batch are the same but for rounding.
+    for u in places[-8:]:
+        gaps = np.linalg.norm(u[:, None] - u, axis=2) + np.eye(len(u))
+        assert gaps.min() > 1e-4
+
+
+def test_xgb_active_finds_valid_points() -> None:
+    """A part of 3e-4 of the cube is valid."""
+    seen = run(XgbActive, 800, target="violations", batch=16)
+    assert sum(int(batch.valid.sum()) for batch in seen) > 30
+    late = np.concatenate([batch.valid for batch in seen[-10:]])
+    assert late.mean() > 0.1
 
 
 def test_memory_and_learning_are_bounded() -> None:
@@ -265,6 +286,7 @@ def test_optuna_is_silent_and_left_as_it_was(capfd: pytest.CaptureFixture[str]) 
         ("nsga3", "pymoo", "pymoo"),
         ("tpe", "optuna", "optuna"),
         ("gp-active", "threadpoolctl", "threadpoolctl"),
+        ("xgb-active", "xgboost", "xgboost-cpu"),
     ],
 )
 def test_what_is_missing_is_said_with_what_to_install(
@@ -274,5 +296,5 @@ def test_what_is_missing_is_said_with_what_to_install(
     for loaded in [m for m in sys.modules if m == module or m.startswith(f"{module}.")]:
         monkeypatch.delitem(sys.modules, loaded)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ValueError, match=rf"'?{name}.* needs the package {package} .*terranova\[optimisers\]"):
+    with pytest.raises(ValueError, match=rf"'?{name}.* needs the package {package} .*terranova\[(optimisers|ml)\]"):
         make_archipelago(kind, ring().search_space, 1, Share(0, 1), {})
