@@ -2,8 +2,9 @@
 
     python examples/alp_belle2/run.py [DIRECTORY]
 
-Needs `pip install 'terranova[fit]'` and a few minutes. Writes into fits/alp_belle2, or the directory given:
-bounds.csv, lifetime.pdf, plane.pdf, and the directories of the fits, of which full/ is that in the couplings.
+Needs `pip install 'terranova[fit,ml]'` and a few minutes. Writes into fits/alp_belle2, or the directory given:
+bounds.csv, lifetime.pdf, plane.pdf, surrogate-check.html, surrogate-explain.html, and
+the directories of the fits, of which full/ is that in the couplings.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+import yaml
 
+import terranova
 from terranova import fit
 from terranova.fit.output import show_fit
 from terranova.models.alp.escape import LENGTH_BABAR, LENGTH_BELLE2
+from terranova.surrogates import checking, explaining, train
 
 HERE = Path(__file__).parent
 MASS = 2.0
@@ -111,6 +115,45 @@ def draw_plane(found: Any, belle2: str, path: Path) -> None:
     plt.close(figure)
 
 
+def surrogate(found: Any, output: Path) -> None:
+    """A surrogate of the fit's chi2 from actively chosen points: how good it is, and what drives it.
+
+    It quotes nothing: its best of 100,000 points is evaluated by the model before it is shown.
+    """
+    words = yaml.safe_load((HERE / "full.yaml").read_text(encoding="utf-8"))
+    problem = {key: words[key] for key in ("model", "constraints", "parameters")}
+    runs = {}
+    for name, sampler, points in (("active", {"name": "xgb-active", "islands": 1}, 2000), ("test", "random", 4000)):
+        runs[name] = terranova.scan(
+            {
+                **problem,
+                "sampler": sampler,
+                "budget": {"evaluations": points},
+                "seed": 1 if name == "active" else 2,
+                "output": str(output / f"surrogate-{name}"),
+            },
+            quiet=True,
+        )
+    made = train([runs["active"]], ["loglike"], held_out=0.0)
+    made.save(output / "surrogate.tns")
+    check = checking.check(made, runs["test"])
+    print("\n".join(checking.sentences(check)))
+    quality = check.qualities[0]
+    print(f"Mean error of chi2 there {quality.mae:.2f}, 95th percentile {quality.p95:.2f}.")
+    checking.write_page(check, made, output / "surrogate-check.html")
+    several = train([runs["active"]], ["loglike", "observables"], held_out=0.0)
+    explained = explaining.explain(several, runs["test"])
+    print("\n".join(explaining.sentences(explained)))
+    explaining.write_page(explained, several, output / "surrogate-explain.html")
+    u = np.random.default_rng(1).random((100_000, made.problem.model.space.dimension))
+    u = u[made.surrogate.trust(u) >= 0.5]
+    best = u[np.argsort(made.chi2(u))[:10]]
+    print(
+        f"Lowest chi2 of ten points the surrogate names, evaluated by the model: {made.true_chi2(best).min():.2f}; "
+        f"the fit's: {found.best.chi2:.2f}."
+    )
+
+
 def main() -> None:
     """Everything, in the order of the figures."""
     output = Path(sys.argv[1] if len(sys.argv) > 1 else "fits/alp_belle2")
@@ -144,6 +187,8 @@ def main() -> None:
     print("\nThe fit in the couplings:")
     full = fit.run(HERE / "full.yaml", output=str(output / "full"), quiet=True)
     show_fit(full)
+    print("\nA surrogate of it:")
+    surrogate(full, output)
     print(f"\nresults: {output}")
 
 
