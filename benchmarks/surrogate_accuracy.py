@@ -89,7 +89,7 @@ def measured(problem: Problem, learn: Rows, test: Rows, targets: list[str], seed
     """Train, and return what the columns from "MAE" on say, but for the time."""
     best = float(learn.chi2.min())
     made = make("xgboost", problem, seed, {})
-    made.fit(learn.u, learn.targets, nearby(learn, best, CUT), importance(learn, best))
+    made.fit(learn.u, learn.targets, nearby(learn, best, CUT), importance(learn.chi2 - best))
     if made.reason:
         return [np.nan] * 6
     here = test.take(np.flatnonzero(test.chi2 < min(best, float(test.chi2.min())) + REGION))

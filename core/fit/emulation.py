@@ -16,6 +16,7 @@ from terranova.fit.plan import Surrogated
 from terranova.fit.target import EXCLUDED, Target
 from terranova.registry import registry
 from terranova.surrogate import Surrogate
+from terranova.surrogates.training import importance
 from terranova.types import Floats, Ints
 
 BEND = 20.0
@@ -111,9 +112,8 @@ class Emulation:
             delta = 2.0 * (self._top - known.loglikes[rows])
             near = np.isfinite(delta)
             bent = np.where(near, BEND * np.log1p(delta / BEND) + BEND, np.nan)
-            made.fit(
-                known.u[rows], np.column_stack([bent, *(known.column(name)[rows] for name in self.names)]), near
-            )
+            targets = np.column_stack([bent, *(known.column(name)[rows] for name in self.names)])
+            made.fit(known.u[rows], targets, near, importance(delta))
             if not made.reason:
                 good = rows[delta < MATTERS]
                 self._missed = float((self.predict(known.u[good])[0] < known.loglikes[good] - MATTERS).mean())

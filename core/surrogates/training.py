@@ -70,7 +70,7 @@ def train(
     if trials:
         options = {**options, **_search(surrogate, problem, names, learn, best, cut, trials, seed)}
     made = make(surrogate, problem, seed, options)
-    made.fit(learn.u, learn.targets, nearby(learn, best, cut), importance(learn, best))
+    made.fit(learn.u, learn.targets, nearby(learn, best, cut), importance(learn.chi2 - best))
     if made.reason:
         log.warning("the surrogate learned nothing and will not be trusted: %s", made.reason)
     return StandIn(
@@ -88,11 +88,14 @@ def train(
     )
 
 
-def importance(rows: Rows, best: float) -> Floats | None:
-    """Return how much rows (n,) matter: all of the region alike, less and less beyond; None if none has a chi2."""
-    if not np.isfinite(best):
+def importance(delta: Floats) -> Floats | None:
+    """Return how much rows of this Delta chi2 (n,) matter: all of the region alike, less and less beyond.
+
+    None if none of them has a chi2.
+    """
+    if np.isnan(delta).all():
         return None
-    weights: Floats = 1.0 / (1.0 + (np.maximum(rows.chi2 - best, 0.0) / REGION) ** 2)
+    weights: Floats = 1.0 / (1.0 + (np.maximum(delta, 0.0) / REGION) ** 2)
     return weights
 
 
@@ -119,14 +122,14 @@ def _search(
     tune = tune.take(np.flatnonzero(nearby(tune, best, cut) & np.isfinite(tune.targets).all(axis=1)))
     if not len(tune):
         return {}
-    weights = importance(tune, best)
+    weights = importance(tune.chi2 - best)
     width = np.maximum(tune.targets.std(axis=0), 1e-300)
     plugin = type(make(surrogate, problem, seed, {}))
 
     def loss(trial: Any) -> float:
         words = plugin.suggest(trial) if trial.number else {}
         made: Surrogate = make(surrogate, problem, seed, words)
-        made.fit(fit.u, fit.targets, nearby(fit, best, cut), importance(fit, best))
+        made.fit(fit.u, fit.targets, nearby(fit, best, cut), importance(fit.chi2 - best))
         if made.reason:
             return float("inf")
         mean: Floats = made.predict(tune.u)[0]

@@ -9,8 +9,8 @@ import numpy as np
 
 from terranova import Batch, SearchSpace
 from terranova.errors import did_you_mean
+from terranova.plugins._gp import GaussianProcess, Prediction
 from terranova.plugins.samplers._active import BEST, ActiveSampler
-from terranova.plugins.samplers._gp import GaussianProcess, Prediction
 from terranova.plugins.samplers._require import require
 from terranova.plugins.samplers._targets import Outputs, Target, log_mass
 from terranova.types import Array, Bools, Floats, Ints

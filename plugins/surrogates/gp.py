@@ -12,10 +12,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from terranova import ParameterSpace, Surrogate
-from terranova.plugins.samplers._gp import ROOT5, GaussianProcess, _squares
+from terranova.plugins._gp import ROOT5, GaussianProcess, squares
 from terranova.plugins.surrogates._scales import Scale
 from terranova.plugins.surrogates._support import Support, why_not
-from terranova.plugins.surrogates._trend import Features, Trend
+from terranova.plugins.surrogates._trend import Basis, Features
 from terranova.types import Array, Bools, Floats
 
 MINIMUM = 20
@@ -62,7 +62,8 @@ class GpSurrogate(Surrogate):
         self._all: Floats = self._u
         self._near: Bools = np.zeros(0, dtype=bool)
         self._scales: list[Scale] = []
-        self._trends: list[Trend] = []
+        self._basis = Basis(self._features, 0, np.zeros(len(self._features.owner)))
+        self._trends: list[Array] = []  # constant and coefficients, for each target
         self._processes: list[_Process] = []
         self._support: Support | None = None
         self._threshold = 0.0
@@ -70,8 +71,8 @@ class GpSurrogate(Surrogate):
 
     # -- learning -------------------------------------------------------------------------------------------
 
-    def fit(self, u: Floats, targets: Floats, near: Bools) -> None:
-        """Learn; see `Surrogate.fit`."""
+    def fit(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None = None) -> None:
+        """Learn; see `Surrogate.fit`. Weights change nothing: the process goes through all points."""
         self._clear()
         u, targets = np.asarray(u, dtype=float), np.asarray(targets, dtype=float)
         sound = np.isfinite(u).all(axis=1)
@@ -93,17 +94,22 @@ class GpSurrogate(Surrogate):
         self.reason = ""
         self._u, self._y, self._all, self._near = u, y, everything, near
         self._support = Support(u)
-        degree = Trend.degree_for(self._features, len(u), self.trend)
-        self._scales = [Scale.of(column) for column in y.T]
+        degree = Basis.degree_for(self._features, len(u), self.trend)
+        self._basis = Basis(self._features, degree, self._features(u).mean(axis=0))
+        monomials, alike = self._basis(u), np.ones(len(u))
+        self._scales = [Scale.of(column, alike) for column in y.T]
         z = np.column_stack([scale.forward(column) for scale, column in zip(self._scales, y.T, strict=True)])
-        self._trends = [Trend(self._features, degree) for _ in self._scales]
-        for trend, column in zip(self._trends, z.T, strict=True):
-            trend.fit(u, column)
-        self._rest = z - np.column_stack([trend(u) for trend in self._trends])
+        self._trends = [self._basis.fit(monomials, column, alike) for column in z.T]
+        self._rest = z - self._smooth(u)
         width = len(self._features.owner)
         self._processes = [_Process(np.zeros(width, dtype=bool)) for _ in self._scales]
         if not near.all():
             self._threshold = min(0.5, float(np.quantile(self._votes(u, own=True), NEAR_MARGIN)))
+
+    def _smooth(self, u: Floats) -> Floats:
+        """Return the polynomials (n, q) at u (n, d)."""
+        monomials = self._basis(u)
+        return np.column_stack([trend[0] + monomials @ trend[1:] for trend in self._trends])
 
     # -- answering ------------------------------------------------------------------------------------------
 
@@ -112,21 +118,21 @@ class GpSurrogate(Surrogate):
         if self._support is None:
             return np.full((len(u), max(1, len(self._scales))), np.nan)
         z = self._features(u)
-        parts = zip(self._scales, self._trends, self._processes, strict=True)
-        return np.column_stack([scale.backward(trend(u) + process.average(z)) for scale, trend, process in parts])
+        parts = zip(self._scales, self._smooth(u).T, self._processes, strict=True)
+        return np.column_stack([scale.backward(trend + process.average(z)) for scale, trend, process in parts])
 
     def predict(self, u: Floats) -> tuple[Floats, Floats]:
         """Return mean and standard deviation; see `Surrogate.predict`."""
         mean = self.mean(u)
         if self._support is None:
             return mean, mean.copy()
-        z = self._features(u)
+        z, smooth = self._features(u), self._smooth(u)
         sigma = np.empty_like(mean)
-        for j, (scale, trend, process) in enumerate(zip(self._scales, self._trends, self._processes, strict=True)):
+        for j, (scale, process) in enumerate(zip(self._scales, self._processes, strict=True)):
             for at in range(0, len(u), _CHUNK):
                 part = slice(at, at + _CHUNK)
                 known = process.predict(z[part])
-                centre, width = trend(u[part]) + known.mean[:, 0], known.deviation[:, 0]
+                centre, width = smooth[part, j] + known.mean[:, 0], known.deviation[:, 0]
                 sigma[part, j] = 0.5 * (scale.backward(centre + width) - scale.backward(centre - width))
         return mean, sigma
 
@@ -197,7 +203,7 @@ class _Process(GaussianProcess):
         result = np.empty(len(z))
         for at in range(0, len(z), _CHUNK):
             scaled = self._embedded(z[at : at + _CHUNK]) / np.exp(self.log_scales)[self._axis]
-            root = _squares(scaled, self._scaled)
+            root = squares(scaled, self._scaled)
             np.sqrt(root, out=root)
             root *= ROOT5
             kernel = root / 3.0

@@ -14,8 +14,8 @@ import terranova
 from terranova import Batch, ConstraintSet, Gaussian, Problem, Proposal, Sampler
 from terranova.errors import ConfigError, PluginMissing
 from terranova.islands import Share, make_archipelago
+from terranova.plugins._gp import GaussianProcess
 from terranova.plugins.samplers._compressed import compressed_loss, units_of
-from terranova.plugins.samplers._gp import GaussianProcess
 from terranova.plugins.samplers._targets import Outputs, log_mass
 from terranova.plugins.samplers.gp_active import GpActive
 from terranova.plugins.samplers.optuna_samplers import OptunaSampler, Tpe

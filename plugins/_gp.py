@@ -71,7 +71,7 @@ class GaussianProcess:
         n, outputs = y.shape
         scales, noise = np.exp(p[:-1]), math.exp(p[-1])
         scaled = z / scales[self._axis]
-        r2 = _squares(scaled, scaled)
+        r2 = squares(scaled, scaled)
         kernel, slope = _matern(r2)
         try:
             factor = cholesky(kernel + (noise + 1e-10) * np.eye(n), lower=True, check_finite=False)
@@ -99,7 +99,7 @@ class GaussianProcess:
 
         standard, self._mean, self._width = _standard(y)
         self._scaled = self._embedded(u) / np.exp(self.log_scales)[self._axis]
-        kernel, _ = _matern(_squares(self._scaled, self._scaled))
+        kernel, _ = _matern(squares(self._scaled, self._scaled))
         noise = math.exp(self.log_noise)
         while True:
             try:
@@ -116,7 +116,7 @@ class GaussianProcess:
         from scipy.linalg import solve_triangular
 
         scaled = self._embedded(u) / np.exp(self.log_scales)[self._axis]
-        kernel, _ = _matern(_squares(scaled, self._scaled))
+        kernel, _ = _matern(squares(scaled, self._scaled))
         half = solve_triangular(self._factor, kernel.T, lower=True, check_finite=False)
         variance = np.maximum(1.0 - np.einsum("aq,aq->q", half, half), 1e-10)
         mean = self._mean + self._width * (kernel @ self._alpha)
@@ -142,7 +142,7 @@ class Prediction:
 
     def believe(self, row: int) -> None:
         """Suppose that the outputs at one of the points are known to be their means ("kriging believer")."""
-        kernel, _ = _matern(_squares(self._scaled, self._scaled[row : row + 1]))
+        kernel, _ = _matern(squares(self._scaled, self._scaled[row : row + 1]))
         covariance = kernel[:, 0] - self._half.T @ self._half[:, row]
         share = covariance / math.sqrt(self.variance[row] + 1e-10)
         self._half = np.concatenate([self._half, share[None]])
@@ -156,7 +156,7 @@ def _standard(y: Floats) -> tuple[Floats, Floats, Floats]:
     return (y - mean) / width, mean, width
 
 
-def _squares(a: Floats, b: Floats) -> Floats:
+def squares(a: Floats, b: Floats) -> Floats:
     """Return squared distances (n, m) between points (n, f) and (m, f)."""
     squares: Floats = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2.0 * (a @ b.T)
     return np.maximum(squares, 0.0)
