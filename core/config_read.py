@@ -94,8 +94,7 @@ def read_draft(report: Report, islands: int | None = None) -> Draft:
         draft.parameters = _parameters(data["parameters"], report)
     if "budget" in data:
         draft.budget = _budget(data["budget"], report)
-    islands = islands or default_islands(draft.budget)
-    draft.sampler = _sampler(data["sampler"], report, islands) if "sampler" in data else SamplerChoice("", islands)
+    draft.sampler = _sampler(data.get("sampler", {}), report, islands or default_islands(draft.budget))
     if "seed" in data:
         draft.seed = _value(data["seed"], Seed, ("seed",), report) or 0
     if "output" in data:
@@ -134,10 +133,12 @@ def _name_and_options(given: Any, path: KeyPath, report: Report) -> tuple[str, d
 
 
 def _sampler(given: Any, report: Report, islands: int) -> SamplerChoice | None:
-    name, options = _name_and_options(given, ("sampler",), report)
+    """Read which sampler; its name is "" where none is given. None after a problem."""
+    unnamed = isinstance(given, Mapping) and "name" not in given
+    name, options = ("", dict(given)) if unnamed else _name_and_options(given, ("sampler",), report)
     if "islands" in options:
         islands = _value(options.pop("islands"), Islands, ("sampler", "islands"), report) or islands
-    return SamplerChoice(name, islands, options) if name else None
+    return SamplerChoice(name, islands, options) if name or unnamed else None
 
 
 def default_islands(budget: Budget | None) -> int:

@@ -242,6 +242,8 @@ class BoundModel:
         except (Exception, SystemExit) as error:
             if n == 1:
                 return _failed(len(self.observables), Status.RAISED, _words(error), started)
+            if n == 0:
+                raise ContractError(f"model {self.name!r} cannot be asked for no point: {_words(error)}") from error
             # One bad point must not cost its neighbours: evaluate the halves apart. The first half is copied,
             # for a model may use one buffer for all its answers.
             first = self.evaluate_array(x[: n // 2])

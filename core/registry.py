@@ -187,7 +187,7 @@ class Registry:
             PluginMissing: none has a preference above 0.
             PluginConflict: several share the highest.
         """
-        ranks = [(getattr(p.thing, "preference", 0), p) for p in self.of_kind(kind)]
+        ranks = [(vars(p.thing).get("preference", 0), p) for p in self.of_kind(kind)]  # not what it inherits
         highest = max((rank for rank, _ in ranks), default=0)
         found = [p for rank, p in ranks if rank == highest]
         if highest <= 0:

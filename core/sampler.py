@@ -118,7 +118,9 @@ class Sampler(ABC):
     description: ClassVar[str] = ""
     citations: ClassVar[Sequence[str]] = ()
     preference: ClassVar[int] = 0
-    """Above 0: take me for a scan that names no sampler. The highest of all that are installed wins."""
+    """Above 0: take me for a scan that names no sampler. The highest of all that are installed wins; subclasses do
+    not inherit it.
+    """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         self.space = space

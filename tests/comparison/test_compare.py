@@ -200,3 +200,19 @@ def test_a_trial_stopped_by_ctrl_c_has_no_result_and_ends_the_rest(tmp_path: Pat
     comparison = terranova.compare(WORDS, samplers=["ctrl-c", "random"], output=str(tmp_path / "c"))
     assert not comparison.complete
     assert not list(tmp_path.rglob("trial.json"))
+
+
+@pytest.mark.slow
+def test_the_command_leaves_with_130_after_ctrl_c(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(COMPARISON.replace("20000", "100000000"))
+    command = [sys.executable, "-m", "terranova", "compare", "c.yaml", "--output", "out", "--quiet"]
+    running = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.rglob("attempts")) and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    said, complaints = running.communicate(timeout=120)
+    assert running.returncode == 130, complaints
+    assert "the same command goes on" in said
+    assert "Traceback" not in complaints
+    assert not _workers(tmp_path)

@@ -229,10 +229,13 @@ def test_a_scan_that_names_no_sampler_takes_the_one_that_plugins_prefer(
 ) -> None:
     registry = Registry()
     registry.register(_Offers(**ranks), name="offers")
-    words = {"model": "toy", "constraints": [], "budget": {"evaluations": 50_000}}
+    words: dict[str, Any] = {"model": "toy", "constraints": [], "budget": {"evaluations": 50_000}}
     if outcome in ranks:
         choice = load_config(words, registry=registry).sampler
         assert (choice.name, choice.islands, choice.options["size"]) == (outcome, 5, 10)
+        config = load_config({**words, "sampler": {"islands": 3, "size": 7}}, registry=registry)
+        assert (config.sampler.name, config.sampler.islands, config.sampler.options["size"]) == (outcome, 3, 7)
+        assert load_config(config.to_dict(), check_plugins=False).sampler == config.sampler
         return
     with pytest.raises(ConfigError) as error:
         load_config(words, registry=registry)
