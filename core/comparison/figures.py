@@ -46,7 +46,8 @@ def coverage_curves(problem: ProblemResults) -> Figure:
     left.set_title("Coverage of parameters")
     left.set_xlim(left=0)
     left.set_ylim(bottom=0)
-    left.legend(loc="upper left")
+    if left.lines:  # none while no trial has ended
+        left.legend(loc="upper left")
     for place, label in enumerate(reversed(order)):
         values = problem.values(label, "coverage")
         values = values[np.isfinite(values)]
@@ -66,6 +67,8 @@ def coverage_curves(problem: ProblemResults) -> Figure:
 @drawn
 def profiles(comparison: Comparison) -> Figure:
     """Trials solved against evaluations, and against the factor to the fastest sampler of the same trial."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
     figure = new_figure(9.6, 3.4)
     left, right = figure.subplots(1, 2)
     first = comparison.first_valid()
@@ -85,6 +88,10 @@ def profiles(comparison: Comparison) -> Figure:
     right.set_title("Performance profile")
     for axes in (left, right):
         axes.set_xscale("log")
+        # Ticks at every power of ten alone would be too few for a range of a decade, nine of each too many.
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_ylim(-0.02, 1.04)
-    left.legend(loc="upper left")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside right upper")
     return figure
