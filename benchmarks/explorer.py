@@ -160,12 +160,16 @@ def table(name: str, variants: Sequence[Variant], seeds: range, islands: int, bu
         solved = [r.first for r in runs if r.first]
         spent = [r.first or budget for r in runs]
         ert = f"{sum(spent) / len(solved):.0f}" if solved else "-"
+        known = f"{'-':>14}{'-':>9}{'-':>10}"
+        if reached is not None:
+            known = (
+                f"{np.mean([r.fraction for r in runs]):>14.3f}{np.mean([r.regions for r in runs]):>9.1f}"
+                f"{np.median([r.complete for r in runs]):>10.0f}"
+            )
         print(
             f"{label:<26}{f'{len(solved)}/{len(runs)}':>8}{np.median(spent):>14.0f}{ert:>9}"
             f"{1e4 * np.mean([r.valid for r in runs]) / budget:>11.0f}"
-            f"{interval([r.coverage for r in runs]):>22}{np.mean([r.fraction for r in runs]):>14.3f}"
-            f"{np.mean([r.regions for r in runs]):>9.1f}{np.median([r.complete for r in runs]):>10.0f}"
-            f"{np.median([r.overhead for r in runs]):>10.1f}",
+            f"{interval([r.coverage for r in runs]):>22}{known}{np.median([r.overhead for r in runs]):>10.1f}",
             flush=True,
         )
 
