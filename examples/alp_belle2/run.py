@@ -164,7 +164,7 @@ def main() -> None:
     )
     print(f"best fit; m_a = {MASS:g} GeV; with BaBar B+ -> K+ nu nu; decays beyond {LENGTH_BELLE2:g} cm (Belle II)")
     print(f"and {LENGTH_BABAR:g} cm (BaBar) count as invisible.\n")
-    print(f"{'Belle II input':<42}{'directions':<15}" + "".join(f"{100 * level:>9g} %" for level in LEVELS))
+    print(f"{'Belle II input':<44}{'directions':<15}" + "".join(f"{100 * level:>9g} %" for level in LEVELS))
     for name, (authors, _) in INPUTS.items():
         for geometry in GEOMETRIES:
             found = lifetime_fit(name, geometry, output)
@@ -172,7 +172,7 @@ def main() -> None:
                 fits[name] = found
             bounds = [bound(found, level) for level in LEVELS]
             shown = "".join(f"{b:8.1f} cm" if b is not None else f"{'none':>11}" for b in bounds)
-            print(f"{f'arXiv:{name}, {authors}':<42}{geometry:<15}{shown}", flush=True)
+            print(f"{f'arXiv:{name}, {authors}':<44}{geometry:<15}{shown}", flush=True)
             for level, value in zip(LEVELS, bounds, strict=True):
                 rows.append([name, geometry, MASS, LENGTH_BELLE2, LENGTH_BABAR, level, value])
     with (output / "bounds.csv").open("w", newline="") as file:

@@ -16,9 +16,11 @@ from terranova.plugins.samplers._targets import Outputs, Target, log_mass
 from terranova.types import Array, Bools, Floats, Ints
 
 TARGETS = ("violations", "loglike")
-AIMS = ("region", "boundary")
+AIMS = ("region", "boundary", "surrogate")
 REFIT = 1.3
 """Length scales are learnt anew when there are this many times as many points."""
+ANYWHERE = 0.1
+"""Share of the points for a surrogate that are drawn from the whole cube: it must know where the region ends."""
 ROUNDS = 3
 """How often the pool of candidates is drawn closer around its best ones."""
 
@@ -37,7 +39,9 @@ class GpActive(ActiveSampler):
         rng: the island's stream.
         target: "violations", the valid region; or "loglike", the points with a chi squared of at most `level`
             above the smallest.
-        aim: "region", its inside; or "boundary", where validity is least certain.
+        aim: "region", its inside; "boundary", where validity is least certain; or "surrogate", what teaches a
+            surrogate of the region most: points are drawn with weights, their probability times their standard
+            deviation, and a tenth from the whole cube.
         reach: the power of the distance from valid points that is worth as much as their probability.
         level: for the target "loglike", in units of chi squared.
         batch: points proposed at a time.
@@ -119,6 +123,8 @@ class GpActive(ActiveSampler):
         rows = self._chosen(loss)
         target = self._learn(rows)
         candidates = self._candidates(loss, self.pool)
+        if self.aim == "surrogate":
+            return self._lesson(candidates, target, loss)
         for scale in 0.1 ** np.arange(1, ROUNDS + 1):
             score = self._score(self._gp.predict(candidates), candidates, target, loss)
             best = candidates[np.argsort(-score, kind="stable")[:BEST]]
@@ -145,6 +151,8 @@ class GpActive(ActiveSampler):
         if self.aim == "boundary":
             p = np.clip(np.exp(probable), 1e-300, 1.0 - 1e-12)
             probable = np.where(p < 1e-3, probable, np.log(-p * np.log(p) - (1.0 - p) * np.log1p(-p)))
+        if self.aim == "surrogate":
+            return np.asarray(probable + np.log(deviation).sum(axis=1))
         good: Bools = loss <= 0
         score: Floats = probable
         if not good.any():
@@ -153,6 +161,14 @@ class GpActive(ActiveSampler):
         score = probable + self.reach * np.log(distance + 1e-12)
         return score
 
+    def _lesson(self, u: Floats, target: Target, loss: Floats) -> Floats:
+        """Draw a batch that teaches a surrogate: the best candidates alone would leave parts of the region out."""
+        score = self._score(self._gp.predict(u), u, target, loss) + self.rng.gumbel(size=len(u))
+        drawn = self._batch_of(u[np.argsort(-score, kind="stable")[: 4 * BEST]], target, loss)
+        anywhere: Bools = self.rng.random(len(drawn)) < ANYWHERE
+        drawn[anywhere] = self.rng.random((int(anywhere.sum()), drawn.shape[1]))
+        return drawn
+
     def _batch_of(self, u: Floats, target: Target, loss: Floats) -> Floats:
         found = self._gp.predict(u)
         good: Bools = loss <= 0
@@ -160,7 +176,7 @@ class GpActive(ActiveSampler):
         taken = np.zeros(len(u), dtype=bool)
         while len(rows) < self.batch:
             score = self._score(found, u, target, loss)
-            if rows and good.any():
+            if rows and good.any() and self.aim != "surrogate":
                 apart = self._nearest(u, u[rows])
                 nearest = self._nearest(u, self._u[: self._count][good])
                 score = score + self.reach * np.log((np.minimum(nearest, apart) + 1e-12) / (nearest + 1e-12))

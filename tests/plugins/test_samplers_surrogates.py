@@ -161,6 +161,7 @@ def test_gp_active_finds_the_ring_and_goes_round_it() -> None:
     ("kind", "options", "batches"),
     [
         (GpActive, {"target": "loglike", "pool": 256}, 20),
+        (GpActive, {"target": "loglike", "aim": "surrogate", "level": 3.0, "pool": 512}, 25),
         (XgbActive, {"level": 4.0, "batch": 16, "anywhere": 0.0}, 20),
     ],
 )
@@ -185,6 +186,32 @@ def test_they_map_where_chi_squared_is_low(kind: type[Sampler], options: dict[st
     for u in places[-8:]:
         gaps = np.linalg.norm(u[:, None] - u, axis=2) + np.eye(len(u))
         assert gaps.min() > 1e-4
+
+
+def test_points_for_a_surrogate_teach_more_than_points_of_the_region() -> None:
+    """Errors of a Gaussian process where chi squared is low, learned from either kind of points."""
+    width = {"source": "by construction", "sigma_up": 0.03, "sigma_down": 0.03}
+    turn = Gaussian(name="a", observables=("turn",), value=0.5, **width)  # type: ignore[arg-type]
+    free = Gaussian(name="b", observables=("free",), value=0.4, **width)  # type: ignore[arg-type]
+    problem = Problem(ring().model, [ConstraintSet("two", (turn, free))])
+    draw = np.random.default_rng(5).random((20_000, problem.model.space.dimension))
+    chi2 = -2.0 * problem.score((x := problem.model.space.to_physical(draw)), problem.evaluate(x).observables)[1]
+    error = {}
+    for aim in ("region", "surrogate"):
+        case = Case(GpActive, {}, problem=problem)
+        options = {"target": "loglike", "aim": aim, "pool": 256}
+        sampler = make_archipelago(GpActive, case.space, 1, Share(0, 1), options)
+        seen: list[Batch] = []
+        for _ in range(25):
+            seen.append(case.evaluate(sampler.ask()))
+            sampler.tell(seen[-1])
+        gp = GaussianProcess(problem.model.space.periodic)
+        u, y = np.concatenate([b.u for b in seen]), np.concatenate([-2.0 * b.loglike for b in seen])[:, None]
+        gp.learn_scales(u, np.log1p(y))
+        gp.learn(u, np.log1p(y))
+        here = chi2 < 6.0
+        error[aim] = np.abs(np.expm1(gp.predict(draw[here]).mean[:, 0]) - chi2[here]).mean()
+    assert error["surrogate"] < error["region"]
 
 
 def test_xgb_active_finds_valid_points() -> None:
