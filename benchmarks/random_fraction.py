@@ -1,8 +1,9 @@
-"""How often does random sampling hit a valid point of the 3HDM? Counts them among 10 million draws.
+"""How often does random sampling hit a valid point? Counts them among 10 million draws; of the 3HDM by default.
 
-    python benchmarks/random_fraction.py [POINTS]
+    python benchmarks/random_fraction.py [POINTS [MODEL SET ...]]
 
-Prints the valid fraction, or its upper limit at 95 % CL when none is found (3 / N), and the pass rate of
+Observables of a later stage are computed where the earlier ones pass, as in a scan, and fail elsewhere. Prints the
+valid fraction, or its upper limit at 95 % CL when none is found (3 / N), and the pass rate of
 every constraint set by itself, with the fraction expected if the sets were independent.
 """
 
@@ -11,8 +12,10 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import chi2
 
 import terranova
 
@@ -20,9 +23,9 @@ SETS = ("theory", "electroweak", "higgs-lhc", "flavour", "scalars")
 BATCH = 20_000
 
 
-def main(points: int) -> None:
+def main(points: int, model: str, sets: Sequence[str]) -> None:
     """Draw points uniformly in the unit cube, in batches, and print the table."""
-    problem = terranova.problem("thdm3", SETS)
+    problem = terranova.problem(model, sets)
     rng = np.random.default_rng(1)
     owner = np.repeat(np.arange(len(problem.sets)), [len(group) for group in problem.sets])
     passed = np.zeros(len(problem.sets), dtype=np.int64)
@@ -37,15 +40,20 @@ def main(points: int) -> None:
         valid += int(ok.all(axis=1).sum())
         done += n
     seconds = time.perf_counter() - started
-    print(f"{done:,} random points in {seconds:.0f} s ({done / seconds:,.0f}/s)")
+    print(f"{model}: {done:,} random points in {seconds:.0f} s ({done / seconds:,.0f}/s)")
     for group, count in zip(problem.sets, passed, strict=True):
-        print(f"  {group.name:12s} {len(group):3d} constraints   passed by {count / done:.3e}")
-    print(f"  {'all':12s} {len(problem.constraints):3d} constraints   valid: {valid}")
-    if valid == 0:
+        print(f"  {group.name:24s} {len(group):3d} constraints   passed by {count / done:.3e}")
+    print(f"  {'all':24s} {len(problem.constraints):3d} constraints   valid: {valid}")
+    if valid:
+        low, high = 0.5 * chi2.ppf(0.025, 2 * valid), 0.5 * chi2.ppf(0.975, 2 * valid + 2)
+        print(f"  valid fraction {valid / done:.2e}, {low / done:.2e} to {high / done:.2e} at 95 % CL")
+    else:
         print(f"  valid fraction < {3.0 / done:.1e} at 95 % CL")
         if passed.all():
             print(f"  product of the sets' pass rates: {math.prod(passed / done):.1e} (if they were independent)")
 
 
 if __name__ == "__main__":
-    main(int(float(sys.argv[1])) if len(sys.argv) > 1 else 10_000_000)
+    words = sys.argv[1:]
+    given = words[1:] or ["thdm3", *SETS]
+    main(int(float(words[0])) if words else 10_000_000, given[0], given[1:])

@@ -161,7 +161,8 @@ def nested(
             seed=seed,
             periodic=periodic if len(periodic) else None,
         )
-        finished = sampler.run(n_eff=effective, verbose=False)
+        # Points of the exploration decided where its regions end: with them the evidence comes out too small.
+        finished = sampler.run(n_eff=effective, discard_exploration=True, verbose=False)
         u, log_weights, loglikes = sampler.posterior()
     weights = np.exp(log_weights - log_weights.max())
     weights /= weights.sum()
