@@ -138,7 +138,7 @@ def _check_ranks(count: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_calibration_of_the_posterior() -> None:
     _check_ranks(100)
 
