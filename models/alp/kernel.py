@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -188,8 +187,7 @@ def _make(fingerprint: str) -> Callable[..., None]:
 @cache
 def kernel() -> Callable[..., None]:
     """The compiled kernel."""
-    here = Path(__file__).parent
-    return _make(source_fingerprint([here, here.parent / "physics"]))
+    return _make(source_fingerprint(__name__))
 
 
 @cache
@@ -232,8 +230,7 @@ def _make_plane(fingerprint: str) -> Callable[..., None]:
 @cache
 def plane_kernel() -> Callable[..., None]:
     """The compiled kernel of `alp-plane`."""
-    here = Path(__file__).parent
-    return _make_plane(source_fingerprint([here, here.parent / "physics"]))
+    return _make_plane(source_fingerprint(__name__))
 
 
 def plane_observables(x: Floats, detectors: Detectors) -> Floats:

@@ -99,3 +99,9 @@ def z_gamma_vector(m_h: float) -> complex:
 def abs2(z: complex) -> float:
     """|z|^2 without the square root of abs()."""
     return z.real * z.real + z.imag * z.imag
+
+
+@jit
+def over(z: complex, x: float) -> complex:
+    """z/x for a real x; numba's division of complex numbers raises an error for x = 0 and is slow to compile."""
+    return complex(z.real / x, z.imag / x)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cache
 
-from terranova.models.physics._jit import jit
+import numpy as np
+
+from terranova.models.physics._jit import jit, jit_lean_kernel, source_fingerprint
+from terranova.models.physics.loops import over
 from terranova.types import Array, Floats
 
 MAX_SWEEPS = 30
@@ -43,12 +48,12 @@ def takagi(m: Array, u: Array, values: Floats) -> None:
                     m[p, q] = m[q, p] = 0.0
                     continue
                 rotated = True
-                phase = b / size
+                phase = over(b, size)
                 # In the phase convention in which M_pq is real and positive.
                 a_b, d_b = a * phase.conjugate(), d * phase.conjugate()
                 direction = a_b.conjugate() + d_b
                 length = abs(direction)
-                w = direction / length if length > 0.0 else complex(1.0, 0.0)
+                w = over(direction, length) if length > 0.0 else complex(1.0, 0.0)
                 gap = (w * a_b).real - (w.conjugate() * d_b).real
                 # tan(2 theta) = -2 size/gap; t is the smaller root of t^2 - (gap/size) t - 1 = 0.
                 half = 0.5 * gap / size
@@ -100,3 +105,27 @@ def _order(m: Array, u: Array, values: Floats) -> None:
         if u[largest, a].real < 0.0:
             for k in range(n):
                 u[k, a] = -u[k, a]
+
+
+def _make(fingerprint: str) -> Callable[[Array, Array, Floats], None]:
+    """Build the loop over matrices; the fingerprint of the sources makes stale machine code impossible."""
+
+    @jit_lean_kernel
+    def takagi_kernel(m: Array, u: Array, values: Floats) -> None:
+        assert len(fingerprint) > 0  # read, so that it becomes part of the cache key
+        for n in range(len(m)):
+            takagi(m[n], u[n], values[n])
+
+    return takagi_kernel
+
+
+@cache
+def _kernel() -> Callable[[Array, Array, Floats], None]:
+    return _make(source_fingerprint(__name__))
+
+
+def diagonalise(m: Array) -> tuple[Array, Floats]:
+    """Unitary matrices (k, n, n) and values (k, n) of `takagi`, for matrices m (k, n, n), which are destroyed."""
+    u, values = np.empty_like(m), np.empty(m.shape[:2])
+    _kernel()(m, u, values)
+    return u, values

@@ -14,8 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from terranova.models.scotogenic.kernel import M_NU1, observables
-from terranova.models.scotogenic.neutrinos import EV, pmns
+from terranova.models.scotogenic.kernel import observables
+from terranova.models.scotogenic.neutrinos import EV, M_NU1, pmns
 from terranova.models.scotogenic.observables import COLUMN, N_KERNEL
 from terranova.models.scotogenic.observables import observables as declared
 from terranova.models.scotogenic.parameters import N_BASE, VARIANTS, parameters

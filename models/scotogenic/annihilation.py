@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from terranova.models.physics._jit import jit
-from terranova.models.physics.loops import abs2
+from terranova.models.physics.loops import abs2, over
 from terranova.models.scotogenic.relic_couplings import HIGGS, LEPTON, LEPTON_TRACE, SM_TRACE
 from terranova.types import Array, Floats
 
@@ -177,7 +177,7 @@ def lepton_pairs(A: int, B: int, m: Floats, m_s: Floats, Y: Array) -> float:
         for q in range(9):
             pair = complex(0.0, 0.0)
             for i in range(5):
-                pair += Y[i, A, p] * Y[i, B, q] / (product + m_s[i] * m_s[i])
+                pair += over(Y[i, A, p] * Y[i, B, q], product + m_s[i] * m_s[i])
             total += abs2(pair)
     rate: float = energy * energy / (16.0 * math.pi) * total
     return rate

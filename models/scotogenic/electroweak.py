@@ -16,6 +16,7 @@ from terranova.models.physics.loops import (
     amplitude_fermion,
     amplitude_scalar,
     amplitude_vector,
+    over,
     triangle_f,
 )
 from terranova.models.physics.oblique import big_f, log_ratio
@@ -240,4 +241,4 @@ def higgs_to_fermions(x: Floats, u: Array, a: int, c: int) -> complex:
     for i in range(2):
         y1, y2 = complex(x[14 + 2 * i], x[15 + 2 * i]), complex(x[18 + 2 * i], x[19 + 2 * i])
         total += y1 * (u[i, a] * u[2, c] + u[2, a] * u[i, c]) + y2 * (u[i, a] * u[3, c] + u[3, a] * u[i, c])
-    return total / math.sqrt(2.0)
+    return over(total, math.sqrt(2.0))

@@ -8,11 +8,18 @@ Herrero, Portoles, arXiv:0803.2039 (tau -> l P).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cache
 from typing import Final
 
+import numpy as np
+
 from terranova.models.physics import sm
-from terranova.models.physics._jit import jit
-from terranova.models.physics.loops import abs2
+from terranova.models.physics._jit import jit, jit_lean_kernel, source_fingerprint
+from terranova.models.physics.loops import abs2, over
+from terranova.models.physics.zero_momentum import NODES, fill_propagators
+from terranova.models.scotogenic import vertices
+from terranova.models.scotogenic.spectrum import Spectrum, collect_masses
 from terranova.models.scotogenic.vertices import G_Z, LEFT, LEPTON_CHARGE, RIGHT, S2, box
 from terranova.types import Array, Floats
 
@@ -58,12 +65,12 @@ def to_three_leptons(
     """
     m = sm.M_LEPTON[i]
     norm = E2 * E2 * m**5 / (512.0 * math.pi**3) / sm.LEPTON_WIDTH[i]
-    box_l = box(LEFT, i, j, k, ll, s, t, m_chi, mixing, i2, i0, psi_box) / E2
-    box_r = box(RIGHT, i, j, k, ll, s, t, m_chi, mixing, i2, i0, psi_box) / E2
+    box_l = over(box(LEFT, i, j, k, ll, s, t, m_chi, mixing, i2, i0, psi_box), E2)
+    box_r = over(box(RIGHT, i, j, k, ll, s, t, m_chi, mixing, i2, i0, psi_box), E2)
     if j == k and ll != j:
         return norm * (2.0 / 3.0) * (abs2(box_l) + abs2(box_r))
-    a2_r = -D[RIGHT, j, i] / (16.0 * math.pi**2 * m)
-    a2_l = -D[LEFT, j, i] / (16.0 * math.pi**2 * m)
+    a2_r = over(-D[RIGHT, j, i], 16.0 * math.pi**2 * m)
+    a2_l = over(-D[LEFT, j, i], 16.0 * math.pi**2 * m)
     z = G_Z / (E2 * M_Z2)
     z_l, z_r = z * Z[LEFT, j, i], z * Z[RIGHT, j, i]
     g_l, g_r = LEPTON_CHARGE[LEFT], LEPTON_CHARGE[RIGHT]
@@ -105,7 +112,7 @@ def conversion(nucleus: int, D: Array, A1: Array, Z: Array) -> float:
     nucleons = (2.0 * g_u + g_d) * v_p + (g_u + 2.0 * g_d) * v_n
     total = 0.0
     for c in range(2):
-        a2 = -D[1 - c, 0, 1] / (16.0 * math.pi**2 * m)
+        a2 = over(-D[1 - c, 0, 1], 16.0 * math.pi**2 * m)
         amplitude = kappa * (A1[c, 0, 1] * v_p - a2 * (overlap / (8.0 * E))) + z * Z[c, 0, 1] * nucleons
         total += abs2(amplitude)
     return 2.0 * sm.G_F**2 * m**5 * total / (capture * sm.HBAR)
@@ -132,3 +139,73 @@ def electric_moment(i: int, D: Array) -> float:
     """|d_i| in e cm."""
     moment: float = abs(D[RIGHT, i, i].imag) / (16.0 * math.pi**2) * sm.HBAR_C_CM
     return moment
+
+
+N_RATES: Final = 29
+DECAYS: Final = np.array(
+    [(1, 0, 0, 0), (2, 0, 0, 0), (2, 1, 1, 1), (2, 0, 1, 1), (2, 1, 0, 0), (2, 1, 1, 0), (2, 0, 0, 1)]
+)
+"""l_i -> l_j l_k antilepton_l of BR_mu_3e ... BR_tau_mubar_ee."""
+
+
+@jit
+def write_rates(D: Array, A1: Array, Z: Array, slope: Array, out: Floats) -> None:
+    """Fill out (29,) with what needs no boxes; the decays to three leptons are entries 3 to 9."""
+    n = 0
+    for i in range(1, 3):
+        for j in range(i):
+            out[n] = to_photon(i, j, D)
+            out[20 + n] = z_decay(i, j, Z, slope)
+            n += 1
+    for j in range(2):
+        for k in range(3):
+            out[10 + 3 * j + k] = to_meson(j, k, Z)
+    for k in range(4):
+        out[16 + k] = conversion(k, D, A1, Z)
+    for k in range(3):
+        out[23 + 2 * k] = magnetic_moment(k, D)
+        out[24 + 2 * k] = electric_moment(k, D)
+
+
+def _make(fingerprint: str) -> Callable[..., None]:
+    """Build the loop over points; the fingerprint of the sources makes stale machine code impossible."""
+
+    @jit_lean_kernel
+    def flavour_kernel(
+        points: Floats, m2: Floats, mixing: Floats, u: Array, m_chi: Floats, G: Array, all2: Floats, P: Floats,
+        s: Array, t: Array, D: Array, A1: Array, Z: Array, slope: Array, c0: Floats, i2: Floats, i0: Floats,
+        c0_psi: Floats, c0_mixed: Floats, psi_box: Floats, c0_eta: Floats, out: Floats,
+    ) -> None:  # fmt: skip
+        assert len(fingerprint) > 0  # read, so that it becomes part of the cache key
+        for n in range(len(points)):
+            x, scalars, mix, w, chi, row = points[n], m2[n], mixing[n], u[n], m_chi[n], out[n]
+            m_psi = x[13]
+            collect_masses(chi, m_psi, scalars, all2)
+            fill_propagators(all2, P)
+            vertices.lepton_couplings(x, G[n], w, mix, s, t)
+            vertices.photon(s, t, chi, m_psi, scalars, D, A1, slope)
+            vertices.box_integrals(P, c0, i2, i0)
+            vertices.psi_integrals(P, c0_psi, c0_mixed, psi_box)
+            vertices.eta_integrals(P, c0_eta)
+            vertices.z_vertex(s, t, w, mix, chi, m_psi, scalars, c0, c0_psi, c0_mixed, c0_eta, Z)
+            write_rates(D, A1, Z, slope, row)
+            for k in range(7):
+                i, j, l1, l2 = DECAYS[k, 0], DECAYS[k, 1], DECAYS[k, 2], DECAYS[k, 3]
+                row[3 + k] = to_three_leptons(i, j, l1, l2, D, A1, Z, s, t, chi, mix, i2, i0, psi_box)
+
+    return flavour_kernel
+
+
+@cache
+def _kernel() -> Callable[..., None]:
+    return _make(source_fingerprint(__name__))
+
+
+def rates(x: Floats, s: Spectrum, G: Array) -> Floats:
+    """The 29 observables BR_mu_egamma ... d_tau (n, 29) of points x (n, d) with couplings G (n, 3, 3)."""
+    out = np.empty((len(x), N_RATES))
+    all2, P = np.empty(9), np.empty((9, len(NODES)))
+    couplings = np.empty((2, 3, 3), complex), np.empty((2, 4, 3), complex)
+    loops, boxes, vectors = np.empty((4, 2, 3, 3), complex), np.empty((3, 4, 4)), np.empty((4, 4))
+    _kernel()(x, s.m2, s.mixing, s.u, s.m_chi, G, all2, P, *couplings, *loops, *boxes, *vectors, out)
+    return out

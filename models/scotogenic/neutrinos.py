@@ -8,17 +8,28 @@ arXiv:1308.3655. Casas, Ibarra: hep-ph/0103065.
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Callable
+from functools import cache
+from typing import Final, NamedTuple
 
-from terranova.models.physics._jit import jit
-from terranova.models.physics.loops import abs2
-from terranova.models.physics.takagi import takagi
-from terranova.models.physics.zero_momentum import MEASURE_1
+import numpy as np
+
+from terranova.models.physics._jit import jit, jit_lean_kernel, source_fingerprint
+from terranova.models.physics.loops import abs2, over
+from terranova.models.physics.takagi import diagonalise
+from terranova.models.physics.zero_momentum import MEASURE_1, NODES, fill_propagators
+from terranova.models.scotogenic.parameters import N_BASE, VARIANTS
+from terranova.models.scotogenic.spectrum import Spectrum, collect_masses
 from terranova.types import Array, Floats
 
 LOOP: Final = 1.0 / (16.0 * math.pi**2)
 EV: Final = 1e-9
 """GeV in an eV."""
+
+M_NU1: Final = 1e-3
+"""Lightest neutrino mass in eV where it is not a parameter (ci37c)."""
+
+CI37, CI37C, FULL43 = range(len(VARIANTS))
 
 BRANCH: Final = 64.0
 """The Dirac phase is given in [BRANCH, BRANCH + 360) degrees, so that the allowed range is one interval."""
@@ -103,33 +114,27 @@ def _sin(z: complex) -> complex:
 
 
 @jit
-def inverse_root(ml: Array, work: Array, vectors: Array, values: Floats, t_inverse: Array) -> None:
-    """Fill t_inverse (3, 3) with T^-1, where T^T T = M_L.
+def scale_matrix(ml: Array, scale: Floats, scaled: Array) -> None:
+    """Fill scaled (3, 3) = S^-1 M_L S^-1 with elements of order one, and scale (3,), the diagonal of S.
 
-    M_L is first scaled to S^-1 M_L S^-1 with elements of order one, so that strongly hierarchical loops lose
-    no digits. work, vectors (3, 3) and values (3,) are scratch.
+    Its Takagi factors lose no digits, even of strongly hierarchical loops.
     """
     s0 = math.sqrt(abs(ml[0, 0]))
     s1 = math.sqrt(abs(ml[1, 1]))
     s2 = math.sqrt(abs(ml[2, 2]))
     largest = max(s0, max(s1, s2))
-    scale = (
-        max(s0, max(abs(ml[0, 1]), abs(ml[0, 2])) / largest),
-        max(s1, max(abs(ml[0, 1]), abs(ml[1, 2])) / largest),
-        max(s2, max(abs(ml[0, 2]), abs(ml[1, 2])) / largest),
-    )
+    m01, m02, m12 = abs(ml[0, 1]), abs(ml[0, 2]), abs(ml[1, 2])
+    scale[0] = max(s0, max(m01, m02) / largest)
+    scale[1] = max(s1, max(m01, m12) / largest)
+    scale[2] = max(s2, max(m02, m12) / largest)
     for i in range(3):
         for j in range(3):
-            work[i, j] = ml[i, j] / (scale[i] * scale[j])
-    takagi(work, vectors, values)
-    for i in range(3):
-        for a in range(3):
-            t_inverse[i, a] = vectors[i, a] / (math.sqrt(values[a]) * scale[i])
+            scaled[i, j] = over(ml[i, j], scale[i] * scale[j])
 
 
 @jit
 def casas_ibarra(t_inverse: Array, R: Array, m_nu: Floats, U: Array, G: Array) -> None:
-    """Fill G (3, 3) = T^-1 R D_nu^(1/2) U^dagger; m_nu (3,) in GeV."""
+    """Fill G (3, 3) = T^-1 R D_nu^(1/2) U^dagger, T^T T = M_L; m_nu (3,) in GeV."""
     for x in range(3):
         for k in range(3):
             total = complex(0.0, 0.0)
@@ -142,30 +147,35 @@ def casas_ibarra(t_inverse: Array, R: Array, m_nu: Floats, U: Array, G: Array) -
 
 
 @jit
+def read_couplings(x: Floats, G: Array) -> None:
+    """Fill G (3, 3) from a point of `full43`."""
+    for i in range(3):
+        for k in range(3):
+            o = N_BASE + 6 * i + 2 * k
+            G[i, k] = complex(x[o], x[o + 1])
+
+
+@jit
 def mass_matrix(G: Array, ml: Array, m: Array) -> None:
-    """Fill m (3, 3) = G^T M_L G, GeV."""
+    """Fill m (3, 3) = G^T M_L G, eV."""
     for j in range(3):
         for k in range(j, 3):
             total = complex(0.0, 0.0)
             for x in range(3):
                 for y in range(3):
                     total += G[x, j] * ml[x, y] * G[y, k]
-            m[j, k] = m[k, j] = total
+            m[j, k] = m[k, j] = over(total, EV)
 
 
 @jit
-def oscillations(m: Array, work: Array, U: Array, masses: Floats, out: Floats) -> None:
+def oscillations(U: Array, masses: Floats, out: Floats) -> None:
     """What experiments see of a neutrino mass matrix in the basis of charged leptons.
 
     Args:
-        m: (3, 3) in GeV; work, U (3, 3) and masses (3,) are scratch.
-        out: (11,) filled: dm21, dm31 (eV^2), s12, s13, s23, dcp (degrees), m1, m2, m3, their sum, |m_ee| (eV).
+        U, masses: (3, 3) and (3,), its Takagi factors, in eV.
+        out: (10,) filled: dm21, dm31 (eV^2), s12, s13, s23, dcp (degrees), m1, m2, m3, their sum (eV).
             States are labelled by ascending mass: normal ordering.
     """
-    for i in range(3):
-        for j in range(3):
-            work[i, j] = m[i, j] / EV
-    takagi(work, U, masses)
     out[0] = (masses[1] - masses[0]) * (masses[1] + masses[0])
     out[1] = (masses[2] - masses[0]) * (masses[2] + masses[0])
     e1, e2, e3 = abs2(U[0, 0]), abs2(U[0, 1]), abs2(U[0, 2])
@@ -184,4 +194,106 @@ def oscillations(m: Array, work: Array, U: Array, masses: Floats, out: Floats) -
     out[5] = (delta - BRANCH) % 360.0 + BRANCH
     out[6], out[7], out[8] = masses[0], masses[1], masses[2]
     out[9] = masses[0] + masses[1] + masses[2]
-    out[10] = abs(m[0, 0]) / EV
+
+
+@jit
+def solve(
+    variant: int, x: Floats, scale: Floats, vectors: Array, values: Floats,
+    root: Array, R: Array, U: Array, z: Array, G: Array,
+) -> None:  # fmt: skip
+    """Fill G (3, 3) from the neutrino data of a point of `ci37` or `ci37c`, and the Takagi factors of its loop.
+
+    root, R, U (3, 3) and z (3,) are scratch, and values (3,) is destroyed.
+    """
+    alpha21 = alpha31 = 0.0
+    m_1, o, step = M_NU1, 31, 2
+    if variant == CI37:
+        m_1, o, step = x[28], 29, 1
+        alpha21, alpha31 = x[35], x[36]
+    for k in range(3):
+        z[k] = complex(x[25 + step * k], x[26 + step * k] if step == 2 else 0.0)
+    for i in range(3):
+        for a in range(3):
+            root[i, a] = over(vectors[i, a], math.sqrt(values[a]) * scale[i])
+    rotation(z, R)
+    pmns(x[o + 2], x[o + 3], x[o + 4], math.radians(x[o + 5]), alpha21, alpha31, U)
+    values[0] = m_1 * EV
+    values[1] = math.sqrt(m_1 * m_1 + x[o]) * EV
+    values[2] = math.sqrt(m_1 * m_1 + x[o + 1]) * EV
+    casas_ibarra(root, R, values, U, G)
+
+
+Kernel = Callable[..., None]
+
+
+def _make(fingerprint: str) -> tuple[Kernel, Kernel, Kernel]:
+    """Build the loops over points; the fingerprint of the sources makes stale machine code impossible."""
+
+    @jit_lean_kernel
+    def loop_kernel(
+        points: Floats, u: Array, m_chi: Floats, m2: Floats, mixing: Floats, all2: Floats, P: Floats,
+        ml: Array, scale: Floats, scaled: Array,
+    ) -> None:  # fmt: skip
+        assert len(fingerprint) > 0  # read, so that it becomes part of the cache key
+        for n in range(len(points)):
+            m_psi, chi, scalars, loop = points[n, 13], m_chi[n], m2[n], ml[n]
+            collect_masses(chi, m_psi, scalars, all2)
+            fill_propagators(all2, P)
+            loop_matrix(u[n], chi, m_psi, scalars, mixing[n], P, loop)
+            scale_matrix(loop, scale[n], scaled[n])
+
+    @jit_lean_kernel
+    def coupling_kernel(
+        points: Floats, variant: int, ml: Array, scale: Floats, vectors: Array, values: Floats,
+        root: Array, R: Array, U: Array, z: Array, G: Array, m_nu: Array,
+    ) -> None:  # fmt: skip
+        assert len(fingerprint) > 0
+        for n in range(len(points)):
+            x, g = points[n], G[n]
+            if variant == FULL43:
+                read_couplings(x, g)
+            else:
+                solve(variant, x, scale[n], vectors[n], values[n], root, R, U, z, g)
+            mass_matrix(g, ml[n], m_nu[n])
+
+    @jit_lean_kernel
+    def oscillation_kernel(U: Array, masses: Floats, out: Floats) -> None:
+        assert len(fingerprint) > 0
+        for n in range(len(U)):
+            oscillations(U[n], masses[n], out[n])
+
+    return loop_kernel, coupling_kernel, oscillation_kernel
+
+
+@cache
+def _kernels() -> tuple[Kernel, Kernel, Kernel]:
+    return _make(source_fingerprint(__name__))
+
+
+class Couplings(NamedTuple):
+    """Of n points: loop matrix ml in GeV, couplings G, neutrino mass matrix m_nu in eV, each (n, 3, 3)."""
+
+    ml: Array
+    G: Array
+    m_nu: Array
+
+
+def couplings(x: Floats, variant: int, s: Spectrum) -> Couplings:
+    """Couplings of the points x (n, d) of a variant, an index of `VARIANTS`, with the spectrum s."""
+    n = len(x)
+    ml, scaled, G, m_nu = np.empty((4, n, 3, 3), complex)
+    scale = np.empty((n, 3))
+    loop_kernel, coupling_kernel, _ = _kernels()
+    all2, P = np.empty(9), np.empty((9, len(NODES)))
+    loop_kernel(x, s.u, s.m_chi, s.m2, s.mixing, all2, P, ml, scale, scaled)
+    # full43 does not need the factors, and gets what has their shape.
+    vectors, values = (scaled, scale) if variant == FULL43 else diagonalise(scaled)
+    root, R, U = np.empty((3, 3, 3), complex)
+    coupling_kernel(x, variant, ml, scale, vectors, values, root, R, U, np.empty(3, complex), G, m_nu)
+    return Couplings(ml, G, m_nu)
+
+
+def write_oscillations(m_nu: Array, out: Floats) -> None:
+    """Fill the first 11 columns of out (n, k) from mass matrices (n, 3, 3) in eV, which are destroyed."""
+    out[:, 10] = np.hypot(m_nu[:, 0, 0].real, m_nu[:, 0, 0].imag)
+    _kernels()[2](*diagonalise(m_nu), out)

@@ -10,17 +10,14 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from terranova.models.physics import sm
-from terranova.models.physics._jit import jit, jit_kernel, source_fingerprint
-from terranova.models.physics.zero_momentum import NODES, fill_propagators
+from terranova.models.physics._jit import jit, jit_lean_kernel, source_fingerprint
 from terranova.models.scotogenic import annihilation, neutrinos, relic_couplings, spectrum
-from terranova.models.scotogenic.kernel import solve_couplings
-from terranova.types import Floats
+from terranova.types import Array, Floats
 
 G_STAR: Final = 90.0
 """Relativistic degrees of freedom at freeze-out of a TeV particle."""
@@ -70,8 +67,8 @@ def effective(x: float, mass: Floats, dof: Floats, sigma: Floats, work: Floats) 
 @jit
 def freeze_out(
     mass: Floats, dof: Floats, sigma: Floats, work: Floats, rule: Floats, damping: float, iterations: int
-) -> float:
-    """Return Omega h^2 of states with masses, degrees of freedom (11,) and sigma v (11, 11).
+) -> tuple[float, float]:
+    """Return Omega h^2, and sigma v at `X_QUOTED`, of states with masses, degrees of freedom (11,), rates (11, 11).
 
     x_f solves x = ln(0.038 g M_Pl m sigma v/sqrt(g_* x)); damped iteration, for coannihilation makes the right side
     steep. Then Omega h^2 = 1.07e9 / (sqrt(g_*) M_Pl J), J = int_xf^inf sigma v dx/x^2, in GeV^-1.
@@ -87,62 +84,37 @@ def freeze_out(
     integral = 0.0
     for k in range(rule.shape[1]):
         integral += rule[1, k] * effective(x / rule[0, k], mass, dof, sigma, work)[0]
-    rate: float = 1.07e9 / (math.sqrt(G_STAR) * sm.PLANCK_MASS * integral / x)
-    return rate
+    omega = 1.07e9 / (math.sqrt(G_STAR) * sm.PLANCK_MASS * integral / x)
+    return omega, effective(X_QUOTED, mass, dof, sigma, work)[0]
 
 
-def _make(fingerprint: str) -> Callable[[Floats, int, Floats, float, int, bool, Floats], None]:
+def _make(fingerprint: str) -> Callable[..., None]:
     """Build the loop over points; the fingerprint of the sources makes stale machine code impossible."""
 
-    @jit_kernel
+    @jit_lean_kernel
     def relic_kernel(
-        points: Floats, variant: int, rule: Floats, damping: float, iterations: int, pairs: bool, out: Floats
-    ) -> None:
+        points: Floats, m2: Floats, mixing: Floats, u: Array, m_chi: Floats, G: Array,
+        rule: Floats, damping: float, iterations: int, pairs: bool,
+        rot: Floats, W: Array, theta: Array, theta_s: Floats, Y_h: Array, Y_l: Array, quartic: Floats,
+        cubic: Floats, scratch: Floats, mass: Floats, m_s: Floats, m_f: Floats, dof: Floats, sigma: Floats,
+        work: Floats, out: Floats,
+    ) -> None:  # fmt: skip
         assert len(fingerprint) > 0  # read, so that it becomes part of the cache key
-        m2, mixing, m_chi, all2 = np.empty(4), np.empty((2, 2)), np.empty(4), np.empty(9)
-        u, m4 = np.empty((4, 4), np.complex128), np.empty((4, 4), np.complex128)
-        ml, m3, vectors = (
-            np.empty((3, 3), np.complex128),
-            np.empty((3, 3), np.complex128),
-            np.empty((3, 3), np.complex128),
-        )
-        root, R, U = (
-            np.empty((3, 3), np.complex128),
-            np.empty((3, 3), np.complex128),
-            np.empty((3, 3), np.complex128),
-        )
-        z, G, values = np.empty(3, np.complex128), np.empty((3, 3), np.complex128), np.empty(3)
-        P = np.empty((9, len(NODES)))
-        rot, W = np.empty((5, 5)), np.empty((6, 6), np.complex128)
-        theta, theta_s = np.empty((4, 6, 6), np.complex128), np.empty((4, 5, 5))
-        Y_h, Y_l = np.empty((4, 6, 6), np.complex128), np.empty((5, 6, 9), np.complex128)
-        quartic, cubic, work55 = np.empty((5, 5, 4, 4)), np.empty((5, 5, 4)), np.empty((5, 5))
-        mass, dof = np.empty(N_STATES), np.empty(N_STATES)
-        sigma, work = np.zeros((N_STATES, N_STATES)), np.empty(N_STATES)
-        m_s, m_f = mass[:5], mass[5:]
-        dof[:5], dof[5:] = 1.0, 2.0
         for n in range(len(points)):
             x = points[n]
             b = spectrum.read_base(x)
-            spectrum.scalar_masses(b, m2, mixing)
-            spectrum.fermion_masses(x, b, m4, u, m_chi)
             for k in range(4):
-                all2[k], all2[5 + k] = m_chi[k] ** 2, m2[k]
-                m_s[k] = math.sqrt(m2[k])
-                m_f[k] = m_chi[k]
+                m_s[k] = math.sqrt(m2[n, k])
+                m_f[k] = m_chi[n, k]
             m_s[4] = m_s[3]
             m_f[4] = m_f[5] = b.m_psi
-            all2[4] = b.m_psi**2
-            fill_propagators(all2, P)
-            neutrinos.loop_matrix(u, m_chi, b.m_psi, m2, mixing, P, ml)
-            solve_couplings(variant, x, ml, m3, vectors, values, root, R, U, z, G)
-            relic_couplings.scalar_rotation(mixing, rot)
-            relic_couplings.fermion_rotation(u, W)
+            relic_couplings.scalar_rotation(mixing[n], rot)
+            relic_couplings.fermion_rotation(u[n], W)
             relic_couplings.rotate_generators(W, theta)
             relic_couplings.rotate_scalar_generators(rot, theta_s)
             relic_couplings.higgs_couplings(x, W, Y_h)
-            relic_couplings.lepton_couplings(x, G, W, rot, Y_l)
-            relic_couplings.scalar_couplings(b, rot, quartic, cubic, work55)
+            relic_couplings.lepton_couplings(x, G[n], W, rot, Y_l)
+            relic_couplings.scalar_couplings(b, rot, quartic, cubic, scratch)
             for i in range(5):
                 for j in range(i + 1):
                     rate = annihilation.scalar_pair(i, j, m_s, m_f, theta_s, quartic, cubic, Y_l)
@@ -156,17 +128,16 @@ def _make(fingerprint: str) -> Callable[[Floats, int, Floats, float, int, bool, 
                     if pairs:
                         rate += annihilation.lepton_pairs(i, j, m_f, m_s, Y_l)
                     sigma[5 + i, 5 + j] = sigma[5 + j, 5 + i] = rate
-            out[n, 0] = freeze_out(mass, dof, sigma, work, rule, damping, iterations)
-            out[n, 1] = CM3_S * effective(X_QUOTED, mass, dof, sigma, work)[0]
+            omega, quoted = freeze_out(mass, dof, sigma, work, rule, damping, iterations)
+            out[n, 0] = omega
+            out[n, 1] = CM3_S * quoted
 
     return relic_kernel
 
 
 @cache
-def kernel() -> Callable[[Floats, int, Floats, float, int, bool, Floats], None]:
-    """The compiled kernel(x (n, d), variant, rule, damping, iterations, pairs, out (n, 2))."""
-    here = Path(__file__).parent
-    return _make(source_fingerprint([here, here.parent / "physics"]))
+def _kernel() -> Callable[..., None]:
+    return _make(source_fingerprint(__name__))
 
 
 def relic_density(
@@ -180,6 +151,18 @@ def relic_density(
         damping, iterations: of the search for x_f.
         pairs: include `annihilation.lepton_pairs`.
     """
+    x = np.ascontiguousarray(x, dtype=np.float64)
     out = np.empty((len(x), 2))
-    kernel()(np.ascontiguousarray(x, dtype=np.float64), variant, rule, damping, iterations, pairs, out)
+    s = spectrum.spectrum(x)
+    G = neutrinos.couplings(x, variant, s).G
+    rotations = np.empty((5, 5)), np.empty((6, 6), complex)
+    gauge = np.empty((4, 6, 6), complex), np.empty((4, 5, 5))
+    yukawa = np.empty((4, 6, 6), complex), np.empty((5, 6, 9), complex)
+    scalar = np.empty((5, 5, 4, 4)), np.empty((5, 5, 4)), np.empty((5, 5))
+    mass, dof = np.empty(N_STATES), np.repeat([1.0, 2.0], [5, 6])
+    sigma, work = np.zeros((N_STATES, N_STATES)), np.empty(N_STATES)
+    _kernel()(
+        x, s.m2, s.mixing, s.u, s.m_chi, G, rule, damping, iterations, pairs,
+        *rotations, *gauge, *yukawa, *scalar, mass, mass[:5], mass[5:], dof, sigma, work, out,
+    )  # fmt: skip
     return out

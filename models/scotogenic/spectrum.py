@@ -7,11 +7,15 @@ of docs/physics/scotogenic.md. Fermions in the basis (F1, F2, Psi1^0, Psi2^0), s
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cache
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from terranova.models.physics import sm
-from terranova.models.physics._jit import jit
-from terranova.models.physics.takagi import takagi
+from terranova.models.physics._jit import jit, jit_lean_kernel, source_fingerprint
+from terranova.models.physics.takagi import diagonalise
 from terranova.types import Array, Floats
 
 V: Final = round(sm.VEV, 5)
@@ -80,17 +84,67 @@ def scalar_masses(b: Base, m2: Floats, mixing: Floats) -> float:
 
 
 @jit
-def fermion_masses(x: Floats, b: Base, work: Array, u: Array, m_chi: Floats) -> None:
-    """Masses m_chi (4,) and mixing psi = U chi, u (4, 4), of the neutral fermions; work (4, 4) is scratch."""
+def fermion_matrix(x: Floats, b: Base, m: Array) -> None:
+    """Fill m (4, 4), the mass matrix of the neutral fermions, GeV."""
     for i in range(4):
         for j in range(4):
-            work[i, j] = 0.0
+            m[i, j] = 0.0
     to_mass = V / math.sqrt(2.0)
-    work[0, 0], work[1, 1] = b.m_f1, b.m_f2
-    work[2, 3] = work[3, 2] = b.m_psi
+    m[0, 0] = b.m_f1
+    m[1, 1] = b.m_f2
+    m[2, 3] = m[3, 2] = b.m_psi
     for i in range(2):
-        y1 = complex(x[14 + 2 * i], x[15 + 2 * i]) * to_mass
-        y2 = complex(x[18 + 2 * i], x[19 + 2 * i]) * to_mass
-        work[i, 2] = work[2, i] = y1
-        work[i, 3] = work[3, i] = y2
-    takagi(work, u, m_chi)
+        m[i, 2] = m[2, i] = complex(x[14 + 2 * i], x[15 + 2 * i]) * to_mass
+        m[i, 3] = m[3, i] = complex(x[18 + 2 * i], x[19 + 2 * i]) * to_mass
+
+
+@jit
+def collect_masses(m_chi: Floats, m_psi: float, m2: Floats, out: Floats) -> None:
+    """Fill out (9,): squared masses of chi1..4, psi, phi1, phi2, A, eta^+, in the order of the propagators."""
+    for k in range(4):
+        out[k] = m_chi[k] ** 2
+        out[5 + k] = m2[k]
+    out[4] = m_psi**2
+
+
+def _make(fingerprint: str) -> Callable[[Floats, Floats, Floats, Floats, Array], None]:
+    """Build the loop over points; the fingerprint of the sources makes stale machine code impossible."""
+
+    @jit_lean_kernel
+    def mass_kernel(points: Floats, m2: Floats, mixing: Floats, lowest: Floats, fermions: Array) -> None:
+        assert len(fingerprint) > 0  # read, so that it becomes part of the cache key
+        for n in range(len(points)):
+            x = points[n]
+            b = read_base(x)
+            lowest[n] = scalar_masses(b, m2[n], mixing[n])
+            fermion_matrix(x, b, fermions[n])
+
+    return mass_kernel
+
+
+@cache
+def _kernel() -> Callable[[Floats, Floats, Floats, Floats, Array], None]:
+    return _make(source_fingerprint(__name__))
+
+
+class Spectrum(NamedTuple):
+    """Masses and mixings of n points, GeV.
+
+    m2 (n, 4): squared masses of phi1, phi2, A, eta^+; mixing (n, 2, 2) of (S, eta_R); lowest (n,): smallest squared
+    mass before the floor; u (n, 4, 4) and m_chi (n, 4): psi = U chi and the masses of the neutral fermions.
+    """
+
+    m2: Floats
+    mixing: Floats
+    lowest: Floats
+    u: Array
+    m_chi: Floats
+
+
+def spectrum(x: Floats) -> Spectrum:
+    """Masses and mixings of the points x (n, d)."""
+    n = len(x)
+    m2, mixing, lowest = np.empty((n, 4)), np.empty((n, 2, 2)), np.empty(n)
+    fermions = np.empty((n, 4, 4), complex)
+    _kernel()(x, m2, mixing, lowest, fermions)
+    return Spectrum(m2, mixing, lowest, *diagonalise(fermions))

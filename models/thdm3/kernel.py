@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -212,8 +211,7 @@ def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
 @cache
 def kernel() -> Callable[[Floats, float, Floats], None]:
     """The compiled kernel(x (n, 16), bfb_factor, out (n, N_OBSERVABLES))."""
-    here = Path(__file__).parent
-    return _make(source_fingerprint([here, here.parent / "physics"]))
+    return _make(source_fingerprint(__name__))
 
 
 def observables(x: Floats, bfb_factor: float) -> Floats:

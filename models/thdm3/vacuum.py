@@ -13,13 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from terranova.models.physics import sm
-from terranova.models.physics._jit import jit, jit_kernel, source_fingerprint
+from terranova.models.physics._jit import jit, jit_allocating, jit_kernel, source_fingerprint
 from terranova.models.thdm3.mixing import vacuum_directions
 from terranova.models.thdm3.observables import COLUMN
 from terranova.models.thdm3.potential import Quartics, SoftTerms
@@ -232,7 +231,7 @@ def spread_rays(n: int) -> Floats:
     return np.asarray(cube / np.linalg.norm(cube, axis=1, keepdims=True))
 
 
-@jit
+@jit_allocating
 def electroweak_fields(tan_beta1: float, tan_beta2: float, fields: Floats) -> None:
     """Fill fields (8,) with the electroweak vacuum in units of v."""
     B = np.empty((3, 3))
@@ -242,7 +241,7 @@ def electroweak_fields(tan_beta1: float, tan_beta2: float, fields: Floats) -> No
     fields[0], fields[1], fields[4] = B[0, 0], B[0, 1], B[0, 2]
 
 
-@jit
+@jit_allocating
 def search(
     vacuum: Floats, lam: Quartics, mass: MassTerms, soft: SoftTerms, rays: Floats, work: Floats, best: Floats
 ) -> float:
@@ -308,8 +307,7 @@ def _make(fingerprint: str) -> Callable[[Floats, Floats, Floats, Floats, Floats]
 
 @cache
 def _kernel() -> Callable[[Floats, Floats, Floats, Floats, Floats], None]:
-    here = Path(__file__).parent
-    return _make(source_fingerprint([here, here.parent / "physics"]))
+    return _make(source_fingerprint(__name__))
 
 
 def deepest_minima(x: Floats, observables: Floats) -> tuple[Floats, Floats]:
