@@ -13,6 +13,7 @@ from terranova.plugins.samplers._cma import CmaStack
 from terranova.plugins.samplers._cube import into_cube
 from terranova.plugins.samplers._loss import Loss, check_loss, scaled_loss
 from terranova.plugins.samplers._progress import Progress
+from terranova.plugins.samplers._start import suggested
 from terranova.plugins.samplers._strategy import check_settings, default_popsize, strategy
 from terranova.types import Array, Bools, Floats, Ints
 
@@ -76,10 +77,6 @@ class CmaesNovelty(Archipelago):
         super().__init__(space, streams)
         check_loss(loss)
         check_settings(popsize, sigma0, patience)
-        if start not in ("prior", "seeds"):
-            raise ValueError(f"start must be 'prior' or 'seeds', got {start!r}")
-        if start == "seeds" and space.seeds is None:
-            raise ValueError("start: seeds needs a model that suggests points, and this one does not")
         if not 1.0 <= widen <= 2.0:
             raise ValueError(f"widen must be between 1 and 2, got {widen:g}")
         islands = len(self.streams)
@@ -89,7 +86,7 @@ class CmaesNovelty(Archipelago):
         self._progress = Progress(islands)
         self._archive = Archive(space, islands, (novelty, novelty_observables), focus, observables)
         self._active = np.ones(islands, dtype=bool)
-        self._seeds = space.seeds if start == "seeds" else None
+        self._seeds = suggested(space, start)
         self._seeded = np.zeros(islands, dtype=bool)
         for island in range(islands):
             self._start(island)

@@ -16,6 +16,7 @@ from terranova.plugins.samplers._mating import Variation, tournament
 from terranova.plugins.samplers._objectives import Objectives, scale_violations
 from terranova.plugins.samplers._progress import Progress
 from terranova.plugins.samplers._pymoo import Pool, Pymoo, places
+from terranova.plugins.samplers._start import suggested
 from terranova.types import Array, Bools, Floats, Ints
 
 
@@ -35,10 +36,12 @@ class Nsga(Archipelago):
         patience: int,
         novelty: str,
         focus: str,
+        start: str,
     ) -> None:
         super().__init__(space, streams)
         self._pymoo = Pymoo(self.name)
         self._objectives = Objectives(space, objectives)
+        self._seeds = suggested(space, start)
         self._rewarded = bool(novelty) and self._objectives.of_violations
         if popsize != 0 and popsize < 8:
             raise ValueError(f"popsize must be at least 8 (or 0 for the default), got {popsize}")
@@ -78,6 +81,8 @@ class Nsga(Archipelago):
     def _generation(self, island: int) -> Floats:
         rng = self.streams[island]
         if not self._alive[island]:
+            if self._seeds is not None:
+                return self._seeds(rng, self.popsize)
             return rng.random((self.popsize, self.space.dimension))
         parents = tournament(self._standing[island], self.popsize, rng)
         first, second = self._u[island][parents].reshape(2, -1, self.space.dimension)
@@ -169,6 +174,8 @@ class Nsga2(Nsga):
         novelty: name of the novelty detector that tells valid points apart; "" for none. Without meaning when
             the objectives are observables.
         focus: what novelty looks at: "parameters", "observables" or "both".
+        start: the first generation of an island, also when it starts anew: "prior", random points, or "seeds",
+            points that the model suggests.
     """
 
     name: ClassVar[str] = "nsga2"
@@ -190,6 +197,7 @@ class Nsga2(Nsga):
         patience: int = 60,
         novelty: str = "hbos-pairs",
         focus: str = "both",
+        start: str = "prior",
     ) -> None:
         super().__init__(
             space,
@@ -199,6 +207,7 @@ class Nsga2(Nsga):
             patience=patience,
             novelty=novelty,
             focus=focus,
+            start=start,
         )
 
     def _select(self, pool: Pool, rng: np.random.Generator) -> tuple[Ints, Ints]:
@@ -220,6 +229,8 @@ class Nsga3(Nsga):
         novelty: name of the novelty detector that tells valid points apart; "" for none. Without meaning when
             the objectives are observables.
         focus: what novelty looks at: "parameters", "observables" or "both".
+        start: the first generation of an island, also when it starts anew: "prior", random points, or "seeds",
+            points that the model suggests.
     """
 
     name: ClassVar[str] = "nsga3"
@@ -242,6 +253,7 @@ class Nsga3(Nsga):
         patience: int = 60,
         novelty: str = "hbos-pairs",
         focus: str = "both",
+        start: str = "prior",
     ) -> None:
         super().__init__(
             space,
@@ -251,6 +263,7 @@ class Nsga3(Nsga):
             patience=patience,
             novelty=novelty,
             focus=focus,
+            start=start,
         )
 
     def _size(self, popsize: int) -> int:

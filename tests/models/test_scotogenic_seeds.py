@@ -38,9 +38,10 @@ def test_seeds_have_neutrino_data_and_the_muon_moment(variant: str, window: str)
         assert (violations == 0.0).all(axis=1).mean() > 0.03
 
 
-def test_a_sampler_starts_from_seeds_and_refuses_without() -> None:
+@pytest.mark.parametrize("name", ["cmaes-novelty", "nsga2", "nsga3"])
+def test_a_sampler_starts_from_seeds_and_refuses_without(name: str) -> None:
     problem = terranova.problem("scotogenic-ci37c", [*SETS, "g2-wp20"])
-    plugin = registry().get("sampler", "cmaes-novelty").thing
+    plugin = registry().get("sampler", name).thing
     sampler = make_archipelago(plugin, problem.search_space, 3, Share(0, 2), {"start": "seeds"})
     u = sampler.ask().u
     x = problem.model.space.to_physical(u)
@@ -50,4 +51,6 @@ def test_a_sampler_starts_from_seeds_and_refuses_without() -> None:
     bare = SearchSpace(("a", "b"), np.zeros(2, dtype=bool))
     with pytest.raises(ValueError, match="suggests points"):
         make_archipelago(plugin, bare, 3, Share(0, 2), {"start": "seeds"})
+    with pytest.raises(ValueError, match="did you mean 'seeds'"):
+        make_archipelago(plugin, problem.search_space, 3, Share(0, 2), {"start": "seed"})
     assert terranova.problem("scotogenic-ci37", ["g2-wp20"]).search_space.seeds is None
