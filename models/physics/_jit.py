@@ -1,9 +1,11 @@
-"""Typed doors to numba, so that compiled functions keep their signatures for readers and type checkers."""
+"""Typed doors to numba, so that compiled functions keep their signatures for readers and type checkers.
+
+Numba takes a second or two to load, and does so with the first kernel: what lists plugins does not wait for it.
+"""
 
 from __future__ import annotations
 
 import ast
-import gc
 import hashlib
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -11,38 +13,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-import numba
-from numba.core import event
-from numba.extending import register_jitable
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 PACKAGE = "terranova.models."
 OPTIONS: Final = {"error_model": "numpy", "no_cfunc_wrapper": True}
 
-
-class PausedCollector(event.Listener):  # type: ignore[misc]
-    """Keeps Python from looking for garbage while numba compiles: it finds little and takes a sixth of the time."""
-
-    def __init__(self) -> None:
-        self._depth = 0
-        self._enabled = False
-
-    def on_start(self, event: object) -> None:
-        """A compilation begins, maybe inside another one."""
-        if self._depth == 0:
-            self._enabled = gc.isenabled()
-            gc.disable()
-        self._depth += 1
-
-    def on_end(self, event: object) -> None:
-        """It ends, or failed."""
-        self._depth -= 1
-        if self._depth == 0 and self._enabled:
-            gc.enable()
-
-
-event.register("numba:compile", PausedCollector())
+_waiting: list[tuple[Callable[..., Any], dict[str, Any]]] = []
+"""Functions that numba has not heard of yet, and their options."""
 
 
 def jit(function: F) -> F:
@@ -54,12 +31,27 @@ def jit(function: F) -> F:
     compiled twice.
     """
     # Wrappers for C and counting references to arrays are of no use here, and take a quarter of the time.
-    return cast(F, register_jitable(**OPTIONS, no_rewrites=True, _nrt=False)(function))
+    _waiting.append((function, {**OPTIONS, "no_rewrites": True, "_nrt": False}))
+    return function
 
 
 def jit_allocating(function: F) -> F:
     """As `jit`, for a function that makes arrays."""
-    return cast(F, register_jitable(**OPTIONS)(function))
+    _waiting.append((function, OPTIONS))
+    return function
+
+
+def _compiled(function: F, **options: Any) -> F:
+    """Let numba compile a kernel, whose module has imported all that it calls."""
+    import numba
+    from numba.extending import register_jitable
+
+    import terranova.models.physics._collector  # noqa: F401
+
+    while _waiting:
+        part, its = _waiting.pop()
+        register_jitable(**its)(part)
+    return cast(F, numba.njit(**options, cache=True)(function))
 
 
 def jit_kernel(function: F) -> F:
@@ -70,12 +62,12 @@ def jit_kernel(function: F) -> F:
     closure variables are part of the key, so that editing any source or table that it uses triggers a
     compilation, and editing others does not.
     """
-    return cast(F, numba.njit(error_model="numpy", cache=True)(function))
+    return _compiled(function, error_model="numpy")
 
 
 def jit_lean_kernel(function: F) -> F:
     """As `jit_kernel`, for a function that allocates nothing: it is compiled faster."""
-    return cast(F, numba.njit(**OPTIONS, cache=True, _nrt=False)(function))
+    return _compiled(function, **OPTIONS, _nrt=False)
 
 
 def source_fingerprint(module: str) -> str:

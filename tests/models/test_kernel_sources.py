@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 from pathlib import Path
 
 import numba
 import pytest
 
-from terranova.models.physics import _jit
+from terranova.models.physics import _collector, _jit
 
 FILES = {
     "__init__.py": "",
@@ -62,6 +63,8 @@ def test_parts_of_a_model_are_stored_by_themselves() -> None:
 
 
 def test_the_collector_rests_while_numba_compiles() -> None:
+    """Importing the module is enough."""
+    assert _collector.PausedCollector
     seen = []
 
     def function(x: float) -> float:
@@ -88,3 +91,11 @@ def test_the_collector_works_again_after_a_failure() -> None:
     with pytest.raises(numba.TypingError):
         numba.njit(function)(1.0)
     assert gc.isenabled()
+
+
+def test_listing_plugins_does_not_wait_for_numba() -> None:
+    script = (
+        "import sys; from terranova.registry import registry; assert registry().names('model'); "
+        "sys.exit('numba' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
