@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from terranova.fit.metric import Metric
 from terranova.fit.optimise import Cost, minimise, polish
 from terranova.fit.target import EXCLUDED, Target
 from terranova.types import Floats, Ints
@@ -63,7 +64,8 @@ def find_best(
     cost = plain_cost(target)
     periodic = target.problem.model.space.periodic
     wide = 0.05 if missing <= 0 else 0.25
-    u, paid = minimise(cost, begin, wide, periodic, rng, generations=generations)
+    shape = Metric(target, np.arange(target.dimension)) if missing <= 0 else None
+    u, paid = minimise(cost, begin, wide, periodic, rng, generations=generations, shape=shape)
     for i in np.argsort(paid, kind="stable")[:3]:
         if paid[i] < EXCLUDED:
             u[i], paid[i] = polish(cost, u[i], 0, periodic)

@@ -14,6 +14,15 @@ from terranova.types import Bools, Floats, Ints
 Cost = Callable[[Floats, Ints], Floats]
 """(u (n, d), which (n,)) -> cost (n,): what the minimisation number `which` pays at u."""
 
+Shape = Callable[[Floats, Ints], Floats]
+"""(u (k, d), which (k,)) -> T (k, d, d): steps from u are T z, with z of one size in all directions."""
+
+_CYCLE = 150
+"""A run that is still on its way after so many generations begins again from its best point, with a new shape."""
+
+_OUTSIDE = 1e3
+"""Beyond the cube the cost of the nearest point within holds, and this times the distance squared on top."""
+
 STEP = 1e-6
 """Of central differences, in units of the cube."""
 
@@ -30,6 +39,7 @@ def minimise(
     *,
     generations: int,
     popsize: int = 0,
+    shape: Shape | None = None,
 ) -> tuple[Floats, Floats]:
     """Run CMA-ES from each start, all in step, and return the best of each.
 
@@ -38,35 +48,43 @@ def minimise(
     Args:
         cost: of all minimisations.
         starts: (k, d) where each begins.
-        sigma: first step size, in units of the cube.
+        sigma: first step size, in units of the shape.
         periodic: (d,) axes that wrap.
         rng: of all random numbers.
         generations: at most.
-        popsize: points of a generation; 4 + 3 ln d if 0.
+        popsize: points of a generation; the larger of 4 + 3 ln d and 2 d if 0.
+        shape: of the first steps, found anew where a run begins again; the unit cube if None.
 
     Returns:
         u (k, d) and cost (k,) of the best points seen.
     """
     k, d = starts.shape
-    if d == 0:
-        return starts, cost(starts, np.arange(k))
-    size = popsize or 4 + int(3 * math.log(d))
-    runs = [_pycma(start, sigma, size, periodic, child) for start, child in zip(starts, rng.spawn(k), strict=True)]
     best_u, best = starts.copy(), cost(starts, np.arange(k))
-    for _ in range(generations):
-        alive = [i for i in range(k) if not runs[i].stop()]
-        if not alive:
-            break
-        asked = [np.asarray(runs[i].ask()) for i in alive]
-        u = np.concatenate(asked)
-        u = np.where(periodic, np.mod(u, 1.0), u)
-        paid = cost(u, np.repeat(alive, size))
-        for place, i in enumerate(alive):
-            mine = slice(place * size, (place + 1) * size)
-            runs[i].tell(list(asked[place]), paid[mine].tolist())
-            first = int(np.argmin(paid[mine]))
-            if paid[mine][first] < best[i]:
-                best[i], best_u[i] = paid[mine][first], u[mine][first]
+    if d == 0:
+        return best_u, best
+    size = popsize or max(4 + int(3 * math.log(d)), 2 * d)
+    alive: Ints = np.arange(k)
+    while generations > 0 and len(alive):
+        centres = best_u[alive]
+        steps = np.broadcast_to(np.eye(d), (len(alive), d, d)) if shape is None else shape(centres, alive)
+        runs = [_pycma(d, sigma, size, child) for child in rng.spawn(len(alive))]
+        for _ in range(min(generations, _CYCLE)):
+            going = [i for i, run in enumerate(runs) if not run.stop()]
+            if not going:
+                break
+            asked = [np.asarray(runs[i].ask()) for i in going]
+            moved = np.concatenate([centres[i] + z @ steps[i].T for i, z in zip(going, asked, strict=True)])
+            u = np.where(periodic, np.mod(moved, 1.0), np.clip(moved, 0.0, 1.0))
+            paid = cost(u, np.repeat(alive[going], size))
+            told = paid + np.where(periodic, 0.0, _OUTSIDE * (moved - u) ** 2).sum(axis=1)
+            for place, i in enumerate(going):
+                mine = slice(place * size, (place + 1) * size)
+                runs[i].tell(list(asked[place]), told[mine].tolist())
+                first = int(np.argmin(paid[mine]))
+                if paid[mine][first] < best[alive[i]]:
+                    best[alive[i]], best_u[alive[i]] = paid[mine][first], u[mine][first]
+        alive = alive[[i for i, run in enumerate(runs) if not run.stop()]]
+        generations -= _CYCLE
     return best_u, best
 
 
@@ -126,13 +144,12 @@ class _Normals:
         return self.rng.standard_normal(shape)
 
 
-def _pycma(start: Floats, sigma: float, size: int, periodic: Bools, rng: np.random.Generator) -> Any:
-    """Make a pycma run that reads no files, uses no global random state and prints nothing."""
+def _pycma(d: int, sigma: float, size: int, rng: np.random.Generator) -> Any:
+    """Make a pycma run from zero that reads no files, uses no global random state and prints nothing."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import cma
 
-        ends = [[None if p else 0.0 for p in periodic], [None if p else 1.0 for p in periodic]]
         options = {
             "popsize": size,
             "randn": _Normals(rng),
@@ -142,7 +159,6 @@ def _pycma(start: Floats, sigma: float, size: int, periodic: Bools, rng: np.rand
             "tolfun": _TOLERANCE,
             "tolx": 1e-9,
             # In one dimension pycma fails when it limits a step that has grown too large.
-            "maxstd": math.inf if len(start) == 1 else None,
-            "bounds": [None, None] if periodic.all() else ends,
+            "maxstd": math.inf if d == 1 else None,
         }
-        return cma.CMAEvolutionStrategy(start, sigma, options)
+        return cma.CMAEvolutionStrategy(np.zeros(d), sigma, options)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from terranova.fit.metric import Metric
 from terranova.fit.optimise import Cost, minimise
 from terranova.fit.target import Target
 from terranova.types import Bools, Floats, Ints
@@ -177,6 +178,7 @@ def search(
         periodic,
         rng,
         generations=generations,
+        shape=Metric(target, free, axes, places),
     )
 
 
