@@ -12,7 +12,7 @@ import numpy as np
 
 from terranova.config_read import ConstraintItem, Draft
 from terranova.constraint import Constraint, Function, Tabulated
-from terranova.constraint_set import ConstraintSet, exclusion
+from terranova.constraint_set import ConstraintSet, PartOfSet, exclusion
 from terranova.errors import (
     ContractError,
     PluginConflict,
@@ -174,11 +174,12 @@ def _constraint_sets(draft: Draft, report: Report, registry: Registry) -> list[L
     owner: dict[str, str] = {}
     named: set[str] = set()
     for item in draft.constraints:
-        if isinstance(item.thing, str):
-            if item.thing in named:
-                report.add_at(item.place, f"set {item.thing!r} is listed twice")
+        if isinstance(item.thing, str | PartOfSet):
+            name = _name_of(item.thing)
+            if name in named:
+                report.add_at(item.place, f"set {name!r} is listed twice")
                 continue
-            named.add(item.thing)
+            named.add(name)
         group = _constraint_set(item, model, report, registry)
         if group is None:
             continue
@@ -206,16 +207,30 @@ def _constraint_set(item: ConstraintItem, model: str, report: Report, registry: 
             report.add_at(item.place, f"set {item.thing.name!r} is for model {item.thing.model!r}, not {model!r}")
             return None
         return item.thing
-    if not model and item.thing in registry.names("constraints"):
+    name = _name_of(item.thing)
+    if not model and name in registry.names("constraints"):
         return None
     try:
-        found: ConstraintSet = registry.get("constraints", item.thing, model=model).thing
+        found: ConstraintSet = registry.get("constraints", name, model=model).thing
     except PluginError as error:
         known = any(words in str(error) for words in ("did you mean", "is made for"))
-        hint = "" if known else f"; for a file, write ./{item.thing}.yaml"
+        hint = "" if known else f"; for a file, write ./{name}.yaml"
         report.add_at(item.place, f"{error}{hint}")
         return None
-    return found
+    return _part(found, item.thing.without, item.place, report) if isinstance(item.thing, PartOfSet) else found
+
+
+def _name_of(thing: str | PartOfSet) -> str:
+    return thing.name if isinstance(thing, PartOfSet) else thing
+
+
+def _part(found: ConstraintSet, without: Sequence[str], place: Place, report: Report) -> ConstraintSet:
+    """Return a set without the constraints of some names, all of which it must have."""
+    names = [constraint.name for constraint in found]
+    for name in without:
+        if name not in names:
+            report.add_at(place, f"set {found.name!r} has no constraint {name!r}{did_you_mean(name, names)}")
+    return replace(found, constraints=tuple(c for c in found if c.name not in without))
 
 
 def _check_observables(model: BoundModel, sets: Sequence[Located], report: Report) -> bool:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from terranova.constraint import Constraint
 from terranova.constraint_file import constraint_words, parse_constraint, parse_constraint_set, set_words
-from terranova.constraint_set import ConstraintSet
+from terranova.constraint_set import ConstraintSet, PartOfSet
 from terranova.diagnostics import Diagnostic
 from terranova.modelling import LARGEST
 from terranova.parameters import PRIORS, Fixed, Prior
@@ -34,12 +34,12 @@ class ConstraintItem:
     """One entry of `constraints:`.
 
     Attributes:
-        thing: the name of a registered set, or what was given in full.
+        thing: the name of a registered set, a part of one, or what was given in full.
         place: of the entry.
         places: of each constraint, when given in full.
     """
 
-    thing: str | Constraint | ConstraintSet
+    thing: str | PartOfSet | Constraint | ConstraintSet
     place: Place
     places: tuple[Place, ...] = ()
 
@@ -164,6 +164,9 @@ def _constraint_item(given: Any, path: KeyPath, report: Report) -> ConstraintIte
     if not isinstance(given, Mapping):
         report.add(path, f"expected the name of a set, a YAML file or a constraint, got {show(given)}")
         return None
+    if "without" in given:
+        words, complete = read_words(given, words_of(PartOfSet), path, report)
+        return ConstraintItem(PartOfSet(**words), place) if complete else None
     if "constraints" in given:
         located = parse_constraint_set(given, path, report, published=False)
         return ConstraintItem(located.set, place, located.places) if located else None

@@ -47,6 +47,19 @@ class ConstraintSet:
         return self.model in ("", model)
 
 
+@dataclass(frozen=True)
+class PartOfSet:
+    """A registered set without some of its constraints.
+
+    Attributes:
+        name: of the set.
+        without: names of the constraints that are left out.
+    """
+
+    name: str
+    without: tuple[str, ...]
+
+
 def exclusion(group: ConstraintSet, before: Sequence[ConstraintSet]) -> str:
     """Say why a set cannot stand beside those before it; "" when it can."""
     for other in before:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from terranova.constraint import Constraint
 from terranova.constraint_file import constraint_words, set_words
-from terranova.constraint_set import ConstraintSet
+from terranova.constraint_set import ConstraintSet, PartOfSet
 from terranova.parameters import Fixed, Prior
 from terranova.strict_yaml import dump
 
@@ -122,7 +122,7 @@ class ScanConfig:
 
     Attributes:
         model: which model, with which options.
-        constraints: names of constraint sets, and constraints and sets given in full.
+        constraints: names of constraint sets, parts of sets, and constraints and sets given in full.
         parameters: priors that replace the model's, by parameter.
         sampler: which sampler, with which options.
         budget: when to stop.
@@ -134,7 +134,7 @@ class ScanConfig:
     """
 
     model: ModelChoice
-    constraints: tuple[str | Constraint | ConstraintSet, ...]
+    constraints: tuple[str | PartOfSet | Constraint | ConstraintSet, ...]
     sampler: SamplerChoice
     budget: Budget
     parameters: Mapping[str, Prior] = field(default_factory=dict)
@@ -213,9 +213,11 @@ def _flat(words: Any, key: str = "") -> dict[str, Any]:
     return {k: v for name, value in pairs for k, v in _flat(value, name).items()}
 
 
-def _constraint_item(item: str | Constraint | ConstraintSet) -> Any:
+def _constraint_item(item: str | PartOfSet | Constraint | ConstraintSet) -> Any:
     if isinstance(item, str):
         return item
+    if isinstance(item, PartOfSet):
+        return {"name": item.name, "without": list(item.without)}
     return constraint_words(item) if isinstance(item, Constraint) else set_words(item)
 
 

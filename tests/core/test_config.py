@@ -275,6 +275,24 @@ def test_python_values_are_welcome() -> None:
     assert build_problem(config, REGISTRY).model.space.dimension == 1
 
 
+def test_a_part_of_a_set() -> None:
+    words = {"model": "toy", "constraints": [{"name": "electroweak", "without": ["S"]}], "budget": {"evaluations": 1}}
+    config = load_config(words, registry=REGISTRY)
+    assert [c.name for c in build_problem(config, REGISTRY).constraints] == ["T"]
+    assert load_config(config.to_dict(), registry=REGISTRY) == config
+    whole = load_config({**words, "constraints": ["electroweak"]}, registry=REGISTRY)
+    assert whole.digest() != config.digest()
+    words["constraints"] = ["electroweak", {"name": "electroweak", "without": []}]
+    with pytest.raises(ConfigError, match=r"constraints\[1\]: set 'electroweak' is listed twice"):
+        load_config(words, registry=REGISTRY)
+    words["constraints"] = [{"name": "electroweak", "without": ["TT"]}]
+    with pytest.raises(ConfigError, match=r"has no constraint 'TT' \(did you mean 'T'\?\)"):
+        load_config(words, registry=REGISTRY)
+    words["constraints"] = [{"name": "electroweek", "without": ["T"]}]
+    with pytest.raises(ConfigError, match=r"did you mean 'electroweak'\?"):
+        load_config(words, registry=REGISTRY)
+
+
 def test_overrides_replace_and_merge(tmp_path: Path) -> None:
     config = _load(VALID, tmp_path, seed=3, budget={"wall": "10m"}, output=tmp_path, sampler="islands")
     assert (config.seed, config.output, config.sampler.name) == (3, tmp_path, "islands")
