@@ -1,4 +1,4 @@
-"""How far a search may step in each direction: the local shape of the likelihood and of the region within bounds."""
+"""How far a search may step in each direction: the local shape of the likelihood and of what bounds allow."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Metric:
         self.known = read <= set(target.names)
 
     def __call__(self, u: Floats, which: Ints) -> Floats:
-        """Return T (k, d, d) at points u (k, d) of the free columns, in cells which (k,): a step is T z, |z| = 1."""
+        """Return T (k, d, d) at u (k, d), the free columns, in cells which (k,): a step is T z, |z| = 1."""
         k, d = u.shape
         if not self.known:
             return np.broadcast_to(np.eye(d), (k, d, d)).copy()
@@ -93,7 +93,7 @@ class Metric:
 
 
 def _curvature(constraint: Constraint, at: Floats, reach: Floats) -> Floats:
-    """Return the second derivatives (k, m, m) of -ln L in its observables at (k, m), without negative directions."""
+    """Return the second derivatives (k, m, m) of -ln L in its observables (k, m), negative directions left out."""
     k, m = at.shape
     reach = np.where(reach > 0.0, reach, 1.0)  # what does not change has no weight anyway
 

@@ -18,6 +18,9 @@ GENERATIONS = 120
 SPREAD = 0.08
 """First step of the search from the best known point of a bin, in units of the cube."""
 
+FINEST = 0.02
+"""Least first step of later searches."""
+
 SWEEPS = 8
 """At most so often is every bin searched again, from the best that it and its neighbours have by then."""
 
@@ -130,11 +133,12 @@ def profile(
     for sweep in range(SWEEPS):
         u, best = _best_known(target, axes, shape)
         top = target.loglikes.max()
-        chosen, starts = _starts(u, best, shape, top, everything=len(axes) == 1)
+        nearly = 1.0 if sweep % 2 == 0 else 0.0  # every other sweep tries any neighbour that is better
+        chosen, starts = _starts(u, best, shape, top, everything=len(axes) == 1, nearly=nearly)
         wanted = improved[chosen] | _beside(improved, shape)[chosen]
         if not wanted.any():
             break
-        sigma = SPREAD * 0.6**sweep
+        sigma = max(SPREAD * 0.6**sweep, FINEST)
         search(target, axes, chosen[wanted], starts[wanted], rng, generations=generations, sigma=sigma)
         rows = best_rows(target, axes, shape, held=True)
         now = np.where(rows >= 0, target.loglikes[rows], -np.inf)
@@ -260,9 +264,12 @@ def _beside(cells: Bools, shape: tuple[int, ...]) -> Bools:
 
 
 def _starts(
-    u: Floats, best: Floats, shape: tuple[int, ...], top: float, *, everything: bool
+    u: Floats, best: Floats, shape: tuple[int, ...], top: float, *, everything: bool, nearly: float
 ) -> tuple[Ints, Floats]:
-    """Choose which cells are searched, and from where: their best point, or that of the best neighbour."""
+    """Choose which cells are searched, and from where: their best point, or that of the best neighbour.
+
+    A neighbour is better by more than `nearly` in chi2.
+    """
     delta = 2.0 * (top - best).reshape(shape)
     source = np.arange(len(best)).reshape(shape)
     lowest = delta.copy()
@@ -273,7 +280,7 @@ def _starts(
             edge = [slice(None)] * len(shape)
             edge[axis] = slice(0, 1) if step == 1 else slice(-1, None)
             shifted[tuple(edge)] = np.inf
-            better = shifted < lowest - 1.0  # a neighbour this much better must be a better place to start
+            better = shifted < lowest - nearly
             lowest = np.where(better, shifted, lowest)
             source = np.where(better, origin, source)
     source = source.reshape(-1)

@@ -276,7 +276,11 @@ def test_python_values_are_welcome() -> None:
 
 
 def test_a_part_of_a_set() -> None:
-    words = {"model": "toy", "constraints": [{"name": "electroweak", "without": ["S"]}], "budget": {"evaluations": 1}}
+    words = {
+        "model": "toy",
+        "constraints": [{"name": "electroweak", "without": ["S"]}],
+        "budget": {"evaluations": 1},
+    }
     config = load_config(words, registry=REGISTRY)
     assert [c.name for c in build_problem(config, REGISTRY).constraints] == ["T"]
     assert load_config(config.to_dict(), registry=REGISTRY) == config
