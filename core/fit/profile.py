@@ -14,7 +14,7 @@ from terranova.types import Bools, Floats, Ints
 
 BINS = 48
 BINS_2D = 24
-GENERATIONS = 120
+GENERATIONS, GENERATIONS_2D = 120, 60
 SPREAD = 0.08
 """First step of the search from the best known point of a bin, in units of the cube."""
 
@@ -123,10 +123,12 @@ def make_axis(
 
 
 def profile(
-    target: Target, axes: Sequence[Axis], rng: np.random.Generator, *, generations: int = GENERATIONS
+    target: Target, axes: Sequence[Axis], rng: np.random.Generator, *, generations: int | None = None
 ) -> Profile:
     """Maximise the likelihood in every bin, starting from the best points known, then from those of neighbours."""
     before = target.evaluations
+    if generations is None:
+        generations = GENERATIONS if len(axes) == 1 else GENERATIONS_2D
     shape = tuple(len(axis.centres) for axis in axes)
     held = np.full(int(np.prod(shape)), -np.inf)
     improved = np.ones(len(held), dtype=bool)
@@ -134,7 +136,8 @@ def profile(
         u, best = _best_known(target, axes, shape)
         top = target.loglikes.max()
         nearly = 1.0 if sweep % 2 == 0 else 0.0  # every other sweep tries any neighbour that is better
-        chosen, starts = _starts(u, best, shape, top, everything=len(axes) == 1, nearly=nearly)
+        far = FAR + 10.0 if sweep == 0 else FAR
+        chosen, starts = _starts(u, best, shape, top, everything=len(axes) == 1, nearly=nearly, far=far)
         wanted = improved[chosen] | _beside(improved, shape)[chosen]
         if not wanted.any():
             break
@@ -264,11 +267,11 @@ def _beside(cells: Bools, shape: tuple[int, ...]) -> Bools:
 
 
 def _starts(
-    u: Floats, best: Floats, shape: tuple[int, ...], top: float, *, everything: bool, nearly: float
+    u: Floats, best: Floats, shape: tuple[int, ...], top: float, *, everything: bool, nearly: float, far: float
 ) -> tuple[Ints, Floats]:
     """Choose which cells are searched, and from where: their best point, or that of the best neighbour.
 
-    A neighbour is better by more than `nearly` in chi2.
+    A neighbour is better by more than `nearly` in chi2. Cells of a plane count up to `far`, their neighbours too.
     """
     delta = 2.0 * (top - best).reshape(shape)
     source = np.arange(len(best)).reshape(shape)
@@ -291,6 +294,6 @@ def _starts(
             source[cell] = known[np.argmin(np.abs(known - cell))]
         chosen = np.arange(len(best))
     else:
-        chosen = np.flatnonzero(np.isfinite(lowest.reshape(-1)) & (lowest.reshape(-1) < FAR + 10.0))
+        chosen = np.flatnonzero(np.isfinite(lowest.reshape(-1)) & (lowest.reshape(-1) < far))
     chosen = chosen[np.isfinite(u[source[chosen]]).all(axis=1)]
     return chosen, u[source[chosen]]
