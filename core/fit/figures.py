@@ -115,15 +115,17 @@ def draw_curve(fit: Fit, result: ProfileResult) -> Figure:
         x, y = np.append(x, fit.best.values[axis.name]), np.append(y, 0.0)
     order = np.argsort(x, kind="stable")
     axes.plot(x[order], y[order], color=_LINE, linewidth=1.3)
+    ends = y[order][[0, -1]]
     for level in fit.plan.levels:
         axes.axhline(threshold(level), color="0.6", linewidth=0.6, linestyle=(0, (4, 3)))
+        right = bool(abs(ends[1] - threshold(level)) >= abs(ends[0] - threshold(level)))  # where the curve is not
         axes.annotate(
             f"{100 * level:g} %",
-            (1.0, threshold(level)),
+            (float(right), threshold(level)),
             xycoords=("axes fraction", "data"),
-            xytext=(-3, 2),
+            xytext=(-3 if right else 3, 2),
             textcoords="offset points",
-            ha="right",
+            ha="right" if right else "left",
             fontsize=7,
             color="0.4",
         )
