@@ -68,6 +68,13 @@ class Surrogate(ABC):
             ValueError: that cannot be read.
         """
 
+    def refit(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None = None) -> None:
+        """Learn again, from rows of which it knows most; see `fit`.
+
+        To be overridden where something can be kept that changes slowly: fits train in many rounds.
+        """
+        self.fit(u, targets, near, weights)
+
     def mean(self, u: Floats) -> Floats:
         """Return the mean (n, q) alone; to be overridden where the deviation costs much more."""
         return self.predict(u)[0]

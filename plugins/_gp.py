@@ -64,6 +64,12 @@ class GaussianProcess:
         if np.all(np.isfinite(found.x)):
             self.log_scales, self.log_noise = found.x[:-1], float(found.x[-1])
 
+    def loss(self, u: Floats, y: Floats) -> float:
+        """Return minus the log posterior of the length scales, given points u (n, d) with one output y (n,)."""
+        return self._loss(np.append(self.log_scales, self.log_noise), self._embedded(u), _standard(y[:, None])[0])[
+            0
+        ]
+
     def _loss(self, p: Floats, z: Floats, y: Floats) -> tuple[float, Floats]:
         """Return minus the log posterior of (log scales, log noise), and its gradient."""
         from scipy.linalg import cho_solve, cholesky

@@ -8,28 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from terranova.batch import Batch
-from terranova.errors import RunError, TerranovaError
+from terranova.errors import RunError
 from terranova.fit import posterior as sampling
 from terranova.fit.best import GENERATIONS, first_points, plain_cost
+from terranova.fit.learners import MANY, REGION, Chi2Learner, Learner, ObservablesLearner, read_by
 from terranova.fit.optimise import minimise, polish
 from terranova.fit.plan import Surrogated
 from terranova.fit.target import EXCLUDED, Target
-from terranova.registry import registry
-from terranova.surrogate import Surrogate
-from terranova.surrogates.training import importance
 from terranova.types import Floats, Ints
-
-BEND = 20.0
-"""Delta chi2 is learned as BEND ln(1 + Delta chi2 / BEND): even where it matters, and tame far away."""
-
-_REGION = 60.0
-"""Delta chi2 of the points that are learned from first; of the others a few show where the likelihood is small."""
-
-_NEAR, _BESIDE, _FAR = 2000, 500, 400
-"""Rows with Delta chi2 below 15, below _REGION and beyond, at most."""
 
 _SAME = 2e-4
 """Points nearer to each other than this, in units of the cube, are one to the surrogate."""
+
+_RECENT = 300
+"""The points evaluated last are always learned from: the surrogate was wrong there."""
+
+_COARSER = 1.25
+"""Where too many are left, what counts as near grows by this factor, until they are few enough."""
 
 MATTERS = 6.0
 """Delta chi2 of the points by whose errors a surrogate is judged."""
@@ -45,6 +40,9 @@ MISSED = 0.02
 """Share of the points known with Delta chi2 < `MATTERS` that a surrogate may put far below: what it misses, no
 correction brings back."""
 
+_ACCURATE = 0.1
+"""Error of chi2 at the best fit up to which MINUIT alone goes on from there."""
+
 _PRIOR_DRAWS = 100
 """Draws from the prior to begin with, for each dimension."""
 
@@ -58,12 +56,14 @@ class Round:
         judged: those of them with Delta chi2 < `MATTERS`.
         error: root mean square error of chi2 of these; NaN without any.
         largest: of their errors.
+        learns: what did best, "observables" or "chi2".
     """
 
     points: int
     judged: int
     error: float
     largest: float
+    learns: str = "chi2"
 
 
 class Emulation:
@@ -86,60 +86,59 @@ class Emulation:
         self.rounds: list[Round] = []
         self._top = -np.inf
         self._missed = 0.0
-        self._made: Surrogate = self._new()
+        read = len(read_by(target, self.names))
+        kinds: list[type[Learner]] = [ObservablesLearner, Chi2Learner] if 0 < read <= MANY else [Chi2Learner]
+        self._learners = [kind(target, words, self.names, seed) for kind in kinds]
 
-    def _new(self) -> Surrogate:
-        made = registry().get("surrogate", self.words.plugin).thing
-        try:
-            surrogate: Surrogate = made(self.target.problem.model.space, self.seed, **self.words.options)
-        except (ValueError, TypeError) as error:
-            raise TerranovaError(f"surrogate {self.words.plugin!r}: {error}") from error
-        return surrogate
+    @property
+    def _used(self) -> Learner:
+        """The one that is asked: the best so far."""
+        return self._learners[0]
+
+    @property
+    def learns(self) -> str:
+        """What it learns: "observables" or "chi2"."""
+        return "observables" if isinstance(self._used, ObservablesLearner) else "chi2"
 
     @property
     def serves(self) -> bool:
         """Whether it is trained, and does not reject points that are known to be good."""
-        return not self._made.reason and self._missed <= MISSED
+        return not self._used.made.reason and self._missed <= MISSED
 
     def learn(self) -> None:
         """Train from all points known."""
         known = self.target
         self._top = float(known.loglikes.max(initial=-np.inf))
-        made = self._new()
-        self._made = made
-        if np.isfinite(self._top):
-            rows = self._rows()
-            delta = 2.0 * (self._top - known.loglikes[rows])
-            near = np.isfinite(delta)
-            bent = np.where(near, BEND * np.log1p(delta / BEND) + BEND, np.nan)
-            targets = np.column_stack([bent, *(known.column(name)[rows] for name in self.names)])
-            made.fit(known.u[rows], targets, near, importance(delta))
-            if not made.reason:
-                good = rows[delta < MATTERS]
-                self._missed = float((self.predict(known.u[good])[0] < known.loglikes[good] - MATTERS).mean())
+        if not np.isfinite(self._top):
+            return
+        for learner in self._learners:
+            learner.learn(self._rows(learner), self._top)
+        if not self._used.made.reason:
+            rows = self._rows(self._used)
+            good = rows[2.0 * (self._top - known.loglikes[rows]) < MATTERS]
+            self._missed = float((self.predict(known.u[good])[0] < known.loglikes[good] - MATTERS).mean())
 
-    def _rows(self) -> Ints:
+    def _rows(self, learner: Learner) -> Ints:
         """Choose the rows to learn from: of points close together only the best."""
         known = self.target
         delta = 2.0 * (self._top - known.loglikes)
-        order = np.argsort(delta, kind="stable")
-        cells = np.round(known.u[order] / _SAME).astype(np.int64)
-        order = order[np.sort(np.unique(cells, axis=0, return_index=True)[1])]
+        order = _thinned(known.u, np.argsort(delta, kind="stable"), _SAME)
         rng = np.random.default_rng([self.seed, 2])
-        delta = delta[order]
-        near, region = delta < 15.0, delta < _REGION
-        groups = ((near, _NEAR), (region & ~near, _BESIDE), (~region, _FAR))
-        chosen = [rng.permutation(order[which])[:most] for which, most in groups]
-        return np.sort(np.concatenate([order[:1], *chosen])) if len(order) else order
+        near, region = delta[order] < 15.0, delta[order] < REGION
+        many, *few = learner.rows
+        chosen, size = order[near], _SAME
+        while len(chosen) > many:
+            size *= _COARSER
+            chosen = _thinned(known.u, chosen, size)
+        others = zip((region & ~near, ~region), few, strict=True)
+        recent = order[region & (order >= len(delta) - _RECENT)]
+        groups = [chosen, recent, *(rng.permutation(order[which])[:most] for which, most in others)]
+        return np.unique(np.concatenate(groups))
 
     def predict(self, u: Floats) -> tuple[Floats, Floats]:
         """Return the log-likelihood (n,), -inf where it takes a point for excluded, and the observables (n, q)."""
         self.calls += len(u)
-        mean = self._made.mean(u)
-        with np.errstate(over="ignore", invalid="ignore"):
-            delta = BEND * np.expm1(np.minimum((mean[:, 0] - BEND) / BEND, 300.0))
-        kept = np.isfinite(delta) & self._made.near(u)
-        return np.where(kept, self._top - 0.5 * delta, -np.inf), mean[:, 1:]
+        return self._used.predict(u)
 
     def imagined(self, power: float = 1.0) -> Imagined:
         """Return the likelihood as it has it, to some power; the points that it learned from are known to it.
@@ -147,10 +146,10 @@ class Emulation:
         Raises:
             RunError: it has learned nothing.
         """
-        if self._made.reason:
-            raise RunError(f"the surrogate has learned nothing: {self._made.reason}")
+        if self._used.made.reason:
+            raise RunError(f"the surrogate has learned nothing: {self._used.made.reason}")
         found = Imagined(self, power)
-        rows = self._rows()
+        rows = self._rows(self._used)
         found.batch(self.target.u[rows[np.isfinite(self.target.loglikes[rows])]])
         return found
 
@@ -163,7 +162,7 @@ class Emulation:
         for number in range(self.words.rounds):
             left = self.words.points - (self.target.evaluations - before)
             self.learn()
-            if self._made.reason or left <= 0:
+            if self._used.made.reason or left <= 0:
                 break
             powers = POWERS[min(number, len(POWERS) - 1)]
             count = -(-min(self.words.batch, left) // len(powers))
@@ -171,25 +170,31 @@ class Emulation:
             self.rounds.append(self.judge(drawn))
             last = self.rounds[-1]
             say(f"surrogate: round {number + 1}, {last.points} points, rms error of chi2 {last.error:.2f}")
+            if number + 1 >= len(POWERS):
+                del self._learners[1:]
             if number + 1 >= len(POWERS) and last.judged >= 20 and last.error < GOOD:
                 break
+        del self._learners[1:]
         self.learn()
 
     def judge(self, u: Floats) -> Round:
-        """Evaluate points that are new to it, and say how well it predicted them."""
-        predicted, _ = self.predict(u)
+        """Evaluate points that are new to it, and say how well they were predicted; who did best is asked next."""
+        predicted = [learner.predict(u)[0] for learner in self._learners]
+        self.calls += len(u)
         found = self.target.batch(u)
         matters = np.isfinite(found.loglike) & (2.0 * (self._top - found.loglike) < MATTERS)
-        errors = 2.0 * np.abs(np.maximum(predicted, self._top - 1e3) - found.loglike)[matters]
-        size = float(np.sqrt(np.mean(errors**2))) if len(errors) else float("nan")
-        return Round(len(u), len(errors), size, float(errors.max(initial=0.0)))
+        errors = [2.0 * np.abs(np.maximum(p, self._top - 1e3) - found.loglike)[matters] for p in predicted]
+        sizes = [float(np.sqrt(np.mean(e**2))) if len(e) else float("nan") for e in errors]
+        best = int(np.nanargmin(sizes)) if matters.any() else 0
+        self._learners.insert(0, self._learners.pop(best))
+        return Round(len(u), int(matters.sum()), sizes[best], float(errors[best].max(initial=0.0)), self.learns)
 
     def _begin(self, rng: np.random.Generator) -> None:
         """Find the region that matters, unless scans show it."""
         target = self.target
         d = target.dimension
         loglike = target.loglikes
-        region = loglike > loglike.max(initial=-np.inf) - 0.5 * _REGION
+        region = loglike > loglike.max(initial=-np.inf) - 0.5 * REGION
         if np.isfinite(loglike[region]).sum() >= 100 * d:
             return
         drawn = target.batch(rng.random((_PRIOR_DRAWS * d, d)))
@@ -203,7 +208,7 @@ class Emulation:
         found = self.imagined(power)
         try:
             chain = sampling.mcmc(
-                found, int(rng.integers(2**31)), first_points(found, 64), walkers=64, lengths=100, steps=400
+                found, int(rng.integers(2**31)), first_points(found, 64), walkers=32, lengths=100, steps=300
             )
         except RunError:  # no room for walkers: beside the best points known
             best = first_points(found, count)
@@ -214,7 +219,7 @@ class Emulation:
             )
         u = np.unique(found.places(chain), axis=0)
         u = u[rng.permutation(len(u))[: 10 * count]]
-        doubted = np.argsort(self._made.trust(u), kind="stable")[: count // 3]
+        doubted = np.argsort(self._used.made.trust(u), kind="stable")[: count // 3]
         others = np.setdiff1d(np.arange(len(u)), doubted)
         return np.asarray(u[np.concatenate([doubted, rng.permutation(others)[: count - len(doubted)]])])
 
@@ -223,14 +228,23 @@ class Emulation:
         found = self.imagined()
         periodic = self.target.problem.model.space.periodic
         begin = first_points(self.target, starts)
-        u, paid = minimise(plain_cost(found), begin, 0.05, periodic, rng, generations=GENERATIONS)
+        u, hoped = minimise(plain_cost(found), begin, 0.05, periodic, rng, generations=GENERATIONS)
         batch = self.target.batch(u)
-        order = np.argsort(self.target.cost(batch), kind="stable")[:2]
+        paid = self.target.cost(batch)
+        order = np.argsort(paid, kind="stable")[:2]
         cost = plain_cost(self.target)
-        u, paid = minimise(cost, batch.u[order], 0.02, periodic, rng, generations=40)
-        first = int(np.argmin(paid))
-        if paid[first] < EXCLUDED:
-            polish(cost, u[first], 0, periodic)
+        u = batch.u[order]
+        if not 2.0 * np.abs(paid - hoped)[order[0]] < _ACCURATE:
+            u, _ = minimise(cost, u, 0.02, periodic, rng, generations=40)
+        for place, value in zip(u, cost(u, np.arange(len(u))), strict=True):
+            if value < EXCLUDED:
+                polish(cost, place, 0, periodic)
+
+
+def _thinned(u: Floats, order: Ints, size: float) -> Ints:
+    """Return the first of the rows `order` of u (n, d) in each cell of this size, in their order."""
+    cells = np.round(u[order] / size).astype(np.int64)
+    return np.asarray(order[np.sort(np.unique(cells, axis=0, return_index=True)[1])])
 
 
 class Imagined(Target):

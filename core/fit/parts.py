@@ -19,6 +19,9 @@ from terranova.fit.profile import BINS, BINS_2D, Profile, make_axis, profile
 from terranova.fit.target import Target
 from terranova.scoring import Problem
 
+WALKERS = 128
+"""On a surrogate."""
+
 
 @dataclass(frozen=True)
 class ProfileResult:
@@ -37,12 +40,14 @@ class Helped:
         calls: predictions.
         rounds: of its training.
         error: the largest error of chi2, in the last look at the bins of the profiles: prediction against model.
+        learns: "observables", from which the constraints give chi2, or "chi2" itself.
     """
 
     plugin: str
     calls: int
     rounds: tuple[Round, ...]
     error: float
+    learns: str
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ def go_through(plan: FitPlan, target: Target, known: int, say: Say) -> Fit:
     meter.read("ends of intervals")
     helped = None
     if emulation is not None:
-        helped = Helped(emulation.words.plugin, emulation.calls, tuple(emulation.rounds), error)
+        helped = Helped(emulation.words.plugin, emulation.calls, tuple(emulation.rounds), error, emulation.learns)
     return Fit(
         plan=plan,
         problem=target.problem,
@@ -164,11 +169,12 @@ def _posteriors(
         found.append(both(lambda t: sampling.nested(t, seed, live=n.live, effective=effective, say=say), 0))
         meter.read("nested sampling")
     if (m := plan.mcmc) is not None:
-        lengths = max(m.lengths, 5 * wanted // (m.walkers or 32))  # steps on the surrogate are cheap
 
         def walk(asked: Target) -> Posterior:
-            settings = {"walkers": m.walkers, "steps": m.steps}
-            settings["lengths"] = m.lengths if asked is target else lengths
+            settings = {"walkers": m.walkers, "steps": m.steps, "lengths": m.lengths}
+            if asked is not target:  # the surrogate predicts many points in little more time than one
+                walkers = m.walkers or WALKERS
+                settings |= {"walkers": walkers, "lengths": max(m.lengths, 5 * wanted // walkers)}
             return sampling.mcmc(asked, seed, first_points(asked, 64), **settings, say=say)
 
         found.append(both(walk, 1))
@@ -194,5 +200,5 @@ def _profile(
     except ValueError as error:
         raise RunError(str(error)) from error
     if emulation is None:
-        return profile(target, axes, rng), 0.0
-    return corrected_profile(emulation, axes, plan.levels, rng)
+        return profile(target, axes, rng, say=say), 0.0
+    return corrected_profile(emulation, axes, plan.levels, rng, say)

@@ -68,8 +68,8 @@ class Surrogated:
     plugin: str = "gp"
     options: dict[str, Any] = field(default_factory=dict)
     points: Count = 3000
-    rounds: Count = 8
-    batch: Count = 200
+    rounds: Count = 12
+    batch: Count = 100
     effective: Annotated[int, Field(ge=100)] = 1000
 
 

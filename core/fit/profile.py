@@ -9,6 +9,7 @@ import numpy as np
 
 from terranova.fit.metric import Metric
 from terranova.fit.optimise import Cost, minimise
+from terranova.fit.posterior import Say
 from terranova.fit.target import Target
 from terranova.types import Bools, Floats, Ints
 
@@ -48,6 +49,8 @@ class Axis:
             a parameter, otherwise the observable itself or its decadic logarithm.
         centres: (bins,) physical values.
         log: whether the coordinate of an observable is its logarithm.
+        inset: share of a bin of an observable, at each of its ends, that is left out: where observables are
+            predicted, a point at the very end may belong to the neighbour.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Axis:
     edges: Floats
     centres: Floats
     log: bool = False
+    inset: float = 0.0
 
     def coordinate(self, values: Floats) -> Floats:
         """Return values of an observable in the coordinate of the edges."""
@@ -66,6 +70,11 @@ class Axis:
     def places(self, target: Target) -> Floats:
         """Return where all known points (n,) are, in the coordinate of the edges."""
         return target.u[:, self.column] if self.column is not None else self.coordinate(target.column(self.name))
+
+    def within(self, bins: Ints) -> tuple[Floats, Floats]:
+        """Return the ends of bins (n,), without what is left out of them."""
+        low, high = self.edges[bins], self.edges[bins + 1]
+        return low + self.inset * (high - low), high - self.inset * (high - low)
 
     @property
     def middle(self) -> Floats:
@@ -123,7 +132,12 @@ def make_axis(
 
 
 def profile(
-    target: Target, axes: Sequence[Axis], rng: np.random.Generator, *, generations: int | None = None
+    target: Target,
+    axes: Sequence[Axis],
+    rng: np.random.Generator,
+    *,
+    generations: int | None = None,
+    say: Say = lambda _: None,
 ) -> Profile:
     """Maximise the likelihood in every bin, starting from the best points known, then from those of neighbours."""
     before = target.evaluations
@@ -138,11 +152,20 @@ def profile(
         nearly = 1.0 if sweep % 2 == 0 else 0.0  # every other sweep tries any neighbour that is better
         far = FAR + 10.0 if sweep == 0 else FAR
         chosen, starts = _starts(u, best, shape, top, everything=len(axes) == 1, nearly=nearly, far=far)
-        wanted = improved[chosen] | _beside(improved, shape)[chosen]
+        wanted = improved[chosen] | beside(improved, shape)[chosen]
         if not wanted.any():
             break
-        sigma = max(SPREAD * 0.6**sweep, FINEST)
-        search(target, axes, chosen[wanted], starts[wanted], rng, generations=generations, sigma=sigma)
+        words = f"{named(axes)}: sweep {sweep + 1} of at most {SWEEPS}"
+        search(
+            target,
+            axes,
+            chosen[wanted],
+            starts[wanted],
+            rng,
+            generations=generations,
+            sigma=max(SPREAD * 0.6**sweep, FINEST),
+            say=_after(words, say),
+        )
         rows = best_rows(target, axes, shape, held=True)
         now = np.where(rows >= 0, target.loglikes[rows], -np.inf)
         matters = now > top - FAR / 2 - 10.0
@@ -150,6 +173,15 @@ def profile(
             improved = matters & ~(now - held < _GAIN)
         held = now
     return gather(target, axes, target.evaluations - before)
+
+
+def named(axes: Sequence[Axis]) -> str:
+    """Return what a profile over these is called."""
+    return f"profile of {' and '.join(axis.name for axis in axes)}"
+
+
+def _after(words: str, say: Say) -> Say:
+    return lambda more: say(f"{words}, {more}")
 
 
 def gather(target: Target, axes: Sequence[Axis], evaluations: int) -> Profile:
@@ -171,6 +203,7 @@ def search(
     *,
     generations: int,
     sigma: float,
+    say: Say = lambda _: None,
 ) -> None:
     """Maximise in the given cells, all side by side; what is found is among the points of the target."""
     shape = tuple(len(axis.centres) for axis in axes)
@@ -178,8 +211,14 @@ def search(
     held = [axis.column for axis in axes if axis.column is not None]
     free: Ints = np.array([i for i in range(target.dimension) if i not in held], dtype=np.int64)
     periodic: Bools = target.problem.model.space.periodic[free]
+    cost = cost_in(target, axes, places, free)
+
+    def told(inner: Floats, which: Ints) -> Floats:
+        say(f"{len(np.unique(which))} of {len(cells)} bins go on, {target.evaluations:,} evaluations so far")
+        return cost(inner, which)
+
     minimise(
-        cost_in(target, axes, places, free),
+        told,
         starts[:, free],
         sigma,
         periodic,
@@ -205,7 +244,7 @@ def cost_in(target: Target, axes: Sequence[Axis], places: Ints, free: Ints) -> C
             if axis.column is None:
                 values = axis.coordinate(batch.observables[:, names.index(axis.name)])
                 bins = places[which, i]
-                low, high = axis.edges[bins], axis.edges[bins + 1]
+                low, high = axis.within(bins)
                 outside = np.maximum(0.0, np.maximum(low - values, values - high)) / (high - low)
                 paid = paid + np.where(np.isfinite(outside), 0.5 * (outside / _PULL) ** 2, 0.0)
         return paid
@@ -227,6 +266,9 @@ def _cell_of(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, he
             number[place == axis.edges[-1]] = bins - 1
             outside |= ~((place >= axis.edges[0]) & (place <= axis.edges[-1]))
         number = np.clip(number, 0, bins - 1)
+        if axis.inset:
+            low, high = axis.within(number)
+            outside |= ~((place >= low) & (place <= high))
         if held and axis.column is not None:
             outside |= np.abs(place - axis.middle[number]) > _HELD
         cell = cell * bins + number
@@ -254,7 +296,7 @@ def _best_known(target: Target, axes: Sequence[Axis], shape: tuple[int, ...]) ->
     return u, best
 
 
-def _beside(cells: Bools, shape: tuple[int, ...]) -> Bools:
+def beside(cells: Bools, shape: tuple[int, ...]) -> Bools:
     """Return (cells,) True for the neighbours of the given cells."""
     grid = cells.reshape(shape)
     found = np.zeros(shape, dtype=bool)

@@ -16,7 +16,7 @@ from terranova.plugins._gp import ROOT5, GaussianProcess, squares
 from terranova.plugins.surrogates._scales import Scale
 from terranova.plugins.surrogates._support import Support, why_not
 from terranova.plugins.surrogates._trend import Basis, Features
-from terranova.types import Array, Bools, Floats
+from terranova.types import Array, Bools, Floats, Ints
 
 MINIMUM = 20
 """Rows below which nothing is learned."""
@@ -27,11 +27,18 @@ NEIGHBOURS = 6
 NEAR_MARGIN = 0.005
 """Share of the rows that matter which may be taken for others, each judged by the rest."""
 
+SHARED = 0.02
+"""Targets share a kernel, and with it the cost of a prediction, where one of their own would gain less than this in
+log-likelihood for each row."""
+
+GROWN = 1.5
+"""Length scales are learned again once there are so many times the rows that they were learned from."""
+
 _CHUNK = 1000
 
 
 class GpSurrogate(Surrogate):
-    """A Gaussian process (Matérn 5/2) for each target, on what a polynomial leaves.
+    """Gaussian processes (Matérn 5/2) on what a polynomial leaves; targets that are alike share a kernel.
 
     Source: C. E. Rasmussen and C. K. I. Williams, Gaussian Processes for Machine Learning, MIT Press (2006).
 
@@ -42,12 +49,12 @@ class GpSurrogate(Surrogate):
     """
 
     name = "gp"
-    version = "1"
+    version = "2"
     description = "Gaussian process on a polynomial, for smooth targets in few dimensions"
     packages = ("scipy",)
 
     def __init__(
-        self, space: ParameterSpace, seed: int, points: int = 2500, scales: int = 500, trend: int = 2
+        self, space: ParameterSpace, seed: int, points: int = 2500, scales: int = 300, trend: int = 2
     ) -> None:
         super().__init__(space, seed)
         if not (points >= MINIMUM and scales >= MINIMUM and 0 <= trend <= 3):
@@ -65,6 +72,7 @@ class GpSurrogate(Surrogate):
         self._basis = Basis(self._features, 0, np.zeros(len(self._features.owner)))
         self._trends: list[Array] = []  # constant and coefficients, for each target
         self._processes: list[_Process] = []
+        self._learned_from = 0
         self._support: Support | None = None
         self._threshold = 0.0
         self.reason = "it is not trained"
@@ -73,6 +81,12 @@ class GpSurrogate(Surrogate):
 
     def fit(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None = None) -> None:
         """Learn; see `Surrogate.fit`. Weights change nothing: the process goes through all points."""
+        self._clear()
+        self.refit(u, targets, near, weights)
+
+    def refit(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None = None) -> None:
+        """Learn again; see `Surrogate.refit`. Length scales are kept until there are many more rows."""
+        before, learned_from = self._processes, self._learned_from
         self._clear()
         u, targets = np.asarray(u, dtype=float), np.asarray(targets, dtype=float)
         sound = np.isfinite(u).all(axis=1)
@@ -85,9 +99,10 @@ class GpSurrogate(Surrogate):
         chosen = np.sort(rng.permutation(good)[: self.points])
         few = rng.permutation(len(chosen))[: self.rows_for_scales]
         self._learn(u[chosen], targets[chosen], u[sound], near[sound])
-        for process, z in zip(self._processes, self._rest.T, strict=True):
-            process.learn_scales(self._features(self._u[few]), z[few, None])
-            process.learn(self._features(self._u), z[:, None])
+        kept = len(few) < GROWN * learned_from and sum(len(p.members) for p in before) == targets.shape[1]
+        self._learned_from = learned_from if kept else len(few)
+        self._processes = before if kept else _kernels(self._features(self._u[few]), self._rest[few])
+        self._process_rows()
 
     def _learn(self, u: Floats, y: Floats, everything: Floats, near: Bools) -> None:
         """Take in rows, but for the length scales."""
@@ -101,10 +116,14 @@ class GpSurrogate(Surrogate):
         z = np.column_stack([scale.forward(column) for scale, column in zip(self._scales, y.T, strict=True)])
         self._trends = [self._basis.fit(monomials, column, alike) for column in z.T]
         self._rest = z - self._smooth(u)
-        width = len(self._features.owner)
-        self._processes = [_Process(np.zeros(width, dtype=bool)) for _ in self._scales]
         if not near.all():
             self._threshold = min(0.5, float(np.quantile(self._votes(u, own=True), NEAR_MARGIN)))
+
+    def _process_rows(self) -> None:
+        """Condition the processes on the rows."""
+        z = self._features(self._u)
+        for process in self._processes:
+            process.learn(z, self._rest[:, process.members])
 
     def _smooth(self, u: Floats) -> Floats:
         """Return the polynomials (n, q) at u (n, d)."""
@@ -117,24 +136,29 @@ class GpSurrogate(Surrogate):
         """Return the means (n, q) only, which cost far less than the deviations."""
         if self._support is None:
             return np.full((len(u), max(1, len(self._scales))), np.nan)
-        z = self._features(u)
-        parts = zip(self._scales, self._smooth(u).T, self._processes, strict=True)
-        return np.column_stack([scale.backward(trend + process.average(z)) for scale, trend, process in parts])
+        z, mean = self._features(u), self._smooth(u)
+        for process in self._processes:
+            mean[:, process.members] += process.average(z)
+        return self._backward(mean)
+
+    def _backward(self, z: Floats) -> Floats:
+        return np.column_stack([scale.backward(column) for scale, column in zip(self._scales, z.T, strict=True)])
 
     def predict(self, u: Floats) -> tuple[Floats, Floats]:
         """Return mean and standard deviation; see `Surrogate.predict`."""
-        mean = self.mean(u)
         if self._support is None:
-            return mean, mean.copy()
-        z, smooth = self._features(u), self._smooth(u)
-        sigma = np.empty_like(mean)
-        for j, (scale, process) in enumerate(zip(self._scales, self._processes, strict=True)):
+            nothing = self.mean(u)
+            return nothing, nothing.copy()
+        z, centre = self._features(u), self._smooth(u)
+        width = np.empty_like(centre)
+        for process in self._processes:
             for at in range(0, len(u), _CHUNK):
-                part = slice(at, at + _CHUNK)
+                part = np.arange(at, min(at + _CHUNK, len(u)))
                 known = process.predict(z[part])
-                centre, width = smooth[part, j] + known.mean[:, 0], known.deviation[:, 0]
-                sigma[part, j] = 0.5 * (scale.backward(centre + width) - scale.backward(centre - width))
-        return mean, sigma
+                centre[np.ix_(part, process.members)] += known.mean
+                width[np.ix_(part, process.members)] = known.deviation
+        sigma = 0.5 * (self._backward(centre + width) - self._backward(centre - width))
+        return self._backward(centre), sigma
 
     def _votes(self, u: Floats, *, own: bool = False) -> Floats:
         """Return (n,) which share of the nearest rows matters; `own` leaves out the nearest, the point itself."""
@@ -166,7 +190,9 @@ class GpSurrogate(Surrogate):
 
     def state(self) -> dict[str, bytes]:
         """The rows and the length scales, from which the rest follows."""
-        learned = [np.append(process.log_scales, process.log_noise) for process in self._processes]
+        learned = np.empty((len(self._scales), len(self._features.owner) + 1))
+        for process in self._processes:
+            learned[process.members] = process.learned
         buffer = io.BytesIO()
         np.savez(
             buffer,
@@ -175,7 +201,7 @@ class GpSurrogate(Surrogate):
             y=self._y,
             all=self._all,
             near=self._near,
-            learned=np.array(learned),
+            learned=learned,
         )
         return {"words.json": json.dumps({"reason": self.reason}).encode(), "arrays.npz": buffer.getvalue()}
 
@@ -187,20 +213,60 @@ class GpSurrogate(Surrogate):
             arrays: dict[str, Array] = dict(np.load(io.BytesIO(state["arrays.npz"]), allow_pickle=False))
             if not reason:
                 self._learn(arrays["u"], arrays["y"], arrays["all"], arrays["near"])
-                for process, row, z in zip(self._processes, arrays["learned"], self._rest.T, strict=True):
-                    process.log_scales, process.log_noise = row[:-1], float(row[-1])
-                    process.learn(self._features(self._u), z[:, None])
+                rows, kernel = np.unique(arrays["learned"], axis=0, return_inverse=True)
+                for k, row in enumerate(rows):
+                    members = np.flatnonzero(kernel.reshape(-1) == k)
+                    self._processes.append(_Process(len(self._features.owner), members, row))
+                self._process_rows()
             self.reason = reason
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise ValueError(f"this is not what surrogate 'gp' wrote ({type(error).__name__}: {error})") from error
 
 
+def _kernels(z: Floats, rest: Floats) -> list[_Process]:
+    """Learn length scales from rows z (n, f) with values `rest` (n, q): one kernel for targets that are alike."""
+    found: list[_Process] = []
+    for j, column in enumerate(rest.T):
+        own = _Process(z.shape[1], np.array([j]))
+        losses = [process.loss(z, column) for process in found]
+        if found:
+            own.learned = found[int(np.argmin(losses))].learned
+        own.learn_scales(z, column[:, None])
+        if found and min(losses) - own.loss(z, column) < SHARED * len(z):
+            alike = found[int(np.argmin(losses))]
+            alike.members = np.append(alike.members, j)
+        else:
+            found.append(own)
+    return found
+
+
 class _Process(GaussianProcess):
-    """A Gaussian process of one output that also gives means alone."""
+    """A Gaussian process of the targets `members` that also gives means alone.
+
+    Args:
+        features: number of coordinates.
+        members: targets with this kernel.
+        learned: as the attribute of that name.
+    """
+
+    def __init__(self, features: int, members: Ints, learned: Floats | None = None) -> None:
+        super().__init__(np.zeros(features, dtype=bool))
+        self.members = members
+        if learned is not None:
+            self.learned = learned
+
+    @property
+    def learned(self) -> Floats:
+        """(features + 1,) logarithms of the length scales and of the noise."""
+        return np.append(self.log_scales, self.log_noise)
+
+    @learned.setter
+    def learned(self, values: Floats) -> None:
+        self.log_scales, self.log_noise = values[:-1].copy(), float(values[-1])
 
     def average(self, z: Floats) -> Floats:
-        """Return the means (n,) at z (n, f)."""
-        result = np.empty(len(z))
+        """Return the means (n, members) at z (n, f)."""
+        result = np.empty((len(z), len(self.members)))
         for at in range(0, len(z), _CHUNK):
             scaled = self._embedded(z[at : at + _CHUNK]) / np.exp(self.log_scales)[self._axis]
             root = squares(scaled, self._scaled)
@@ -212,5 +278,5 @@ class _Process(GaussianProcess):
             kernel += 1.0
             np.negative(root, out=root)
             kernel *= np.exp(root, out=root)  # as `_matern`, without the derivative and in place
-            result[at : at + _CHUNK] = (self._mean + self._width * (kernel @ self._alpha))[:, 0]
+            result[at : at + _CHUNK] = self._mean + self._width * (kernel @ self._alpha)
         return result
