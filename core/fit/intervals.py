@@ -70,7 +70,9 @@ def intervals(
     result = []
     for level in levels:
         wanted = threshold(level)
-        crossings = _crossings(place, delta, wanted)
+        crossings = _crossings(
+            place, delta, wanted, _Outermost(target, axis, wanted) if axis.column is None else _middle
+        )
         if axis.column is not None and len(crossings):
             place, delta = _refined(target, axis, place, delta, crossings, wanted, climb or _climber(target, rng))
             crossings = _crossings(place, delta, wanted)
@@ -97,17 +99,50 @@ def _curve(target: Target, found: Profile) -> tuple[Floats, Floats]:
     return place[order], delta[order]
 
 
-def _crossings(place: Floats, delta: Floats, wanted: float) -> list[float]:
+def _middle(inside: float, outside: float) -> float:
+    return 0.5 * (inside + outside)
+
+
+class _Outermost:
+    """Where an observable ends at a hard bound: at its outermost value known to be within the level.
+
+    Args:
+        target: knows all points.
+        axis: of the observable.
+        wanted: Delta chi2 of the level.
+    """
+
+    def __init__(self, target: Target, axis: Axis, wanted: float) -> None:
+        loglike = target.loglikes
+        within = 2.0 * (float(loglike.max()) - loglike) <= wanted
+        self._values = axis.places(target)[within]
+
+    def __call__(self, inside: float, outside: float) -> float:
+        """Return the value between a place that is allowed and one that is not, the nearest to the latter."""
+        low, high = sorted((inside, outside))
+        between = self._values[(self._values >= low) & (self._values <= high)]
+        if not len(between):
+            return inside
+        return float(between.max() if outside > inside else between.min())
+
+
+def _crossings(
+    place: Floats, delta: Floats, wanted: float, cliff: Callable[[float, float], float] = _middle
+) -> list[float]:
     """Return where the curve crosses a level.
 
-    The root of Delta chi2, nearly straight, is interpolated; next to what is excluded the middle is taken.
+    The root of Delta chi2, nearly straight, is interpolated; next to what is excluded `cliff` says where, given
+    the places that are inside and outside.
     """
     root = np.sqrt(np.maximum(np.minimum(delta, 1e12), 0.0)) - np.sqrt(wanted)
     crossings = []
     for i in np.flatnonzero(np.diff(root > 0.0)):
         a, b = root[i], root[i + 1]
-        share = a / (a - b) if max(abs(a), abs(b)) < _CLIFF else 0.5
-        crossings.append(float(place[i] + share * (place[i + 1] - place[i])))
+        if max(abs(a), abs(b)) < _CLIFF:
+            crossings.append(float(place[i] + a / (a - b) * (place[i + 1] - place[i])))
+        else:
+            inside, outside = (i, i + 1) if a <= 0.0 else (i + 1, i)
+            crossings.append(cliff(float(place[inside]), float(place[outside])))
     return crossings
 
 

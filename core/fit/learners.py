@@ -111,7 +111,7 @@ class ObservablesLearner(Learner):
 
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
         values = self.target.columns(self._all)[rows]
-        known: Bools = np.isfinite(values).all(axis=1)
+        known: Bools = np.asarray(np.isfinite(values).all(axis=1))
         self._floors = self._choose_floors(self.target.u[rows], values, known & (delta < REGION))
         learned = values.copy()
         for name, floor in self._floors.items():

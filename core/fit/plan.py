@@ -61,7 +61,7 @@ class Surrogated:
         options: of the plugin.
         points: evaluations for its training, at most, beside the first search.
         rounds: of training, at most.
-        batch: evaluations in each.
+        batch: evaluations in each round.
         effective: effective number of points wanted of a posterior.
     """
 
@@ -182,8 +182,7 @@ def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
 def _scan_part(data: Mapping[str, Any], report: Report) -> ScanConfig | None:
     """Check the words that a fit shares with a scan as a scan would."""
     shared = {key: data[key] for key in SCAN_WORDS if key in data}
-    # A scan needs a sampler and a budget, which a fit has no use for.
-    shared |= {"sampler": {"name": "random", "islands": 1}, "budget": {"evaluations": 1}}
+    shared["budget"] = {"evaluations": 1}  # a scan needs one, a fit has no use for it
     try:
         return load_config(shared)
     except ConfigError as error:

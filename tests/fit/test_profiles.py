@@ -94,6 +94,20 @@ def test_hard_window_cuts_an_interval() -> None:
         assert high == pytest.approx(2.0**0.5, abs=1e-4)
 
 
+def test_interval_of_an_observable_ends_where_a_hard_window_does() -> None:
+    """Next to an empty bin it ends at an evaluated point, not in the middle between the two."""
+    window = {"name": "w", "observable": "square", "kind": "window", "upper": 2.0, "source": "by construction"}
+    known = target(
+        problem({"name": "fit-simple"}, [measured("same", 1.0), window], parameters={"phi": 0, "size": 1})
+    )
+    found, _ = _found(known, "same", limits=(-3.0, 3.0))
+    values, allowed = known.column("same"), np.isfinite(known.loglikes)
+    for interval in found:
+        ((_, high),) = interval.parts
+        assert high in values[allowed]
+        assert 2.0**0.5 - 0.02 < high <= 2.0**0.5
+
+
 def test_two_minima_give_two_parts() -> None:
     known = target(
         problem({"name": "fit-simple"}, [measured("square", 9.0, 0.5)], parameters={"phi": 0, "size": 1})
