@@ -158,7 +158,7 @@ class GpSurrogate(Surrogate):
                 centre[np.ix_(part, process.members)] += known.mean
                 width[np.ix_(part, process.members)] = known.deviation
         sigma = 0.5 * (self._backward(centre + width) - self._backward(centre - width))
-        return self._backward(centre), sigma
+        return self.mean(u), sigma
 
     def _votes(self, u: Floats, *, own: bool = False) -> Floats:
         """Return (n,) which share of the nearest rows matters; `own` leaves out the nearest, the point itself."""

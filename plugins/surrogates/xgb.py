@@ -21,6 +21,9 @@ from terranova.plugins.surrogates._trend import Basis, Features
 from terranova.types import Array, Bools, Floats
 
 FOLDS = 5
+QUICK_FOLDS, QUICK_ROUNDS, QUICK_ETA = 2, 100, 0.15
+"""Instead of these and of the options, where it is trained in many rounds: a tenth of the cost."""
+
 MINIMUM = 10 * FOLDS
 """Rows below which nothing is learned."""
 
@@ -36,6 +39,8 @@ NEAR_MARGIN = 0.005
 
 class XgboostSurrogate(Surrogate):
     """Classifier and regressors of gradient-boosted trees on a polynomial trend, five of each by cross-validation.
+
+    Trained in rounds, as by a fit (`refit`), it has two of each, of at most 100 trees.
 
     Args:
         rounds: trees in each regressor.
@@ -71,12 +76,13 @@ class XgboostSurrogate(Surrogate):
         self.min_child, self.subsample, self.trend, self.threads = min_child, subsample, trend, threads
         require("xgboost", "xgboost-cpu")
         self._features = Features(space)
+        self._folds, self._quick = FOLDS, False
         self._clear()
 
     def _clear(self) -> None:
         self._scales: list[Scale] = []
         self._basis: Basis | None = None
-        self._trends: list[Array] = []  # (FOLDS, 1 + t) for each target
+        self._trends: list[Array] = []  # (folds, 1 + t) for each target
         self._trees: list[list[Any]] = []
         self._errors: list[Any] = []
         self._quantiles: Array = np.empty((0, len(LEVELS)))
@@ -100,6 +106,15 @@ class XgboostSurrogate(Surrogate):
 
     def fit(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None = None) -> None:
         """Learn; see `Surrogate.fit`."""
+        self._folds, self._quick = FOLDS, False
+        self._learn(u, targets, near, weights)
+
+    def refit(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None = None) -> None:
+        """Learn with fewer trees; see `Surrogate.refit`."""
+        self._folds, self._quick = QUICK_FOLDS, True
+        self._learn(u, targets, near, weights)
+
+    def _learn(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None) -> None:
         self._clear()
         u, targets = np.asarray(u, dtype=float), np.asarray(targets, dtype=float)
         weights = np.ones(len(u)) if weights is None else np.asarray(weights, dtype=float)
@@ -108,7 +123,7 @@ class XgboostSurrogate(Surrogate):
         self.reason = why_not(u[good], targets[good], MINIMUM)
         if self.reason:
             return
-        folds = np.random.default_rng([self.seed, 1]).permutation(len(u)) % FOLDS
+        folds = np.random.default_rng([self.seed, 1]).permutation(len(u)) % self._folds
         self._fit_classifiers(u[sound], near[sound], folds[sound])
         self._fit_regressors(u[good], targets[good], folds[good], weights[good] / weights[good].mean())
         self._support = Support(u[good])
@@ -127,7 +142,7 @@ class XgboostSurrogate(Surrogate):
         words = {
             "objective": objective,
             "max_depth": depth,
-            "eta": self.eta,
+            "eta": max(self.eta, QUICK_ETA) if self._quick else self.eta,
             "min_child_weight": self.min_child if objective == "reg:squarederror" else 1.0,
             "subsample": self.subsample,
             "tree_method": "hist",
@@ -136,19 +151,26 @@ class XgboostSurrogate(Surrogate):
             "base_score": 0.5 if objective == "binary:logistic" else 0.0,
             "verbosity": 0,
         }
-        return xgb.train(words, xgb.DMatrix(u, label=y, weight=weights), num_boost_round=rounds)
+        return xgb.train(
+            words,
+            xgb.DMatrix(u, label=y, weight=weights),
+            num_boost_round=min(rounds, QUICK_ROUNDS) if self._quick else rounds,
+        )
 
     def _ask(self, booster: Any, u: Floats, **words: Any) -> Floats:
-        xgb = require("xgboost", "xgboost-cpu")
-        booster.set_param({"nthread": self.threads})
-        return np.asarray(booster.predict(xgb.DMatrix(u), **words), dtype=float)
+        return self._ask_all([booster], u, **words)[0]
+
+    def _ask_all(self, boosters: list[Any], u: Floats, **words: Any) -> Floats:
+        """Return the predictions (boosters, n) at u (n, d)."""
+        rows = require("xgboost", "xgboost-cpu").DMatrix(u, nthread=self.threads)
+        return np.array([booster.predict(rows, **words) for booster in boosters], dtype=float)
 
     def _fit_classifiers(self, u: Floats, near: Bools, folds: Array) -> None:
         """Learn the region; the threshold is set on rows that the classifier has not seen."""
         if near.all():
             return
         chance = np.empty(len(u))
-        for k in range(FOLDS):
+        for k in range(self._folds):
             out = folds == k
             booster = self._boost(u[~out], near[~out].astype(float), "binary:logistic", 200, self.seed + k, 6)
             self._classifiers.append(booster)
@@ -156,7 +178,7 @@ class XgboostSurrogate(Surrogate):
         self._threshold = min(0.5, float(np.quantile(chance[near], NEAR_MARGIN)))
 
     def _fit_regressors(self, u: Floats, targets: Floats, folds: Array, weights: Floats) -> None:
-        degree = Basis.degree_for(self._features, len(u) * (FOLDS - 1) // FOLDS, self.trend)
+        degree = Basis.degree_for(self._features, len(u) * (self._folds - 1) // self._folds, self.trend)
         self._basis = Basis(self._features, degree, self._features(u).mean(axis=0))
         monomials = self._basis(u)
         quantiles = []
@@ -164,7 +186,7 @@ class XgboostSurrogate(Surrogate):
             scale = self._scale_for(u, y, folds, weights)
             z = scale.forward(y)
             trends, boosters, residual = [], [], np.empty(len(u))
-            for k in range(FOLDS):
+            for k in range(self._folds):
                 out = folds == k
                 trend = self._basis.fit(monomials[~out], z[~out], weights[~out])
                 rest = z - trend[0] - monomials @ trend[1:]
@@ -174,7 +196,7 @@ class XgboostSurrogate(Surrogate):
                 residual[out] = rest[out] - self._ask(booster, u[out])
             size = np.log(np.abs(residual) + 1e-9 + 1e-3 * np.median(np.abs(residual)))
             spread = np.empty(len(u))
-            for k in range(FOLDS):  # the error of a point is judged by trees that have not seen that error
+            for k in range(self._folds):  # the error of a point is judged by trees that have not seen that error
                 out = folds == k
                 booster = self._boost(u[~out], size[~out], "reg:squarederror", 60, self.seed + k, 3)
                 spread[out] = self._ask(booster, u[out])
@@ -203,35 +225,38 @@ class XgboostSurrogate(Surrogate):
 
     # -- answering ------------------------------------------------------------------------------------------
 
+    def _average(self, u: Floats) -> Floats:
+        """Mean (n, q) in the coordinates in which targets are learned."""
+        assert self._basis is not None
+        smooth = np.column_stack([np.ones(len(u)), self._basis(u)]) @ np.mean(self._trends, axis=1).T
+        trees = self._ask_all([tree for trees in self._trees for tree in trees], u)
+        return np.asarray(smooth + trees.reshape(len(self._trees), self._folds, len(u)).mean(axis=1).T)
+
     def _scaled(self, u: Floats) -> tuple[Floats, Floats]:
         """Mean and unit of error (n, q) in the coordinates in which targets are learned."""
-        assert self._basis is not None
-        smooth = np.column_stack([np.ones(len(u)), self._basis(u)])
-        mean = np.column_stack(
-            [
-                smooth @ trends.mean(axis=0) + np.mean([self._ask(b, u) for b in trees], axis=0)
-                for trends, trees in zip(self._trends, self._trees, strict=True)
-            ]
-        )
-        return mean, np.exp(np.column_stack([self._ask(booster, u) for booster in self._errors]))
+        return self._average(u), np.exp(self._ask_all(self._errors, u).T)
+
+    def _backward(self, z: Floats) -> Floats:
+        return np.column_stack([s.backward(column) for s, column in zip(self._scales, z.T, strict=True)])
+
+    def mean(self, u: Floats) -> Floats:
+        """Return the medians (n, q) only, without their errors."""
+        if self._support is None:
+            return np.full((len(u), max(1, len(self._scales))), np.nan)
+        return self._backward(self._average(u))
 
     def _ends(self, mean: Floats, error: Floats, level: float) -> tuple[Floats, Floats]:
         half = error * np.array([np.interp(level, LEVELS, row) for row in self._quantiles])
-        ends = [
-            np.column_stack([s.backward(z) for s, z in zip(self._scales, v.T, strict=True)])
-            for v in (mean - half, mean + half)
-        ]
-        return ends[0], ends[1]
+        return self._backward(mean - half), self._backward(mean + half)
 
     def predict(self, u: Floats) -> tuple[Floats, Floats]:
         """Return median and half of the 68.27 % interval; see `Surrogate.predict`."""
         if self._support is None:
-            nothing = np.full((len(u), max(1, len(self._scales))), np.nan)
+            nothing = self.mean(u)
             return nothing, nothing.copy()
         mean, error = self._scaled(u)
         lower, upper = self._ends(mean, error, 0.6827)
-        middle = np.column_stack([s.backward(z) for s, z in zip(self._scales, mean.T, strict=True)])
-        return middle, 0.5 * (upper - lower)
+        return self._backward(mean), 0.5 * (upper - lower)
 
     def interval(self, u: Floats, level: float) -> tuple[Floats, Floats]:
         """Conformal intervals; levels above 99.5 % are not known and answered by that."""
@@ -243,7 +268,7 @@ class XgboostSurrogate(Surrogate):
         """Return (n,) whether the classifiers keep the points."""
         if not self._classifiers:
             return np.full(len(u), self._support is not None)
-        kept: Bools = np.mean([self._ask(b, u) for b in self._classifiers], axis=0) >= self._threshold
+        kept: Bools = self._ask_all(self._classifiers, u).mean(axis=0) >= self._threshold
         return kept
 
     def trust(self, u: Floats) -> Floats:
@@ -271,8 +296,8 @@ class XgboostSurrogate(Surrogate):
             base[j] = smooth[0]
             for tree in trees:
                 own = self._ask(tree, u, pred_contribs=True)
-                values[:, j] += own[:, :d] / FOLDS
-                base[j] += own[:, d].mean() / FOLDS
+                values[:, j] += own[:, :d] / self._folds
+                base[j] += own[:, d].mean() / self._folds
             values[:, j] *= scale.width
             base[j] = scale.centre + scale.width * base[j]
         return values, base
@@ -311,15 +336,17 @@ class XgboostSurrogate(Surrogate):
             for name in words["boosters"]:
                 boosters[name] = xgb.Booster()
                 boosters[name].load_model(bytearray(state[f"{name}.ubj"]))
+                boosters[name].set_param({"nthread": self.threads})
             arrays = dict(np.load(io.BytesIO(state["arrays.npz"]), allow_pickle=False))
             self.reason = words["reason"]
             self._threshold = words["threshold"]
             self._scales = [Scale(**scale) for scale in words["scales"]]
             self._quantiles = arrays["quantiles"]
+            self._folds = sum(name.startswith("tree-0-") for name in boosters) or FOLDS
             self._classifiers = [b for name, b in boosters.items() if name.startswith("near-")]
             self._errors = [boosters[f"error-{j}"] for j in range(len(self._scales))]
             for j in range(len(self._scales)):
-                self._trees.append([boosters[f"tree-{j}-{k}"] for k in range(FOLDS)])
+                self._trees.append([boosters[f"tree-{j}-{k}"] for k in range(self._folds)])
                 self._trends.append(arrays[f"trend-{j}"])
             if "support" in arrays:
                 self._basis = Basis(self._features, words["degree"], arrays["centre"])

@@ -45,6 +45,31 @@ def test_a_file_gives_the_same_predictions() -> None:
         other.restore({"words.json": b"{}"})
 
 
+def test_targets_that_are_alike_share_a_kernel() -> None:
+    """Two of these three are; what one kernel predicts of both is as good, and is found again in a file."""
+    made, other = GpSurrogate(SPACE, 1, scales=100), GpSurrogate(SPACE, 1)
+    targets = np.column_stack([_truth(POINTS), 3.0 * _truth(POINTS)[:, 0] - 1.0])
+    made.fit(POINTS, targets, np.ones(len(POINTS), dtype=bool))
+    assert [list(process.members) for process in made._processes] == [[0, 2], [1]]
+    mean, sigma = made.predict(FRESH)
+    np.testing.assert_allclose(mean[:, 2], 3.0 * mean[:, 0] - 1.0, atol=1e-9)
+    np.testing.assert_allclose(sigma[:, 2], 3.0 * sigma[:, 0], rtol=1e-6)
+    np.testing.assert_allclose(mean[:, :2], _truth(FRESH), atol=0.02)
+    other.restore(made.state())
+    np.testing.assert_allclose(other.mean(FRESH), mean, rtol=1e-9)
+
+
+def test_learning_again_keeps_length_scales_until_rows_are_many_more() -> None:
+    made, everywhere = GpSurrogate(SPACE, 1), np.ones(len(POINTS), dtype=bool)
+    made.refit(POINTS[:80], _truth(POINTS[:80]), everywhere[:80])
+    first = [process.learned for process in made._processes]
+    made.refit(POINTS[:110], _truth(POINTS[:110]), everywhere[:110])
+    np.testing.assert_array_equal([process.learned for process in made._processes], first)
+    np.testing.assert_allclose(made.mean(POINTS[80:110]), _truth(POINTS[80:110]), atol=1e-2)
+    made.refit(POINTS, _truth(POINTS), everywhere)
+    assert not np.array_equal([process.learned for process in made._processes], first)
+
+
 def test_too_few_rows_teach_nothing() -> None:
     made = GpSurrogate(SPACE, 1)
     made.fit(POINTS[:5], _truth(POINTS[:5]), np.ones(5, dtype=bool))
