@@ -20,7 +20,7 @@ from terranova.fit.target import Target
 from terranova.scoring import Problem
 
 WALKERS = 128
-"""On a surrogate."""
+"""On a surrogate, at most."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _posteriors(
         def walk(asked: Target) -> Posterior:
             settings = {"walkers": m.walkers, "steps": m.steps, "lengths": m.lengths}
             if asked is not target:  # the surrogate predicts many points in little more time than one
-                walkers = m.walkers or WALKERS
+                walkers = m.walkers or max(32, 2 * target.dimension + 2, min(WALKERS, 5 * wanted // m.lengths))
                 settings |= {"walkers": walkers, "lengths": max(m.lengths, 5 * wanted // walkers)}
             return sampling.mcmc(asked, seed, first_points(asked, 64), **settings, say=say)
 

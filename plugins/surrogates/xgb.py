@@ -158,7 +158,7 @@ class XgboostSurrogate(Surrogate):
         )
 
     def _ask(self, booster: Any, u: Floats, **words: Any) -> Floats:
-        return self._ask_all([booster], u, **words)[0]
+        return np.asarray(self._ask_all([booster], u, **words)[0])
 
     def _ask_all(self, boosters: list[Any], u: Floats, **words: Any) -> Floats:
         """Return the predictions (boosters, n) at u (n, d)."""

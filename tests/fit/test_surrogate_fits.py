@@ -57,7 +57,7 @@ class Nothing(GpSurrogate):
 
     name = "gp-nothing"
 
-    def fit(self, u: Floats, targets: Floats, near: Bools) -> None:
+    def refit(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None = None) -> None:
         """Gives up."""
         self.reason = "by construction"
 
