@@ -106,11 +106,24 @@ class Emulation:
         return not self._used.made.reason and self._missed <= MISSED
 
     def learn(self) -> None:
-        """Train from all points known."""
-        known = self.target
-        self._top = float(known.loglikes.max(initial=-np.inf))
-        if not np.isfinite(self._top):
+        """Train from all points known; anew where the best fit has moved, or where it does not serve otherwise."""
+        top = float(self.target.loglikes.max(initial=-np.inf))
+        if not np.isfinite(top):
             return
+        moved, self._top = top > self._top + 1.0, top
+        if moved:
+            self._begin_again()
+        self._learn()
+        if not (moved or self.serves):
+            self._begin_again()
+            self._learn()
+
+    def _begin_again(self) -> None:
+        """Forget what learners keep from one training to the next."""
+        self._learners = [type(old)(self.target, self.words, self.names, self.seed) for old in self._learners]
+
+    def _learn(self) -> None:
+        known = self.target
         for learner in self._learners:
             learner.learn(self._rows(learner), self._top)
         if not self._used.made.reason:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -32,6 +31,9 @@ _DECADES = 1.5
 _NOTHING = 0.02
 """Change of chi2 that does not matter."""
 
+_GROWN = 1.5
+"""Floors are chosen again once there are so many times the rows."""
+
 
 class Learner(ABC):
     """A surrogate of the log-likelihood of a fit, and of some observables.
@@ -47,7 +49,7 @@ class Learner(ABC):
         rows: with Delta chi2 below 15, below `REGION` and beyond, from which it learns, at most.
     """
 
-    rows: ClassVar[tuple[int, int, int]] = (2000, 500, 400)
+    rows: tuple[int, int, int] = (2000, 500, 400)
 
     def __init__(self, target: Target, words: Surrogated, names: Sequence[str], seed: int) -> None:
         self.target, self.names = target, tuple(names)
@@ -102,17 +104,22 @@ class ObservablesLearner(Learner):
     notice of them.
     """
 
-    rows = (600, 150, 150)
-
     def __init__(self, target: Target, words: Surrogated, names: Sequence[str], seed: int) -> None:
         super().__init__(target, words, names, seed)
+        d = target.dimension
+        self.rows = (200 * d, 50 * d, 50 * d)
         self._all = read_by(target, names)
         self._floors: dict[str, float] = {}
+        self._chosen_from = 0
 
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
         values = self.target.columns(self._all)[rows]
         known: Bools = np.asarray(np.isfinite(values).all(axis=1))
-        self._floors = self._choose_floors(self.target.u[rows], values, known & (delta < REGION))
+        if (
+            len(rows) > _GROWN * self._chosen_from
+        ):  # rarely, since what a plugin has learned before is for the old ones
+            self._floors = self._choose_floors(self.target.u[rows], values, known & (delta < REGION))
+            self._chosen_from = len(rows)
         learned = values.copy()
         for name, floor in self._floors.items():
             j = self._all.index(name)

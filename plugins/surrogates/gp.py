@@ -99,8 +99,8 @@ class GpSurrogate(Surrogate):
         chosen = np.sort(rng.permutation(good)[: self.points])
         few = rng.permutation(len(chosen))[: self.rows_for_scales]
         self._learn(u[chosen], targets[chosen], u[sound], near[sound])
-        kept = len(few) < GROWN * learned_from and sum(len(p.members) for p in before) == targets.shape[1]
-        self._learned_from = learned_from if kept else len(few)
+        kept = len(chosen) < GROWN * learned_from and sum(len(p.members) for p in before) == targets.shape[1]
+        self._learned_from = learned_from if kept else len(chosen)
         self._processes = before if kept else _kernels(self._features(self._u[few]), self._rest[few])
         self._process_rows()
 
