@@ -28,7 +28,7 @@ REGION = 60.0
 _DECADES = 1.5
 """Observables that span fewer are learned as they are."""
 
-_NOTHING = 0.02
+_NOTHING = 0.5
 """Change of chi2 that does not matter."""
 
 _GROWN = 1.5
@@ -118,7 +118,7 @@ class ObservablesLearner(Learner):
         if (
             len(rows) > _GROWN * self._chosen_from
         ):  # rarely, since what a plugin has learned before is for the old ones
-            self._floors = self._choose_floors(self.target.u[rows], values, known & (delta < REGION))
+            self._floors = self._choose_floors(self.target.u[rows][known], values[known], delta[known])
             self._chosen_from = len(rows)
         learned = values.copy()
         for name, floor in self._floors.items():
@@ -126,10 +126,12 @@ class ObservablesLearner(Learner):
             learned[:, j] = np.arcsinh(values[:, j] / floor) + 1.0  # far from 0: no logarithm is to be taken of it
         return learned, known
 
-    def _choose_floors(self, u: Floats, values: Floats, matters: Bools) -> dict[str, float]:
-        u, values = u[matters], values[matters]
+    def _choose_floors(self, u: Floats, values: Floats, delta: Floats) -> dict[str, float]:
         problem = self.target.problem
         chi2 = chi2_of(problem, self._all, u, values)
+        top = chi2.min(initial=np.inf)
+        before = np.minimum(chi2 - top, REGION)
+        allowed = np.where(delta < REGION, _NOTHING, 0.5 * REGION)  # what is far must not come near
         floors = {}
         for j, name in enumerate(self._all):
             size = np.abs(values[:, j])
@@ -145,8 +147,9 @@ class ObservablesLearner(Learner):
                 middle = (first + last) // 2
                 floor = 10.0 ** places[middle]
                 changed[:, j] = np.where(size < floor, np.copysign(floor, values[:, j]), values[:, j])
-                change = np.abs(chi2_of(problem, self._all, u, changed) - chi2).max(initial=0.0)
-                first, last = (middle, last) if change < _NOTHING else (first, middle)
+                after = np.minimum(chi2_of(problem, self._all, u, changed) - top, REGION)
+                harmless = (np.abs(after - before) < allowed).all()
+                first, last = (middle, last) if harmless else (first, middle)
             floors[name] = float(10.0 ** places[first])
         return floors
 

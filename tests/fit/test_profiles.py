@@ -80,6 +80,17 @@ def test_plane_of_two_parameters() -> None:
     np.testing.assert_allclose(plane.delta_chi2(best.loglike)[near], delta[near], atol=0.02)
 
 
+def test_a_profile_says_how_far_it_is() -> None:
+    known, said = _linear(), []
+    rng = np.random.default_rng(2)
+    find_best(known, rng, starts=2)
+    profile(known, [make_axis(known, "a0", 5, (-1.0, 3.0))], rng, generations=10, say=said.append)
+    counts = [int(words.split(" evaluations")[0].rsplit(" ", 1)[1].replace(",", "")) for words in said]
+    assert said[0].startswith("profile of a0: sweep 1 of at most 8, 5 of 5 bins")
+    assert counts == sorted(counts)
+    assert len(set(counts)) > 10
+
+
 def test_hard_window_cuts_an_interval() -> None:
     """A window on x^2 leaves [-sqrt(2), sqrt(2)]; the measurement at 1 then ends there, not at 1 + sigma."""
     window = {"name": "w", "observable": "square", "kind": "window", "upper": 2.0, "source": "by construction"}

@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fit_problems import linear_solution, matrix, measured, words
+from fit_problems import linear_solution, matrix, measured, problem, target, words
 from scipy import stats
 
 from terranova import Surrogate, fit
 from terranova.errors import ConfigError
 from terranova.fit.corrected import tail_shape
 from terranova.fit.intervals import threshold
+from terranova.fit.learners import Chi2Learner, ObservablesLearner
 from terranova.fit.parts import Fit
-from terranova.fit.plan import load_fit
+from terranova.fit.plan import Surrogated, load_fit
+from terranova.fit.target import Target
 from terranova.hooks import hookimpl
 from terranova.plugins.surrogates.gp import GpSurrogate
 from terranova.registry import registry
@@ -106,6 +108,7 @@ def test_a_linear_model_with_a_surrogate(tmp_path: Path) -> None:
     assert sum(found.spent.values()) == found.evaluations
     result = json.loads((tmp_path / "f" / "fit.json").read_text())
     assert result["surrogate"]["plugin"] == "gp"
+    assert result["surrogate"]["learns"] in ("observables", "chi2")
     assert result["surrogate"]["largest error of chi2 in profiles"] < 0.1
     assert result["posteriors"][0]["correction"]["pareto k"] < 0.7
     # Once more: nothing is evaluated again, and the numbers are the same.
@@ -151,6 +154,50 @@ def test_interval_of_an_observable_with_a_surrogate(tmp_path: Path) -> None:
     for interval in found.profiles[0].intervals:
         half = threshold(interval.level) ** 0.5 * error
         np.testing.assert_allclose(interval.parts[0], (centre - half, centre + half), atol=0.03 * error)
+
+
+def _kinked() -> Target:
+    """A measurement with a kink, of an observable over six decades."""
+    limit = {"name": "l", "observable": "scale", "kind": "asymmetric", "value": 1.0}
+    limit |= {"sigma_up": 20.0, "sigma_down": 0.2, "nsigma": 3, "unit": "GeV"}
+    constraints = [{**limit, "source": "by construction"}, measured("same", 1.0, 0.5)]
+    return target(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0}))
+
+
+def test_observables_are_learned_where_chi2_has_kinks() -> None:
+    known, fresh = _kinked(), _kinked()
+    known.batch(np.random.default_rng(1).random((150, 2)))
+    fresh.batch(np.random.default_rng(2).random((2000, 2)))
+    top = float(max(known.loglikes.max(), fresh.loglikes.max()))
+    matters = fresh.loglikes > top - 3.0
+    errors = {}
+    for kind in (Chi2Learner, ObservablesLearner):
+        learner = kind(known, Surrogated(), (), 1)
+        learner.learn(np.arange(150), float(known.loglikes.max()))
+        loglike, none = learner.predict(fresh.u[matters])
+        assert none.shape == (matters.sum(), 0)
+        errors[kind] = 2.0 * np.abs(loglike - fresh.loglikes[matters])
+    rms = {kind: float(np.sqrt(np.mean(error**2))) for kind, error in errors.items()}
+    assert rms[ObservablesLearner] < 0.3
+    assert rms[ObservablesLearner] < 0.6 * rms[Chi2Learner]
+
+
+def test_values_that_chi2_takes_no_notice_of_are_not_resolved() -> None:
+    """Of a scale over six decades, measured as 1 with errors of 0.2 below and 20 above."""
+    known = _kinked()
+    known.batch(np.random.default_rng(1).random((300, 2)))
+    learner = ObservablesLearner(known, Surrogated(), (), 1)
+    learner.learn(np.arange(300), float(known.loglikes.max()))
+    targets, _ = learner._targets(np.arange(300), 2.0 * (known.loglikes.max() - known.loglikes), 0.0)
+    column = known.column("scale")
+    floor = learner._floors["scale"]
+    assert 3.0 * column.min() < floor < 1.0
+    np.testing.assert_allclose(targets[:, 0], np.arcsinh(column / floor) + 1.0)
+    named = ObservablesLearner(
+        known, Surrogated(), ("scale",), 1
+    )  # a profile of it is wanted, so all of it matters
+    named.learn(np.arange(300), float(known.loglikes.max()))
+    assert "scale" not in named._floors
 
 
 @pytest.mark.parametrize("shape", [0.2, 0.5, 1.0])

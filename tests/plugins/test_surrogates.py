@@ -48,6 +48,24 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     assert sigma[u[:, 0] > 0.6].mean() > 1.5 * sigma[u[:, 0] < 0.1].mean()
 
 
+def test_trained_in_rounds_it_is_lighter_and_its_file_the_same() -> None:
+    u, fresh = (
+        np.random.default_rng(1).random((800, 3)),
+        np.random.default_rng(2).random((300, 3)) * [0.6, 1.0, 1.0],
+    )
+    made, whole, other = (XgboostSurrogate(SPACE, 3) for _ in range(3))
+    made.refit(u, truth(u), u[:, 0] < 0.7)
+    whole.fit(u, truth(u), u[:, 0] < 0.7)
+    error = np.abs(made.mean(fresh)[:, 0] - truth(fresh)[:, 0])
+    assert np.quantile(error, 0.9) < 0.1
+    assert made.predict(fresh)[1].min() > 0.0
+    assert sum(map(len, made.state().values())) < 0.3 * sum(map(len, whole.state().values()))
+    other.restore(made.state())
+    np.testing.assert_array_equal(other.mean(fresh), made.mean(fresh))
+    made.fit(u, truth(u), u[:, 0] < 0.7)
+    np.testing.assert_array_equal(made.mean(fresh), whole.mean(fresh))
+
+
 def test_weights_say_where_errors_matter() -> None:
     """With few trees something has to be coarse: not what weighs most."""
     u, v = np.random.default_rng(1).random((4000, 3)), np.random.default_rng(2).random((4000, 3))
