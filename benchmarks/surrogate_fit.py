@@ -22,23 +22,23 @@ def shown(interval: Interval) -> str:
 
 def compare(exact: Any, quick: Any) -> None:
     """Print both results in one table."""
-    print(f"{'':<34}{'model alone':>34}{'with surrogate':>34}")
+    print(f"{'':<34}{'model alone':>48}{'with surrogate':>48}")
     print(f"{'chi2 of the best fit':<34}{exact.best.chi2:>34.3f}{quick.best.chi2:>34.3f}")
     for one, other in zip(exact.profiles, quick.profiles, strict=True):
         for first, second in zip(one.intervals, other.intervals, strict=True):
             name = f"{one.profile.axes[0].name} at {100 * first.level:g} %"
-            print(f"{name:<34}{shown(first):>34}{shown(second):>34}")
+            print(f"{name:<34}{shown(first):>48}{shown(second):>48}")
     for one, other in zip(exact.posteriors, quick.posteriors, strict=True):
         for parameter in exact.problem.model.space.free:
             both = [p.mean(parameter.name) for p in (one, other)]
             words = [f"{mean:.4g} +- {deviation:.3g}" for mean, deviation in both]
-            print(f"{f'{one.method}: {parameter.name}':<34}{words[0]:>34}{words[1]:>34}")
+            print(f"{f'{one.method}: {parameter.name}':<34}{words[0]:>48}{words[1]:>48}")
         if one.log_evidence is not None:
             words = [f"{p.log_evidence:.3f} +- {p.log_evidence_error:.3f}" for p in (one, other)]
-            print(f"{f'{one.method}: ln Z':<34}{words[0]:>34}{words[1]:>34}")
+            print(f"{f'{one.method}: ln Z':<34}{words[0]:>48}{words[1]:>48}")
         print(f"{f'{one.method}: effective points':<34}{one.effective:>34.0f}{other.effective:>34.0f}")
         if other.correction is not None:
-            print(f"{f'{one.method}: Pareto k':<34}{'':>34}{other.correction.shape:>34.2f}")
+            print(f"{f'{one.method}: Pareto k':<34}{'':>48}{other.correction.shape:>34.2f}")
     for part in dict.fromkeys([*exact.spent, *quick.spent]):
         print(f"{part:<34}{exact.spent.get(part, 0):>34,}{quick.spent.get(part, 0):>34,}")
     print(f"{'evaluations of the model':<34}{exact.evaluations:>34,}{quick.evaluations:>34,}")

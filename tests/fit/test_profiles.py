@@ -187,7 +187,9 @@ def test_more_points_never_lower_a_profile() -> None:
     assert (second.loglike >= first.loglike).all()
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    "level", [LEVELS[0], *(pytest.param(level, marks=pytest.mark.slow) for level in LEVELS[1:])]
+)
 def test_coverage_of_profile_intervals(level: float) -> None:
     """Of 120 pseudo-experiments the interval of a1 holds the truth as often as it should, within three sigmas."""
     truth = np.array([1.0, -0.5])
