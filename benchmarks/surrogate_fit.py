@@ -23,7 +23,7 @@ def shown(interval: Interval) -> str:
 def compare(exact: Any, quick: Any) -> None:
     """Print both results in one table."""
     print(f"{'':<34}{'model alone':>48}{'with surrogate':>48}")
-    print(f"{'chi2 of the best fit':<34}{exact.best.chi2:>34.3f}{quick.best.chi2:>34.3f}")
+    print(f"{'chi2 of the best fit':<34}{exact.best.chi2:>48.3f}{quick.best.chi2:>48.3f}")
     for one, other in zip(exact.profiles, quick.profiles, strict=True):
         for first, second in zip(one.intervals, other.intervals, strict=True):
             name = f"{one.profile.axes[0].name} at {100 * first.level:g} %"
@@ -36,12 +36,12 @@ def compare(exact: Any, quick: Any) -> None:
         if one.log_evidence is not None:
             words = [f"{p.log_evidence:.3f} +- {p.log_evidence_error:.3f}" for p in (one, other)]
             print(f"{f'{one.method}: ln Z':<34}{words[0]:>48}{words[1]:>48}")
-        print(f"{f'{one.method}: effective points':<34}{one.effective:>34.0f}{other.effective:>34.0f}")
+        print(f"{f'{one.method}: effective points':<34}{one.effective:>48.0f}{other.effective:>48.0f}")
         if other.correction is not None:
-            print(f"{f'{one.method}: Pareto k':<34}{'':>48}{other.correction.shape:>34.2f}")
+            print(f"{f'{one.method}: Pareto k':<34}{'':>48}{other.correction.shape:>48.2f}")
     for part in dict.fromkeys([*exact.spent, *quick.spent]):
-        print(f"{part:<34}{exact.spent.get(part, 0):>34,}{quick.spent.get(part, 0):>34,}")
-    print(f"{'evaluations of the model':<34}{exact.evaluations:>34,}{quick.evaluations:>34,}")
+        print(f"{part:<34}{exact.spent.get(part, 0):>48,}{quick.spent.get(part, 0):>48,}")
+    print(f"{'evaluations of the model':<34}{exact.evaluations:>48,}{quick.evaluations:>48,}")
     print(f"ratio {exact.evaluations / quick.evaluations:.1f}; the surrogate learned {quick.surrogate.learns}")
 
 
