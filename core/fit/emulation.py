@@ -23,6 +23,9 @@ _SAME = 2e-4
 _RECENT = 300
 """The points evaluated last are always learned from: the surrogate was wrong there."""
 
+_FROM_SCANS = 20_000
+"""Rows of scans to choose from, at most: half with Delta chi2 below 15, a quarter below `REGION`, the rest any."""
+
 _COARSER = 1.25
 """Where too many are left, what counts as near grows by this factor, until they are few enough."""
 
@@ -89,6 +92,22 @@ class Emulation:
         read = len(read_by(target, self.names))
         kinds: list[type[Learner]] = [ObservablesLearner, Chi2Learner] if 0 < read <= MANY else [Chi2Learner]
         self._learners = [kind(target, words, self.names, seed) for kind in kinds]
+        self._scanned, self._begun = self._sample_of_scans(), len(target.loglikes)
+
+    def _sample_of_scans(self) -> Ints:
+        """Return rows of scans: thinning out millions of them, again and again, would take minutes."""
+        loglike = self.target.loglikes
+        if len(loglike) <= _FROM_SCANS:
+            return np.arange(len(loglike))
+        delta = 2.0 * (loglike.max() - loglike)
+        rng = np.random.default_rng([self.seed, 3])
+        groups = [
+            (delta < 15.0, _FROM_SCANS // 2),
+            (delta < REGION, _FROM_SCANS // 4),
+            (delta >= 0.0, _FROM_SCANS // 4),
+        ]
+        drawn = [rng.permutation(np.flatnonzero(which))[:most] for which, most in groups]
+        return np.unique(np.concatenate([[int(np.argmin(delta))], *drawn]))
 
     @property
     def _used(self) -> Learner:
@@ -135,7 +154,8 @@ class Emulation:
         """Choose the rows to learn from: of points close together only the best."""
         known = self.target
         delta = 2.0 * (self._top - known.loglikes)
-        order = _thinned(known.u, np.argsort(delta, kind="stable"), _SAME)
+        rows = np.concatenate([self._scanned, np.arange(self._begun, len(delta))])
+        order = _thinned(known.u, rows[np.argsort(delta[rows], kind="stable")], _SAME)
         rng = np.random.default_rng([self.seed, 2])
         near, region = delta[order] < 15.0, delta[order] < REGION
         many, *few = learner.rows
@@ -257,7 +277,9 @@ class Emulation:
 def _thinned(u: Floats, order: Ints, size: float) -> Ints:
     """Return the first of the rows `order` of u (n, d) in each cell of this size, in their order."""
     cells = np.round(u[order] / size).astype(np.int64)
-    return np.asarray(order[np.sort(np.unique(cells, axis=0, return_index=True)[1])])
+    # One random number stands for a cell: sorting numbers is far cheaper than sorting rows.
+    keys = cells @ np.random.default_rng(0).integers(-(2**62), 2**62, cells.shape[1])
+    return np.asarray(order[np.sort(np.unique(keys, return_index=True)[1])])
 
 
 class Imagined(Target):

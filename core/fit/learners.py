@@ -113,7 +113,7 @@ class ObservablesLearner(Learner):
         self._chosen_from = 0
 
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
-        values = self.target.columns(self._all)[rows]
+        values = np.column_stack([self.target.column(name)[rows] for name in self._all])
         known: Bools = np.asarray(np.isfinite(values).all(axis=1))
         if (
             len(rows) > _GROWN * self._chosen_from
