@@ -3,7 +3,7 @@
     python benchmarks/random_fraction.py [POINTS [MODEL SET ...]]
 
 Observables of a later stage are computed where the earlier ones pass, as in a scan, and fail elsewhere. Prints the
-valid fraction, or its upper limit at 95 % CL when none is found (3 / N), and the pass rate of
+valid fraction, or its upper limit at 95 % CL when none is found, and the pass rate of
 every constraint set by itself, with the fraction expected if the sets were independent.
 """
 
@@ -15,9 +15,9 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import chi2
 
 import terranova
+from terranova.diagnosis import binomial_limits
 
 SETS = ("theory", "electroweak", "higgs-lhc", "flavour", "scalars")
 BATCH = 20_000
@@ -45,10 +45,10 @@ def main(points: int, model: str, sets: Sequence[str]) -> None:
         print(f"  {group.name:24s} {len(group):3d} constraints   passed by {count / done:.3e}")
     print(f"  {'all':24s} {len(problem.constraints):3d} constraints   valid: {valid}")
     if valid:
-        low, high = 0.5 * chi2.ppf(0.025, 2 * valid), 0.5 * chi2.ppf(0.975, 2 * valid + 2)
-        print(f"  valid fraction {valid / done:.2e}, {low / done:.2e} to {high / done:.2e} at 95 % CL")
+        low, high = binomial_limits(valid, done, 0.975)
+        print(f"  valid fraction {valid / done:.2e}, {low:.2e} to {high:.2e} at 95 % CL")
     else:
-        print(f"  valid fraction < {3.0 / done:.1e} at 95 % CL")
+        print(f"  valid fraction < {binomial_limits(0, done)[1]:.1e} at 95 % CL")
         if passed.all():
             print(f"  product of the sets' pass rates: {math.prod(passed / done):.1e} (if they were independent)")
 

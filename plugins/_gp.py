@@ -66,9 +66,8 @@ class GaussianProcess:
 
     def loss(self, u: Floats, y: Floats) -> float:
         """Return minus the log posterior of the length scales, given points u (n, d) with one output y (n,)."""
-        return self._loss(np.append(self.log_scales, self.log_noise), self._embedded(u), _standard(y[:, None])[0])[
-            0
-        ]
+        p = np.append(self.log_scales, self.log_noise)
+        return self._loss(p, self._embedded(u), _standard(y[:, None])[0])[0]
 
     def _loss(self, p: Floats, z: Floats, y: Floats) -> tuple[float, Floats]:
         """Return minus the log posterior of (log scales, log noise), and its gradient."""

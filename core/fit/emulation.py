@@ -11,7 +11,7 @@ from terranova.batch import Batch
 from terranova.errors import RunError
 from terranova.fit import posterior as sampling
 from terranova.fit.best import GENERATIONS, first_points, plain_cost
-from terranova.fit.learners import MANY, REGION, Chi2Learner, Learner, ObservablesLearner, read_by
+from terranova.fit.learners import MANY, NEAR, REGION, Chi2Learner, Learner, ObservablesLearner, read_by
 from terranova.fit.optimise import minimise, polish
 from terranova.fit.plan import Surrogated
 from terranova.fit.target import EXCLUDED, Target
@@ -24,7 +24,7 @@ _RECENT = 300
 """The points evaluated last are always learned from: the surrogate was wrong there."""
 
 _FROM_SCANS = 20_000
-"""Rows of scans to choose from, at most: half with Delta chi2 below 15, a quarter below `REGION`, the rest any."""
+"""Rows of scans to choose from, at most: half with Delta chi2 below `NEAR`, a quarter `REGION`, the rest any."""
 
 _COARSER = 1.25
 """Where too many are left, what counts as near grows by this factor, until they are few enough."""
@@ -102,7 +102,7 @@ class Emulation:
         delta = 2.0 * (loglike.max() - loglike)
         rng = np.random.default_rng([self.seed, 3])
         groups = [
-            (delta < 15.0, _FROM_SCANS // 2),
+            (delta < NEAR, _FROM_SCANS // 2),
             (delta < REGION, _FROM_SCANS // 4),
             (delta >= 0.0, _FROM_SCANS // 4),
         ]
@@ -143,11 +143,11 @@ class Emulation:
 
     def _learn(self) -> None:
         known = self.target
-        for learner in self._learners:
-            learner.learn(self._rows(learner), self._top)
+        chosen = [self._rows(learner) for learner in self._learners]
+        for learner, rows in zip(self._learners, chosen, strict=True):
+            learner.learn(rows, self._top)
         if not self._used.made.reason:
-            rows = self._rows(self._used)
-            good = rows[2.0 * (self._top - known.loglikes[rows]) < MATTERS]
+            good = chosen[0][2.0 * (self._top - known.loglikes[chosen[0]]) < MATTERS]
             self._missed = float((self.predict(known.u[good])[0] < known.loglikes[good] - MATTERS).mean())
 
     def _rows(self, learner: Learner) -> Ints:
@@ -157,7 +157,7 @@ class Emulation:
         rows = np.concatenate([self._scanned, np.arange(self._begun, len(delta))])
         order = _thinned(known.u, rows[np.argsort(delta[rows], kind="stable")], _SAME)
         rng = np.random.default_rng([self.seed, 2])
-        near, region = delta[order] < 15.0, delta[order] < REGION
+        near, region = delta[order] < NEAR, delta[order] < REGION
         many, *few = learner.rows
         chosen, size = order[near], _SAME
         while len(chosen) > many:

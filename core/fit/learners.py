@@ -22,8 +22,8 @@ BEND = 20.0
 MANY = 30
 """Where constraints read more observables than this, chi2 is learned: each target costs time."""
 
-REGION = 60.0
-"""Delta chi2 of the points that matter."""
+NEAR, REGION = 15.0, 60.0
+"""Delta chi2 of the points that are learned from first, and of all that matter."""
 
 _DECADES = 1.5
 """Observables that span fewer are learned as they are."""
@@ -46,7 +46,7 @@ class Learner(ABC):
 
     Attributes:
         made: the plugin's surrogate.
-        rows: with Delta chi2 below 15, below `REGION` and beyond, from which it learns, at most.
+        rows: with Delta chi2 below `NEAR`, below `REGION` and beyond, from which it learns, at most.
     """
 
     rows: tuple[int, int, int] = (2000, 500, 400)
@@ -115,9 +115,8 @@ class ObservablesLearner(Learner):
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
         values = np.column_stack([self.target.column(name)[rows] for name in self._all])
         known: Bools = np.asarray(np.isfinite(values).all(axis=1))
-        if (
-            len(rows) > _GROWN * self._chosen_from
-        ):  # rarely, since what a plugin has learned before is for the old ones
+        # Rarely, since what a plugin has learned before is for the old ones.
+        if len(rows) > _GROWN * self._chosen_from:
             self._floors = self._choose_floors(self.target.u[rows][known], values[known], delta[known])
             self._chosen_from = len(rows)
         learned = values.copy()

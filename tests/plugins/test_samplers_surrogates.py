@@ -146,6 +146,22 @@ def run(kind: type, points: int, **options: Any) -> list[Batch]:
     return seen
 
 
+def two_measurements(sigma: float) -> Problem:
+    """turn = 0.5 and free = 0.4, each with that error."""
+
+    def measured(name: str, observable: str, value: float) -> Gaussian:
+        return Gaussian(
+            name=name,
+            observables=(observable,),
+            source="by construction",
+            value=value,
+            sigma_up=sigma,
+            sigma_down=sigma,
+        )
+
+    return Problem(ring().model, [ConstraintSet("two", (measured("a", "turn", 0.5), measured("b", "free", 0.4)))])
+
+
 def test_gp_active_finds_the_ring_and_goes_round_it() -> None:
     """A part of 3e-4 of the cube is valid; random points would find none among 200."""
     seen = run(GpActive, 200, pool=256)
@@ -167,10 +183,7 @@ def test_gp_active_finds_the_ring_and_goes_round_it() -> None:
 )
 def test_they_map_where_chi_squared_is_low(kind: type[Sampler], options: dict[str, Any], batches: int) -> None:
     """Two Gaussian measurements: the points within 4 of the smallest chi squared fill 3 % of the square."""
-    width = {"source": "by construction", "sigma_up": 0.05, "sigma_down": 0.05}
-    a = Gaussian(name="a", observables=("turn",), value=0.5, **width)  # type: ignore[arg-type]
-    b = Gaussian(name="b", observables=("free",), value=0.4, **width)  # type: ignore[arg-type]
-    problem = Problem(ring().model, [ConstraintSet("two", (a, b))])
+    problem = two_measurements(0.05)
     case = Case(kind, options, problem=problem)
     sampler = make_archipelago(kind, case.space, 1, Share(0, 1), options)
     chi2, places = [], []
@@ -190,10 +203,7 @@ def test_they_map_where_chi_squared_is_low(kind: type[Sampler], options: dict[st
 
 def test_points_for_a_surrogate_teach_more_than_points_of_the_region() -> None:
     """Errors of a Gaussian process where chi squared is low, learned from either kind of points."""
-    width = {"source": "by construction", "sigma_up": 0.03, "sigma_down": 0.03}
-    turn = Gaussian(name="a", observables=("turn",), value=0.5, **width)  # type: ignore[arg-type]
-    free = Gaussian(name="b", observables=("free",), value=0.4, **width)  # type: ignore[arg-type]
-    problem = Problem(ring().model, [ConstraintSet("two", (turn, free))])
+    problem = two_measurements(0.03)
     draw = np.random.default_rng(5).random((20_000, problem.model.space.dimension))
     chi2 = -2.0 * problem.score((x := problem.model.space.to_physical(draw)), problem.evaluate(x).observables)[1]
     error = {}
