@@ -44,24 +44,17 @@ test-slow: $(INSTALLED_DEV) ## Run the long tests as well.
 faults: $(INSTALLED_DEV) ## Inject every fault of docs/reliability.md, the slow ones included.
 	$(PYTEST) tests/faults
 
-check: $(INSTALLED_DEV) .typecheck ## Check format, style and types.
+check: $(INSTALLED_DEV) ## Check format, style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	MYPYPATH=.typecheck $(BIN)/mypy -p terranova
+	$(BIN)/mypy -p terranova
 
 bench: $(INSTALLED_DEV) ## Measure, and print the tables of benchmarks/.
 	@for script in benchmarks/*.py; do echo "== $$script" && $(BIN)/python "$$script" || exit 1; done
 
 clean: ## Remove everything that was generated, except runs/.
-	rm -rf .venv .typecheck build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-
-# The folders are not called as they are imported, which static tools do not understand: show them a tree of
-# links that has the names of the import.
-.PHONY: .typecheck
-.typecheck:
-	@rm -rf .typecheck && mkdir -p .typecheck/terranova
-	@ln -s $(abspath $(filter-out %/__pycache__,$(wildcard core/*)) plugins models constraints) .typecheck/terranova/
 
 # The stamps are touched last: an installation that was interrupted is done again.
 $(CREATED):

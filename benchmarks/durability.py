@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from terranova.batch import Batch
+from terranova.interfaces.batch import Batch
 from terranova.store import Writer, journal, require_sound, verify
-from terranova.store.fake import fake_batch, fake_schema
 from terranova.store.manifest import Manifest
 from terranova.testing import NoSync
+from terranova.testing.fake_points import fake_batch, fake_schema
 
 ROWS = 500
 SCHEMA = fake_schema(18, 152, 50)

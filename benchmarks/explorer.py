@@ -21,10 +21,10 @@ import numpy as np
 from first_valid import SETS
 
 import terranova
-from terranova.coverage import Coverage
-from terranova.islands import Share, make_archipelago, quotas
+from terranova.engine.islands import Share, make_archipelago, quotas
+from terranova.evaluation.problem import Problem
 from terranova.registry import registry
-from terranova.scoring import Problem
+from terranova.runs.coverage import Coverage
 from terranova.types import Bools
 
 EPOCH = 20

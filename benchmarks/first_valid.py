@@ -19,12 +19,12 @@ import numpy as np
 import yaml
 
 import terranova
-from terranova.batch import Batch
-from terranova.coverage import Coverage
-from terranova.islands import Share, make_archipelago
+from terranova.engine.islands import Share, make_archipelago
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.batch import Batch
+from terranova.interfaces.sampler import Archipelago
 from terranova.registry import registry
-from terranova.sampler import Archipelago
-from terranova.scoring import Problem
+from terranova.runs.coverage import Coverage
 from terranova.types import Ints
 
 SCOTOGENIC = (

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import terranova
-from terranova.diagnosis import binomial_limits
+from terranova.runs.diagnosis import binomial_limits
 
 SETS = ("theory", "electroweak", "higgs-lhc", "flavour", "scalars")
 BATCH = 20_000

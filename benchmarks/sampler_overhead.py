@@ -25,10 +25,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy
 
 import numpy as np
 
-from terranova.batch import Batch
-from terranova.islands import Share, make_archipelago
+from terranova.engine.islands import Share, make_archipelago
+from terranova.interfaces.batch import Batch
+from terranova.interfaces.sampler import Proposal, SearchSpace
 from terranova.registry import registry
-from terranova.sampler import Proposal, SearchSpace
 from terranova.types import Floats
 
 DIMENSION, OBSERVABLES = 16, 61
@@ -163,7 +163,7 @@ class Clock:
 
 def pycma_alone(seed: int, most: int) -> list[float]:
     """A bare loop of pycma without bounds, one run, on the sum of violations."""
-    from terranova.plugins.samplers.cmaes import _pycma
+    from terranova.plugins.samplers.cma.cmaes import _pycma
 
     clock, rng = Clock(seed), np.random.default_rng(seed)
     run = _pycma(rng, np.full(DIMENSION, 0.5), 0.3, 12)
@@ -214,7 +214,7 @@ def pymoo_alone(name: str, seed: int, most: int) -> list[float]:
     from pymoo.core.problem import Problem
     from pymoo.optimize import minimize
 
-    from terranova.plugins.samplers._directions import directions
+    from terranova.plugins.samplers.nsga.directions import directions
 
     Config.warnings["not_compiled"] = False
     clock = Clock(seed)

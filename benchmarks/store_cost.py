@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from terranova.batch import Batch
+from terranova.interfaces.batch import Batch
 from terranova.store import Schema, Writer
-from terranova.store.fake import fake_batch, fake_schema
 from terranova.store.records import record_dtype
+from terranova.testing.fake_points import fake_batch, fake_schema
 
 BATCHES = (12, 768, 5000)
 DISTINCT = 40_000

@@ -19,11 +19,11 @@ import numpy as np
 
 import terranova
 from terranova import BoundModel, LogUniform, Model, Parameter, Problem, Uniform
-from terranova.islands import Share, make_archipelago
+from terranova.engine.islands import Share, make_archipelago
 from terranova.models.alp import AxionLikeParticle
 from terranova.registry import registry
-from terranova.surrogates.rows import LOGLIKE, REGION, Rows
-from terranova.surrogates.standin import chi2_of, make
+from terranova.surrogates.dataset import LOGLIKE, REGION, Rows
+from terranova.surrogates.trained import chi2_of, make
 from terranova.surrogates.training import CUT, importance, nearby
 from terranova.types import Floats
 

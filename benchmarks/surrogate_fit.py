@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from terranova import fit
-from terranova.fit.intervals import Interval
+from terranova import fitting as fit
+from terranova.fitting.intervals import Interval
 
 
 def shown(interval: Interval) -> str:

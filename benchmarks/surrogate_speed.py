@@ -14,8 +14,8 @@ import numpy as np
 
 import terranova
 from terranova.errors import PluginMissing
-from terranova.surrogates.rows import LOGLIKE
-from terranova.surrogates.standin import chi2_of, make
+from terranova.surrogates.dataset import LOGLIKE
+from terranova.surrogates.trained import chi2_of, make
 from terranova.types import Floats
 
 SETS = ("alp-belle2-2311.14629", "alp-babar", "alp-babar-kstar", "alp-belle", "alp-displaced", "alp-flavour")

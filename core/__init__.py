@@ -8,8 +8,11 @@ from __future__ import annotations
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from terranova.batch import Batch, Evaluation, Status
-from terranova.constraint import (
+from terranova.errors import ConfigError, PointFailed, TerranovaError
+from terranova.evaluation.executor import Executor, Watch
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.batch import Batch, Evaluation, Status
+from terranova.interfaces.constraint import (
     Asymmetric,
     Constraint,
     Correlated,
@@ -19,13 +22,10 @@ from terranova.constraint import (
     Tabulated,
     Window,
 )
-from terranova.constraint_set import ConstraintSet
-from terranova.errors import ConfigError, PointFailed, TerranovaError
-from terranova.executor import Executor, Watch
-from terranova.hooks import hookimpl
-from terranova.modelling import BoundModel, Model, Observable, PointModel
-from terranova.novelty import NoveltyDetector
-from terranova.parameters import (
+from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.interfaces.model import BoundModel, Model, Observable, PointModel
+from terranova.interfaces.novelty import NoveltyDetector
+from terranova.interfaces.parameters import (
     Angle,
     Fixed,
     LogUniform,
@@ -36,10 +36,10 @@ from terranova.parameters import (
     SignedLogUniform,
     Uniform,
 )
-from terranova.sampler import Archipelago, Proposal, Sampler, SearchSpace
-from terranova.scoring import Problem
-from terranova.streams import pack_streams, unpack_streams
-from terranova.surrogate import Surrogate
+from terranova.interfaces.random_streams import pack_streams, unpack_streams
+from terranova.interfaces.sampler import Archipelago, Proposal, Sampler, SearchSpace
+from terranova.interfaces.surrogate import Surrogate
+from terranova.registry.hooks import hookimpl
 
 if TYPE_CHECKING:
     from terranova.api import compare, model, open, problem, resume, scan

@@ -1,6 +1,6 @@
 """`python -m terranova`."""
 
-from terranova.cli import main
+from terranova.cli.commands import main
 
 if __name__ == "__main__":
     main()

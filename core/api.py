@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from terranova import session
 from terranova.config import build_problem, load_config
-from terranova.config_check import check_options
+from terranova.config.resolve import check_options
 from terranova.diagnostics import Diagnostic
+from terranova.engine import session
 from terranova.errors import ConfigError
-from terranova.modelling import BoundModel
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.model import BoundModel
+from terranova.parsing.keys import Report
+from terranova.parsing.strict_yaml import Document
 from terranova.registry import registry
-from terranova.run import Run
-from terranova.scoring import Problem
-from terranova.strict_yaml import Document
-from terranova.words import Report
+from terranova.runs.run import Run
 
 if TYPE_CHECKING:
     from terranova.comparison import Comparison
@@ -136,9 +136,9 @@ def compare(
         ConfigError: every problem of the file at once.
         RunError: the output directory cannot be written.
     """
-    from terranova.comparison.conduct import conduct
-    from terranova.comparison.plan import load_plan
+    from terranova.comparison.config import load_plan
     from terranova.comparison.results import Comparison
+    from terranova.comparison.session import conduct
 
     plan = load_plan(words) if source is None else load_plan(source, **words)
     conduct(plan, quiet=quiet)

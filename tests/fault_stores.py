@@ -9,7 +9,7 @@ import numpy as np
 
 from terranova.errors import RunError
 from terranova.store import Manifest, Reader, RunLock, Writer, recover, save_checkpoint
-from terranova.store.fake import fake_batch, fake_schema
+from terranova.testing.fake_points import fake_batch, fake_schema
 
 SCHEMA = fake_schema(2, 2, 1)
 ROWS = 5

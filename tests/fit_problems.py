@@ -10,8 +10,8 @@ import numpy as np
 
 from terranova import Angle, ConstraintSet, Function, LogUniform, Model, Observable, Parameter, Uniform, hookimpl
 from terranova.config import build_problem, load_config
-from terranova.fit.target import Target
-from terranova.scoring import Problem
+from terranova.evaluation.problem import Problem
+from terranova.fitting.likelihood import Target
 from terranova.types import Floats
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 import terranova
-from terranova.parallel import clean_environment
+from terranova.parallel.world import clean_environment
 
 MPIRUN = shutil.which("mpirun", path=str(Path(sys.executable).parent)) or shutil.which("mpirun")
 PATIENCE = 120.0
@@ -164,7 +164,7 @@ def scan_here(directory: str, sampler: str, evaluations: int, deed: dict[str, An
     """Scan, or go on, in this process; with checkpoints at every exchange if asked to."""
     import naughty
 
-    from terranova import loop
+    from terranova.engine import loop
     from terranova.registry import registry
 
     if often:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from terranova import Batch, ConstraintSet, Status, Window, provenance
+from terranova import Batch, ConstraintSet, Status, Window
 from terranova.config import build_problem, load_config
-from terranova.run import CONFIG, Run
+from terranova.runs import provenance
+from terranova.runs.run import CONFIG, Run
 from terranova.store import Writer
 
 

@@ -32,18 +32,19 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from terranova.comparison import Comparison, words
-from terranova.comparison.conduct import conduct
+from terranova.comparison import Comparison
+from terranova.comparison import text as words
+from terranova.comparison.config import Contestant, Plan, load_plan
 from terranova.comparison.measures import measure_points
 from terranova.comparison.page import write_results
-from terranova.comparison.plan import Contestant, Plan, load_plan
+from terranova.comparison.session import conduct
 from terranova.comparison.statistics import Difference, Estimate, holm, leader_against_others, mean
 from terranova.comparison.trial import Trial, trials
 from terranova.config import build_problem
-from terranova.constraint import Interval
 from terranova.errors import RunLocked
-from terranova.parallel import worker_environment
-from terranova.scoring import Problem
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.constraint import Interval
+from terranova.parallel.world import worker_environment
 from terranova.store.lock import RunLock
 from terranova.types import Floats
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from terranova.comparison.results import Comparison, ProblemResults
 from terranova.comparison.statistics import data_profile, mean, performance_profile
-from terranova.report.svg import drawn, new_figure
+from terranova.pages.svg import drawn, new_figure
 from terranova.types import Floats
 
 if TYPE_CHECKING:

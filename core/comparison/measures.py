@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from terranova.comparison.truth import known_region
-from terranova.coverage import Coverage
+from terranova.comparison.known_region import known_region
+from terranova.runs.coverage import Coverage
 from terranova.types import Array, Bools, Floats, Ints
 
 if TYPE_CHECKING:
-    from terranova.run import Run
+    from terranova.runs.run import Run
 
 CHECKPOINTS = 40
 """Moments, evenly spaced in evaluations, at which the curves of a trial are known."""

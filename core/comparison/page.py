@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from terranova.atomic import write_atomic
-from terranova.comparison import words
+from terranova.comparison import text as words
 from terranova.comparison.figures import coverage_curves, profiles
 from terranova.comparison.results import MEASURES, Comparison
 from terranova.errors import RunError
-from terranova.report.html import html_page
-from terranova.report.section import Picture
+from terranova.pages.html import html_page
+from terranova.pages.section import Picture
+from terranova.system.atomic import write_atomic
 
 PAGE, SUMMARY, TRIALS = "comparison.html", "summary.csv", "trials.csv"
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from terranova.comparison.plan import Challenge, Plan
+from terranova.comparison.config import Challenge, Plan
+from terranova.comparison.known_region import KnownRegion, known_region
 from terranova.comparison.spread import coverage_of_reference, reference_points, regions_found
 from terranova.comparison.statistics import (
     Difference,
@@ -22,9 +23,8 @@ from terranova.comparison.statistics import (
     mean,
 )
 from terranova.comparison.trial import trials
-from terranova.comparison.truth import KnownRegion, known_region
 from terranova.config import build_problem
-from terranova.scoring import Problem
+from terranova.evaluation.problem import Problem
 from terranova.types import Array, Bools, Floats
 
 MEASURES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from terranova.comparison.truth import KnownRegion
+from terranova.comparison.known_region import KnownRegion
 from terranova.types import Bools, Floats
 
 REFERENCE = 1500

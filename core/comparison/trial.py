@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from terranova.atomic import write_atomic
+from terranova.comparison.config import Challenge, Contestant, Plan, slug
 from terranova.comparison.measures import MeasuredRun, measure
-from terranova.comparison.plan import Challenge, Contestant, Plan, slug
 from terranova.errors import ConfigError, PluginError, RunError, RunLocked, TerranovaError
-from terranova.interrupt import STOPPED
+from terranova.system.atomic import write_atomic
+from terranova.system.signals import STOPPED
 from terranova.types import Array
 
 RESULT, ARRAYS, ATTEMPTS = "trial.json", "trial.npz", "attempts"
@@ -121,7 +121,7 @@ class Trial:
 
     def _run(self) -> MeasuredRun | int:
         """Scan, or go on with the scan; return the exit code when it was asked to stop."""
-        from terranova import session
+        from terranova.engine import session
         from terranova.store.manifest import MANIFEST
 
         config = self.plan.config(self.challenge, self.contestant, self.seed, self.run_directory)

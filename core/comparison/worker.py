@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 
-from terranova.comparison.plan import Plan, load_plan
+from terranova.comparison.config import Plan, load_plan
 from terranova.comparison.trial import trials
 from terranova.errors import TerranovaError
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from terranova import disk
-from terranova.atomic import make_directory, write_atomic
+from terranova.system import disk
+from terranova.system.atomic import make_directory, write_atomic
 from terranova.types import Array
 
 log = logging.getLogger(__name__)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from terranova.atomic import write_atomic
-from terranova.batch import Batch, Status
 from terranova.errors import StoreCorrupt
+from terranova.interfaces.batch import Batch, Status
 from terranova.store.layout import POINTS
 from terranova.store.ledger import checked_json, read_checked_json
+from terranova.system.atomic import write_atomic
 from terranova.types import Bools
 
 _NAME = re.compile(r"counts-\d{4,}\.json")

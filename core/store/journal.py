@@ -25,12 +25,12 @@ from pathlib import Path
 
 import numpy as np
 
-from terranova import disk
-from terranova.atomic import sync_directory
 from terranova.errors import StoreCorrupt
 from terranova.store.origin import Origin
 from terranova.store.records import Reasons, record_dtype
 from terranova.store.schema import Schema
+from terranova.system import disk
+from terranova.system.atomic import sync_directory
 from terranova.types import Array
 
 _MAGIC_START = b"TNV"

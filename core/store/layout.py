@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from terranova.atomic import TEMPORARY
+from terranova.system.atomic import TEMPORARY
 
 POINTS = "points"
 _NAME = re.compile(r"(part|journal)-(\d{4,})-(\d{8,})\.(parquet|log)")

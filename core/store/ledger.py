@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from terranova.atomic import write_atomic
 from terranova.errors import StoreCorrupt
 from terranova.store.layout import Segment
+from terranova.system.atomic import write_atomic
 
 _NAME = re.compile(r"ledger-(\d{4,})\.json")
 _CHECKSUM = "crc32"

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from terranova import disk
-from terranova.atomic import make_directory
 from terranova.errors import RunLocked, disk_error
+from terranova.system import disk
+from terranova.system.atomic import make_directory
 
 log = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from terranova.atomic import make_directory, write_atomic
 from terranova.errors import RunError, StoreCorrupt
 from terranova.store.origin import terranova_version
 from terranova.store.part import read_footer, read_schema
 from terranova.store.schema import Schema
 from terranova.store.snapshot import Snapshot
+from terranova.system.atomic import make_directory, write_atomic
 
 MANIFEST = "manifest.json"
 FORMAT = 1

@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from terranova.atomic import replacing
 from terranova.errors import StoreCorrupt
 from terranova.store.layout import Segment
 from terranova.store.ledger import Entry
 from terranova.store.origin import Origin
 from terranova.store.schema import BOOKKEEPING, Schema
+from terranova.system.atomic import replacing
 
 _STATISTICS = ["island", "generation", "index", "valid", "loglike", "total_violation"]
 _SCHEMA_KEY = b"terranova.schema"

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from terranova.batch import Batch, Status
+from terranova.interfaces.batch import Batch, Status
 from terranova.store.schema import Schema
 from terranova.types import Array, Ints
 

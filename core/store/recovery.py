@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from terranova import disk
-from terranova.atomic import TEMPORARY
 from terranova.errors import RunMismatch
 from terranova.store.journal import parse
 from terranova.store.layout import POINTS, Segment, list_segments, temporary_files
@@ -16,6 +14,8 @@ from terranova.store.ledger import Entries, ledger_writers, load_ledger, save_le
 from terranova.store.part import entry_of, write_part
 from terranova.store.records import table_of
 from terranova.store.schema import Schema
+from terranova.system import disk
+from terranova.system.atomic import TEMPORARY
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from terranova import disk
-from terranova.atomic import make_directory, sync_directory, write_atomic
 from terranova.errors import StoreCorrupt, disk_error
 from terranova.store.checkpoint import checkpoints
 from terranova.store.journal import parse_damaged
@@ -29,6 +27,8 @@ from terranova.store.recovery import recover
 from terranova.store.schema import Schema
 from terranova.store.snapshot import Snapshot, take_snapshot
 from terranova.store.verify import Finding, Verification, require_sound, verify
+from terranova.system import disk
+from terranova.system.atomic import make_directory, sync_directory, write_atomic
 
 DAMAGED = "damaged"
 """Folder of a run directory that receives what is set aside: `damaged/1/`, `damaged/2/`, ..."""

@@ -11,10 +11,8 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from terranova import disk
-from terranova.atomic import make_directory
-from terranova.batch import Batch
 from terranova.errors import ContractError, RunError, disk_error
+from terranova.interfaces.batch import Batch
 from terranova.store.counts import Dropped, all_dropped, counts_path
 from terranova.store.journal import Journal
 from terranova.store.layout import POINTS, Segment, list_segments
@@ -25,6 +23,8 @@ from terranova.store.part import write_part
 from terranova.store.records import fill, reasons_of, record_dtype, table_of
 from terranova.store.recovery import recover
 from terranova.store.schema import Schema
+from terranova.system import disk
+from terranova.system.atomic import make_directory
 from terranova.types import Array, Ints
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from terranova.surrogates.standin import Answer, StandIn
+    from terranova.surrogates.trained import Answer, StandIn
     from terranova.surrogates.training import train
 
 __all__ = ["Answer", "StandIn", "train"]
@@ -14,7 +14,7 @@ __all__ = ["Answer", "StandIn", "train"]
 def __getattr__(name: str) -> Any:
     # The command line imports this package to know its commands: the store and the rest come when they are used.
     if name in ("Answer", "StandIn"):
-        from terranova.surrogates import standin
+        from terranova.surrogates import trained as standin
 
         return getattr(standin, name)
     if name == "train":

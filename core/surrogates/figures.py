@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from terranova.report.svg import drawn, new_figure
+from terranova.pages.svg import drawn, new_figure
 from terranova.types import Floats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from terranova.surrogates.checking import Quality
+    from terranova.surrogates.validation import Quality
 
 SHOWN = 1500
 """Points drawn in a panel at most: each is an element of the SVG."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from terranova.atomic import write_atomic
 from terranova.errors import disk_error
-from terranova.report.html import html_page
-from terranova.report.section import Picture
-from terranova.surrogates.standin import StandIn
+from terranova.pages.html import html_page
+from terranova.pages.section import Picture
+from terranova.surrogates.trained import StandIn
+from terranova.system.atomic import write_atomic
 
 WARNING = "A surrogate never has the last word: evaluate the model before a best fit or a bound is quoted."
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from terranova import provenance
 from terranova.errors import RunError, TerranovaError
-from terranova.run import Run
-from terranova.surrogate import Surrogate
-from terranova.surrogates.rows import LOGLIKE, REGION, Rows, identity, read_rows, target_names
-from terranova.surrogates.standin import StandIn, chi2_of, determine_chi2, make
+from terranova.interfaces.surrogate import Surrogate
+from terranova.runs import provenance
+from terranova.runs.run import Run
+from terranova.surrogates.dataset import LOGLIKE, REGION, Rows, identity, read_rows, target_names
+from terranova.surrogates.trained import StandIn, chi2_of, determine_chi2, make
 from terranova.types import Bools, Floats
 
 log = logging.getLogger("terranova")

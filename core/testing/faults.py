@@ -1,7 +1,8 @@
 """Faults to inject: deaths at a chosen operation, full disks, lying disks, flipped bits, kill -9.
 
-The classes are context managers that replace the operations of `terranova.disk` while they are active, in this
-process only. They can be nested. What you write through `terranova.disk` or `terranova.atomic` is covered, too::
+The classes are context managers that replace the operations of `terranova.system.disk` while they are active, in
+this process only. They can be nested. What you write through `terranova.system.disk` or `terranova.system.atomic`
+is covered, too::
 
     with Crash() as count:
         write_my_files()
@@ -25,7 +26,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
-from terranova import disk
+from terranova.system import disk
 
 _Operation = Callable[..., Any]
 _Self = TypeVar("_Self", bound="_Fault")
@@ -40,7 +41,7 @@ class Died(BaseException):
 
 
 class _Fault:
-    """Replaces operations of `terranova.disk` in a `with` block."""
+    """Replaces operations of `terranova.system.disk` in a `with` block."""
 
     replaces: tuple[str, ...] = disk.OPERATIONS
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from terranova.constraint import Limit, Window
-from terranova.constraint_set import ConstraintSet
-from terranova.modelling import BoundModel, Model, Observable
-from terranova.parameters import Angle, Parameter, Uniform
-from terranova.scoring import Problem
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.constraint import Limit, Window
+from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.interfaces.model import BoundModel, Model, Observable
+from terranova.interfaces.parameters import Angle, Parameter, Uniform
 from terranova.types import Floats
 
 RADIUS, WIDTH = 0.3, 0.02

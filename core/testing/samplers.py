@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from terranova.batch import Batch
+from terranova.engine.islands import Share, make_archipelago
 from terranova.errors import ContractError, did_you_mean
-from terranova.islands import Share, make_archipelago
-from terranova.options import options_of
-from terranova.sampler import Archipelago, Proposal, Sampler, SearchSpace, check_proposal
-from terranova.scoring import Problem
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.batch import Batch
+from terranova.interfaces.sampler import Archipelago, Proposal, Sampler, SearchSpace, check_proposal
+from terranova.registry.options import options_of
 from terranova.testing.problems import ring
 from terranova.testing.rules import Check, check_all
 from terranova.types import Array, Bools, Floats, Ints

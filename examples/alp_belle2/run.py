@@ -22,10 +22,12 @@ import numpy as np
 import yaml
 
 import terranova
-from terranova import fit
-from terranova.fit.output import show_fit
+from terranova import fitting as fit
+from terranova.fitting.output import show_fit
 from terranova.models.alp.escape import LENGTH_BABAR, LENGTH_BELLE2
-from terranova.surrogates import checking, explaining, train
+from terranova.surrogates import explanation as explaining
+from terranova.surrogates import train
+from terranova.surrogates import validation as checking
 
 HERE = Path(__file__).parent
 MASS = 2.0

@@ -12,7 +12,7 @@ import yaml
 
 from terranova import PointFailed
 from terranova.errors import ContractError
-from terranova.slha import Slha
+from terranova.external.slha import Slha
 
 DEFAULT = Path(__file__).with_name("spheno.yaml")
 

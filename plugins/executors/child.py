@@ -97,7 +97,7 @@ def _guard(words: dict[str, Any], heard: int) -> None:
                 sources.remove(heard)
         if lifeline in ready:  # nobody writes there: it is the end of the owner
             break
-    from terranova.process_tree import end_tree  # only now: few guardians ever need it
+    from terranova.system.process_tree import end_tree  # only now: few guardians ever need it
 
     end_tree(os.getsid(0), words["mark"])
     shutil.rmtree(words["scratch"], ignore_errors=True)

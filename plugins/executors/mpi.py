@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Self
 
 from terranova import Evaluation, Executor, PointModel, Problem, Watch
 from terranova.errors import ParallelError
-from terranova.parallel import Interrupted, Nap, world
+from terranova.parallel.world import Interrupted, Nap, world
 from terranova.plugins.executors.serial import SerialExecutor
 from terranova.plugins.executors.tasks import Answer, Failure, Pace, Progress, Task
 from terranova.types import Floats

@@ -14,7 +14,7 @@ import numpy as np
 
 from terranova import Evaluation, Executor, PointModel, Problem, Status
 from terranova.errors import ContractError, ParallelError
-from terranova.parallel import world
+from terranova.parallel.world import world
 from terranova.plugins.executors.tasks import ADVICE, TASK_SECONDS, Answer, Failure, Pace, Progress
 from terranova.plugins.executors.worker import Worker
 from terranova.types import Floats

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from terranova import NoveltyDetector
-from terranova.hooks import hookimpl
 from terranova.plugins.novelty.hbos import Hbos
 from terranova.plugins.novelty.hbos_pairs import HbosPairs
+from terranova.registry.hooks import hookimpl
 
 
 @hookimpl

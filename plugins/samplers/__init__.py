@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from terranova import Archipelago, Sampler
-from terranova.hooks import hookimpl
-from terranova.plugins.samplers.cmaes import Cmaes
-from terranova.plugins.samplers.cmaes_novelty import CmaesNovelty
+from terranova.plugins.samplers.active.gp_active import GpActive
+from terranova.plugins.samplers.active.xgb_active import XgbActive
+from terranova.plugins.samplers.cma.cmaes import Cmaes
+from terranova.plugins.samplers.cma.cmaes_novelty import CmaesNovelty
 from terranova.plugins.samplers.de import DifferentialEvolution
 from terranova.plugins.samplers.ensemble import Ensemble
-from terranova.plugins.samplers.explorer import Explorer
-from terranova.plugins.samplers.gp_active import GpActive
+from terranova.plugins.samplers.explorer.sampler import Explorer
 from terranova.plugins.samplers.lhs import LatinHypercube
-from terranova.plugins.samplers.nsga import Nsga2, Nsga3
+from terranova.plugins.samplers.nsga.sampler import Nsga2, Nsga3
 from terranova.plugins.samplers.optuna_samplers import OptunaSampler, Tpe
 from terranova.plugins.samplers.random_points import RandomPoints
 from terranova.plugins.samplers.sobol import Sobol
-from terranova.plugins.samplers.xgb_active import XgbActive
+from terranova.registry.hooks import hookimpl
 
 
 @hookimpl

@@ -9,8 +9,8 @@ import numpy as np
 
 from terranova import Archipelago, Batch, Proposal, SearchSpace, pack_streams, unpack_streams
 from terranova.errors import did_you_mean
-from terranova.plugins.samplers._loss import check_loss, scaled_loss
-from terranova.plugins.samplers._progress import Progress
+from terranova.plugins.samplers.shared.loss import check_loss, scaled_loss
+from terranova.plugins.samplers.shared.progress import Progress
 from terranova.types import Array, Floats
 
 STRATEGIES = ("rand1bin", "best1bin", "currenttobest1bin")

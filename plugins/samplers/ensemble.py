@@ -9,11 +9,11 @@ import numpy as np
 
 from terranova import Batch, Sampler, SearchSpace
 from terranova.errors import did_you_mean
-from terranova.plugins.samplers._cma import CmaStack
-from terranova.plugins.samplers._cube import into_cube
-from terranova.plugins.samplers._loss import scaled_loss
-from terranova.plugins.samplers._progress import Progress
-from terranova.plugins.samplers._strategy import check_settings, default_popsize, strategy
+from terranova.plugins.samplers.cma.stack import CmaStack
+from terranova.plugins.samplers.cma.strategy import check_settings, default_popsize, strategy
+from terranova.plugins.samplers.shared.cube import into_cube
+from terranova.plugins.samplers.shared.loss import scaled_loss
+from terranova.plugins.samplers.shared.progress import Progress
 from terranova.types import Array, Bools, Floats
 
 ISLAND = np.zeros(1, dtype=np.int64)

@@ -13,8 +13,8 @@ import numpy as np
 
 from terranova import Batch, Sampler, SearchSpace
 from terranova.errors import did_you_mean
-from terranova.plugins.samplers._compressed import compressed_loss, units_of
-from terranova.plugins.samplers._require import require
+from terranova.plugins._require import require
+from terranova.plugins.samplers.shared.compressed import compressed_loss, units_of
 from terranova.types import Floats
 
 NEEDS = {"GPSampler": "torch", "CmaEsSampler": "cmaes"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from terranova import Surrogate
-from terranova.hooks import hookimpl
 from terranova.plugins.surrogates.gp import GpSurrogate
 from terranova.plugins.surrogates.xgb import XgboostSurrogate
+from terranova.registry.hooks import hookimpl
 
 
 @hookimpl

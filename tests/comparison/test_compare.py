@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import terranova
+from terranova.comparison.config import load_plan
 from terranova.comparison.page import write_results
-from terranova.comparison.plan import load_plan
 from terranova.comparison.trial import trials
 from terranova.errors import ConfigError, RunError
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import terranova
-from terranova.comparison.plan import Plan, load_plan
+from terranova.comparison.config import Plan, load_plan
 from terranova.comparison.trial import Trial
-from terranova.coverage import Coverage
+from terranova.runs.coverage import Coverage
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "peers"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not FOLDER.is_dir(), reason="no sources of benchmarks here")]

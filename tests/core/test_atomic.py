@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from terranova.atomic import make_directory, write_atomic
+from terranova.system.atomic import make_directory, write_atomic
 from terranova.testing import Fail, SlowKernel
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from terranova import Asymmetric, Correlated, Function, Gaussian, Limit, Tabulated, Window
-from terranova.constraint import KINDS, Constraint
-from terranova.constraint_file import REFERENCE, constraint_words, read_constraint_set, set_words
 from terranova.errors import ConfigError
+from terranova.interfaces.constraint import KINDS, Constraint
+from terranova.parsing.constraint_file import REFERENCE, constraint_words, read_constraint_set, set_words
+from terranova.parsing.strict_yaml import dump
 from terranova.registry import Plugin, registry
-from terranova.strict_yaml import dump
 
 ALL_KINDS = """\
 name: everything

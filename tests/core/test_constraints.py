@@ -29,8 +29,8 @@ from terranova import (
     Uniform,
     Window,
 )
-from terranova.constraint import Interval, acceptance
 from terranova.errors import ContractError
+from terranova.interfaces.constraint import Interval, acceptance
 
 REFERENCE = {"source": "arXiv:physics/0406120", "date": "2004-06-20"}
 NAMES = ("x", "y", "z")

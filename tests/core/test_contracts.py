@@ -27,7 +27,7 @@ from terranova import (
     Uniform,
 )
 from terranova.errors import ConfigError, ContractError, RunLocked, RunMismatch
-from terranova.sampler import check_proposal
+from terranova.interfaces.sampler import check_proposal
 from terranova.store import RunLock
 
 X = np.linspace(0.0, 10.0, 12).reshape(-1, 1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terranova.coverage import BINS, Coverage
+from terranova.runs.coverage import BINS, Coverage
 from terranova.types import Floats
 
 D = 4

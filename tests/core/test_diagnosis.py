@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from stored_runs import WIDE, prepared, rows, scanned, stored, windows
 
-from terranova.diagnosis import (
+from terranova.runs.diagnosis import (
     Diagnosis,
     Efficiency,
     Kills,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from terranova import doctor
-from terranova.doctor import Finding, Level, Section
+from terranova.cli import doctor
+from terranova.cli.doctor import Finding, Level, Section
 from terranova.registry import BrokenPlugin, registry
 
 
@@ -79,7 +79,7 @@ def test_many_threads_are_doubtful_only_where_ranks_share_the_cores(monkeypatch:
 
 
 def _two_ranks() -> object:
-    from terranova.parallel import Launch
+    from terranova.parallel.world import Launch
 
     return Launch(0, 2, "PMI_RANK")
 

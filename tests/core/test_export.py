@@ -13,8 +13,8 @@ import pytest
 from stored_runs import rows, scanned, stored
 
 from terranova.errors import RunError, TerranovaError
-from terranova.export import export
-from terranova.run import Run
+from terranova.runs.export import export
+from terranova.runs.run import Run
 
 pytestmark = pytest.mark.usefixtures("toy_registry")
 

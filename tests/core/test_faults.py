@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from terranova import disk
-from terranova.atomic import write_atomic
+from terranova.system import disk
+from terranova.system.atomic import write_atomic
 from terranova.testing import Crash, Died, Fail, FullDisk, NoSync, SlowKernel, flip_bit, sigkill_after
 
 

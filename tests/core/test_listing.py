@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from terranova.listing import console, show_one
+from terranova.cli.tables import console, show_one
 from terranova.registry import registry
 
 

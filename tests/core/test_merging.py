@@ -12,11 +12,11 @@ import pytest
 from stored_runs import scanned, windows
 from typer.testing import CliRunner
 
-from terranova import cli
+from terranova.cli import commands as cli
+from terranova.engine.session import resume
 from terranova.errors import RunError, RunExists, RunMismatch, StoreCorrupt
-from terranova.merging import merge
-from terranova.run import Run
-from terranova.session import resume
+from terranova.runs.merge import merge
+from terranova.runs.run import Run
 from terranova.testing import NoSync, flip_bit
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from terranova.errors import ConfigError, ParallelError
-from terranova.parallel import World, clean_environment, find_launch, run_guarded, serial_world
+from terranova.parallel.world import World, clean_environment, find_launch, run_guarded, serial_world
 
 NOBODY = {name: value for name, value in clean_environment().items() if not name.startswith("SLURM_")}
 """This environment, as it is outside of any job."""
@@ -112,20 +112,20 @@ def test_floats_are_summed_in_the_order_of_the_ranks() -> None:
 
 def test_a_process_alone_does_not_import_mpi() -> None:
     done = _python(
-        "import sys; from terranova.parallel import world; world().barrier(); print('mpi4py' in sys.modules)",
+        "import sys; from terranova.parallel.world import world; world().barrier(); print('mpi4py' in sys.modules)",
         SLURM_NTASKS="4",
         SLURM_PROCID="0",
     )
     assert done.stdout.strip() == "False", done.stderr
     done = _python(
-        "import sys; from terranova.parallel import world; print(world(), 'mpi4py' in sys.modules)",
+        "import sys; from terranova.parallel.world import world; print(world(), 'mpi4py' in sys.modules)",
         PMI_RANK="0",
         PMI_SIZE="1",
     )
     assert done.stdout.strip() == "<rank 0 of 1> False", done.stderr
 
 
-NEEDS_WORLD = "from terranova.parallel import run_guarded, world; run_guarded(world)"
+NEEDS_WORLD = "from terranova.parallel.world import run_guarded, world; run_guarded(world)"
 
 
 @pytest.mark.parametrize("rank", [0, 1])

@@ -12,9 +12,9 @@ from stored_runs import WIDE
 
 import terranova
 from terranova.errors import ContractError
+from terranova.interfaces.sampler import Archipelago, Proposal, check_proposal
 from terranova.registry import registry
-from terranova.rescore import rescore
-from terranova.sampler import Archipelago, Proposal, check_proposal
+from terranova.runs.rescore import rescore
 from terranova.types import Bools
 
 
@@ -89,8 +89,8 @@ class TestProbes:
         assert not run.best(5)["probe"].any()
 
     def test_the_diagnosis_and_the_report_leave_them_out(self, tmp_path: Path) -> None:
-        from terranova.diagnosis import diagnose
-        from terranova.report.judgement import lead
+        from terranova.reporting.headline import lead
+        from terranova.runs.diagnosis import diagnose
 
         run = terranova.scan(_words(tmp_path / "run"), quiet=True)
         diagnosis = diagnose(run, 100)

@@ -15,13 +15,13 @@ import pytest
 from stored_runs import prepared, rows, scanned, stored, windows
 
 from terranova.errors import RunError
-from terranova.parameters import Angle, LogUniform, Normal, Parameter, SignedLogUniform, Uniform
-from terranova.report import write_report
-from terranova.report.material import failures, progress, sample
-from terranova.report.quantity import can_be_set, label_of, observable_axis, parameter_axis
-from terranova.report.structure import choose_projections, mutual_information
-from terranova.report.words import address_of, collect, duration, number, percent
-from terranova.run import Run
+from terranova.interfaces.parameters import Angle, LogUniform, Normal, Parameter, SignedLogUniform, Uniform
+from terranova.pages.axis import can_be_set, label_of, observable_axis, parameter_axis
+from terranova.pages.text import address_of, collect, duration, number, percent
+from terranova.reporting import write_report
+from terranova.reporting.projections import choose_projections, mutual_information
+from terranova.reporting.queries import failures, progress, sample
+from terranova.runs.run import Run
 from terranova.store import Field, Writer
 
 pytestmark = pytest.mark.usefixtures("toy_registry")
@@ -253,7 +253,7 @@ def test_progress_adds_up(tmp_path: Path) -> None:
     assert (np.diff(history.evaluations) >= 0).all()
     assert history.valid[:, -1].tolist() == frame.groupby("island")["valid"].sum().tolist()
     assert history.violation[:, -1].tolist() == frame.groupby("island")["total_violation"].min().tolist()
-    from terranova.diagnosis import coverage_of
+    from terranova.runs.diagnosis import coverage_of
 
     assert history.coverage is not None
     assert history.coverage[-1] == pytest.approx(coverage_of(run, run.problem()))

@@ -12,8 +12,8 @@ from stored_runs import scanned, windows
 
 import terranova
 from terranova.errors import RunError, RunExists, RunMismatch
-from terranova.export import export
-from terranova.rescore import rescore
+from terranova.runs.export import export
+from terranova.runs.rescore import rescore
 
 pytestmark = pytest.mark.usefixtures("toy_registry")
 

@@ -10,7 +10,7 @@ from stored_runs import prepared, rows, scanned, stored
 
 import terranova
 from terranova.errors import RunError, TerranovaError
-from terranova.run import Run
+from terranova.runs.run import Run
 from terranova.store import Writer
 
 pytestmark = pytest.mark.usefixtures("toy_registry")

@@ -29,7 +29,7 @@ def words(output: Path, **changes: Any) -> dict[str, Any]:
     }
 
 
-def rows(run: terranova.run.Run) -> pd.DataFrame:
+def rows(run: terranova.runs.run.Run) -> pd.DataFrame:
     """All rows in their natural order, without the times."""
     frame = run.to_pandas().drop(columns="seconds")
     return frame.sort_values(["island", "index"], ignore_index=True)

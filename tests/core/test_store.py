@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from terranova.batch import Batch, Status
 from terranova.errors import ContractError, RunError, RunMismatch, StoreCorrupt
+from terranova.interfaces.batch import Batch, Status
 from terranova.store import Field, Manifest, Reader, Schema, Writer, recover
-from terranova.store.fake import fake_batch, fake_schema
+from terranova.testing.fake_points import fake_batch, fake_schema
 
 SCHEMA = fake_schema()
 

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from terranova.store import Reader, Writer, layout, snapshot
-from terranova.store.fake import fake_batch, fake_schema
+from terranova.testing.fake_points import fake_batch, fake_schema
 
 SCHEMA = fake_schema(2, 2, 1)
 ROWS = 8

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from terranova import disk
 from terranova.errors import RunError
 from terranova.store import Reader, Writer, recover, verify
-from terranova.store.fake import fake_batch, fake_schema
+from terranova.system import disk
 from terranova.testing import Crash, Died
+from terranova.testing.fake_points import fake_batch, fake_schema
 
 SCHEMA = fake_schema(2, 1, 1)
 

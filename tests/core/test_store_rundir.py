@@ -12,7 +12,7 @@ import pytest
 
 from terranova.errors import RunError, RunLocked
 from terranova.store import Manifest, RunLock, load_checkpoint, load_manifest, save_checkpoint
-from terranova.store.fake import fake_schema
+from terranova.testing.fake_points import fake_schema
 
 # -- manifest ---------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terranova.errors import ConfigError
-from terranova.strict_yaml import MAX_BYTES, dump, parse, read
+from terranova.parsing.strict_yaml import MAX_BYTES, dump, parse, read
 
 
 @pytest.mark.parametrize(

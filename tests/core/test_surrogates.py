@@ -13,10 +13,12 @@ from typer.testing import CliRunner
 
 import terranova
 from terranova import ConstraintSet, Gaussian
-from terranova.cli import app
+from terranova.cli.commands import app
 from terranova.errors import RunError, RunMismatch, StoreCorrupt
 from terranova.plugins.surrogates.xgb import XgboostSurrogate
-from terranova.surrogates import StandIn, checking, explaining, train
+from terranova.surrogates import StandIn, train
+from terranova.surrogates import explanation as explaining
+from terranova.surrogates import validation as checking
 
 pytest.importorskip("xgboost", reason="surrogates need the extra terranova[ml]")
 
@@ -32,7 +34,7 @@ SMOOTH = ConstraintSet(
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> terranova.run.Run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> terranova.runs.run.Run:
     import toys
 
     from terranova.registry import registry
@@ -48,7 +50,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> terranova.run.Run:
 
 
 @pytest.mark.usefixtures("toy_registry")
-def test_file_check_and_explanation(run: terranova.run.Run, tmp_path: Path) -> None:
+def test_file_check_and_explanation(run: terranova.runs.run.Run, tmp_path: Path) -> None:
     made = train([run], ["observables"], rounds=150, cut=60.0)
     assert set(made.targets) == {"ring", "ratio"}
     assert made.trained == 1600
@@ -79,7 +81,7 @@ def test_file_check_and_explanation(run: terranova.run.Run, tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("toy_registry")
 def test_every_constraint_is_explained_and_rows_may_come_from_elsewhere(
-    run: terranova.run.Run, tmp_path: Path
+    run: terranova.runs.run.Run, tmp_path: Path
 ) -> None:
     made = train([run], ["loglike", "observables"], rounds=10, trend=2, cut=60.0, held_out=0.0)
     assert made.trained == 2000
@@ -101,7 +103,7 @@ def test_every_constraint_is_explained_and_rows_may_come_from_elsewhere(
 
 @pytest.mark.usefixtures("toy_registry")
 def test_the_search_of_hyper_parameters_never_sees_the_test_rows(
-    run: terranova.run.Run, monkeypatch: pytest.MonkeyPatch
+    run: terranova.runs.run.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("optuna", reason="the search needs the extra terranova[ml]")
     seen: list[np.ndarray] = []
@@ -128,7 +130,7 @@ def test_the_search_of_hyper_parameters_never_sees_the_test_rows(
 
 
 @pytest.mark.usefixtures("toy_registry")
-def test_another_problem_is_refused(run: terranova.run.Run, tmp_path: Path) -> None:
+def test_another_problem_is_refused(run: terranova.runs.run.Run, tmp_path: Path) -> None:
     made = train([run], rounds=2)
     made.save(tmp_path / "s.tns")
     with zipfile.ZipFile(tmp_path / "s.tns") as archive:
@@ -153,7 +155,7 @@ def test_another_problem_is_refused(run: terranova.run.Run, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("toy_registry")
-def test_commands(run: terranova.run.Run, tmp_path: Path) -> None:
+def test_commands(run: terranova.runs.run.Run, tmp_path: Path) -> None:
     file = str(tmp_path / "s.tns")
     words = ["surrogate", "train", str(run.directory), "--output", file, "--trials", "0", "--rows", "1000"]
     for line in (words, ["surrogate", "check", file], ["surrogate", "explain", file]):

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from terranova.config import load_config
-from terranova.constraint_file import read_constraint_set
 from terranova.errors import ConfigError
-from terranova.strict_yaml import dump, examine, parse
+from terranova.parsing.constraint_file import read_constraint_set
+from terranova.parsing.strict_yaml import dump, examine, parse
 
 ROOT = Path(__file__).parents[2]
 INVALID = ROOT / "tests" / "invalid"
@@ -453,7 +453,7 @@ def test_what_is_dumped_is_read_back_whatever_it_looks_like() -> None:
 @EDITS
 @given(text=st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    from terranova.strict_yaml import examine_text
+    from terranova.parsing.strict_yaml import examine_text
 
     document, problems = examine_text(text)
     assert document.data is None or not isinstance(document.data, (bytes, set, tuple))

@@ -18,11 +18,11 @@ import pytest
 import terranova
 from terranova import Model, Observable, Parameter, PointFailed, PointModel, Uniform, Window, hookimpl
 from terranova.errors import RunError, RunExists, TerranovaError
-from terranova.export import export
 from terranova.registry import registry
-from terranova.report import write_report
-from terranova.rescore import rescore
-from terranova.run import Run
+from terranova.reporting import write_report
+from terranova.runs.export import export
+from terranova.runs.rescore import rescore
+from terranova.runs.run import Run
 
 pytestmark = pytest.mark.usefixtures("toy_registry")
 

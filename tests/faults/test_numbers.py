@@ -41,13 +41,13 @@ from terranova import (
     Window,
     hookimpl,
 )
-from terranova.batch import Status
-from terranova.coverage import Coverage
+from terranova.engine.islands import Share, make_archipelago
 from terranova.errors import ContractError, TerranovaError
-from terranova.islands import Share, make_archipelago
+from terranova.interfaces.batch import Status
+from terranova.interfaces.sampler import check_proposal
 from terranova.registry import registry
-from terranova.run import Run
-from terranova.sampler import check_proposal
+from terranova.runs.coverage import Coverage
+from terranova.runs.run import Run
 
 SAMPLERS = registry().names("sampler")
 NAMES = ("a", "b", "c")
@@ -203,7 +203,7 @@ def _scan(output: Path, sampler: Any = "random", **changes: Any) -> Run:
 def test_reports_and_best_points_say_what_happened(
     shape: str, ranking: str, words: str, shapes: Any, tmp_path: Path
 ) -> None:
-    from terranova.report import write_report
+    from terranova.reporting import write_report
 
     shapes(SHAPES[shape])
     run = _scan(tmp_path / "run")

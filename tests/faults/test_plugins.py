@@ -29,9 +29,9 @@ from terranova import (
     hookimpl,
 )
 from terranova import registry as registry_module
-from terranova.batch import Status
 from terranova.config import build_problem, load_config
 from terranova.errors import ConfigError, ContractError, PluginBroken, PluginConflict, PluginMissing, TerranovaError
+from terranova.interfaces.batch import Status
 from terranova.registry import Registry, registry
 from terranova.testing import check_model
 

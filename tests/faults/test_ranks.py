@@ -16,8 +16,8 @@ from jobs import MPIRUN, PATIENCE, Lab, alive, assert_same_rows, count, relative
 
 import terranova
 from terranova import Status
-from terranova.launch import Supervisor
-from terranova.vigil import Vigil, sign_of
+from terranova.engine.supervisor import Supervisor
+from terranova.parallel.heartbeat import Vigil, sign_of
 
 pytestmark = [
     pytest.mark.mpi,
@@ -98,7 +98,7 @@ def test_a_plugin_that_one_rank_cannot_import_ends_all(tmp_path: Path, rank: int
 
 SCRIPT = """
 import sys, terranova
-from terranova.parallel import run_guarded, world
+from terranova.parallel.world import run_guarded, world
 
 def main():
     try:
@@ -251,7 +251,7 @@ def test_without_a_launcher_the_message_says_what_to_install(tmp_path: Path) -> 
     code = (
         "import sys; sys.executable = sys.argv[1]\n"
         "sys.argv = ['terranova', 'launch', '-n', '2', sys.argv[2]]\n"
-        "from terranova.cli import main; main()"
+        "from terranova.cli.commands import main; main()"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, str(python), str(path)],

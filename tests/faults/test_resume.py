@@ -30,7 +30,7 @@ mpi = [
 def _in_child(directory: Path, sampler: str, points: int | None = None, *, often: bool = False) -> int:
     """Do it in a child, which kills itself after so many new points; return its exit code."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["terranova.session", "jobs", "naughty", "pyarrow.dataset"])
+    context.set_forkserver_preload(["terranova.engine.session", "jobs", "naughty", "pyarrow.dataset"])
     deed = None if points is None else {"deed": "SIGKILL", "points": points}
     child = context.Process(target=scan_here, args=(str(directory), sampler, EVALUATIONS, deed, often))
     child.start()

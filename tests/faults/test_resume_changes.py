@@ -59,7 +59,7 @@ def half(tmp_path: Path, toy_registry: None, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def _file(name: str, **words: Any) -> Path:
-    from terranova.strict_yaml import dump
+    from terranova.parsing.strict_yaml import dump
 
     path = Path(name)
     path.write_text(dump({**WORDS, "output": "elsewhere", **words}))
@@ -230,7 +230,7 @@ def _times(directory: Path) -> dict[Path, tuple[int, int]]:
 
 @pytest.mark.fault("F19")
 def test_a_finished_run_is_not_touched(half: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    from terranova.cli import app
+    from terranova.cli.commands import app
 
     terranova.resume(half, wall="1h", quiet=True)
     before = _times(half)

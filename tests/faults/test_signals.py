@@ -12,7 +12,7 @@ import pytest
 from jobs import MPIRUN, PATIENCE, Lab, alive, assert_same_rows, count, relatives, until
 
 import terranova
-from terranova.run import SUMMARY
+from terranova.runs.run import SUMMARY
 
 SLOW = "toy-naughty-point"
 mpi = [
@@ -123,7 +123,7 @@ def test_a_second_ctrl_c_ends_the_scan_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.fault("F20")
 def test_the_second_ctrl_c_is_an_exception_and_an_echo_of_the_first_is_not() -> None:
-    from terranova import interrupt
+    from terranova.system import signals as interrupt
 
     with interrupt.StopRequest() as stop:
         os.kill(os.getpid(), signal.SIGINT)

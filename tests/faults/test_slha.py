@@ -14,8 +14,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from terranova import PointFailed
-from terranova.slha import MAX_BYTES, Channel, Decay, Slha, SlhaError, parse_slha, read_slha, slha_text, write_slha
-from terranova.wcxf import WcxfError, parse_wcxf, read_wcxf
+from terranova.external.slha import (
+    MAX_BYTES,
+    Channel,
+    Decay,
+    Slha,
+    SlhaError,
+    parse_slha,
+    read_slha,
+    slha_text,
+    write_slha,
+)
+from terranova.external.wcxf import WcxfError, parse_wcxf, read_wcxf
 
 SPECTRUM = """\
 # SUSY Les Houches Accord 2, an excerpt

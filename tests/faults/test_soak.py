@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from jobs import MPIRUN, PATIENCE, Lab, count, until
 
-from terranova.vigil import sign_of
+from terranova.parallel.heartbeat import sign_of
 
 SECONDS = float(os.environ.get("TERRANOVA_SOAK_SECONDS", 600.0))
 SHORT = 15.0

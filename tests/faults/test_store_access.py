@@ -20,8 +20,8 @@ from fault_stores import sealed_run
 import terranova
 from terranova.errors import RunError, RunLocked
 from terranova.store import Manifest, Reader, RunLock
-from terranova.store.fake import fake_schema
 from terranova.testing import Fail, NoSync, sigkill_after
+from terranova.testing.fake_points import fake_schema
 
 WORDS = {
     "model": "toy-shell",
@@ -115,7 +115,7 @@ WRITING = """
 import sys, time
 from pathlib import Path
 from terranova.store import Writer
-from terranova.store.fake import fake_batch, fake_schema
+from terranova.testing.fake_points import fake_batch, fake_schema
 from terranova.testing import NoSync
 directory, number, generations = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 with NoSync(), Writer(directory, fake_schema(2, 2, 1), writer=number, part_rows=160) as writer:
@@ -226,7 +226,7 @@ def test_a_directory_that_cannot_be_written(tmp_path: Path, toy_registry: None) 
 
 
 FORBIDDEN = f"""{BEGIN}
-from terranova.parallel import run_guarded
+from terranova.parallel.world import run_guarded
 import tempfile
 with tempfile.TemporaryDirectory() as scratch:  # imports whatever a scan needs
     terranova.scan({WORDS!r} | {{"output": scratch + "/run"}}, quiet=True)
@@ -255,7 +255,7 @@ def test_a_user_without_permission() -> None:
 
 @pytest.mark.fault("F12")
 def test_reading_needs_no_permission_to_write(tmp_path: Path) -> None:
-    from terranova import disk
+    from terranova.system import disk
 
     with NoSync():
         sealed_run(tmp_path, 12)

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from fault_stores import ROWS, SCHEMA, expected_keys, journal_of, sealed_run, stored_keys
 
-from terranova import cli
+from terranova.cli import commands as cli
 from terranova.errors import RunError, StoreCorrupt
 from terranova.store import Manifest, Reader, Writer, load_manifest, recover, require_sound, salvage, verify
-from terranova.store.fake import fake_batch
 from terranova.store.journal import parse
 from terranova.store.recovery import log as recovery_log
 from terranova.testing import Crash, Died, NoSync, flip_bit
+from terranova.testing.fake_points import fake_batch
 
 
 def findings(directory: Path) -> list[str]:

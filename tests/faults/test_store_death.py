@@ -138,7 +138,7 @@ SESSION = """
 import sys
 from pathlib import Path
 from terranova.store import Writer
-from terranova.store.fake import fake_batch, fake_schema
+from terranova.testing.fake_points import fake_batch, fake_schema
 directory, generation = Path(sys.argv[1]), int(sys.argv[2])
 with Writer(directory, fake_schema(2, 2, 1), part_rows=200) as writer:
     while True:

@@ -16,8 +16,8 @@ from fault_stores import ROWS, SCHEMA, expected_keys, live, stored_keys
 import terranova
 from terranova.errors import RunError, StoreFull
 from terranova.store import Reader, Writer, recover, verify
-from terranova.store.fake import fake_batch
 from terranova.testing import Fail, FullDisk, NoSync
+from terranova.testing.fake_points import fake_batch
 
 WORDS = {
     "model": "toy-shell",
@@ -86,7 +86,7 @@ def test_a_scan_on_a_full_disk_stops_and_resumes_to_the_same_rows(
 def test_a_checkpoint_that_does_not_fit_is_done_without(
     tmp_path: Path, toy_registry: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from terranova import loop
+    from terranova.engine import loop
 
     monkeypatch.setattr(loop, "CHECKPOINT_INTERVAL", 0.0)
     save = loop.save_checkpoint
@@ -107,7 +107,7 @@ def test_a_checkpoint_that_does_not_fit_is_done_without(
 LIMITED = """
 import resource, sys, toys, terranova
 from terranova.registry import registry
-from terranova.parallel import run_guarded
+from terranova.parallel.world import run_guarded
 registry().register(toys, name="toys", origin="tests")
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 run_guarded(lambda: terranova.scan(

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from fault_stores import ROWS, expected_keys, live, stored_keys
 
-from terranova import disk
 from terranova.store import load_manifest
+from terranova.system import disk
 
 Image = dict[str, bytes]
 """Path of a file within a directory -> its content."""

@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 import terranova
-from terranova import cli, loop
+from terranova.cli import commands as cli
+from terranova.engine import loop
 from terranova.errors import StoreCorrupt
 from terranova.store import salvage, verify, writer
 from terranova.testing import NoSync, flip_bit

@@ -11,7 +11,7 @@ import stored_runs
 
 import terranova
 from terranova.surrogates import StandIn, train
-from terranova.surrogates.standin import make
+from terranova.surrogates.trained import make
 
 pytest.importorskip("xgboost", reason="surrogates need the extra terranova[ml]")
 

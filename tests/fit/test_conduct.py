@@ -17,11 +17,11 @@ import pytest
 from fit_problems import linear_solution, measured, words
 
 import terranova
-from terranova import fit
+from terranova import fitting as fit
 from terranova.errors import ConfigError, PluginMissing, RunError, RunMismatch
-from terranova.fit import conduct as conduct_module
-from terranova.fit.plan import load_fit
-from terranova.parallel import clean_environment
+from terranova.fitting import session as conduct_module
+from terranova.fitting.config import load_fit
+from terranova.parallel.world import clean_environment
 
 MPIRUN = shutil.which("mpirun", path=str(Path(sys.executable).parent)) or shutil.which("mpirun")
 VALUES = np.array([1.0, -2.0, 3.0])
@@ -91,7 +91,7 @@ def test_a_fit_writes_what_others_can_read(tmp_path: Path) -> None:
     assert "arXiv" in result["posteriors"][0]["citation"]
     for name in ("profile-a0", "profile-a0-a1", "profile-y0", "posterior-mcmc"):
         assert (folder / f"{name}.pdf").read_bytes().startswith(b"%PDF")
-    from terranova.fit.figures import draw_curve, label
+    from terranova.fitting.figures import draw_curve, label
 
     assert label(found, "a0") == "$a_{0}$ [GeV]"
     assert draw_curve(found, found.profiles[0]).axes[0].get_xlabel() == "$a_{0}$ [GeV]"

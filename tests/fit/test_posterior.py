@@ -11,8 +11,8 @@ from fit_problems import linear_solution, matrix, measured, problem, target
 from scipy import stats
 
 from terranova.errors import RunError
-from terranova.fit.best import find_best, first_points
-from terranova.fit.posterior import Posterior, mcmc, nested
+from terranova.fitting.best import find_best, first_points
+from terranova.fitting.posterior import Posterior, mcmc, nested
 
 nautilus = pytest.importorskip("nautilus", reason="the fit extra is not installed")
 pytest.importorskip("emcee", reason="the fit extra is not installed")

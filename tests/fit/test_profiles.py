@@ -7,10 +7,10 @@ import pytest
 from fit_problems import linear_solution, matrix, measured, problem, target
 from scipy import stats
 
-from terranova.fit.best import NoPoint, find_best
-from terranova.fit.intervals import intervals, threshold
-from terranova.fit.profile import make_axis, profile
-from terranova.fit.target import Target
+from terranova.fitting.best import NoPoint, find_best
+from terranova.fitting.intervals import intervals, threshold
+from terranova.fitting.likelihood import Target
+from terranova.fitting.profile import make_axis, profile
 
 LEVELS = (0.68, 0.95)
 VALUES = np.array([1.0, -2.0, 3.0, 0.5, -1.0, 2.0])

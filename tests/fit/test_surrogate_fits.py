@@ -12,17 +12,18 @@ import pytest
 from fit_problems import linear_solution, matrix, measured, problem, target, words
 from scipy import stats
 
-from terranova import Surrogate, fit
+from terranova import Surrogate
+from terranova import fitting as fit
 from terranova.errors import ConfigError
-from terranova.fit.corrected import tail_shape
-from terranova.fit.intervals import threshold
-from terranova.fit.learners import Chi2Learner, ObservablesLearner
-from terranova.fit.parts import Fit
-from terranova.fit.plan import Surrogated, load_fit
-from terranova.fit.target import Target
-from terranova.hooks import hookimpl
+from terranova.fitting.config import Surrogated, load_fit
+from terranova.fitting.intervals import threshold
+from terranova.fitting.likelihood import Target
+from terranova.fitting.steps import Fit
+from terranova.fitting.surrogate.importance import tail_shape
+from terranova.fitting.surrogate.targets import Chi2Learner, ObservablesLearner
 from terranova.plugins.surrogates.gp import GpSurrogate
 from terranova.registry import registry
+from terranova.registry.hooks import hookimpl
 from terranova.types import Bools, Floats
 
 pytest.importorskip("emcee", reason="the fit extra is not installed")

@@ -7,11 +7,11 @@ import pytest
 
 import terranova
 from terranova.comparison import KnownRegion
+from terranova.evaluation.problem import Problem
 from terranova.models.analytic import PROBLEMS
 from terranova.models.analytic.base import Analytic, ball_volume
 from terranova.models.analytic.isles import Isles, Isles16, Isles43
 from terranova.models.analytic.shapes import SHAPES, Islands
-from terranova.scoring import Problem
 from terranova.types import Bools, Floats
 
 

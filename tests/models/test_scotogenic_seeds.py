@@ -7,7 +7,7 @@ import pytest
 
 import terranova
 from terranova import SearchSpace
-from terranova.islands import Share, make_archipelago
+from terranova.engine.islands import Share, make_archipelago
 from terranova.registry import registry
 
 SECTORS = ("theory", "electroweak", "higgs", "collider", "neutrino", "lfv", "dark-matter")

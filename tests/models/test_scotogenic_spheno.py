@@ -15,9 +15,9 @@ import yaml
 import terranova
 from terranova import Status
 from terranova.errors import ConfigError, ContractError, PluginMissing
+from terranova.external.slha import read_slha
 from terranova.models.scotogenic.slha_map import DEFAULT
 from terranova.models.scotogenic.spheno_model import ScotogenicSPheno, xenon_cross_section
-from terranova.slha import read_slha
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import spheno_programs

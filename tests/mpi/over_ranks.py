@@ -9,7 +9,7 @@ import numpy as np
 import toy_models as toys
 
 from terranova.errors import ConfigError, ParallelError, RunExists
-from terranova.parallel import run_guarded, world
+from terranova.parallel.world import run_guarded, world
 from terranova.plugins.executors import MpiExecutor
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from terranova.parallel import clean_environment
+from terranova.parallel.world import clean_environment
 
 pytest.importorskip("mpi4py", reason="the mpi extra is not installed")
 MPIRUN = shutil.which("mpirun", path=str(Path(sys.executable).parent)) or shutil.which("mpirun")
@@ -92,7 +92,7 @@ def test_exchanges_between_ranks() -> None:
 
 def test_a_script_without_a_guard_does_not_hang_either() -> None:
     code = (
-        "from terranova.parallel import world\n"
+        "from terranova.parallel.world import world\n"
         "if world().rank == 1: raise ValueError('in a script')\n"
         "world().barrier()"
     )

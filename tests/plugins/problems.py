@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from terranova.batch import Batch
-from terranova.constraint import Window
-from terranova.constraint_set import ConstraintSet
-from terranova.modelling import BoundModel, Model, Observable
-from terranova.parameters import Parameter, Uniform
-from terranova.sampler import Archipelago, SearchSpace, SeparateIslands
-from terranova.scoring import Problem
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.batch import Batch
+from terranova.interfaces.constraint import Window
+from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.interfaces.model import BoundModel, Model, Observable
+from terranova.interfaces.parameters import Parameter, Uniform
+from terranova.interfaces.sampler import Archipelago, SearchSpace, SeparateIslands
 from terranova.types import Floats, Ints
 
 RINGS = 3

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from terranova import Evaluation, Status
-from terranova.constraint import Function
-from terranova.constraint_set import ConstraintSet
 from terranova.errors import ContractError
-from terranova.parallel import clean_environment
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.constraint import Function
+from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.parallel.world import clean_environment
 from terranova.plugins.executors import MpiExecutor, ProcessesExecutor, SerialExecutor
 from terranova.plugins.executors.tasks import MOST_POINTS, Pace
 from terranova.registry import registry
-from terranova.scoring import Problem
 
 HELPERS = Path(__file__).parent.parent / "mpi"
 sys.path.insert(0, str(HELPERS))  # worker processes inherit the path

@@ -9,19 +9,19 @@ import problems
 import pytest
 
 import terranova
-from terranova.batch import Batch
-from terranova.constraint import Function, Window
-from terranova.constraint_set import ConstraintSet
-from terranova.modelling import BoundModel, Model, Observable
-from terranova.parameters import Parameter, Uniform
-from terranova.plugins.samplers._explorer_bandit import ROAM, SOLVE, TREE, Bandit
-from terranova.plugins.samplers._explorer_bases import Bases
-from terranova.plugins.samplers._explorer_rows import Rows
-from terranova.plugins.samplers._explorer_solver import Solver
-from terranova.plugins.samplers._explorer_tree import OVER, STEP, Told, Tree
-from terranova.plugins.samplers.explorer import Explorer
-from terranova.sampler import Archipelago
-from terranova.scoring import Problem
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.batch import Batch
+from terranova.interfaces.constraint import Function, Window
+from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.interfaces.model import BoundModel, Model, Observable
+from terranova.interfaces.parameters import Parameter, Uniform
+from terranova.interfaces.sampler import Archipelago
+from terranova.plugins.samplers.explorer.bandit import ROAM, SOLVE, TREE, Bandit
+from terranova.plugins.samplers.explorer.bases import Bases
+from terranova.plugins.samplers.explorer.rows import Rows
+from terranova.plugins.samplers.explorer.sampler import Explorer
+from terranova.plugins.samplers.explorer.solver import Solver
+from terranova.plugins.samplers.explorer.tree import OVER, STEP, Told, Tree
 from terranova.types import Floats
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terranova.novelty import NoveltyDetector
+from terranova.interfaces.novelty import NoveltyDetector
 from terranova.plugins.novelty.hbos import Hbos
 from terranova.plugins.novelty.hbos_pairs import HbosPairs
 from terranova.registry import registry

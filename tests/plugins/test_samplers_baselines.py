@@ -9,8 +9,8 @@ import problems
 import pytest
 
 from terranova import ConstraintSet, Gaussian, Problem, Proposal, SearchSpace
-from terranova.batch import Batch
-from terranova.islands import Share, make_archipelago
+from terranova.engine.islands import Share, make_archipelago
+from terranova.interfaces.batch import Batch
 from terranova.plugins.samplers.de import DifferentialEvolution
 from terranova.plugins.samplers.ensemble import Ensemble
 from terranova.plugins.samplers.lhs import LatinHypercube

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terranova.plugins.samplers._cma import CmaStack
-from terranova.plugins.samplers._cube import into_cube
-from terranova.plugins.samplers._loss import scaled_loss
-from terranova.plugins.samplers._progress import Progress
-from terranova.plugins.samplers._strategy import default_popsize, strategy
-from terranova.plugins.samplers.cmaes import _pycma
-from terranova.streams import pack_streams, unpack_streams
+from terranova.interfaces.random_streams import pack_streams, unpack_streams
+from terranova.plugins.samplers.cma.cmaes import _pycma
+from terranova.plugins.samplers.cma.stack import CmaStack
+from terranova.plugins.samplers.cma.strategy import default_popsize, strategy
+from terranova.plugins.samplers.shared.cube import into_cube
+from terranova.plugins.samplers.shared.loss import scaled_loss
+from terranova.plugins.samplers.shared.progress import Progress
 from terranova.types import Floats
 
 DIMENSION = 10

@@ -11,10 +11,10 @@ import numpy as np
 import problems
 import pytest
 
-from terranova.batch import Batch
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.batch import Batch
+from terranova.interfaces.sampler import Archipelago
 from terranova.registry import registry
-from terranova.sampler import Archipelago
-from terranova.scoring import Problem
 from terranova.testing import sampler_checks
 from terranova.testing.samplers import Check
 

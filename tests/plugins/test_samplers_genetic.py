@@ -9,15 +9,15 @@ import problems
 import pytest
 
 from terranova import SearchSpace
-from terranova.batch import Batch
-from terranova.islands import Share, make_archipelago
-from terranova.plugins.samplers._directions import directions
-from terranova.plugins.samplers._mating import Variation, tournament
-from terranova.plugins.samplers._objectives import Objectives, scale_violations
-from terranova.plugins.samplers._pymoo import Pool, Pymoo, places
-from terranova.plugins.samplers.nsga import Nsga2
+from terranova.engine.islands import Share, make_archipelago
+from terranova.interfaces.batch import Batch
+from terranova.interfaces.sampler import Proposal
+from terranova.plugins.samplers.nsga.directions import directions
+from terranova.plugins.samplers.nsga.mating import Variation, tournament
+from terranova.plugins.samplers.nsga.objectives import Objectives, scale_violations
+from terranova.plugins.samplers.nsga.sampler import Nsga2
+from terranova.plugins.samplers.nsga.selection import Pool, Pymoo, places
 from terranova.registry import registry
-from terranova.sampler import Proposal
 from terranova.types import Floats
 
 SPACE = SearchSpace(

@@ -9,13 +9,13 @@ import numpy as np
 import problems
 import pytest
 
-from terranova.batch import Batch
-from terranova.coverage import Coverage
-from terranova.plugins.samplers._loss import scaled_loss
-from terranova.plugins.samplers.cmaes import Cmaes
-from terranova.plugins.samplers.cmaes_novelty import CmaesNovelty, two_phase_fitness
-from terranova.sampler import Archipelago
-from terranova.scoring import Problem
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.batch import Batch
+from terranova.interfaces.sampler import Archipelago
+from terranova.plugins.samplers.cma.cmaes import Cmaes
+from terranova.plugins.samplers.cma.cmaes_novelty import CmaesNovelty, two_phase_fitness
+from terranova.plugins.samplers.shared.loss import scaled_loss
+from terranova.runs.coverage import Coverage
 from terranova.types import Array, Floats
 
 EPOCH = 10

@@ -12,14 +12,14 @@ import pytest
 
 import terranova
 from terranova import Batch, ConstraintSet, Gaussian, Problem, Proposal, Sampler
+from terranova.engine.islands import Share, make_archipelago
 from terranova.errors import ConfigError, PluginMissing
-from terranova.islands import Share, make_archipelago
 from terranova.plugins._gp import GaussianProcess
-from terranova.plugins.samplers._compressed import compressed_loss, units_of
-from terranova.plugins.samplers._targets import Outputs, log_mass
-from terranova.plugins.samplers.gp_active import GpActive
+from terranova.plugins.samplers.active.gp_active import GpActive
+from terranova.plugins.samplers.active.targets import Outputs, log_mass
+from terranova.plugins.samplers.active.xgb_active import XgbActive
 from terranova.plugins.samplers.optuna_samplers import OptunaSampler, Tpe
-from terranova.plugins.samplers.xgb_active import XgbActive
+from terranova.plugins.samplers.shared.compressed import compressed_loss, units_of
 from terranova.registry import registry
 from terranova.testing.problems import ring
 from terranova.testing.samplers import Case

@@ -16,7 +16,12 @@ PUBLIC_MODULES = {
 }
 """What plugins, models and constraints may import of terranova: of the first, only what `__all__` lists."""
 
-FOR_EXECUTORS = {"terranova.modelling", "terranova.parallel", "terranova.process_tree", "terranova.sizes"}
+FOR_EXECUTORS = {
+    "terranova.interfaces.model",
+    "terranova.parallel.world",
+    "terranova.system.process_tree",
+    "terranova.system.amounts",
+}
 """Executors carry a piece of the engine to other processes."""
 
 ROOMS = {"plugins": "terranova.plugins", "models": "terranova.models", "constraints": "terranova.constraints"}

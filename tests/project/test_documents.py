@@ -60,7 +60,7 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def test_commands_and_options_exist(documents: dict[str, str]) -> None:
-    from terranova.cli import app
+    from terranova.cli.commands import app
 
     wrong, seen = [], 0
     for name, text in documents.items():

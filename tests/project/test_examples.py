@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from terranova.comparison.plan import load_plan
+from terranova.comparison.config import load_plan
 from terranova.config import load_config
-from terranova.fit.plan import load_fit
+from terranova.fitting.config import load_fit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LOADERS = {"scan": load_config, "fit": load_fit, "compare": load_plan}

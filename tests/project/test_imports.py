@@ -27,7 +27,7 @@ HEAVY += ("scipy.stats", "shap", "sklearn", "torch", "xgboost")
     "module",
     [
         "terranova",
-        "terranova.cli",
+        "terranova.cli.commands",
         "terranova.models.thdm3",
         "terranova.plugins.samplers",
         "terranova.plugins.novelty",

@@ -1,0 +1,1 @@
+"""cli: say in a line what lives here."""

@@ -1,0 +1,364 @@
+"""The command line: `terranova scan FILE`, and the rest. No logic lives here."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from terranova.cli.surrogate import app as surrogate
+
+app = typer.Typer(
+    name="terranova",
+    help="Constrained exploration of BSM parameter spaces.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+new = typer.Typer(help="Write the skeleton of a plugin.", no_args_is_help=True)
+app.add_typer(new, name="new")
+app.add_typer(surrogate, name="surrogate")
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+@app.command()
+def scan(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The configuration, a YAML file.")],
+    output: Annotated[Path | None, typer.Option(help="Run directory, instead of the file's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, instead of the file's.")] = None,
+    evaluations: Annotated[int | None, typer.Option(help="Budget, instead of the file's.")] = None,
+    wall: Annotated[str | None, typer.Option(help="Wall time such as 90s or 10m, instead of the file's.")] = None,
+    next_free: Annotated[
+        bool, typer.Option("--next", help="If the run directory exists, append -2, -3, ... to its name.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a scan. Under mpirun the islands are shared out over the ranks."""
+    from terranova.config import load_config
+    from terranova.engine import session
+
+    words: dict[str, Any] = {"output": output, "seed": seed}
+    words["budget"] = {k: v for k, v in (("evaluations", evaluations), ("wall", wall)) if v is not None}
+    config = load_config(file, **{k: v for k, v in words.items() if v or v == 0})
+    _finish(*session.start(config, quiet=quiet, next_free=next_free))
+
+
+@app.command()
+def resume(
+    directory: Directory,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A configuration with another budget or execution, same physics."),
+    ] = None,
+    evaluations: Annotated[int | None, typer.Option(help="A larger budget of evaluations.")] = None,
+    wall: Annotated[str | None, typer.Option(help="A larger budget of wall time, such as 20m.")] = None,
+    valid: Annotated[int | None, typer.Option(help="A larger budget of valid points.")] = None,
+    recompute_missing: Annotated[
+        bool, typer.Option("--recompute-missing", help="Set damaged files aside, and compute lost points again.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a scan that was stopped or killed: it ends with the points it would have had anyway."""
+    from terranova.engine import session
+
+    budget: dict[str, Any] = {"evaluations": evaluations, "wall": wall, "valid": valid}
+    _finish(*session.resume(directory, file, **budget, recompute_missing=recompute_missing, quiet=quiet))
+
+
+@app.command()
+def compare(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The comparison, a YAML file.")],
+    output: Annotated[Path | None, typer.Option(help="Directory of the results, instead of the file's.")] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Trials that run at the same time.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Number of seeds, instead of the file's.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare samplers on problems; started again, it goes on where it was. Under mpirun trials are shared out."""
+    from terranova.comparison import page
+    from terranova.comparison import session as conduct
+    from terranova.comparison import text as words
+    from terranova.comparison.config import load_plan
+    from terranova.comparison.results import Comparison
+    from terranova.parallel.world import world
+
+    plan = load_plan(file, output=output, workers=workers, seeds=seeds)
+    code = conduct.conduct(plan, quiet=quiet)
+    if not world().is_root:
+        return
+    comparison = Comparison(plan)
+    words.show(comparison)
+    _say(f"report: {page.write_results(comparison)}")
+    if code:
+        _say("stopped before the end; the same command goes on")
+        raise typer.Exit(code)
+
+
+@app.command()
+def launch(
+    target: Annotated[Path, typer.Argument(metavar="FILE|DIR", help="A configuration, or a run to go on with.")],
+    ranks: Annotated[int, typer.Option("-n", "--ranks", min=1, help="How many processes.")] = 1,
+    output: Annotated[Path | None, typer.Option(help="Run directory, instead of the file's.")] = None,
+    launcher: Annotated[
+        str, typer.Option(help="What starts them, such as 'srun'; the mpirun of this environment if not given.")
+    ] = "",
+    tries: Annotated[int, typer.Option(min=0, help="Starts without a new point before giving up.")] = 5,
+    pause: Annotated[
+        float, typer.Option(min=0.0, help="Seconds before the first of them; then twice as long.")
+    ] = 1.0,
+    next_free: Annotated[
+        bool, typer.Option("--next", help="If the run directory exists, append -2, -3, ... to its name.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a scan on several ranks, and start them again, going on where they were, when one of them dies."""
+    from terranova.engine.supervisor import launch as supervise
+
+    words: dict[str, Any] = {"output": output, "launcher": launcher, "tries": tries, "pause": pause}
+    code = supervise(target, ranks, **words, next_free=next_free, quiet=quiet)
+    raise typer.Exit(code)
+
+
+@app.command()
+def fit(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The fit, a YAML file.")],
+    output: Annotated[Path | None, typer.Option(help="Directory of the results, instead of the file's.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Fit a model: best fit, profile likelihoods, posterior. Started again, it goes on where it was."""
+    from terranova import fitting as fits
+    from terranova.fitting.output import show_fit
+    from terranova.fitting.session import FitStopped
+
+    try:
+        found = fits.run(file, output=output, quiet=quiet)
+    except FitStopped as stopped:
+        typer.echo(str(stopped), err=True)
+        raise typer.Exit(stopped.exit_code) from stopped
+    if found is not None:
+        show_fit(found)
+        _say(f"results: {found.plan.output}")
+
+
+@app.command()
+def plugins(
+    name: Annotated[str | None, typer.Argument(help="Show one plugin in detail.")] = None,
+    debug: Annotated[bool, typer.Option(help="Show the traceback of broken plugins.")] = False,
+) -> None:
+    """List all plugins, or show one: parameters, observables, options, citations."""
+    from terranova.cli import tables as listing
+    from terranova.registry import registry
+
+    listing.show_one(registry(), name) if name else listing.show_all(registry(), debug=debug)
+
+
+@app.command()
+def report(
+    directory: Directory,
+    output: Annotated[Path | None, typer.Option(help="Where to write it, instead of DIR/report.html.")] = None,
+    random: Annotated[
+        int | None, typer.Option(min=0, help="Random points to compare with; as many as fit in 5 s if not given.")
+    ] = None,
+    plot: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X,Y[,COLOUR]", help="A projection to draw; repeat for several."),
+    ] = None,
+) -> None:
+    """Write an HTML page about a run: efficiency, constraints, projections, best points, citations."""
+    from terranova.reporting import write_report
+    from terranova.runs.run import Run
+
+    panels = [projection(words) for words in plot] if plot else None
+    written = write_report(Run(directory), output, random_points=random, projections=panels)
+    _say(f"report: {written}")
+
+
+def projection(words: str) -> tuple[str, str, str]:
+    """Return the columns of a projection written as "x,y" or "x,y,colour"."""
+    names = [name.strip() for name in words.split(",")]
+    if len(names) not in (2, 3) or not all(names):
+        raise typer.BadParameter(f"expected X,Y or X,Y,COLOUR, got {words!r}", param_hint="--plot")
+    return names[0], names[1], names[2] if len(names) == 3 else ""
+
+
+@app.command()
+def best(
+    directory: Directory,
+    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many points.")] = 10,
+) -> None:
+    """Show the best points of a run."""
+    from terranova.cli import tables as listing
+    from terranova.runs.run import Run
+
+    listing.show_best(Run(directory), n)
+
+
+@app.command()
+def export(
+    directory: Directory,
+    to: Annotated[str, typer.Option(help="csv, parquet or hdf5.")] = "csv",
+    output: Annotated[Path | None, typer.Option(help="File to write, instead of one in DIR.")] = None,
+    where: Annotated[str | None, typer.Option(help="An SQL condition, such as 'valid and mH1 < 400'.")] = None,
+    force: Annotated[bool, typer.Option(help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write a run's points to one file."""
+    from terranova.runs.export import export as write
+    from terranova.runs.run import Run
+
+    _say(f"wrote {write(Run(directory), to=to, path=output, where=where, force=force)}")
+
+
+@app.command()
+def rescore(
+    directory: Directory,
+    constraints: Annotated[
+        list[str], typer.Option("--constraints", "-c", help="Constraint set or YAML file; repeat for several.")
+    ],
+    output: Annotated[Path, typer.Option(help="The new run directory.")],
+) -> None:
+    """Score stored points with other constraint sets, without evaluating the model again."""
+    from terranova.cli import tables as listing
+    from terranova.runs.rescore import rescore as score
+    from terranova.runs.run import Run
+
+    listing.show_summary(score(Run(directory), constraints=constraints, output=output))
+
+
+@app.command()
+def merge(
+    directories: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Runs of the same problem.")],
+    output: Annotated[Path, typer.Option(help="The new run directory.")],
+) -> None:
+    """Put the points of several scans of one problem into one run; other seeds and samplers are welcome."""
+    from terranova.cli import tables as listing
+    from terranova.runs.merge import merge as together
+    from terranova.runs.run import Run
+
+    listing.show_summary(together([Run(directory) for directory in directories], output))
+
+
+@app.command()
+def verify(
+    directory: Directory,
+    json: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
+) -> None:
+    """Read everything in a run directory and say what is damaged and which points are lost; exit code 4 if any."""
+    from terranova.cli import tables as listing
+    from terranova.errors import StoreCorrupt
+    from terranova.store import verify as check
+
+    found = check(directory)
+    listing.show_verification(found, as_json=json)
+    if not found.ok:
+        raise typer.Exit(StoreCorrupt.exit_code)
+
+
+@app.command()
+def salvage(directory: Directory) -> None:
+    """Set aside what is damaged, in DIR/damaged, so that the rest can be read and the scan resumed."""
+    from terranova.cli import tables as listing
+    from terranova.store import salvage as repair
+
+    listing.show_salvage(repair(directory))
+
+
+@app.command()
+def doctor() -> None:
+    """Show versions, MPI, ranks and optional parts, and what is wrong with them."""
+    from terranova.cli import doctor as checks
+
+    raise typer.Exit(checks.run())
+
+
+@new.command("model")
+def new_model(
+    name: Annotated[str, typer.Argument(help="Name of the model, such as my_model.")],
+    directory: Annotated[Path, typer.Option(help="Where to make the package.")] = Path(),
+) -> None:
+    """Write an installable plugin package: a model, constraints, a configuration and a test."""
+    from terranova.scaffold import new_model as write
+
+    _say(f"wrote {write(name, directory)}; its README.md says what to do next")
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Constrained exploration of BSM parameter spaces."""
+    if version:
+        from terranova import __version__
+
+        typer.echo(f"terranova {__version__}")
+        raise typer.Exit
+
+
+def _say(text: str) -> None:
+    from terranova.parallel import world as parallel
+
+    if parallel.world().is_root:
+        typer.echo(text)
+
+
+def _finish(run: Any, reason: str) -> None:
+    """Say how a scan ended, and leave with the exit code that fits."""
+    from terranova.cli import tables as listing
+    from terranova.parallel import world as parallel
+    from terranova.system.signals import STOPPED
+
+    if not parallel.world().is_root:
+        return
+    listing.show_summary(run)
+    if reason == "sampler":
+        typer.echo("  its sampler had nothing more to propose")
+    if reason == "wall":
+        typer.echo(f"  its wall time is used up; for more: terranova resume {run.directory} --wall 20m")
+    if reason == "finished":
+        typer.echo("  it is finished: nothing was left to do; for more, give it a larger budget")
+    if reason in STOPPED:
+        typer.echo(f"interrupted; every point is stored. Go on with: terranova resume {run.directory}", err=True)
+        raise typer.Exit(STOPPED[reason])
+
+
+class _Patient(io.FileIO):
+    """A standard stream that does not mind when nobody reads it any more, as after `| head`."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data) or 0
+        except OSError:  # a closed pipe, a terminal that is gone, a full disk under a log
+            return len(data)
+
+
+def _standard_streams() -> None:
+    """Make sure that there are an input, an output and an error stream, and that writing to them cannot fail."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # closed: the next file opened would get this number, and prints would go into it
+            os.open(os.devnull, os.O_RDWR)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = getattr(sys, name)
+        if stream is not None and stream is not getattr(sys, f"__{name}__"):
+            continue  # someone put another one in its place
+        terminal = os.isatty(number)
+        buffer = io.BufferedWriter(_Patient(number, "wb", closefd=False))
+        # A terminal that knows no "≤" is no reason to fail either.
+        encoding = stream.encoding if stream is not None else "utf-8"
+        line_by_line = terminal or name == "stderr"
+        setattr(sys, name, io.TextIOWrapper(buffer, encoding, "replace", line_buffering=line_by_line))
+
+
+def main() -> None:
+    """Run the command line; errors meant for people are printed without a traceback."""
+    from terranova.parallel.world import run_guarded
+
+    _standard_streams()
+    run_guarded(lambda: app(prog_name="terranova"), debug="--debug" in sys.argv[1:])

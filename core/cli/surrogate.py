@@ -1,0 +1,95 @@
+"""`terranova surrogate train | check | explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Learn a log-likelihood or observables from stored points.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A surrogate written by `surrogate train`.")]
+
+
+@app.command()
+def train(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories of one problem.")],
+    output: Annotated[Path, typer.Option(help="The file to write.")],
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="loglike, an observable, or observables (all that constraints read); repeat for several."
+        ),
+    ] = None,
+    trials: Annotated[
+        int, typer.Option(min=0, help="Hyper-parameters that optuna tries; 0 for the defaults.")
+    ] = 20,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Use so many rows, chosen by the seed; all if not given.")
+    ] = None,
+    cut: Annotated[float, typer.Option(min=0.0, help="Delta chi2 below which the regressor works.")] = 30.0,
+    held_out: Annotated[
+        float, typer.Option(min=0.0, max=0.99, help="Share of the rows kept for check and explain.")
+    ] = 0.2,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split and of training.")] = 0,
+    plugin: Annotated[str, typer.Option(help="Name of the surrogate, as in `terranova plugins`.")] = "xgboost",
+) -> None:
+    """Train a surrogate on stored points; a part of them is held out for `surrogate check`."""
+    from terranova.runs.run import Run
+    from terranova.surrogates import training
+
+    words = {"surrogate": plugin, "cut": cut, "trials": trials, "rows": rows, "seed": seed, "held_out": held_out}
+    made = training.train([Run(run) for run in runs], target or ["loglike"], **words)  # type: ignore[arg-type]
+    made.save(output)
+    typer.echo(f"wrote {output}: {', '.join(made.targets)} from {made.trained:,} rows; {len(made.test):,} held out")
+
+
+@app.command()
+def check(
+    file: File,
+    run: Annotated[
+        Path | None, typer.Argument(metavar="[RUN]", help="Rows to check with, instead of those held out.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="The page, instead of FILE-check.html.")] = None,
+) -> None:
+    """Measure a surrogate on rows that it has not seen, and write a page."""
+    from terranova.runs.run import Run
+    from terranova.surrogates import validation as checking
+    from terranova.surrogates.trained import StandIn
+
+    made = StandIn.load(file)
+    found = checking.check(made, Run(run) if run else None)
+    _tell(checking.sentences(found), *checking.table(found))
+    typer.echo(f"page: {checking.write_page(found, made, output or file.with_name(file.stem + '-check.html'))}")
+
+
+@app.command()
+def explain(
+    file: File,
+    run: Annotated[
+        Path | None, typer.Argument(metavar="[RUN]", help="Rows to explain, instead of those held out.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="The page, instead of FILE-explain.html.")] = None,
+) -> None:
+    """Say which parameters drive each constraint and the total, by SHAP values, and write a page."""
+    from terranova.runs.run import Run
+    from terranova.surrogates import explanation as explaining
+    from terranova.surrogates.trained import StandIn
+
+    made = StandIn.load(file)
+    found = explaining.explain(made, Run(run) if run else None)
+    _tell(explaining.sentences(found), *explaining.table(found))
+    typer.echo(f"page: {explaining.write_page(found, made, output or file.with_name(file.stem + '-explain.html'))}")
+
+
+def _tell(sentences: list[str], headings: list[str], body: list[list[str]]) -> None:
+    widths = [max(len(row[i]) for row in [headings, *body]) for i in range(len(headings))]
+    for row in [headings, *body]:
+        cells = [
+            row[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
+        ]
+        typer.echo("  ".join(cells))
+    for sentence in sentences:
+        typer.echo(sentence)

@@ -1,0 +1,231 @@
+"""Tables for the terminal: plugins, one plugin, the summary and the best points of a run."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from terranova.errors import PluginConflict, PluginMissing, did_you_mean
+from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.interfaces.model import Model
+from terranova.interfaces.sampler import Archipelago, Sampler
+from terranova.registry import KINDS, Plugin, Registry
+from terranova.registry.options import Option, options_of
+
+if TYPE_CHECKING:
+    from terranova.runs.run import Run
+    from terranova.store import Salvage, Verification
+
+console = Console(highlight=False, width=None if sys.stdout is not None and sys.stdout.isatty() else 140)
+
+
+def show_all(registry: Registry, *, debug: bool = False) -> None:
+    """List all plugins by kind, then the broken ones and the conflicts."""
+    table = Table(title="Plugins", box=None, title_justify="left", header_style="bold", pad_edge=False)
+    for heading in ("kind", "name", "version", "origin", "description"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("kind", "name"))
+    for kind in KINDS:
+        for plugin in registry.of_kind(kind):
+            origin = plugin.origin.partition(":")[0]
+            table.add_row(kind, plugin.title, plugin.version, escape(origin), escape(plugin.description))
+    console.print(table)
+    for group in registry.conflicts():
+        origins = " and ".join(p.origin for p in group)
+        console.print(f"[red]conflict[/] {group[0].kind} {group[0].title!r} is offered by {origins}")
+    for broken in registry.broken:
+        console.print(f"[red]broken[/] {broken.name} ({broken.origin}): {escape(broken.reason)}", soft_wrap=True)
+        if debug:
+            console.print(textwrap.indent(broken.trace, "    "), markup=False)
+
+
+def show_one(registry: Registry, name: str) -> None:
+    """Show everything that a user should know of the plugins with this name.
+
+    Raises:
+        PluginMissing: there is none.
+    """
+    found = [p for kind in KINDS for p in registry.of_kind(kind) if p.name == name]
+    if not found:
+        every = [p.name for kind in KINDS for p in registry.of_kind(kind)]
+        raise PluginMissing(f"no plugin is named {name!r}{did_you_mean(name, every)}")
+    for plugin in found:
+        console.print(f"[bold]{plugin.title}[/]  {plugin.kind}, version {plugin.version}, from {plugin.origin}")
+        if plugin.description:
+            console.print(plugin.description, markup=False)
+        if isinstance(plugin.thing, ConstraintSet):
+            _constraints(plugin.thing)
+        elif issubclass(plugin.thing, Model):
+            _model(plugin.thing, registry)
+        else:
+            _options(plugin)
+        _citations(getattr(plugin.thing, "citations", ()))
+        console.print()
+    if any(len(group) > 1 for group in registry.conflicts() if group[0].name == name):
+        raise PluginConflict(f"several plugins of one kind are named {name!r}; a scan could not tell them apart")
+
+
+def _model(model: type[Model], registry: Registry) -> None:
+    _options_table(options_of(model))
+    try:
+        instance = model()
+    except Exception as error:  # a plugin's code; most often an option without a default
+        console.print(f"[yellow]without options it cannot be made[/] ({escape(str(error))})")
+        return
+    table = _table("Parameters", "name", "prior", "unit", "default", "description")
+    for p in instance.parameters:
+        table.add_row(p.name, p.prior.describe(), p.unit, f"{p.default_value:.6g}", escape(p.description))
+    console.print(table)
+    table = _table("Observables", "name", "unit", "stage", "description")
+    for o in instance.observables:
+        table.add_row(o.name, o.unit, str(o.stage), escape(o.description))
+    console.print(table)
+    known = {o.name for o in instance.observables} | {p.name for p in instance.parameters}
+    sets = [
+        plugin
+        for plugin in registry.of_kind("constraints")
+        if plugin.model in ("", model.name) and all(known.issuperset(c.observables) for c in plugin.thing)
+    ]
+    table = _table("Constraint sets for it", "name", "version", "constraints", "description")
+    for group in sets:
+        table.add_row(group.name, group.version, str(len(group.thing)), escape(group.description))
+    if sets:
+        console.print(table)
+
+
+def _constraints(group: ConstraintSet) -> None:
+    table = _table("Constraints", "name", "kind", "accepts", "unit", "source")
+    for c in group:
+        table.add_row(c.name, c.kind, escape(c.describe()), c.unit, escape(c.source))
+    console.print(table)
+
+
+def _options(plugin: Plugin) -> None:
+    given_by_engine = {"sampler": 2, "novelty": 2, "executor": 1}.get(plugin.kind, 0)
+    if issubclass(plugin.thing, (Sampler, Archipelago)):
+        console.print("[dim]options, besides `islands`, go under `sampler:` in a configuration[/]")
+    _options_table(options_of(plugin.thing, skip=given_by_engine))
+
+
+def _options_table(options: list[Option]) -> None:
+    if not options:
+        return
+    table = _table("Options", "name", "type", "default", "description")
+    for option in options:
+        default = "required" if option.required else repr(option.default)
+        table.add_row(option.name, escape(option.annotation), escape(default), escape(option.description))
+    console.print(table)
+
+
+def _citations(citations: Any) -> None:
+    if citations:
+        console.print("[bold]Please cite[/]")
+        for citation in citations:
+            console.print(f"  {citation}", markup=False)
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(title=title, box=None, title_justify="left", header_style="dim", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading == "name")
+    return table
+
+
+def show_summary(run: Run) -> None:
+    """Say in a few lines what a run holds and what can be done with it."""
+    evaluations, valid = run.evaluated, run.valid_count
+    share = f" ({100 * valid / evaluations:.3g} %)" if evaluations else ""
+    console.print(f"[bold]{run.directory}[/]: {evaluations:,} points, [green]{valid:,} valid[/]{share}")
+    if probes := run.probe_count:
+        console.print(
+            f"  [dim]{probes:,} more valid points were evaluated for derivatives only, and are left out[/]"
+        )
+    if failures := _failures(run):
+        console.print(f"  [yellow]failed[/] {failures}")
+    console.print(f"  terranova report {run.directory}", markup=False)
+    console.print(f"  terranova best {run.directory}", markup=False)
+
+
+def _failures(run: Run) -> str:
+    """Return how many of the stored points failed, and the commonest reason; empty when none did."""
+    query = "SELECT reason, count(*) AS n FROM points WHERE status <> 0 GROUP BY reason ORDER BY n DESC, reason"
+    table = run.sql(query) if run.count else None
+    if table is None or not table.num_rows:
+        return ""
+    total = sum(table["n"].to_pylist())
+    return f"{total:,} points, most often: {escape(str(table['reason'][0]))} ({table['n'][0].as_py():,})"
+
+
+def show_best(run: Run, n: int) -> None:
+    """Show the best points: parameters in rows, points in columns."""
+    frame = run.best(n)
+    if frame.empty:
+        console.print("the run holds no points yet")
+        return
+    if not bool(frame["valid"].any()):
+        console.print(f"[yellow]{escape(frame.attrs['ranking'])}[/]")
+    names = ["island", "index", "loglike", "total_violation", *[p.name for p in run.parameters]]
+    cells = {name: [_cell(value) for value in frame[name]] for name in names}
+    margin = 2 + max(len(name) for name in names)
+    width = 2 + max(len(cell) for column in cells.values() for cell in column)
+    fit = max(1, (console.width - margin) // width)
+    for start in range(0, len(frame), fit):
+        shown = range(start, min(start + fit, len(frame)))
+        table = _table(f"Best points of {run.directory}", "", *[str(i + 1) for i in shown])
+        for name in names:
+            table.add_row(name, *[cells[name][i] for i in shown])
+        console.print(table)
+    console.print(f"[dim]observables: terranova.open({str(run.directory)!r}).best({n})[/]")
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def show_verification(found: Verification, *, as_json: bool = False) -> None:
+    """Say what was checked, a line for each thing that is wrong, what is lost, and what to do."""
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=1, default=str))
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("file", "problem"):
+        table.add_column(heading, overflow="fold")
+    for finding in found.findings:
+        table.add_row(escape(finding.file or "points"), escape(finding.what))
+    if found.findings:
+        console.print(table)
+    good = f"{found.rows:,} points in {found.parts} parts and {found.journals} journals"
+    console.print(f"good: {good}, {found.checkpoints} checkpoints", soft_wrap=True)
+    if found.complete is None:
+        console.print("this run keeps only valid points: whether one is missing cannot be seen from the others")
+    if found.ok:
+        whole = ", none is missing" if found.complete else ""
+        console.print(f"nothing is damaged, no point is there twice{whole}")
+        return
+    lost = "an unknown number of points is" if found.lost is None else f"{found.lost:,} points are"
+    console.print(f"{lost} lost", soft_wrap=True)
+    console.print(escape(found.remedy), soft_wrap=True)
+
+
+def show_salvage(done: Salvage) -> None:
+    """Say what was set aside, what was kept of it, what is lost, and what to do next."""
+    directory = done.found.directory
+    if done.found.ok:
+        console.print(f"nothing is wrong with {escape(str(directory))}", soft_wrap=True)
+        return
+    for finding in done.found.findings:
+        console.print(f"{escape(finding.file or 'points')}: {escape(finding.what)}", soft_wrap=True)
+    if done.folder is not None and done.moved:
+        console.print(f"set aside in {escape(str(done.folder))}: {escape(', '.join(done.moved))}", soft_wrap=True)
+    if done.kept:
+        console.print(f"kept {done.kept:,} points of damaged journals", soft_wrap=True)
+    lost = "an unknown number of points" if done.found.lost is None else f"{done.found.lost:,} points"
+    if done.found.lost != 0:
+        console.print(f"lost: {lost}; `terranova resume {directory}` computes them again", soft_wrap=True)
+    else:
+        console.print(f"no point is lost; go on with `terranova resume {directory}`", soft_wrap=True)

@@ -1,0 +1,143 @@
+"""Runs the trials of a comparison: in worker processes, one a rank under mpirun, resumable at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from terranova.comparison.config import Plan
+from terranova.comparison.trial import Trial, trials
+from terranova.comparison.worker import PLAN, work
+from terranova.errors import EXIT_INTERRUPTED, ParallelError, RunError
+from terranova.parallel.world import World, worker_environment, world
+from terranova.system.atomic import write_atomic
+from terranova.system.signals import StopRequest
+
+LOOK_AGAIN = 0.3
+LINE_EVERY = 30.0
+"""Seconds between two lines about how far the trials are, where there is no terminal."""
+
+STOP_SECONDS = 60.0
+"""How long workers may take to store what they have when asked to stop."""
+
+
+def conduct(plan: Plan, *, quiet: bool = False) -> int:
+    """Run all trials of a plan that have no result yet. Under `mpirun` every rank must make this call.
+
+    Args:
+        plan: what to run; with 0 workers, the trials run in this process.
+        quiet: say nothing.
+
+    Returns:
+        0; or the exit code to leave with when it was asked to stop: calling it again goes on.
+
+    Raises:
+        RunError: the output directory cannot be written.
+        ParallelError: workers do not start.
+    """
+    team = world()
+    if team.is_root:
+        try:
+            plan.output.mkdir(parents=True, exist_ok=True)
+            write_atomic(plan.output / PLAN, plan.to_yaml())
+        except OSError as error:
+            raise RunError(f"{plan.output} cannot be written: {error.strerror or error}") from error
+    team.barrier()
+    if plan.workers == 0 and team.size == 1:
+        return work(plan)
+    code = _supervise(plan, team, quiet=quiet)
+    return max(team.allgather(code))
+
+
+def _supervise(plan: Plan, team: World, *, quiet: bool) -> int:
+    """Keep workers going until all trials have a result; return 0, or the exit code when asked to stop."""
+    wanted = plan.workers if team.size == 1 else 1
+    waiting = list(trials(plan))
+    total = len(waiting)
+    spare = 2 * total  # each trial may kill its worker twice
+    with StopRequest() as stop, _Display(total, quiet=quiet or not team.is_root) as display:
+        crew = [_start(plan.output) for _ in range(min(wanted, total))]
+        while crew:
+            waiting = [trial for trial in waiting if trial.result() is None]
+            display.update(total - len(waiting), waiting[0] if waiting else None)
+            if stop.signal:
+                _dismiss(crew)
+                return stop.exit_code
+            time.sleep(LOOK_AGAIN)
+            gone = [worker for worker in crew if worker.poll() is not None]
+            crew = [worker for worker in crew if worker not in gone]
+            for worker in gone:
+                if worker.returncode == EXIT_INTERRUPTED:
+                    return EXIT_INTERRUPTED
+                if worker.returncode > 0:
+                    raise ParallelError(f"a worker process ended with exit code {worker.returncode}")
+                if worker.returncode < 0 and spare > 0:  # killed by what it ran: another takes its place
+                    spare -= 1
+                    crew.append(_start(plan.output))
+        display.update(total, None)
+    return 0
+
+
+def _start(directory: Path) -> subprocess.Popen[bytes]:
+    environment = worker_environment()
+    command = [sys.executable, "-m", "terranova.comparison.worker", str(directory)]
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+
+
+def _dismiss(crew: list[subprocess.Popen[bytes]]) -> None:
+    """Ask workers to stop, which stores what they have, and make sure they do."""
+    for worker in crew:
+        with contextlib.suppress(ProcessLookupError):
+            worker.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    for worker in crew:
+        try:
+            worker.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
+
+
+class _Display:
+    """A bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, total: int, *, quiet: bool) -> None:
+        self._total, self._quiet = total, quiet
+        self._said = -1
+        self._said_at = time.monotonic()
+        self._bar: Any = None
+
+    def __enter__(self) -> _Display:
+        if not self._quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("", total=self._total)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, done: int, next_trial: Trial | None) -> None:
+        """Show how many trials have a result, and one of those that have not."""
+        words = ""
+        if next_trial is not None:
+            words = f"{next_trial.challenge.label}, {next_trial.contestant.label}, seed {next_trial.seed}"
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, description=words)
+        elif not self._quiet and (done == self._total or time.monotonic() - self._said_at > LINE_EVERY):
+            if done != self._said:
+                print(
+                    f"{done} of {self._total} trials done" + (f"; next: {words}" if words else ""), file=sys.stderr
+                )
+            self._said, self._said_at = done, time.monotonic()

@@ -1,0 +1,229 @@
+"""What a scan was asked to do, complete and checked: the typed form of a configuration file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from terranova.interfaces.constraint import Constraint
+from terranova.interfaces.constraint_set import ConstraintSet, PartOfSet
+from terranova.interfaces.parameters import Fixed, Prior
+from terranova.parsing.constraint_file import constraint_words, set_words
+from terranova.parsing.strict_yaml import dump
+
+Count = Annotated[int, Field(ge=1, lt=2**63)]
+"""A whole number, at least 1."""
+
+Workers = Annotated[int, Field(ge=1, le=4096)]
+"""Processes of one rank."""
+
+WORDS = (
+    "model",
+    "constraints",
+    "parameters",
+    "sampler",
+    "budget",
+    "seed",
+    "output",
+    "parallel",
+    "store",
+)
+"""The top-level keys, in the order in which they are written."""
+
+IDENTITY = ("model", "constraints", "parameters", "sampler", "seed", "parallel")
+"""The keys that decide which points a scan visits, of `parallel` only the epoch."""
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which model: its name and the options of its `__init__`."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SamplerChoice:
+    """Which sampler: its name, the number of islands, and the options of its `__init__`.
+
+    The number is that of large budgets; a configuration that leaves it open gets one that suits its budget.
+    """
+
+    name: str
+    islands: int = 16
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When to stop: whichever comes first. At least one is given.
+
+    Attributes:
+        evaluations: points evaluated.
+        wall: seconds of wall time.
+        valid: valid points found.
+    """
+
+    evaluations: Count | None = None
+    wall: float | None = None
+    valid: Count | None = None
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """How the work is shared out.
+
+    Attributes:
+        mode: what ranks do: "islands" of their own, "evaluations" for the first rank, or "auto".
+        executor: where the model runs on each rank.
+        workers: of the executor; None leaves it to the executor.
+        isolation: whether the model runs in processes of its own, "process", or in those of the scan, "none";
+            "auto" isolates models that compute one point at a time, and all that have a timeout or a memory limit.
+        timeout: seconds that one point may take; None leaves it to the executor.
+        memory: bytes that a process of the model may allocate; None for no limit.
+        epoch: generations between two exchanges of what the islands learnt.
+        patience: seconds without a sign of life after which a rank counts as hanging, and all are ended.
+    """
+
+    mode: Literal["auto", "islands", "evaluations"] = "auto"
+    executor: str = "serial"
+    workers: Workers | None = None
+    isolation: Literal["auto", "none", "process"] = "auto"
+    timeout: float | None = None
+    memory: int | None = None
+    epoch: Count = 20
+    patience: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What is stored.
+
+    Attributes:
+        keep: all points, or the valid ones only.
+        observables: "all", "constrained" (those that a constraint reads), or those and the ones named.
+        durability: what acknowledged points survive: the death of any process, or a power cut too.
+    """
+
+    keep: Literal["all", "valid"] = "all"
+    observables: str | tuple[str, ...] = "all"
+    durability: Literal["process", "power"] = "process"
+
+
+@dataclass(frozen=True)
+class ScanConfig:
+    """One scan. Made by `terranova.config.load_config`.
+
+    Attributes:
+        model: which model, with which options.
+        constraints: names of constraint sets, parts of sets, and constraints and sets given in full.
+        parameters: priors that replace the model's, by parameter.
+        sampler: which sampler, with which options.
+        budget: when to stop.
+        seed: of every random stream.
+        output: the run directory; None when nothing is to be written.
+        parallel: how the work is shared out.
+        store: what is stored.
+        text: the file as the user wrote it, "" when the configuration came from Python.
+    """
+
+    model: ModelChoice
+    constraints: tuple[str | PartOfSet | Constraint | ConstraintSet, ...]
+    sampler: SamplerChoice
+    budget: Budget
+    parameters: Mapping[str, Prior] = field(default_factory=dict)
+    seed: int = 1
+    output: Path | None = None
+    parallel: Parallel = field(default_factory=Parallel)
+    store: Storage = field(default_factory=Storage)
+    text: str = field(default="", compare=False, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the words of the configuration, every default filled in.
+
+        Constraints that were read from a file are written out, so that these words alone repeat the scan.
+        """
+        words: dict[str, Any] = {
+            "model": {"name": self.model.name, **self.model.options},
+            "constraints": [_constraint_item(item) for item in self.constraints],
+            "parameters": {name: _prior_words(prior) for name, prior in self.parameters.items()},
+            "sampler": {
+                "name": self.sampler.name,
+                "islands": self.sampler.islands,
+                **self.sampler.options,
+            },
+            "budget": {key: value for key, value in asdict(self.budget).items() if value is not None},
+            "seed": self.seed,
+            "output": str(self.output) if self.output is not None else None,
+            "parallel": {key: value for key, value in asdict(self.parallel).items() if value is not None},
+            "store": {key: _listed(value) for key, value in asdict(self.store).items()},
+        }
+        return {key: words[key] for key in WORDS if words[key] is not None}
+
+    def to_yaml(self) -> str:
+        """Return `to_dict()` as a file that `load_config` reads back as the same configuration."""
+        return dump(self.to_dict())
+
+    def identity(self) -> dict[str, Any]:
+        """Return the words that decide which points are visited: not budget, output or workers."""
+        words = self.to_dict()
+        words["parallel"] = {"epoch": self.parallel.epoch}
+        return {key: words[key] for key in IDENTITY}
+
+    def digest(self) -> str:
+        """Return the SHA-256 of `identity()`, in hexadecimal."""
+        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
+
+
+def diff(old: ScanConfig, new: ScanConfig) -> list[str]:
+    """Say what makes two configurations different scans, one line a word: "sampler.islands: 64 -> 32".
+
+    Empty exactly when their digests are equal.
+    """
+    before, after = _flat(old.identity()), _flat(new.identity())
+    changes = []
+    for key in [*before, *(k for k in after if k not in before)]:
+        if key not in before:
+            changes.append(f"{key}: added {after[key]!r}")
+        elif key not in after:
+            changes.append(f"{key}: removed (was {before[key]!r})")
+        elif json.dumps(before[key]) != json.dumps(after[key]):
+            changes.append(f"{key}: {before[key]!r} -> {after[key]!r}")
+    return changes
+
+
+def _flat(words: Any, key: str = "") -> dict[str, Any]:
+    """Return nested words as "budget.wall" -> value; named entries of lists go by their names."""
+    if isinstance(words, Mapping) and words:
+        pairs = [(f"{key}.{k}".removeprefix("."), v) for k, v in words.items()]
+    elif isinstance(words, list) and words and key.endswith("constraints"):
+        names = [item["name"] if isinstance(item, Mapping) else item for item in words]
+        # The order counts as well: it is the order of the columns and of the sum of log-likelihoods.
+        pairs = [(f"{key}[{name}]", v) for name, v in zip(names, words, strict=True)]
+        flat = {k: v for name, value in pairs for k, v in _flat(value, name).items()}
+        return {**flat, f"{key} in order": names}
+    else:
+        return {key: words}
+    return {k: v for name, value in pairs for k, v in _flat(value, name).items()}
+
+
+def _constraint_item(item: str | PartOfSet | Constraint | ConstraintSet) -> Any:
+    if isinstance(item, str):
+        return item
+    if isinstance(item, PartOfSet):
+        return {"name": item.name, "without": list(item.without)}
+    return constraint_words(item) if isinstance(item, Constraint) else set_words(item)
+
+
+def _prior_words(prior: Prior) -> Any:
+    return prior.value if isinstance(prior, Fixed) else prior.to_dict()
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

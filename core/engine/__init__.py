@@ -1,0 +1,1 @@
+"""engine: say in a line what lives here."""

@@ -1,0 +1,119 @@
+"""Resuming: points that were stored before are taken from the store instead of being evaluated again.
+
+A scan is a deterministic function of its configuration, so resuming means going through it again from the
+last checkpoint (or from the start) and answering the samplers from what is on disk, until the disk has no more.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from terranova.errors import RunMismatch
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.batch import Evaluation, Status
+from terranova.interfaces.model import failed
+from terranova.store import Reader
+from terranova.types import Bools, Floats, Ints
+
+_INDEX_BITS = 40
+
+
+def key(island: Ints, index: Ints) -> Ints:
+    """Return one number a point (n,), unique in a run."""
+    return (np.asarray(island, dtype=np.int64) << _INDEX_BITS) | np.asarray(index, dtype=np.int64)
+
+
+class Replay:
+    """What the store already holds, asked for generation by generation in rising order.
+
+    Args:
+        directory: of the run.
+        problem: the same as when the points were stored.
+        start: the first generation that will be asked for.
+        whole: True when every observable is stored. Otherwise points that did not fail are evaluated again,
+            and not stored twice.
+        chunk: generations read from disk at a time.
+    """
+
+    def __init__(
+        self, directory: Path, problem: Problem, start: int, *, whole: bool = True, chunk: int = 50
+    ) -> None:
+        self._reader = Reader(directory)
+        self._problem = problem
+        self._whole = whole
+        self._chunk = chunk
+        self._end = start
+        self._keys: Ints = np.empty(0, dtype=np.int64)
+        self._observables: Floats = np.empty((0, len(problem.model.observables)))
+        progress = self._reader.islands_progress()
+        self.last_generation = max(progress.values(), default=-1)
+        """The last generation of which anything is stored, -1 if nothing."""
+
+    def seek(self, generation: int) -> None:
+        """Have the rows of this generation at hand."""
+        if generation < self._end:
+            return
+        stop = generation + self._chunk
+        table = self._reader.generations(generation, stop)
+        keys = key(table["island"].to_numpy(), table["index"].to_numpy())
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._end = keys[order], stop
+        table = table.take(order)
+        names = [o.name for o in self._problem.model.observables]
+        self._x = _matrix(table, self._problem.model.space.names)
+        if self._whole:
+            self._observables = _matrix(table, names)
+        else:
+            self._observables = np.full((len(table), len(names)), np.nan)
+        self._status = table["status"].to_numpy().astype(np.int8)
+        self._stage = table["stage"].to_numpy().astype(np.int8)
+        self._seconds = table["seconds"].to_numpy().astype(float)
+        self._reason = [str(r) if r is not None else "" for r in table["reason"].to_pylist()]
+
+    def stored(self, x: Floats, island: Ints, index: Ints) -> Bools:
+        """Return (n,) True for the points that are on disk.
+
+        Raises:
+            RunMismatch: a stored point is not the one proposed now.
+        """
+        if not len(self._keys):
+            return np.zeros(len(island), dtype=bool)
+        wanted = key(island, index)
+        place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        known = np.asarray(self._keys[place] == wanted)
+        moved = known & (self._x[place] != x).any(axis=1)
+        if moved.any():
+            row = int(np.flatnonzero(moved)[0])
+            raise RunMismatch(
+                f"cannot resume: island {island[row]} proposed another point number {index[row]} than the one "
+                "stored. Were plugins, libraries or the machine changed since? The stored points are "
+                "untouched; start a new run to go on with the new versions"
+            )
+        return known
+
+    def answer(self, island: Ints, index: Ints, stored: Bools) -> tuple[Bools, Evaluation]:
+        """Return which of the points (n,) need no evaluation, and what is stored of these.
+
+        A failed point stays failed, although it might succeed at another try: it was told so to the sampler.
+        """
+        if not stored.any():
+            return stored, failed(0, self._observables.shape[1], Status.OK, "")
+        place = np.searchsorted(self._keys, key(island[stored], index[stored]))
+        usable = np.full(len(place), True) if self._whole else self._status[place] != Status.OK
+        known = stored.copy()
+        known[stored] = usable
+        place = place[usable]
+        return known, Evaluation(
+            self._observables[place],
+            self._status[place],
+            [self._reason[int(i)] for i in place],
+            self._stage[place],
+            self._seconds[place],
+        )
+
+
+def _matrix(table: object, names: object) -> Floats:
+    columns = [table[name].to_numpy() for name in names]  # type: ignore[index, attr-defined]
+    return np.column_stack(columns) if columns else np.empty((len(table), 0))  # type: ignore[arg-type]

@@ -1,0 +1,72 @@
+"""What a scan counts beside its points: findings and seconds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from terranova.interfaces.batch import Batch, Status
+
+
+@dataclass
+class Totals:
+    """What all ranks together have found; sums and extremes that do not depend on the order of merging.
+
+    `valid` does not count probes of derivatives (see `Batch`); `probes` are those left out of it.
+    """
+
+    evaluations: int = 0
+    valid: int = 0
+    failed: int = 0
+    best_violation: float = math.inf
+    best_loglike: float = -math.inf
+    probes: int = 0
+
+    def add(self, batch: Batch) -> None:
+        """Count the rows of a batch."""
+        valid = batch.valid
+        self.evaluations += len(batch)
+        self.valid += int(batch.found.sum())
+        self.probes += int((valid & batch.probe).sum())
+        self.failed += int((batch.status != Status.OK).sum())
+        if valid.any():
+            self.best_violation = 0.0
+            self.best_loglike = max(self.best_loglike, float(batch.loglike[valid].max()))
+        elif self.best_violation > 0.0:
+            total = batch.violations[batch.status == Status.OK].sum(axis=1)
+            self.best_violation = min(self.best_violation, float(total.min(initial=np.inf)))
+
+    def merged(self, others: list[Totals]) -> Totals:
+        """Return these totals plus those of others."""
+        everyone = [self, *others]
+        return Totals(
+            evaluations=sum(t.evaluations for t in everyone),
+            valid=sum(t.valid for t in everyone),
+            failed=sum(t.failed for t in everyone),
+            best_violation=min(t.best_violation for t in everyone),
+            best_loglike=max(t.best_loglike for t in everyone),
+            probes=sum(t.probes for t in everyone),
+        )
+
+
+@dataclass
+class Timings:
+    """Seconds that this rank spent in each part of the loop."""
+
+    seconds: dict[str, float] = field(
+        default_factory=lambda: dict.fromkeys(("ask", "model", "score", "store", "tell", "exchange"), 0.0)
+    )
+
+    @contextmanager
+    def of(self, part: str) -> Iterator[None]:
+        """Add the time spent in the block to a part."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[part] += time.perf_counter() - started

@@ -1,0 +1,1 @@
+"""evaluation: say in a line what lives here."""

@@ -1,0 +1,243 @@
+"""A problem = a model + constraint sets: from physical points to scored points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from terranova.errors import ContractError, did_you_mean
+from terranova.interfaces.batch import Batch, Evaluation, Status
+from terranova.interfaces.constraint import Asymmetric, Constraint, Interval, acceptance, log_excess
+from terranova.interfaces.constraint_set import ConstraintSet, all_constraints
+from terranova.interfaces.model import BoundModel, Model
+from terranova.interfaces.sampler import SearchSpace
+from terranova.types import Bools, Floats, Ints
+
+
+class Problem:
+    """What is scanned: points go in, scored points come out. Stateless, so every rank can have its own.
+
+    Args:
+        model: the model, with the priors in force.
+        sets: constraint sets; their observables must be observables or parameters of the model.
+
+    Attributes:
+        constraints: all constraints of the sets, in order: the columns of violations.
+
+    Raises:
+        ContractError: a constraint reads something that the model does not have, or two have one name.
+    """
+
+    def __init__(self, model: BoundModel, sets: Sequence[ConstraintSet]) -> None:
+        self.model = model
+        self.sets = tuple(sets)
+        try:
+            self.constraints = all_constraints(sets)
+        except ValueError as error:
+            raise ContractError(str(error)) from error
+        self._owner = {c.name: group.name for group in self.sets for c in group}
+        self._columns = {o.name: i for i, o in enumerate(model.observables)}
+        self._parameter_columns = {name: i for i, name in enumerate(model.space.names)}
+        stage_of = {o.name: o.stage for o in model.observables}
+        for constraint in self.constraints:
+            for name in constraint.observables:
+                if name not in self._columns and name not in self._parameter_columns:
+                    known = did_you_mean(name, [*self._columns, *self._parameter_columns])
+                    raise ContractError(
+                        f"constraint {constraint.name!r} reads {name!r}, which model {model.name!r} "
+                        f"does not provide{known}"
+                    )
+        stages = [max(stage_of.get(n, 0) for n in c.observables) for c in self.constraints]
+        self._stages = np.array(stages, dtype=np.int64)
+        self._compile()
+
+    def _compile(self) -> None:
+        """Gather the interval constraints on observables into arrays: they are scored all at once."""
+        fast = [
+            (j, c)
+            for j, c in enumerate(self.constraints)
+            if isinstance(c, Interval) and c.observables[0] in self._columns
+        ]
+        self._fast = np.array([j for j, _ in fast], dtype=np.int64)
+        self._fast_columns = np.array([self._columns[c.observables[0]] for _, c in fast], dtype=np.int64)
+        windows = np.array([c.window() for _, c in fast], dtype=float).reshape(-1, 2)
+        self._low, self._high = windows[:, 0].copy(), windows[:, 1].copy()
+        self._scale = np.array([c.scale for _, c in fast], dtype=float)
+        self._log = np.array([i for i, (_, c) in enumerate(fast) if c.distance == "log"], dtype=np.int64)
+        self._slow = [(j, c) for j, c in enumerate(self.constraints) if j not in set(self._fast.tolist())]
+
+        measured = [(i, c) for i, (_, c) in enumerate(fast) if isinstance(c, Asymmetric)]
+        self._measured = np.array([i for i, _ in measured], dtype=np.int64)
+        self._values = np.array([c.value for _, c in measured])
+        self._sigma_up = np.array([c.sigma_up for _, c in measured])
+        self._sigma_down = np.array([c.sigma_down for _, c in measured])
+        self._other = [(i, c) for i, (_, c) in enumerate(fast) if not isinstance(c, Asymmetric)]
+        self._hard = np.array([i for i, c in self._other if is_hard(c)], dtype=np.int64)
+        self._soft = [(i, c) for i, c in self._other if not is_hard(c)]
+
+    @property
+    def search_space(self) -> SearchSpace:
+        """What samplers are told about this problem."""
+        space = self.model.space
+        return SearchSpace(
+            names=tuple(p.name for p in space.free),
+            periodic=space.periodic,
+            observables=tuple(o.name for o in self.model.observables),
+            windows=acceptance(self.constraints),
+            constraints=tuple(c.name for c in self.constraints),
+            windowed=frozenset(self.constraints[j].name for j in self._fast.tolist()),
+            groups=dict(self._owner),
+            reads={c.name: tuple(c.observables) for c in self.constraints},
+            seeds=self._seeds if type(self.model.plugin).seeds is not Model.seeds else None,
+        )
+
+    def _seeds(self, rng: np.random.Generator, n: int) -> Floats:
+        """Starting points u (n, d_free) that the model suggests, moved into its box.
+
+        Raises:
+            ContractError: wrong shape, or not numbers.
+        """
+        x = self.model.plugin.seeds(rng, n, acceptance(self.constraints))
+        if x is None or np.shape(x) != (n, len(self.model.space)) or not np.isfinite(x).all():
+            raise ContractError(
+                f"model {self.model.name!r}: seeds() must return {n} points of {len(self.model.space)} "
+                "finite numbers"
+            )
+        return self.model.space.to_unit(np.asarray(x, dtype=float))
+
+    def evaluate(self, x: Floats) -> Evaluation:
+        """Evaluate the model at x (n, d), stage by stage: a later stage only for points valid so far."""
+        evaluation = self.model.evaluate_array(x)
+        for stage in range(1, self.model.stages):
+            scored, _ = self.score(x, evaluation.observables)
+            earlier = self._stages < stage
+            worth = (evaluation.status == Status.OK) & ~scored[:, earlier].any(axis=1)
+            worth &= evaluation.stage == stage - 1
+            evaluation = self.model.evaluate_stage(stage, x, evaluation, worth)
+        return evaluation
+
+    def score(self, x: Floats, observables: Floats) -> tuple[Floats, Floats]:
+        """Return violations (n, m) and log-likelihood (n,) of n points.
+
+        Args:
+            x: (n, d) physical parameters.
+            observables: (n, k); NaN where unknown, which counts as a violation of +inf.
+        """
+        n = len(observables)
+        violations = np.zeros((n, len(self.constraints)))
+        loglike = np.zeros(n)
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            if len(self._fast):
+                o = observables[:, self._fast_columns]
+                unknown = ~np.isfinite(o)
+                excess = np.maximum(0.0, np.maximum(self._low - o, o - self._high))
+                if len(self._log):
+                    logs = self._log
+                    excess[:, logs] = log_excess(o[:, logs], self._low[logs], self._high[logs])
+                excess /= self._scale
+                violations[:, self._fast] = np.where(unknown, np.inf, excess)
+                loglike += self._fast_loglike(o, excess)
+                loglike[unknown.any(axis=1)] = -np.inf
+            for j, constraint in self._slow:
+                values = self._read(constraint, x, observables)
+                known = np.isfinite(values).all(axis=1)
+                violations[:, j] = np.inf
+                violations[known, j], term = self._ask(constraint, values[known])
+                loglike[known] += term
+                loglike[~known] = -np.inf
+        violations[np.isnan(violations)] = np.inf
+        loglike[np.isnan(loglike)] = -np.inf
+        return violations, loglike
+
+    def _fast_loglike(self, o: Floats, excess: Floats) -> Floats:
+        """Sum the log-likelihoods of the interval constraints; o and excess are (n, number of them)."""
+        total = np.zeros(len(o))
+        if len(self._measured):
+            distance = o[:, self._measured] - self._values
+            pulls = distance / np.where(distance > 0, self._sigma_up, self._sigma_down)
+            for column in (pulls * pulls).T:  # not a matrix product: same bits for a point in any batch
+                total -= 0.5 * column
+        if len(self._hard):
+            total[(excess[:, self._hard] > 0).any(axis=1)] = -np.inf
+        for i, constraint in self._soft:
+            total += constraint.loglike(o[:, i : i + 1])
+        return total
+
+    def _ask(self, constraint: Constraint, values: Floats) -> tuple[Floats, Floats]:
+        """Return the violation and the log-likelihood (n,) that a constraint gives to values (n, columns).
+
+        Raises:
+            ContractError: it raised, or its answer is not what was promised: its code may be anybody's.
+        """
+        who = f"constraint {constraint.name!r} of {self._owner[constraint.name]!r}"
+        try:
+            violation, loglike = constraint.violation(values), constraint.loglike(values)
+        except ContractError as error:
+            raise ContractError(f"{who}: {error}") from error
+        except (Exception, SystemExit) as error:
+            raise ContractError(f"{who} raised {type(error).__name__}: {error}") from error
+        n = len(values)
+        if np.shape(violation) != (n,) or (violation < 0).any():
+            raise ContractError(
+                f"{who}: its violation must be an array ({n},) of numbers that are 0 where the point is accepted "
+                "and positive elsewhere"
+            )
+        if np.shape(loglike) != (n,) or (loglike == np.inf).any():
+            raise ContractError(
+                f"{who}: its log-likelihood must be an array ({n},) of numbers, none infinite but -inf"
+            )
+        return violation, loglike
+
+    def _read(self, constraint: Constraint, x: Floats, observables: Floats) -> Floats:
+        """Return the columns (n, len(constraint.observables)) that a constraint reads."""
+        return np.column_stack(
+            [
+                observables[:, self._columns[name]]
+                if name in self._columns
+                else x[:, self._parameter_columns[name]]
+                for name in constraint.observables
+            ]
+        )
+
+    def batch(
+        self,
+        u: Floats,
+        x: Floats,
+        evaluation: Evaluation,
+        island: Ints,
+        generation: Ints,
+        index: Ints,
+        probe: Bools | None = None,
+    ) -> Batch:
+        """Score an evaluation and return the rows that go to the store and to the samplers.
+
+        The arguments are those of `Batch`; no point is a probe if `probe` is None.
+        """
+        violations, loglike = self.score(x, evaluation.observables)
+        bad: Bools = evaluation.status != Status.OK
+        if bad.any():
+            violations[bad] = np.inf
+            loglike[bad] = -np.inf
+        return Batch(
+            island=island,
+            generation=generation,
+            index=index,
+            u=u,
+            x=x,
+            observables=evaluation.observables,
+            violations=violations,
+            loglike=loglike,
+            status=evaluation.status,
+            reason=evaluation.reason,
+            stage=evaluation.stage,
+            seconds=evaluation.seconds,
+            probe=np.zeros(len(u), dtype=bool) if probe is None else probe,
+        )
+
+
+def is_hard(constraint: Constraint) -> bool:
+    """True for the interval kinds whose log-likelihood is 0 or -inf by their window alone."""
+    from terranova.interfaces.constraint import Limit, Window
+
+    return isinstance(constraint, Window) or (isinstance(constraint, Limit) and constraint.cl is None)

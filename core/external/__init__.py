@@ -1,0 +1,1 @@
+"""external: say in a line what lives here."""

@@ -1,0 +1,219 @@
+"""Confidence intervals from profile likelihoods, with their ends evaluated again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from terranova.fitting.likelihood import Target
+from terranova.fitting.profile import Axis, Profile, search
+from terranova.types import Floats
+
+_ROUNDS = 14
+"""Times that the end of an interval is evaluated again at most."""
+
+_PRECISION = 2e-5
+"""Ends that move by less, in units of the cube, are final."""
+
+_CLIFF = 30.0
+"""A root of Delta chi2 that differs by more from that of a level is not interpolated."""
+
+
+Climb = Callable[[Axis, Floats], None]
+"""Maximises the likelihood in a cell of a parameter, from a point (d,); what it finds is known to the target."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Values of a quantity that are not excluded at a confidence level.
+
+    Attributes:
+        level: of confidence, for example 0.95.
+        parts: (low, high) of each connected part; an end is None where the range ends before the level is reached.
+    """
+
+    level: float
+    parts: tuple[tuple[float | None, float | None], ...]
+
+
+def threshold(level: float, quantities: int = 1) -> float:
+    """Return the Delta chi2 of a confidence level, by Wilks' theorem (Ann. Math. Stat. 9 (1938) 60)."""
+    from scipy import stats
+
+    return float(stats.chi2.ppf(level, quantities))
+
+
+def intervals(
+    target: Target,
+    found: Profile,
+    levels: tuple[float, ...],
+    rng: np.random.Generator,
+    climb: Climb | None = None,
+) -> list[Interval]:
+    """Return the intervals of a profile over one quantity.
+
+    For a parameter each end is refined: the likelihood is maximised again with the parameter held at the place
+    where the profile crosses the level, until that no longer moves. The curve of an observable goes through
+    evaluated points and is interpolated between them.
+
+    Args:
+        target: the likelihood.
+        found: the profile.
+        levels: of confidence.
+        rng: of all random numbers.
+        climb: maximises the likelihood in a cell of the axis, from a point (d,); CMA-ES if None.
+    """
+    axis = found.axes[0]
+    place, delta = _curve(target, found)
+    result = []
+    for level in levels:
+        wanted = threshold(level)
+        crossings = _crossings(
+            place, delta, wanted, _Outermost(target, axis, wanted) if axis.column is None else _middle
+        )
+        if axis.column is not None and len(crossings):
+            place, delta = _refined(target, axis, place, delta, crossings, wanted, climb or _climber(target, rng))
+            crossings = _crossings(place, delta, wanted)
+        result.append(_interval(target, axis, level, delta, crossings, wanted))
+    return result
+
+
+def _curve(target: Target, found: Profile) -> tuple[Floats, Floats]:
+    """Return places, in the coordinate of the axis, and Delta chi2 there: one a bin, and the best fit.
+
+    Without the best fit a minimum narrower than a bin would be missed.
+    """
+    axis = found.axes[0]
+    best = int(np.argmax(target.loglikes))
+    delta = found.delta_chi2(float(target.loglikes[best]))
+    place = axis.middle
+    if axis.column is None:
+        known = np.isfinite(found.at[:, 0])
+        place = np.where(known, axis.coordinate(np.where(known, found.at[:, 0], axis.centres)), place)
+    at = axis.places(target)[best]
+    if axis.edges[0] <= at <= axis.edges[-1] and not (place == at).any():
+        place, delta = np.append(place, at), np.append(delta, 0.0)
+    order = np.argsort(place, kind="stable")
+    return place[order], delta[order]
+
+
+def _middle(inside: float, outside: float) -> float:
+    return 0.5 * (inside + outside)
+
+
+class _Outermost:
+    """Where an observable ends at a hard bound: at its outermost value known to be within the level.
+
+    Args:
+        target: knows all points.
+        axis: of the observable.
+        wanted: Delta chi2 of the level.
+    """
+
+    def __init__(self, target: Target, axis: Axis, wanted: float) -> None:
+        loglike = target.loglikes
+        within = 2.0 * (float(loglike.max()) - loglike) <= wanted
+        self._values = axis.places(target)[within]
+
+    def __call__(self, inside: float, outside: float) -> float:
+        """Return the value between a place that is allowed and one that is not, the nearest to the latter."""
+        low, high = sorted((inside, outside))
+        between = self._values[(self._values >= low) & (self._values <= high)]
+        if not len(between):
+            return inside
+        return float(between.max() if outside > inside else between.min())
+
+
+def _crossings(
+    place: Floats, delta: Floats, wanted: float, cliff: Callable[[float, float], float] = _middle
+) -> list[float]:
+    """Return where the curve crosses a level.
+
+    The root of Delta chi2, nearly straight, is interpolated; next to what is excluded `cliff` says where, given
+    the places that are inside and outside.
+    """
+    root = np.sqrt(np.maximum(np.minimum(delta, 1e12), 0.0)) - np.sqrt(wanted)
+    crossings = []
+    for i in np.flatnonzero(np.diff(root > 0.0)):
+        a, b = root[i], root[i + 1]
+        if max(abs(a), abs(b)) < _CLIFF:
+            crossings.append(float(place[i] + a / (a - b) * (place[i + 1] - place[i])))
+        else:
+            inside, outside = (i, i + 1) if a <= 0.0 else (i + 1, i)
+            crossings.append(cliff(float(place[inside]), float(place[outside])))
+    return crossings
+
+
+def _refined(
+    target: Target,
+    axis: Axis,
+    place: Floats,
+    delta: Floats,
+    crossings: list[float],
+    wanted: float,
+    climb: Climb,
+) -> tuple[Floats, Floats]:
+    """Add points of the curve at its crossings, evaluated, until they no longer move."""
+    for _ in range(_ROUNDS):
+        width = 1e-9
+        fine_place, fine_delta = [], []
+        for at in crossings:
+            cell = Axis(axis.name, axis.column, np.array([at - width, at + width]), np.array([at]))
+            start = _nearest(target, axis, at)
+            climb(cell, start)
+            rows = np.abs(target.u[:, axis.column or 0] - at) <= width
+            best = target.loglikes[rows].max(initial=-np.inf)
+            fine_place.append(at)
+            fine_delta.append(2.0 * (target.loglikes.max() - best))
+        place = np.concatenate([place, fine_place])
+        delta = np.concatenate([delta, fine_delta])
+        order = np.argsort(place, kind="stable")
+        place, delta = place[order], delta[order]
+        moved = _crossings(place, delta, wanted)
+        if len(moved) == len(crossings) and np.allclose(moved, crossings, atol=_PRECISION, rtol=0.0):
+            break
+        crossings = moved
+    return place, delta
+
+
+def _climber(target: Target, rng: np.random.Generator) -> Climb:
+    def climb(cell: Axis, start: Floats) -> None:
+        search(target, [cell], np.array([0]), start[None], rng, generations=80, sigma=0.02)
+
+    return climb
+
+
+def _nearest(target: Target, axis: Axis, at: float) -> Floats:
+    """Return a good known point u (d,) near a value of the axis."""
+    distance = np.abs(target.u[:, axis.column or 0] - at)
+    scale = max(1e-12, float(axis.edges[1] - axis.edges[0]))
+    merit = np.where(np.isfinite(target.loglikes), target.loglikes, -1e12) - (distance / scale) ** 2
+    return np.asarray(target.u[int(np.argmax(merit))])
+
+
+def _interval(
+    target: Target, axis: Axis, level: float, delta: Floats, crossings: list[float], wanted: float
+) -> Interval:
+    """Pair crossings up into allowed parts."""
+    allowed = delta <= wanted
+    if not allowed.any():
+        return Interval(level, ())
+    ends: list[float | None] = [None] if allowed[0] else []
+    ends += crossings
+    if len(ends) % 2:
+        ends.append(None)
+    parts = []
+    for low, high in zip(ends[::2], ends[1::2], strict=True):
+        parts.append((_physical(target, axis, low), _physical(target, axis, high)))
+    return Interval(level, tuple(parts))
+
+
+def _physical(target: Target, axis: Axis, place: float | None) -> float | None:
+    if place is None:
+        return None
+    if axis.column is None:
+        return 10.0**place if axis.log else place
+    prior = target.problem.model.space.free[axis.column].prior
+    return float(prior.to_physical(np.array([place]))[0])

@@ -1,0 +1,173 @@
+"""The likelihood as optimisers and samplers of a fit see it; every evaluation is stored before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from terranova.engine.watch import Oversight
+from terranova.evaluation.problem import Problem, is_hard
+from terranova.interfaces.batch import Batch, Evaluation
+from terranova.interfaces.constraint import Correlated
+from terranova.interfaces.model import join
+from terranova.store import Writer
+from terranova.types import Array, Bools, Floats, Ints
+
+EXCLUDED = 1e6
+"""Cost of a point that a hard bound excludes; its violations come on top, so that optimisers find their way in."""
+
+FAILED = 1e9
+"""Cost of a point without observables."""
+
+
+Stored = Callable[[int, Floats, Ints], tuple[Bools, Evaluation] | None]
+
+
+class Target:
+    """Evaluates points of the unit cube and remembers them all.
+
+    What is asked again after an interruption is answered from the store, by the number of the request: a fit is
+    a deterministic function of its plan, so going through it again leads to where it was.
+
+    Args:
+        problem: model and constraints.
+        evaluate: evaluates points x (n, d).
+        writer: where rows go; None to store nothing.
+        stored: number of a request, x (n, d), index (n,) -> which of the points are stored, and their rows.
+        oversight: asked before every request whether to go on; None when nobody can stop the fit.
+
+    Attributes:
+        problem: model and constraints.
+        evaluations: points evaluated, in this session or an earlier one.
+        names: of the columns of `values`: parameters, then observables.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        evaluate: Callable[[Floats], Evaluation],
+        writer: Writer | None = None,
+        stored: Stored | None = None,
+        oversight: Oversight | None = None,
+    ) -> None:
+        self.problem = problem
+        self._evaluate, self._writer, self._stored, self._oversight = evaluate, writer, stored, oversight
+        self.evaluations = 0
+        self.requests = 0
+        self.names = (*problem.model.space.names, *(o.name for o in problem.model.observables))
+        self._u: list[Floats] = []
+        self._loglike: list[Floats] = []
+        self._values: list[Floats] = []
+
+    @property
+    def dimension(self) -> int:
+        """Number d of free parameters."""
+        return self.problem.model.space.dimension
+
+    @property
+    def soft(self) -> int:
+        """Number of measurements and limits that contribute to chi2; hard bounds do not."""
+        counted = [c for c in self.problem.constraints if not is_hard(c)]
+        return sum(len(c.observables) if isinstance(c, Correlated) else 1 for c in counted)
+
+    def batch(self, u: Floats) -> Batch:
+        """Evaluate points u (n, d) of the unit cube; periodic axes wrap, others are cut off at the edges."""
+        periodic = self.problem.model.space.periodic
+        u = np.where(periodic, np.mod(u, 1.0), np.clip(u, 0.0, 1.0))
+        x = self.problem.model.space.to_physical(u)
+        n = len(u)
+        zeros: Ints = np.zeros(n, dtype=np.int64)
+        request = np.full(n, self.requests, dtype=np.int64)
+        index = np.arange(self.evaluations, self.evaluations + n, dtype=np.int64)
+        if self._oversight is not None:
+            self._oversight.poll()
+        answer = None if self._stored is None else self._stored(self.requests, x, index)
+        stored = zeros.astype(bool) if answer is None else answer[0].copy()
+
+        def store(rows: Ints, part: Evaluation) -> None:
+            """Store rows of a request that takes long before all of it is evaluated."""
+            fresh = ~stored[rows]
+            if self._writer is not None and fresh.any():
+                rows, part = rows[fresh], part.take(fresh)
+                origin = zeros[rows], request[rows], index[rows]
+                self._writer.append(self.problem.batch(u[rows], x[rows], part, *origin))
+                stored[rows] = True
+
+        evaluation = self._completed(x, answer, store)
+        batch = self.problem.batch(u, x, evaluation, zeros, request, index)
+        if self._writer is not None and not stored.all():
+            self._writer.append(batch.take(~stored))
+            stored[:] = True
+        self.requests += 1
+        self.evaluations += n
+        self._u.append(batch.u)
+        self._loglike.append(batch.loglike)
+        self._values.append(np.column_stack([batch.x, batch.observables]))
+        return batch
+
+    def _completed(
+        self, x: Floats, answer: tuple[Bools, Evaluation] | None, store: Callable[[Ints, Evaluation], None]
+    ) -> Evaluation:
+        """Return the evaluation of x (n, d), of which `answer` may hold a part."""
+        known = np.zeros(len(x), dtype=bool) if answer is None else answer[0]
+        if answer is not None and known.all():
+            return answer[1]
+        missing: Ints = np.flatnonzero(~known)
+        if self._oversight is not None:
+            self._oversight.begin(store)
+            self._oversight.rows = missing
+        fresh = self._evaluate(x[missing])
+        if answer is None or not known.any():
+            return fresh
+        return join([answer[1], fresh]).take(np.argsort(np.concatenate([np.flatnonzero(known), missing])))
+
+    def loglike(self, u: Floats) -> Floats:
+        """Return the log-likelihood (n,) at u (n, d); -inf outside the cube, where excluded, and where failed."""
+        periodic = self.problem.model.space.periodic
+        inside = (((u >= 0.0) & (u <= 1.0)) | periodic).all(axis=1)
+        result = np.full(len(u), -np.inf)
+        if inside.any():
+            result[inside] = self.batch(u[inside]).loglike
+        return result
+
+    def cost(self, batch: Batch) -> Floats:
+        """Return what optimisers minimise (n,): -ln L, and beyond hard bounds what points the way back."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            violated = np.log1p(np.where(np.isfinite(batch.violations), batch.violations, 1e100)).sum(axis=1)
+        cost = np.where(np.isfinite(batch.loglike), -batch.loglike, EXCLUDED + violated)
+        return np.where(batch.status == 0, cost, FAILED)
+
+    def add_known(self, u: Floats, loglike: Floats, values: Floats) -> None:
+        """Take in points that a scan has evaluated: u (n, d), loglike (n,), values (n, len(names))."""
+        self._u.append(u)
+        self._loglike.append(loglike)
+        self._values.append(values)
+
+    @property
+    def u(self) -> Floats:
+        """(n, d) all points known."""
+        self._join()
+        return self._u[0]
+
+    @property
+    def loglikes(self) -> Floats:
+        """(n,) their log-likelihoods."""
+        self._join()
+        return self._loglike[0]
+
+    def column(self, name: str) -> Floats:
+        """(n,) their values of a parameter or observable."""
+        self._join()
+        return self._values[0][:, self.names.index(name)]
+
+    def columns(self, names: Sequence[str]) -> Floats:
+        """(n, q) their values of several."""
+        return np.column_stack([self.column(name) for name in names])
+
+    def _join(self) -> None:
+        empty = (np.empty((0, self.dimension)), np.empty(0), np.empty((0, len(self.names))))
+        for parts, nothing in zip((self._u, self._loglike, self._values), empty, strict=True):
+            if len(parts) != 1:
+                whole: Array = np.concatenate(parts) if parts else nothing
+                parts[:] = [whole]

@@ -1,0 +1,341 @@
+"""Profile likelihoods: the best that all other parameters can do, for each value of one or two quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from terranova.fitting.likelihood import Target
+from terranova.fitting.metric import Metric
+from terranova.fitting.optimise import Cost, minimise
+from terranova.fitting.posterior import Say
+from terranova.types import Bools, Floats, Ints
+
+BINS = 48
+BINS_2D = 24
+GENERATIONS, GENERATIONS_2D = 120, 60
+SPREAD = 0.08
+"""First step of the search from the best known point of a bin, in units of the cube."""
+
+FINEST = 0.02
+"""Least first step of later searches."""
+
+SWEEPS = 8
+"""At most so often is every bin searched again, from the best that it and its neighbours have by then."""
+
+_GAIN = 0.02
+"""Bins that gained less ln L than this in a sweep, and whose neighbours did, are finished."""
+
+_HELD = 1e-9
+"""A parameter this near to a value, in the unit cube, counts as held there."""
+
+_PULL = 0.1
+"""An observable outside its bin costs ((distance / bin width) / _PULL)^2 / 2."""
+
+FAR = 12.0
+"""Cells whose best known chi2 is farther than this from the minimum are not refined, nor their empty neighbours."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A quantity that is held: a parameter at the centre of each bin, an observable within it.
+
+    Attributes:
+        name: of the parameter or observable.
+        column: its axis in the unit cube; None for an observable.
+        edges: (bins + 1,) of the bins, in the coordinate in which they are equally wide: the unit cube's for
+            a parameter, otherwise the observable itself or its decadic logarithm.
+        centres: (bins,) physical values.
+        log: whether the coordinate of an observable is its logarithm.
+        inset: share of a bin of an observable, at each of its ends, that is left out: where observables are
+            predicted, a point at the very end may belong to the neighbour.
+    """
+
+    name: str
+    column: int | None
+    edges: Floats
+    centres: Floats
+    log: bool = False
+    inset: float = 0.0
+
+    def coordinate(self, values: Floats) -> Floats:
+        """Return values of an observable in the coordinate of the edges."""
+        if not self.log:
+            return values
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.log10(values))
+
+    def places(self, target: Target) -> Floats:
+        """Return where all known points (n,) are, in the coordinate of the edges."""
+        return target.u[:, self.column] if self.column is not None else self.coordinate(target.column(self.name))
+
+    def within(self, bins: Ints) -> tuple[Floats, Floats]:
+        """Return the ends of bins (n,), without what is left out of them."""
+        low, high = self.edges[bins], self.edges[bins + 1]
+        return low + self.inset * (high - low), high - self.inset * (high - low)
+
+    @property
+    def middle(self) -> Floats:
+        """(bins,) centres in the coordinate of the edges."""
+        return np.asarray((self.edges[1:] + self.edges[:-1]) / 2)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A profile likelihood over one or two axes.
+
+    Attributes:
+        axes: the quantities.
+        loglike: (bins,) or (bins, bins), the largest found; -inf where nothing is allowed.
+        at: physical values (bins, 1) or (bins, bins, 2) of the quantities at the best point of each bin.
+        evaluations: spent on it.
+    """
+
+    axes: tuple[Axis, ...]
+    loglike: Floats
+    at: Floats
+    evaluations: int
+
+    def delta_chi2(self, top: float) -> Floats:
+        """Return 2 (ln L_max - ln L) in every bin, for the largest log-likelihood `top` of the whole fit."""
+        return np.asarray(2.0 * (top - self.loglike))
+
+
+def make_axis(
+    target: Target, name: str, bins: int, limits: tuple[float, float] | None, *, log: bool = False
+) -> Axis:
+    """Choose the bins of a quantity: of a parameter over its prior, of an observable over what is not excluded.
+
+    Raises:
+        ValueError: no range is given for an observable, and no point is known from which to take one.
+    """
+    space = target.problem.model.space
+    free = [p.name for p in space.free]
+    if name in free:
+        column = free.index(name)
+        prior = space.free[column].prior
+        ends = np.array([0.0, 1.0]) if limits is None else prior.to_unit(np.array(limits))
+        edges = np.linspace(float(ends[0]), float(ends[1]), bins + 1)
+        return Axis(name, column, edges, prior.to_physical((edges[1:] + edges[:-1]) / 2))
+    if limits is None:
+        values, loglike = target.column(name), target.loglikes
+        near = np.isfinite(values) & (loglike > loglike.max(initial=-np.inf) - FAR / 2) & ((values > 0) | (not log))
+        if not near.any() or np.ptp(values[near]) == 0.0:
+            raise ValueError(f"no range is known for {name}: give one")
+        limits = (float(values[near].min()), float(values[near].max()))
+    low, high = np.log10(limits) if log else limits
+    edges = np.linspace(low, high, bins + 1)
+    centres = (edges[1:] + edges[:-1]) / 2
+    return Axis(name, None, edges, 10.0**centres if log else centres, log)
+
+
+def profile(
+    target: Target,
+    axes: Sequence[Axis],
+    rng: np.random.Generator,
+    *,
+    generations: int | None = None,
+    say: Say = lambda _: None,
+) -> Profile:
+    """Maximise the likelihood in every bin, starting from the best points known, then from those of neighbours."""
+    before = target.evaluations
+    if generations is None:
+        generations = GENERATIONS if len(axes) == 1 else GENERATIONS_2D
+    shape = tuple(len(axis.centres) for axis in axes)
+    held = np.full(int(np.prod(shape)), -np.inf)
+    improved = np.ones(len(held), dtype=bool)
+    for sweep in range(SWEEPS):
+        u, best = _best_known(target, axes, shape)
+        top = target.loglikes.max()
+        nearly = 1.0 if sweep % 2 == 0 else 0.0  # every other sweep tries any neighbour that is better
+        far = FAR + 10.0 if sweep == 0 else FAR
+        chosen, starts = _starts(u, best, shape, top, everything=len(axes) == 1, nearly=nearly, far=far)
+        wanted = improved[chosen] | beside(improved, shape)[chosen]
+        if not wanted.any():
+            break
+        words = f"{named(axes)}: sweep {sweep + 1} of at most {SWEEPS}"
+        search(
+            target,
+            axes,
+            chosen[wanted],
+            starts[wanted],
+            rng,
+            generations=generations,
+            sigma=max(SPREAD * 0.6**sweep, FINEST),
+            say=_after(words, say),
+        )
+        rows = best_rows(target, axes, shape, held=True)
+        now = np.where(rows >= 0, target.loglikes[rows], -np.inf)
+        matters = now > top - FAR / 2 - 10.0
+        with np.errstate(invalid="ignore"):
+            improved = matters & ~(now - held < _GAIN)
+        held = now
+    return gather(target, axes, target.evaluations - before)
+
+
+def named(axes: Sequence[Axis]) -> str:
+    """Return what a profile over these is called."""
+    return f"profile of {' and '.join(axis.name for axis in axes)}"
+
+
+def _after(words: str, say: Say) -> Say:
+    return lambda more: say(f"{words}, {more}")
+
+
+def gather(target: Target, axes: Sequence[Axis], evaluations: int) -> Profile:
+    """Return the profile that the points known amount to."""
+    shape = tuple(len(axis.centres) for axis in axes)
+    rows = best_rows(target, axes, shape, held=True)
+    best, values = np.full(len(rows), -np.inf), np.full((len(rows), len(axes)), np.nan)
+    best[rows >= 0] = target.loglikes[rows[rows >= 0]]
+    values[rows >= 0] = target.columns([axis.name for axis in axes])[rows[rows >= 0]]
+    return Profile(tuple(axes), best.reshape(shape), values.reshape(*shape, len(axes)), evaluations)
+
+
+def search(
+    target: Target,
+    axes: Sequence[Axis],
+    cells: Ints,
+    starts: Floats,
+    rng: np.random.Generator,
+    *,
+    generations: int,
+    sigma: float,
+    say: Say = lambda _: None,
+) -> None:
+    """Maximise in the given cells, all side by side; what is found is among the points of the target."""
+    shape = tuple(len(axis.centres) for axis in axes)
+    places = np.stack(np.unravel_index(cells, shape), axis=1)
+    held = [axis.column for axis in axes if axis.column is not None]
+    free: Ints = np.array([i for i in range(target.dimension) if i not in held], dtype=np.int64)
+    periodic: Bools = target.problem.model.space.periodic[free]
+    cost = cost_in(target, axes, places, free)
+
+    def told(inner: Floats, which: Ints) -> Floats:
+        say(f"{len(np.unique(which))} of {len(cells)} bins go on, {target.evaluations:,} evaluations so far")
+        return cost(inner, which)
+
+    minimise(
+        told,
+        starts[:, free],
+        sigma,
+        periodic,
+        rng,
+        generations=generations,
+        shape=Metric(target, free, axes, places),
+    )
+
+
+def cost_in(target: Target, axes: Sequence[Axis], places: Ints, free: Ints) -> Cost:
+    """Return the cost of points whose `free` columns are given, each in its cell `places` (cells, axes)."""
+
+    def cost(inner: Floats, which: Ints) -> Floats:
+        u = np.empty((len(inner), target.dimension))
+        u[:, free] = inner
+        for i, axis in enumerate(axes):
+            if axis.column is not None:
+                u[:, axis.column] = axis.middle[places[which, i]]
+        batch = target.batch(u)
+        paid = target.cost(batch)
+        names = target.names[len(target.problem.model.space.names) :]
+        for i, axis in enumerate(axes):
+            if axis.column is None:
+                values = axis.coordinate(batch.observables[:, names.index(axis.name)])
+                bins = places[which, i]
+                low, high = axis.within(bins)
+                outside = np.maximum(0.0, np.maximum(low - values, values - high)) / (high - low)
+                paid = paid + np.where(np.isfinite(outside), 0.5 * (outside / _PULL) ** 2, 0.0)
+        return paid
+
+    return cost
+
+
+def _cell_of(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool) -> Ints:
+    """Return the flat number of the cell (n,) of every point known, -1 outside all.
+
+    With `held`, only points whose parameters sit at the centres of their bins are in a cell.
+    """
+    cell: Ints = np.zeros(len(target.loglikes), dtype=np.int64)
+    outside = np.zeros(len(cell), dtype=bool)
+    for axis, bins in zip(axes, shape, strict=True):
+        place = axis.places(target)
+        with np.errstate(invalid="ignore"):
+            number = np.searchsorted(axis.edges, place, side="right") - 1
+            number[place == axis.edges[-1]] = bins - 1
+            outside |= ~((place >= axis.edges[0]) & (place <= axis.edges[-1]))
+        number = np.clip(number, 0, bins - 1)
+        if axis.inset:
+            low, high = axis.within(number)
+            outside |= ~((place >= low) & (place <= high))
+        if held and axis.column is not None:
+            outside |= np.abs(place - axis.middle[number]) > _HELD
+        cell = cell * bins + number
+    cell[outside] = -1
+    return cell
+
+
+def best_rows(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool = False) -> Ints:
+    """Return the row of the best point known in each cell, -1 where there is none."""
+    cell, loglike = _cell_of(target, axes, shape, held=held), target.loglikes
+    rows: Ints = np.full(int(np.prod(shape)), -1, dtype=np.int64)
+    inside = np.flatnonzero((cell >= 0) & np.isfinite(loglike))
+    order = inside[np.argsort(loglike[inside], kind="stable")]
+    rows[cell[order]] = order  # the last, which is the best, stays
+    return rows
+
+
+def _best_known(target: Target, axes: Sequence[Axis], shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Return u (cells, d), NaN where none, and the log-likelihood (cells,) of the best point of each cell."""
+    rows = best_rows(target, axes, shape)
+    known = rows >= 0
+    u = np.full((len(rows), target.dimension), np.nan)
+    best = np.full(len(rows), -np.inf)
+    u[known], best[known] = target.u[rows[known]], target.loglikes[rows[known]]
+    return u, best
+
+
+def beside(cells: Bools, shape: tuple[int, ...]) -> Bools:
+    """Return (cells,) True for the neighbours of the given cells."""
+    grid = cells.reshape(shape)
+    found = np.zeros(shape, dtype=bool)
+    for axis in range(len(shape)):
+        inner, outer = [slice(None)] * len(shape), [slice(None)] * len(shape)
+        inner[axis], outer[axis] = slice(1, None), slice(None, -1)
+        found[tuple(inner)] |= grid[tuple(outer)]
+        found[tuple(outer)] |= grid[tuple(inner)]
+    return found.reshape(-1)
+
+
+def _starts(
+    u: Floats, best: Floats, shape: tuple[int, ...], top: float, *, everything: bool, nearly: float, far: float
+) -> tuple[Ints, Floats]:
+    """Choose which cells are searched, and from where: their best point, or that of the best neighbour.
+
+    A neighbour is better by more than `nearly` in chi2. Cells of a plane count up to `far`, their neighbours too.
+    """
+    delta = 2.0 * (top - best).reshape(shape)
+    source = np.arange(len(best)).reshape(shape)
+    lowest = delta.copy()
+    for axis in range(len(shape)):
+        for step in (1, -1):
+            shifted = np.roll(delta, step, axis=axis)
+            origin = np.roll(np.arange(len(best)).reshape(shape), step, axis=axis)
+            edge = [slice(None)] * len(shape)
+            edge[axis] = slice(0, 1) if step == 1 else slice(-1, None)
+            shifted[tuple(edge)] = np.inf
+            better = shifted < lowest - nearly
+            lowest = np.where(better, shifted, lowest)
+            source = np.where(better, origin, source)
+    source = source.reshape(-1)
+    if everything and not np.isfinite(lowest).all() and np.isfinite(best).any():
+        # One axis: every bin is searched, from the nearest bin that has a point.
+        known = np.flatnonzero(np.isfinite(best))
+        for cell in np.flatnonzero(~np.isfinite(lowest.reshape(-1))):
+            source[cell] = known[np.argmin(np.abs(known - cell))]
+        chosen = np.arange(len(best))
+    else:
+        chosen = np.flatnonzero(np.isfinite(lowest.reshape(-1)) & (lowest.reshape(-1) < far))
+    chosen = chosen[np.isfinite(u[source[chosen]]).all(axis=1)]
+    return chosen, u[source[chosen]]

@@ -1,0 +1,1 @@
+"""surrogate: say in a line what lives here."""

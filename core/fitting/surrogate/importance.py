@@ -1,0 +1,332 @@
+"""Posteriors and profiles that a surrogate proposes and the model decides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from terranova.errors import RunError
+from terranova.fitting.intervals import threshold
+from terranova.fitting.likelihood import Target
+from terranova.fitting.optimise import polish
+from terranova.fitting.posterior import Correction, Posterior, Say
+from terranova.fitting.profile import FAR, Axis, Profile, beside, best_rows, cost_in, gather, named, profile, search
+from terranova.fitting.surrogate.training import Emulation, Imagined
+from terranova.types import Bools, Floats, Ints
+
+POWER = 0.75
+"""A posterior is sampled from this power of the surrogate's likelihood: its tails reach beyond the true ones."""
+
+TRIES = 4
+"""A surrogate is trained again so often, with the points by which it failed, until it serves."""
+
+_FIRST = 300
+"""Points by which a surrogate is judged before the others are evaluated."""
+
+WORST_SHAPE = 0.7
+"""Shape of the tail of the weights above which their variance says nothing (arXiv:1507.02646)."""
+
+_LEAST = 0.35
+"""Share of effective points below which training again is cheaper than going on."""
+
+_SWEEPS = 8
+_AT_LEVEL, _CLOSE, _LOOSE = 0.01, 0.05, 0.2
+"""A bin is finished when the surrogate hopes for no more than this in chi2 above what was evaluated: where a curve
+crosses a level, elsewhere, and where every level is clearly exceeded."""
+
+_BEYOND = 1.5
+"""By so much in Delta chi2."""
+
+_INSET = 0.01
+"""See `Axis.inset`; later as much as the surrogate's error of the observable."""
+
+_REFINED = 40
+"""Generations on the surrogate after it was trained again, from its maxima before."""
+
+_CALLS = 15
+"""Of the model for a look whether the surrogate's maximum is one, at the end of an interval."""
+
+_WRONG = 0.5
+"""A bin in which the surrogate is wrong by more in chi2 after all sweeps is searched with the model itself."""
+
+
+def corrected(
+    emulation: Emulation,
+    sample: Callable[[Target], Posterior],
+    wanted: int,
+    rng: np.random.Generator,
+    say: Say,
+) -> Posterior:
+    """Sample the surrogate's posterior and weight true evaluations of its points: importance sampling.
+
+    With L the likelihood and q what was sampled, a point weighs L / q, and the evidence is that of q times the
+    mean weight. Where the weights show that the surrogate does not serve, even after training again, the model is
+    sampled.
+
+    Args:
+        emulation: the surrogate.
+        sample: samples the posterior of a likelihood.
+        wanted: effective number of points.
+        rng: of all random numbers.
+        say: told how far it is.
+    """
+    target, before, calls = emulation.target, emulation.target.evaluations, emulation.calls
+    for attempt in range(TRIES):
+        if not emulation.serves:
+            break
+        imagined = emulation.imagined(POWER)
+        try:
+            found = sample(imagined)
+        except RunError:
+            break
+        population = found.equal_weights(rng)
+        weighted = _Weighted(target, imagined, found, population)
+        weighted.evaluate(min(_FIRST, wanted))
+        if weighted.serves:
+            weighted.evaluate(math.ceil(1.05 * wanted / weighted.share / max(0.5, 1.0 - wanted / found.effective)))
+        say(
+            f"posterior: {len(weighted.log_weights):,} points of the surrogate, {weighted.effective:,.0f} effective"
+        )
+        if weighted.serves:
+            about = Correction(
+                used=True,
+                calls=emulation.calls - calls,
+                weighted=len(weighted.log_weights),
+                effective=weighted.effective,
+                shape=weighted.shape,
+                attempts=attempt + 1,
+            )
+            return weighted.posterior(about, target.evaluations - before, wanted)
+        emulation.learn()
+    say("posterior: the surrogate does not serve, the model is sampled")
+    found = sample(target)
+    about = Correction(False, emulation.calls - calls, 0, found.effective, math.nan, TRIES)
+    return replace(found, correction=about, evaluations=target.evaluations - before)
+
+
+class _Weighted:
+    """Points of the surrogate's posterior with their true log-likelihoods and weights.
+
+    Args:
+        target: the likelihood.
+        imagined: what was sampled.
+        found: its posterior.
+        population: rows of `found` that count the same, in random order.
+    """
+
+    def __init__(self, target: Target, imagined: Imagined, found: Posterior, population: Ints) -> None:
+        self._target, self._found, self._population = target, found, population
+        self._u = imagined.places(found)
+        self._values: list[Floats] = []
+        self._loglike: list[Floats] = []
+        self.log_weights: Floats = np.empty(0)
+
+    def evaluate(self, number: int) -> None:
+        """Evaluate until so many points are, as far as there are."""
+        rows = self._population[len(self.log_weights) : number]
+        if not len(rows):
+            return
+        batch = self._target.batch(self._u[rows])
+        self._values.append(np.column_stack([batch.x, batch.observables]))
+        self._loglike.append(batch.loglike)
+        self.log_weights = np.concatenate([self.log_weights, batch.loglike - self._found.loglike[rows]])
+
+    @property
+    def weights(self) -> Floats:
+        """(n,) in units of the largest."""
+        top = self.log_weights.max(initial=-np.inf)
+        return np.exp(self.log_weights - top) if np.isfinite(top) else np.zeros(len(self.log_weights))
+
+    @property
+    def effective(self) -> float:
+        """Effective number of points: of the weights, and of the chain that they were drawn from."""
+        w = self.weights
+        if not w.any():
+            return 0.0
+        return float(1.0 / ((w**2).sum() / w.sum() ** 2 + 1.0 / self._found.effective))
+
+    @property
+    def share(self) -> float:
+        """Of the points that are effective."""
+        w = self.weights
+        return float(w.sum() ** 2 / (w**2).sum() / len(w)) if w.any() else 0.0
+
+    @property
+    def shape(self) -> float:
+        """Of the tail of the weights."""
+        return tail_shape(self.weights)
+
+    @property
+    def serves(self) -> bool:
+        """Whether the weights can be believed."""
+        return self.share >= _LEAST and self.shape <= WORST_SHAPE
+
+    def posterior(self, about: Correction, evaluations: int, wanted: int) -> Posterior:
+        """Return the points with weights that sum up to one, and the evidence that follows."""
+        w, found = self.weights, self._found
+        kept = w > 0.0
+        evidence = error = None
+        if found.log_evidence is not None and found.log_evidence_error is not None:
+            mean = float(w.mean())
+            evidence = found.log_evidence + float(self.log_weights.max()) + math.log(mean)
+            error = math.hypot(found.log_evidence_error, float(w.std()) / mean / math.sqrt(len(w)))
+        return Posterior(
+            method=found.method,
+            names=self._target.names,
+            values=np.concatenate(self._values)[kept],
+            loglike=np.concatenate(self._loglike)[kept],
+            weights=w[kept] / w.sum(),
+            chain=np.zeros(int(kept.sum()), dtype=np.int64),
+            effective=about.effective,
+            log_evidence=evidence,
+            log_evidence_error=error,
+            converged=found.converged and about.effective >= 0.8 * wanted,
+            evaluations=evaluations,
+            correction=about,
+        )
+
+
+def tail_shape(weights: Floats) -> float:
+    """Return the shape k of a generalised Pareto distribution fitted to the largest weights.
+
+    Above 0.7 an importance sampling estimate is not to be believed. Source: arXiv:1507.02646; the fit is that of
+    J. Zhang and M. A. Stephens, Technometrics 51 (2009) 316, with the weak prior of arXiv:1507.02646.
+    """
+    n = len(weights)
+    count = int(min(0.2 * n, 3.0 * math.sqrt(n)))
+    ordered = np.sort(weights)
+    if count < 5:
+        return math.inf
+    tail = ordered[-count:] - ordered[-count - 1]
+    if tail[-1] <= 1e-12 * ordered[-1]:
+        return -math.inf  # all the same
+    tail = np.maximum(tail, 1e-300)
+    m = 30 + int(math.sqrt(count))
+    quarter = max(float(tail[int(count / 4 + 0.5) - 1]), 1e-12 * float(tail[-1]))
+    theta = 1.0 / tail[-1] + (1.0 - np.sqrt(m / (np.arange(1, m + 1) - 0.5))) / (3.0 * quarter)
+    k = np.log1p(-theta[:, None] * tail).mean(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        likelihood = count * (np.log(-theta / k) - k - 1.0)
+    likelihood = np.where(np.isfinite(likelihood), likelihood, -np.inf)
+    share = np.exp(likelihood - likelihood.max())
+    best = float((theta * share).sum() / share.sum())
+    shape = float(np.log1p(-best * tail).mean())
+    return (count * shape + 10.0 * 0.5) / (count + 10.0)
+
+
+def corrected_profile(
+    emulation: Emulation, axes: Sequence[Axis], levels: Sequence[float], rng: np.random.Generator, say: Say
+) -> tuple[Profile, float]:
+    """Maximise the surrogate in every bin, evaluate what it finds, train it with that, until it hopes for no more.
+
+    Bins in which it stays wrong are searched with the model; where a curve crosses a level, smaller errors count.
+
+    Returns:
+        the profile, of true evaluations only, and the largest error of the surrogate in it.
+    """
+    target, before = emulation.target, emulation.target.evaluations
+    shape = tuple(len(axis.centres) for axis in axes)
+    wrong: Bools = np.zeros(int(np.prod(shape)), dtype=bool)
+    largest, shy = 0.0, [replace(axis, inset=_INSET if axis.column is None else 0.0) for axis in axes]
+    again = ~wrong  # bins to be searched
+    at = np.empty((0, target.dimension))  # the surrogate's maxima
+    for sweep in range(_SWEEPS):
+        if not emulation.serves:
+            return profile(target, axes, rng, say=say), math.inf
+        imagined = emulation.imagined()
+        if sweep:
+            imagined.batch(at)
+            _search(imagined, shy, np.flatnonzero(again), rng, generations=_REFINED, sigma=0.02)
+        else:
+            profile(imagined, shy, rng)
+        rows = best_rows(imagined, shy, shape, held=True)
+        at = imagined.u[rows[rows >= 0]]
+        hoped = np.where(rows >= 0, imagined.loglikes[rows], -np.inf)
+        top = target.loglikes.max()
+        true = gather(target, axes, 0).loglike.reshape(-1)
+        tolerance = _tolerance(target, axes, hoped, levels)
+        with np.errstate(invalid="ignore"):
+            asked: Ints = np.flatnonzero((hoped > top - 0.5 * FAR - 1.0) & ~(2.0 * (hoped - true) < tolerance))
+        wrong[:] = False
+        if not len(asked):
+            break
+        found = target.batch(imagined.u[rows[asked]])
+        shy = [_inset(axis, target, imagined, rows[asked]) for axis in axes]
+        again = np.zeros(len(wrong), dtype=bool)
+        again[asked] = True
+        again |= beside(again, shape)
+        near = found.loglike > top - 0.5 * FAR
+        error = 2.0 * np.abs(found.loglike - hoped[asked])
+        wrong[asked] = ~(error < np.where(tolerance[asked] > _AT_LEVEL, _WRONG, _CLOSE))
+        largest = float(error[near].max(initial=0.0))
+        say(f"{named(axes)}: sweep {sweep + 1}, {len(asked)} of {len(wrong)} bins evaluated")
+        emulation.learn()
+    if wrong.any():
+        say(f"{named(axes)}: {wrong.sum()} bins are searched with the model")
+        _search(target, axes, np.flatnonzero(wrong), rng, generations=60, sigma=0.03)
+        emulation.learn()
+    return gather(target, axes, target.evaluations - before), largest
+
+
+def _inset(axis: Axis, target: Target, imagined: Imagined, rows: Ints) -> Axis:
+    """Return the axis, with as much left out of its bins as the error of these rows, just evaluated."""
+    if axis.column is not None:
+        return axis
+    true = axis.coordinate(target.column(axis.name)[-len(rows) :])
+    error = np.abs(axis.coordinate(imagined.column(axis.name)[rows]) - true)
+    error = error[np.isfinite(error)]
+    size = float(np.quantile(error, 0.9)) / float(axis.edges[1] - axis.edges[0]) if len(error) else _INSET
+    return replace(axis, inset=min(size, 0.25))
+
+
+def _tolerance(target: Target, axes: Sequence[Axis], hoped: Floats, levels: Sequence[float]) -> Floats:
+    """Return (cells,) by how much in chi2 the surrogate may hope for more than was evaluated."""
+    delta = 2.0 * (float(target.loglikes.max()) - hoped)
+    tolerance = np.where(delta > threshold(max(levels), len(axes)) + _BEYOND, _LOOSE, _CLOSE)
+    if len(axes) == 1 and axes[0].column is None:  # ends of intervals are interpolated
+        for level in levels:
+            crossed = np.flatnonzero(np.diff(delta > threshold(level)))
+            tolerance[crossed] = tolerance[crossed + 1] = _AT_LEVEL
+    return tolerance
+
+
+def _search(
+    target: Target, axes: Sequence[Axis], cells: Ints, rng: np.random.Generator, *, generations: int, sigma: float
+) -> None:
+    """Search cells with the model, from the best points known in them."""
+    rows = best_rows(target, axes, tuple(len(axis.centres) for axis in axes))[cells]
+    cells, rows = cells[rows >= 0], rows[rows >= 0]
+    if len(cells):
+        search(target, axes, cells, target.u[rows], rng, generations=generations, sigma=sigma)
+
+
+def climber(emulation: Emulation, rng: np.random.Generator) -> Callable[[Axis, Floats], None]:
+    """Return what maximises the likelihood where a parameter is held: the surrogate, which the model checks.
+
+    Where it is wrong, MINUIT goes on from there with the model.
+    """
+    target = emulation.target
+
+    def climb(cell: Axis, start: Floats) -> None:
+        free: Ints = np.array([i for i in range(target.dimension) if i != cell.column], dtype=np.int64)
+        place: Ints = np.zeros((1, 1), dtype=np.int64)
+        cost = cost_in(target, [cell], place, free)
+        begin = start
+        if emulation.serves:
+            imagined = emulation.imagined()
+            search(imagined, [cell], np.array([0]), start[None], rng, generations=60, sigma=0.02)
+            held = best_rows(imagined, [cell], (1,), held=True)[0]
+            if held >= 0:
+                begin = imagined.u[held]
+                paid = cost(begin[None, free], np.array([0]))[0]
+                if 2.0 * abs(paid + imagined.loglikes[held]) < _AT_LEVEL:
+                    return
+        if len(free):
+            polish(cost, begin[free], 0, target.problem.model.space.periodic[free], calls=_CALLS)
+        else:
+            cost(np.empty((1, 0)), np.array([0]))
+
+    return climb

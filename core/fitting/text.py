@@ -1,0 +1,75 @@
+"""What a fit found, in sentences for the terminal and the page."""
+
+from __future__ import annotations
+
+import math
+
+from terranova.fitting.intervals import Interval
+from terranova.fitting.posterior import Posterior
+from terranova.fitting.steps import Fit, ProfileResult
+
+
+def posterior_words(found: Posterior) -> str:
+    """Effective points, evidence, and whether it has converged."""
+    evidence = ""
+    if found.log_evidence is not None:
+        evidence = f", ln Z = {found.log_evidence:.3f} ± {found.log_evidence_error:.3f}"
+    state = "" if found.converged else " (NOT converged)"
+    return f"{found.method}{state}: {found.effective:,.0f} effective points{evidence}"
+
+
+def corrected_words(found: Posterior) -> list[str]:
+    """How a surrogate's posterior was corrected, if there was one."""
+    if (c := found.correction) is None:
+        return []
+    if not c.used:
+        return ["sampled with the model: the surrogate does not serve here"]
+    k = f"{c.shape:.2f}" if math.isfinite(c.shape) else "none"
+    return [f"sampled on the surrogate, corrected with {c.weighted:,} evaluations; Pareto k of the weights {k}"]
+
+
+def helped_words(fit: Fit) -> list[str]:
+    """What the surrogate did, if there was one."""
+    if (helped := fit.surrogate) is None:
+        return []
+    return [
+        f"surrogate {helped.plugin}: {helped.calls:,} predictions, all quoted points evaluated with the model; "
+        f"largest error of chi2 in the profiles {helped.error:.2f}"
+    ]
+
+
+def spent_words(fit: Fit) -> str:
+    """The evaluations of each part."""
+    return "; ".join(f"{part}: {n:,}" for part, n in fit.spent.items())
+
+
+def goodness(fit: Fit) -> str:
+    """The chi2 of the best fit, and what it means."""
+    best = fit.best
+    text = f"chi2 = {best.chi2:.3f} of {best.constraints} measurements with {best.parameters} free parameters"
+    if best.p_value is None and best.constraints > best.parameters:
+        return text + "; no p-value, for some likelihoods are known up to a constant only"
+    if best.p_value is None:
+        return text + "; no degree of freedom is left for a p-value"
+    return text + f", p = {best.p_value:.3g}"
+
+
+def sentence(fit: Fit, result: ProfileResult, interval: Interval) -> str:
+    """An interval in words: "ctau at 95 % CL: above 62.1 cm"."""
+    axis = result.profile.axes[0]
+    things = (*fit.problem.model.space, *fit.problem.model.observables)
+    unit = next((thing.unit for thing in things if thing.name == axis.name), "1")
+    after = "" if unit == "1" else f" {unit}"
+    words = []
+    for low, high in interval.parts:
+        if low is None and high is None:
+            words.append("nothing in the range is excluded")
+        elif low is None:
+            words.append(f"below {high:.4g}{after}")
+        elif high is None:
+            words.append(f"above {low:.4g}{after}")
+        else:
+            words.append(f"{low:.4g} to {high:.4g}{after}")
+    return (
+        f"{axis.name} at {100 * interval.level:g} % CL (profile): {' or '.join(words) or 'everything is excluded'}"
+    )

@@ -1,0 +1,1 @@
+"""interfaces: say in a line what lives here."""

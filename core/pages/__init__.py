@@ -1,0 +1,1 @@
+"""pages: say in a line what lives here."""

@@ -1,0 +1,1 @@
+"""parallel: say in a line what lives here."""

@@ -1,0 +1,1 @@
+"""parsing: say in a line what lives here."""

@@ -1,0 +1,307 @@
+"""Checks words and their values against what was expected; collects every problem with its place."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+
+from terranova.diagnostics import Diagnostic
+from terranova.errors import ConfigError, did_you_mean, nearest
+from terranova.parsing.strict_yaml import GIVEN_UP, MOST_PROBLEMS, Document, KeyPath, Place, key_words, scalar
+
+
+class Report:
+    """Collects the problems of one document.
+
+    Attributes:
+        document: of which places are looked up.
+        problems: so far.
+        count: how often a problem was noted, by which readers see whether their part was fine.
+    """
+
+    def __init__(self, document: Document, problems: Iterable[Diagnostic] = ()) -> None:
+        self.document = document
+        self.problems: list[Diagnostic] = list(problems)
+        self.count = len(self.problems)
+        self._unreadable = {(p.line, p.column, p.key) for p in self.problems}
+
+    def add(self, path: KeyPath, message: str, *, at_key: bool = False) -> None:
+        """Note a problem with the value at `path`, or with its key.
+
+        Of a value that could not be read as YAML, nothing more is said.
+        """
+        self.count += 1
+        problem = self.document.place(path, at_key=at_key).problem(message)
+        if (problem.line, problem.column, problem.key) not in self._unreadable:
+            self._note(problem)
+
+    def _note(self, problem: Diagnostic) -> None:
+        self.problems.append(problem)
+        if len(self.problems) >= MOST_PROBLEMS:
+            self.problems.append(replace(problem, key="", message=GIVEN_UP))
+            self.raise_if_any()
+
+    def readable(self, path: KeyPath) -> bool:
+        """True unless something at `path`, or within it, could not be read as YAML."""
+        key = key_words(path)
+        return not any(f"{other}.".startswith((f"{key}.", f"{key}[")) for _, _, other in self._unreadable)
+
+    def add_at(self, place: Place, message: str) -> None:
+        """Note a problem at a place, perhaps of another document."""
+        self.count += 1
+        self._note(place.problem(message))
+
+    def extend(self, problems: Sequence[Diagnostic]) -> None:
+        """Note problems that were found elsewhere."""
+        self.count += len(problems)
+        self.problems.extend(problems)
+
+    def raise_if_any(self) -> None:
+        """Raise all that was noted, in the order of the lines. Noting a hundredth problem raises as well.
+
+        Raises:
+            ConfigError: there are problems.
+        """
+        if self.problems:
+            raise ConfigError(sorted(set(self.problems)))
+
+
+@dataclass(frozen=True)
+class Word:
+    """A key that a mapping may have.
+
+    Attributes:
+        type: what its value must be: a Python type as in an annotation; `Any` for no check.
+        required: whether it must be there.
+        expected: what to say when it is missing; found from the type if empty.
+    """
+
+    type: Any
+    required: bool = False
+    expected: str = ""
+
+
+def words_of(cls: type) -> dict[str, Word]:
+    """Return the words that make a dataclass: its fields, required unless they have a default."""
+    hints = get_type_hints(cls, include_extras=True)
+    missing = dataclasses.MISSING
+    return {
+        f.name: Word(hints[f.name], f.default is missing and f.default_factory is missing)
+        for f in dataclasses.fields(cls)
+        if f.init
+    }
+
+
+def read_words(
+    given: Any, words: Mapping[str, Word], path: KeyPath, report: Report, *, open_ended: bool = False
+) -> tuple[dict[str, Any], bool]:
+    """Return the values of a mapping, converted to their types.
+
+    Args:
+        given: what stands at `path`.
+        words: the keys it may have.
+        path: where it stands.
+        report: receives the problems: unknown and missing keys, values of the wrong type.
+        open_ended: True when other keys are welcome; they are returned as they are.
+
+    Returns:
+        the values that are right, without defaults; and whether there was no problem.
+    """
+    before = report.count
+    if not isinstance(given, Mapping):
+        report.add(path, f"expected keys with values ({', '.join(words)}), got {show(given)}")
+        return {}, False
+    values: dict[str, Any] = {}
+    for key, value in given.items():
+        if key in words:
+            converted, wrong = convert(value, words[key].type)
+            for inner, message in wrong:
+                report.add((*path, key, *inner), message)
+            if not wrong:
+                values[key] = converted
+        elif open_ended:
+            values[key] = value
+        else:
+            unused = [word for word in words if word not in given]
+            hint = closest(key, unused) or did_you_mean(key, words)
+            report.add((*path, key), f"unknown key{hint}", at_key=True)
+    for key, word in words.items():
+        if word.required and key not in given:
+            report.add((*path, key), f"missing, expected {word.expected or describe(word.type)}")
+    return values, report.count == before
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return " (did you mean 'a'?)", or nothing when no known name is close."""
+    return did_you_mean(name, known) if nearest(name, known) else ""
+
+
+def guilty(message: str, given: Mapping[str, Any], path: KeyPath) -> KeyPath:
+    """Return where to place a class's complaint about its words: at the first one that it mentions."""
+    mentioned = (word for word in re.findall(r"[a-z_0-9]+", message) if word in given)
+    return next(((*path, word) for word in mentioned), path)
+
+
+def convert(value: Any, wanted: Any) -> tuple[Any, list[tuple[KeyPath, str]]]:
+    """Convert plain data to a Python type, strictly: text is never a number, nor a number a truth value.
+
+    A whole float such as 1e6 passes for an int, an int for a float, a list for a tuple. Infinity and NaN
+    are refused.
+
+    Returns:
+        the value (as it was, if wrong) and the problems, each with its path within the value.
+    """
+    adapter = _adapter(wanted)
+    if adapter is None:
+        return value, []
+    wrong: list[tuple[KeyPath, str]] = []
+    for attempt in (value, _as_integer(value)):
+        try:
+            # As JSON, because there a list may stand for a tuple, and nothing else changes its type.
+            return adapter.validate_json(json.dumps(attempt), strict=True), []
+        except ValidationError as error:
+            if wrong and wrong != [((), f"expected a whole number, got {show(value)}")]:
+                continue  # of a whole float, as 1e6, an int's bounds say more than its type
+            if _is_choice(wanted):
+                wrong = [((), f"expected {describe(wanted)}, got {show(value)}")]
+            else:
+                wrong = [(_plain_path(e["loc"]), _message(e)) for e in error.errors()]
+    return value, wrong
+
+
+@lru_cache(maxsize=512)
+def _cached_adapter(wanted: Any) -> TypeAdapter[Any] | None:
+    if wanted is Any:
+        return None
+    try:
+        return TypeAdapter(wanted, config=ConfigDict(strict=True, allow_inf_nan=False))
+    except (PydanticUserError, TypeError, NameError):
+        return None
+
+
+def _adapter(wanted: Any) -> TypeAdapter[Any] | None:
+    """Return pydantic's checker of a type, None for types that plain data cannot be checked against."""
+    try:
+        return _cached_adapter(wanted)
+    except TypeError:  # an unhashable annotation
+        return None
+
+
+def _as_integer(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def _is_choice(wanted: Any) -> bool:
+    """True for unions: pydantic reports each branch apart, which helps nobody."""
+    if get_origin(wanted) is Annotated:
+        wanted = get_args(wanted)[0]
+    branches = [a for a in get_args(wanted) if a is not type(None)]
+    return get_origin(wanted) in (Union, types.UnionType) and len(branches) > 1
+
+
+def _plain_path(location: Sequence[Any]) -> KeyPath:
+    return tuple(part for part in location if isinstance(part, (str, int)))
+
+
+_EXPECTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "keys with values",
+}
+
+
+def _message(error: Any) -> str:
+    """Return pydantic's complaint in the words of our other messages."""
+    value, context = error["input"], error.get("ctx", {})
+    got = f", got {show(value)}"
+    kind = error["type"]
+    if kind == "literal_error":
+        words = str(context["expected"])
+        hint = ""
+        if isinstance(value, str):
+            hint = closest(value, words.replace("'", "").replace(" or ", ", ").split(", "))
+        return f"expected {words}{got}{hint}"
+    if kind == "string_type" and isinstance(value, (int, float, bool)):
+        return f"expected text{got}: put it in quotes"
+    if kind == "bool_type" and value in ("yes", "no", "on", "off"):
+        return f"expected true or false{got}"
+    if kind in ("int_type", "float_type") and _is_number(value):
+        return f"expected {_EXPECTED[kind]}{got}: leave out the quotes"
+    if kind in _EXPECTED:
+        return f"expected {_EXPECTED[kind]}{got}"
+    if kind == "greater_than_equal":
+        return f"must be at least {context['ge']:g}{got}"
+    if kind == "greater_than":
+        return f"must be above {context['gt']:g}{got}"
+    if kind == "less_than_equal":
+        return f"must be at most {context['le']:g}{got}"
+    if kind == "less_than":
+        return f"must be below {context['lt']:g}{got}"
+    if kind == "missing":
+        return "missing: the list is too short"
+    if kind == "too_long":
+        return f"expected at most {context['max_length']} entries, got {context['actual_length']}"
+    return str(error["msg"]).replace("Input should", "should", 1) + got
+
+
+def _is_number(text: Any) -> bool:
+    """True for text that would be a number without its quotes."""
+    try:
+        return isinstance(text, str) and type(scalar(text)) in (int, float)
+    except ValueError:
+        return False
+
+
+_NAMES: Mapping[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    bool: "true or false",
+    type(None): "null",
+    dict: "keys with values",
+    list: "a list",
+    tuple: "a list",
+}
+
+
+def describe(wanted: Any) -> str:
+    """Return what values of a type look like in a file: "a number", "'all' or 'valid'", "a list"."""
+    origin, args = get_origin(wanted), get_args(wanted)
+    if origin is Annotated:
+        return describe(args[0])
+    if origin is Literal:
+        return " or ".join(repr(a) for a in args)
+    if origin in (Union, types.UnionType):
+        return " or ".join(describe(a) for a in args if a is not type(None))
+    if inspect.isclass(origin) and issubclass(origin, Sequence) and args:
+        inner = describe(args[0]).removeprefix("a ").removesuffix("text")
+        return f"a list of {inner}s" if inner in ("number", "whole number", "list") else "a list"
+    return _NAMES.get(origin or wanted, "a value")
+
+
+def show(value: Any) -> str:
+    """Return a value for a message, cut to a readable length."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "keys with values"
+    words = repr(value)
+    return words if len(words) <= 60 else words[:57] + "..."

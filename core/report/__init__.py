@@ -1,5 +1,0 @@
-"""The report of a run: one HTML page that needs nothing but itself."""
-
-from terranova.report.page import write_report
-
-__all__ = ["write_report"]

@@ -1,0 +1,155 @@
+"""Whether going on with a run continues the same scan: what may change, what must not, and what is noted."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from terranova.runs import provenance
+from terranova.config import ScanConfig
+from terranova.errors import RunMismatch
+from terranova.evaluation.problem import Problem
+from terranova.store import Manifest, Schema, load_manifest
+
+log = logging.getLogger("terranova")
+
+SHOWN = 20
+"""Differences that are shown; of more, only how many there are."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is allowed to differ between two sessions of a run, and does.
+
+    Attributes:
+        words: of the configuration, such as "budget.evaluations: 1000 -> 2000".
+        versions: name -> version in the last session, version now.
+    """
+
+    words: Sequence[str]
+    versions: Mapping[str, tuple[str, str]]
+
+
+def check_same(directory: Path, before: ScanConfig, config: ScanConfig, problem: Problem) -> Changes:
+    """Make sure that resuming continues the same scan; other versions of packages and plugins get a warning.
+
+    Args:
+        directory: of the run.
+        before: its configuration so far.
+        config: the configuration from now on.
+        problem: made of that.
+
+    Raises:
+        RunMismatch: model, priors, constraints, sampler or seed, or what is stored, are no longer what they
+            were; the message lists the differences.
+    """
+    manifest = load_manifest(directory)
+    wrong = _stored_otherwise(manifest, before, config, problem)
+    if manifest.config_hash != provenance.digest(config, problem):
+        was, now = flat(manifest.physics), flat(provenance.physics(config, problem))
+        told = differences(was, now) if was else []
+        wrong = told + wrong or ["something in its configuration, the model or the data of a constraint set"]
+    if wrong:
+        shown = wrong[:SHOWN] + [f"and {len(wrong) - SHOWN} more"] * (len(wrong) > SHOWN)
+        raise RunMismatch(
+            f"cannot resume {directory}: this would be another scan than the one that was started\n  "
+            + "\n  ".join(shown)
+            + "\nStart a new run instead; `terranova rescore` scores stored points with other constraints"
+        )
+    return Changes(_allowed(before, config), _newer(manifest, config))
+
+
+def warn(changes: Changes) -> None:
+    """Say that a run goes on with other versions than before."""
+    for name, (old, new) in changes.versions.items():
+        log.warning("the run was made with %s %s; it goes on with %s", name, old, new)
+
+
+def note(directory: Path, ranks: int, changes: Changes) -> None:
+    """Write into the manifest that the run was resumed, and what had changed.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    manifest = load_manifest(directory)
+    entry = {
+        "resumed": datetime.now(UTC).isoformat(timespec="seconds"),
+        "ranks": ranks,
+        "changes": list(changes.words),
+        "versions": {name: list(pair) for name, pair in changes.versions.items()},
+    }
+    replace(manifest, history=[*manifest.history, entry]).save(directory)
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Say what differs between two flat mappings, one line a key: "seed: 1 -> 2"."""
+    lines = []
+    for key in [*before, *(k for k in after if k not in before)]:
+        if key not in before:
+            lines.append(f"{key}: added {_short(after[key])}")
+        elif key not in after:
+            lines.append(f"{key}: removed (was {_short(before[key])})")
+        elif json.dumps(before[key]) != json.dumps(after[key]):
+            lines.append(f"{key}: {_short(before[key])} -> {_short(after[key])}")
+    return lines
+
+
+def _short(value: Any) -> str:
+    words = repr(value)
+    return words if len(words) <= 100 else words[:97] + "..."
+
+
+def flat(words: Any, key: str = "") -> dict[str, Any]:
+    """Return nested mappings as "sampler.islands" -> value, and lists by number where they hold mappings."""
+    if isinstance(words, Mapping) and words:
+        pairs = [(f"{key}.{k}".removeprefix("."), v) for k, v in words.items()]
+    elif isinstance(words, list) and any(isinstance(item, Mapping) for item in words):
+        pairs = [(f"{key}[{_name(item, i)}]", item) for i, item in enumerate(words)]
+    else:
+        return {key: words}
+    return {k: v for name, value in pairs for k, v in flat(value, name).items()}
+
+
+def _name(item: Any, number: int) -> Any:
+    return item.get("name", number) if isinstance(item, Mapping) else item
+
+
+def _stored_otherwise(manifest: Manifest, before: ScanConfig, config: ScanConfig, problem: Problem) -> list[str]:
+    """Say what would make the rows to come unlike the rows stored."""
+    lines = differences({"store.keep": before.store.keep}, {"store.keep": config.store.keep})
+    was, now = _columns(manifest.schema), _columns(provenance.schema(config, problem))
+    for line in differences(was, now):
+        lines.append(f"column {line}")
+    if not lines and list(was) != list(now):
+        lines.append("the order of the columns")
+    return lines
+
+
+def _columns(schema: Schema) -> dict[str, Any]:
+    fields = [*schema.parameters, *schema.observables, *schema.violations]
+    return {field.name: field.unit for field in fields}
+
+
+def _allowed(before: ScanConfig, config: ScanConfig) -> list[str]:
+    """Say which words differ that may."""
+    was = flat(
+        {"budget": asdict(before.budget), "parallel": asdict(before.parallel), "store": asdict(before.store)}
+    )
+    now = flat(
+        {"budget": asdict(config.budget), "parallel": asdict(config.parallel), "store": asdict(config.store)}
+    )
+    return differences(was, now)
+
+
+def _newer(manifest: Manifest, config: ScanConfig) -> dict[str, tuple[str, str]]:
+    """Return what has another version now than in the last session."""
+    last = dict(manifest.versions)
+    for entry in manifest.history:
+        last.update({name: pair[1] for name, pair in entry.get("versions", {}).items()})
+    now = provenance.versions(config)
+    return {name: (last[name], now[name]) for name in last if name in now and last[name] != now[name]}

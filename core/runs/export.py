@@ -1,0 +1,142 @@
+"""Write the points of a run to one file that other programs read: CSV, Parquet or HDF5."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from terranova.system.atomic import TEMPORARY, publish, sync_file, write_atomic
+from terranova.errors import RunError, TerranovaError, did_you_mean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from terranova.runs.run import Run
+    from terranova.store.reader import Where
+
+ENDINGS = {"csv": "csv", "parquet": "parquet", "hdf5": "h5"}
+"""Formats, and how the files' names end."""
+
+HDF5_GROUP = "points"
+_ROWS = 50_000
+
+
+def export(
+    run: Run,
+    to: str = "csv",
+    path: Path | str | None = None,
+    where: Where | None = None,
+    *,
+    force: bool = False,
+) -> Path:
+    """Write points to a file. Needs memory for a few ten thousand of them only, however many there are.
+
+    Units, LaTeX labels, descriptions and sources go along: for CSV into a second file `<name>.units.json`,
+    because a comment line in a CSV is something most readers trip over; for Parquet into the metadata of the
+    fields; for HDF5 into the attributes of the data sets.
+
+    Args:
+        run: whose points.
+        to: "csv", "parquet" or "hdf5".
+        path: the new file; `points.<ending>` in the run directory if None.
+        where: which points: SQL such as "valid and mh2 < 300", or a pyarrow expression; all if None.
+        force: overwrite what is there.
+
+    Returns:
+        The new file. It appears under its name only when it is complete.
+
+    Raises:
+        RunError: an unknown format, the file exists or cannot be written, or the condition makes no sense.
+        TerranovaError: HDF5 was asked for and h5py is not installed.
+    """
+    if to not in ENDINGS:
+        raise RunError(f"cannot export to {to!r}{did_you_mean(to, ENDINGS)}")
+    target = Path(path) if path is not None else run.directory / f"points.{ENDINGS[to]}"
+    sidecar = target.with_name(target.name + ".units.json")
+    for file in (target, sidecar) if to == "csv" else (target,):
+        if file.exists() and not force:
+            raise RunError(f"{file} exists already; give force=True (--force) to replace it.")
+    if not target.parent.is_dir():
+        raise RunError(f"There is no directory {target.parent} to write {target.name} into.")
+    temporary = target.with_name(target.name + TEMPORARY)
+    try:
+        _WRITERS[to](run, temporary, run.reader.batches(where=where, rows=_ROWS))
+        sync_file(temporary)
+        if to == "csv":
+            write_atomic(sidecar, json.dumps(describe_columns(run), indent=1, ensure_ascii=False) + "\n")
+        publish(temporary, target)
+    except OSError as error:
+        raise RunError(f"{target} could not be written: {error.strerror or error}") from error
+    finally:
+        if temporary.exists():
+            os.unlink(temporary)
+    return target
+
+
+def describe_columns(run: Run) -> dict[str, Any]:
+    """What each column means: kind, unit, latex, description and source, by name, after facts of the run."""
+    columns = {field.name: _words(field) for field in run.schema.arrow}
+    return {"run_id": run.manifest.run_id, "model": run.manifest.model, "columns": columns}
+
+
+def _words(field: pa.Field) -> dict[str, str]:
+    return {key.decode(): text.decode() for key, text in (field.metadata or {}).items() if text}
+
+
+def _write_csv(run: Run, path: Path, tables: Iterator[pa.Table]) -> None:
+    from pyarrow import csv
+
+    # pyarrow writes the shortest digits that give back the same number.
+    with csv.CSVWriter(path, run.schema.arrow) as writer:
+        for table in tables:
+            writer.write_table(table.cast(run.schema.arrow))
+
+
+def _write_parquet(run: Run, path: Path, tables: Iterator[pa.Table]) -> None:
+    import pyarrow.parquet as pq
+
+    manifest = json.dumps({k: v for k, v in describe_columns(run).items() if k != "columns"})
+    schema = run.schema.arrow.with_metadata({"terranova.runs.run": manifest})
+    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+        for table in tables:
+            writer.write_table(table.cast(schema))
+
+
+def _write_hdf5(run: Run, path: Path, tables: Iterator[pa.Table]) -> None:
+    try:
+        import h5py
+    except ImportError:
+        raise TerranovaError(
+            "Writing HDF5 needs h5py, which is not installed: pip install 'terranova[hdf5]'"
+        ) from None
+
+    about = describe_columns(run)
+    with h5py.File(path, "w") as file:
+        group = file.create_group(HDF5_GROUP)
+        group.attrs.update({key: value for key, value in about.items() if key != "columns"})
+        columns = {}
+        for field in run.schema.arrow:
+            is_text = str(field.type) == "string"
+            kind = h5py.string_dtype() if is_text else field.type.to_pandas_dtype()
+            # The filters suit fixed-size numbers only; texts are stored outside the chunks.
+            filters = {} if is_text else {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+            columns[field.name] = group.create_dataset(
+                field.name, shape=(0,), maxshape=(None,), dtype=kind, chunks=(8192,), **filters
+            )
+            columns[field.name].attrs.update(about["columns"][field.name])
+        rows = 0
+        for table in tables:
+            for name, dataset in columns.items():
+                dataset.resize((rows + len(table),))
+                dataset[rows:] = table[name].to_numpy()
+            rows += len(table)
+
+
+_WRITERS: dict[str, Callable[[Run, Path, Iterator[Any]], None]] = {
+    "csv": _write_csv,
+    "parquet": _write_parquet,
+    "hdf5": _write_hdf5,
+}

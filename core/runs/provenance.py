@@ -1,0 +1,156 @@
+"""What a run is made of: the manifest beside its points."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from terranova.config import ScanConfig
+from terranova.interfaces.constraint import Constraint
+from terranova.errors import ContractError
+from terranova.interfaces.model import Observable
+from terranova.registry.options import options_of
+from terranova.registry import Plugin, registry
+from terranova.evaluation.problem import Problem
+from terranova.store import Field, Manifest, Schema, current_versions
+
+LONG = 64
+"""Lists longer than this are not written into the manifest."""
+
+
+def stored_columns(config: ScanConfig, problem: Problem) -> list[int] | None:
+    """Return which observables are stored, as columns of the model's; None means all of them."""
+    names = [o.name for o in problem.model.observables]
+    wanted = config.store.observables
+    if wanted == "all":
+        return None
+    read = {name for constraint in problem.constraints for name in constraint.observables}
+    chosen = read if wanted == "constrained" else read | set(wanted)
+    return [i for i, name in enumerate(names) if name in chosen]
+
+
+def schema(config: ScanConfig, problem: Problem) -> Schema:
+    """Return the columns of a run's points.
+
+    Raises:
+        ContractError: two of them would have the same name.
+    """
+    observables = problem.model.observables
+    columns = stored_columns(config, problem)
+    kept = observables if columns is None else [observables[i] for i in columns]
+    try:
+        return _schema(problem, kept)
+    except ValueError as error:
+        raise ContractError(str(error)) from error
+
+
+def _schema(problem: Problem, kept: Sequence[Observable]) -> Schema:
+    return Schema(
+        parameters=[Field(p.name, p.unit, p.latex, p.description) for p in problem.model.space],
+        observables=[Field(o.name, o.unit, o.latex, o.description) for o in kept],
+        violations=[
+            Field(c.name, unit=c.unit, description=f"violation of: {c.describe()}", source=c.source)
+            for c in problem.constraints
+        ],
+    )
+
+
+def digest(config: ScanConfig, problem: Problem) -> str:
+    """Return a hash of what a run is about: configuration, priors, constraint data, version of the model."""
+    physics = {
+        "config": config.digest(),
+        "model": problem.model.plugin.version,
+        "parameters": [[p.name, p.prior.to_dict()] for p in problem.model.space],
+        "observables": [o.name for o in problem.model.observables],
+        "constraints": [_fingerprint(c) for c in problem.constraints],
+    }
+    return hashlib.sha256(json.dumps(physics, sort_keys=True).encode()).hexdigest()
+
+
+def _fingerprint(constraint: Constraint) -> dict[str, Any]:
+    """Return all of a constraint in a form that JSON can hold; unlike in a file, a function has a name here."""
+    words: dict[str, Any] = {"kind": constraint.kind}
+    for name, value in asdict(constraint).items():
+        words[name] = getattr(value, "__qualname__", type(value).__qualname__) if callable(value) else value
+    return words
+
+
+def make_manifest(config: ScanConfig, problem: Problem) -> Manifest:
+    """Return the manifest of a new run."""
+    plugins = _plugins(config)
+    citations = [*problem.model.plugin.citations, *getattr(plugins["sampler"].thing, "citations", ())]
+    return Manifest(
+        schema=schema(config, problem),
+        seed=config.seed,
+        model=config.model.name,
+        model_options=dict(config.model.options),
+        constraints={group.name: group.version for group in problem.sets},
+        config_hash=digest(config, problem),
+        citations=list(dict.fromkeys(citations)),
+        versions=versions(config),
+        physics=physics(config, problem),
+        keep=config.store.keep,
+    )
+
+
+def versions(config: ScanConfig) -> dict[str, str]:
+    """Return the versions, now, of all packages and plugins that take part in a scan."""
+    found = _plugins(config)
+    return {**current_versions(), **{f"{kind.partition(' ')[0]} {p.name}": p.version for kind, p in found.items()}}
+
+
+def physics(config: ScanConfig, problem: Problem) -> dict[str, Any]:
+    """Return in words what `digest` is a hash of, as JSON can hold it; long tables as their own hashes."""
+    constraints = {c.name: _fingerprint(c) for c in problem.constraints}
+    words = {
+        **config.identity(),
+        "model version": problem.model.plugin.version,
+        "priors": {p.name: p.prior.to_dict() for p in problem.model.space},
+        "observables": [o.name for o in problem.model.observables],
+        "constraint": constraints,
+    }
+    plain: dict[str, Any] = _plain(words)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with lists for tuples and arrays, and nothing that strict JSON has no word for."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        if len(value) > LONG:
+            return {
+                "sha256": hashlib.sha256(json.dumps(_plain_all(value)).encode()).hexdigest(),
+                "long": len(value),
+            }
+        return _plain_all(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _plain_all(values: Sequence[Any]) -> list[Any]:
+    return [_plain(value) for value in values]
+
+
+def _plugins(config: ScanConfig) -> Mapping[str, Plugin]:
+    known = registry()
+    sampler = known.get("sampler", config.sampler.name)
+    found = {
+        "model": known.get("model", config.model.name),
+        "sampler": sampler,
+        "executor": known.get("executor", config.parallel.executor),
+    }
+    # Options called novelty... or surrogate... name further plugins.
+    for option in options_of(sampler.thing, skip=2):
+        name = config.sampler.options.get(option.name, option.default)
+        for kind in ("novelty", "surrogate"):
+            if option.name.startswith(kind) and name in known.names(kind):
+                found[f"{kind} of {option.name}"] = known.get(kind, name)
+    return found

@@ -1,0 +1,261 @@
+"""A trained surrogate with everything needed to use it safely: the problem it stands for, and its file."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from terranova.config import ScanConfig, build_problem, load_config
+from terranova.errors import RunError, StoreCorrupt, TerranovaError, disk_error
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.surrogate import Surrogate
+from terranova.parsing import strict_yaml
+from terranova.registry import registry
+from terranova.runs import provenance
+from terranova.store.origin import terranova_version
+from terranova.surrogates.dataset import LOGLIKE, Rows, identity, require_same
+from terranova.system.atomic import write_atomic
+from terranova.types import Bools, Floats
+
+log = logging.getLogger("terranova")
+
+FORMAT = 1
+TRUST = 0.5
+"""Below this, the model is asked instead."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known of points after asking a `StandIn`.
+
+    Attributes:
+        chi2: (n,) -2 log-likelihood, infinite where a point failed.
+        predicted: (n,) True where it comes from the surrogate, False where the model was called.
+        true_calls: how many points the model evaluated.
+    """
+
+    chi2: Floats
+    predicted: Bools
+    true_calls: int
+
+
+@dataclass
+class StandIn:
+    """A trained surrogate of a problem. A surrogate never has the last word: see `evaluate` and `true_chi2`.
+
+    Attributes:
+        surrogate: the plugin's object.
+        plugin: its name.
+        options: with which it was made.
+        config: of the first run it was trained on.
+        targets: (q,) columns it predicts.
+        cut: Delta chi2 below which a point counts as near.
+        best: the lowest chi2 among the training rows.
+        trained: number of rows it learned from: the true calls it cost.
+        test: rows that neither training nor the search of hyper-parameters has seen.
+        true_calls: points for which `evaluate` has called the model so far.
+    """
+
+    surrogate: Surrogate
+    plugin: str
+    options: dict[str, Any]
+    config: ScanConfig
+    problem: Problem
+    targets: tuple[str, ...]
+    cut: float
+    best: float
+    trained: int
+    test: Rows
+    identity: dict[str, Any] = field(default_factory=dict)
+    true_calls: int = 0
+
+    # -- predictions ------------------------------------------------------------------------------------------
+
+    @property
+    def gives_chi2(self) -> bool:
+        """True when the log-likelihood is predicted, or can be computed from what is."""
+        return determine_chi2(self.problem, self.targets)
+
+    def chi2(self, u: Floats) -> Floats:
+        """Predict chi2 (n,) at points (n, d), also where the surrogate deserves no trust; NaN if it is untrained.
+
+        From observables it is computed by the problem's own constraints.
+
+        Raises:
+            RunError: the targets do not determine it.
+        """
+        if not self.gives_chi2:
+            raise RunError(
+                "the surrogate's targets do not determine the log-likelihood; train it with --target loglike"
+            )
+        mean, _ = self.surrogate.predict(u)
+        return chi2_of(self.problem, self.targets, u, mean)
+
+    def true_chi2(self, u: Floats) -> Floats:
+        """Call the model: chi2 (n,), infinite where it fails."""
+        if not len(u):
+            return np.empty(0)
+        self.true_calls += len(u)
+        x = self.problem.model.space.to_physical(u)
+        evaluation = self.problem.model.evaluate_array(x)
+        loglike = self.problem.score(x, evaluation.observables)[1]
+        chi2: Floats = np.where((evaluation.status != 0) | ~np.isfinite(loglike), np.inf, -2.0 * loglike)
+        return chi2
+
+    def evaluate(self, u: Floats, *, trust: float = TRUST) -> Answer:
+        """Predict where the surrogate deserves trust, call the model elsewhere.
+
+        Points that the classifier rejects count as untrusted. What is quoted in the end, a best fit or a bound,
+        must be evaluated by `true_chi2`.
+
+        Args:
+            u: (n, d) in the unit cube.
+            trust: the least that is enough.
+        """
+        predicted: Bools = self.surrogate.trust(u) >= trust
+        chi2 = np.empty(len(u))
+        if predicted.any():
+            chi2[predicted] = self.chi2(u[predicted])
+            predicted &= np.isfinite(chi2)
+        asked = ~predicted
+        chi2[asked] = self.true_chi2(u[asked])
+        return Answer(chi2, predicted, int(asked.sum()))
+
+    # -- files -------------------------------------------------------------------------------------------------
+
+    def save(self, path: Path | str) -> None:
+        """Write everything into one file, a zip archive of JSON, arrays and the plugin's own pieces.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        words = {
+            "format": FORMAT,
+            "plugin": self.plugin,
+            "plugin version": registry().get("surrogate", self.plugin).version,
+            "options": self.options,
+            "seed": self.surrogate.seed,
+            "config": self.config.to_yaml(),
+            "targets": self.targets,
+            "cut": self.cut,
+            "best": self.best if np.isfinite(self.best) else None,
+            "trained": self.trained,
+            "identity": self.identity,
+            "versions": _versions(self.surrogate.packages),
+        }
+        arrays, archive = io.BytesIO(), io.BytesIO()
+        np.savez(arrays, allow_pickle=False, **vars(self.test))
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
+            about = json.dumps(words, indent=1).encode()
+            pieces: dict[str, bytes] = {"about.json": about, "test.npz": arrays.getvalue()}
+            pieces |= {f"learned/{name}": piece for name, piece in self.surrogate.state().items()}
+            for name, piece in pieces.items():
+                out.writestr(zipfile.ZipInfo(name), piece, zipfile.ZIP_DEFLATED)  # no date: same file every time
+        try:
+            write_atomic(Path(path), archive.getvalue())
+        except OSError as error:
+            raise disk_error(f"{path} cannot be written", error) from error
+
+    @classmethod
+    def load(cls, path: Path | str) -> StandIn:
+        """Read a file, and make sure that it stands for the model and constraints installed now.
+
+        Raises:
+            RunError: there is no such file.
+            StoreCorrupt: it is not a surrogate's, or damaged.
+            RunMismatch: model, priors or constraints have changed since; lists the differences.
+        """
+        try:
+            with zipfile.ZipFile(path) as archive:
+                pieces = {name: archive.read(name) for name in archive.namelist()}
+            words = json.loads(pieces["about.json"])
+            if words["format"] != FORMAT:
+                raise RunError(f"{path} has format {words['format']}; this version of terranova reads {FORMAT}")
+            test = Rows(**np.load(io.BytesIO(pieces["test.npz"]), allow_pickle=False))
+            config = load_config(_mapping(words["config"]))
+            problem = build_problem(config)
+            now = identity(provenance.physics(config, problem))
+            require_same(f"the surrogate {path}", words["identity"], "the model installed now", now)
+            for name, old in words["versions"].items():
+                new = _versions([name]).get(name, "none")
+                if new != old:
+                    log.warning("the surrogate %s was made with %s %s; here is %s", path, name, old, new)
+            surrogate = make(words["plugin"], problem, words["seed"], words["options"])
+            prefix = "learned/"
+            surrogate.restore({n.removeprefix(prefix): p for n, p in pieces.items() if n.startswith(prefix)})
+        except TerranovaError:
+            raise
+        except FileNotFoundError as error:
+            raise RunError(f"There is no file {path}.") from error
+        except (zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError, EOFError) as error:
+            raise StoreCorrupt(f"{path} is not the file of a surrogate, or damaged: {error}") from error
+        return cls(
+            surrogate=surrogate,
+            plugin=words["plugin"],
+            options=words["options"],
+            config=config,
+            problem=problem,
+            targets=tuple(words["targets"]),
+            cut=words["cut"],
+            best=np.inf if words["best"] is None else words["best"],
+            trained=words["trained"],
+            test=test,
+            identity=words["identity"],
+        )
+
+
+def determine_chi2(problem: Problem, targets: Sequence[str]) -> bool:
+    """Return whether chi2 is among the targets, or follows from them."""
+    known = {*targets, *problem.model.space.names}
+    return LOGLIKE in targets or all(name in known for c in problem.constraints for name in c.observables)
+
+
+def chi2_of(problem: Problem, targets: Sequence[str], u: Floats, values: Floats) -> Floats:
+    """Return chi2 (n,) that follows from targets (n, q) at points u (n, d); NaN where a target is unknown."""
+    if LOGLIKE in targets:
+        return -2.0 * values[:, list(targets).index(LOGLIKE)]
+    names = [o.name for o in problem.model.observables]
+    observables = np.full((len(u), len(names)), np.nan)
+    for j, name in enumerate(targets):
+        observables[:, names.index(name)] = values[:, j]
+    chi2: Floats = -2.0 * problem.score(problem.model.space.to_physical(u), observables)[1]
+    return np.where(np.isfinite(values).all(axis=1), chi2, np.nan)
+
+
+def make(plugin: str, problem: Problem, seed: int, options: dict[str, Any]) -> Surrogate:
+    """Return an untrained surrogate.
+
+    Raises:
+        PluginMissing: there is none of that name.
+        TerranovaError: it refuses its options, or a package it needs is missing.
+    """
+    made = registry().get("surrogate", plugin).thing
+    try:
+        surrogate: Surrogate = made(problem.model.space, seed, **options)
+    except (ValueError, TypeError) as error:
+        raise TerranovaError(str(error)) from error
+    return surrogate
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    words: dict[str, Any] = strict_yaml.parse(text).data
+    return words
+
+
+def _versions(packages: Sequence[str]) -> dict[str, str]:
+    found = {"terranova": terranova_version()} if "terranova" in packages or not packages else {}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,1 @@
+"""system: say in a line what lives here."""

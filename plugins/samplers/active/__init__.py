@@ -1,0 +1,1 @@
+"""active: say in a line what lives here."""

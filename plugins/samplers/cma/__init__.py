@@ -1,0 +1,1 @@
+"""cma: say in a line what lives here."""

@@ -1,0 +1,1 @@
+"""explorer: say in a line what lives here."""

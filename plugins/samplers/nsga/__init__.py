@@ -1,0 +1,1 @@
+"""nsga: say in a line what lives here."""

@@ -1,0 +1,1 @@
+"""shared: say in a line what lives here."""
