@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from terranova.errors import ConfigError, PointFailed, TerranovaError
+from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation, Status
@@ -23,19 +24,10 @@ from terranova.interfaces.constraint import (
     Window,
 )
 from terranova.interfaces.constraint_set import ConstraintSet
-from terranova.interfaces.model import BoundModel, Model, Observable, PointModel
+from terranova.interfaces.model import Model, Observable, PointModel
 from terranova.interfaces.novelty import NoveltyDetector
-from terranova.interfaces.parameters import (
-    Angle,
-    Fixed,
-    LogUniform,
-    Normal,
-    Parameter,
-    ParameterSpace,
-    Prior,
-    SignedLogUniform,
-    Uniform,
-)
+from terranova.interfaces.parameters import Parameter, ParameterSpace
+from terranova.interfaces.priors import Angle, Fixed, LogUniform, Normal, Prior, SignedLogUniform, Uniform
 from terranova.interfaces.random_streams import pack_streams, unpack_streams
 from terranova.interfaces.sampler import Archipelago, Proposal, Sampler, SearchSpace
 from terranova.interfaces.surrogate import Surrogate

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from terranova.config import build_problem, load_config
-from terranova.config.resolve import check_options
-from terranova.diagnostics import Diagnostic
+from terranova.config.plugin_options import check_options
 from terranova.engine import session
-from terranova.errors import ConfigError
+from terranova.errors import ConfigError, Diagnostic
+from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
-from terranova.interfaces.model import BoundModel
-from terranova.parsing.keys import Report
+from terranova.parsing.diagnostics import Report
 from terranova.parsing.strict_yaml import Document
 from terranova.registry import registry
 from terranova.runs.run import Run

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 import terranova
-from terranova.parallel.world import clean_environment
+from terranova.system.environment import clean_environment
 
 MPIRUN = shutil.which("mpirun", path=str(Path(sys.executable).parent)) or shutil.which("mpirun")
 PATIENCE = 120.0

@@ -27,7 +27,7 @@ class Harm:
 
     def after(self, points: int) -> None:
         """Count points that are about to be evaluated."""
-        from terranova.parallel.world import find_launch
+        from terranova.parallel.launchers import find_launch
 
         self.points += points
         words = os.environ.get(DEED)

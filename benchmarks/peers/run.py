@@ -44,8 +44,8 @@ from terranova.config import build_problem
 from terranova.errors import RunLocked
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import Interval
-from terranova.parallel.world import worker_environment
 from terranova.store.lock import RunLock
+from terranova.system.environment import worker_environment
 from terranova.types import Floats
 
 HERE = Path(__file__).parent

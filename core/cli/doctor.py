@@ -20,7 +20,9 @@ from pathlib import Path
 
 import terranova
 from terranova.errors import ParallelError
-from terranova.parallel.world import World, clean_environment, find_launch, find_launcher, serial_world, world
+from terranova.parallel.launchers import find_launch, find_launcher
+from terranova.parallel.world import World, serial_world, world
+from terranova.system.environment import clean_environment
 
 TRIAL_SECONDS = 30.0
 """How long the trial of the launcher may take."""

@@ -15,13 +15,14 @@ from pydantic import Field
 
 from terranova.config import ScanConfig, build_problem, load_config
 from terranova.config.scan import Count
-from terranova.config.scan_reading import read_source, seconds_of
-from terranova.diagnostics import Diagnostic
-from terranova.errors import ConfigError
+from terranova.errors import ConfigError, Diagnostic
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import Asymmetric, Correlated
-from terranova.parsing.keys import Report, Word, read_words, show
+from terranova.parsing.diagnostics import Report
+from terranova.parsing.keys import Word, read_words, show
+from terranova.parsing.source import read_source
 from terranova.parsing.strict_yaml import KeyPath, dump, key_path
+from terranova.system.amounts import seconds_of
 
 WORDS = {
     "samplers": Word(Any, True, "a list of samplers"),

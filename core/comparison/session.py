@@ -15,8 +15,9 @@ from terranova.comparison.config import Plan
 from terranova.comparison.trial import Trial, trials
 from terranova.comparison.worker import PLAN, work
 from terranova.errors import EXIT_INTERRUPTED, ParallelError, RunError
-from terranova.parallel.world import World, worker_environment, world
+from terranova.parallel.world import World, world
 from terranova.system.atomic import write_atomic
+from terranova.system.environment import worker_environment
 from terranova.system.signals import StopRequest
 
 LOOK_AGAIN = 0.3

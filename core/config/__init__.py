@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from terranova.config.problem import ConstraintItem
 from terranova.config.resolve import build, check
 from terranova.config.scan import (
     Budget,
@@ -16,9 +17,10 @@ from terranova.config.scan import (
     Storage,
     diff,
 )
-from terranova.config.scan_reading import ConstraintItem, Draft, read_draft, read_source
+from terranova.config.scan_reading import Draft, read_draft
 from terranova.evaluation.problem import Problem
-from terranova.parsing.keys import Report
+from terranova.parsing.diagnostics import Report
+from terranova.parsing.source import read_source
 from terranova.parsing.strict_yaml import Document, Place
 from terranova.registry import Registry
 from terranova.registry import registry as installed

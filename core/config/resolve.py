@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from terranova.config.plugin_options import check_options
+from terranova.config.problem import ConstraintItem
 from terranova.config.scan import Parallel
-from terranova.config.scan_reading import ConstraintItem, Draft
+from terranova.config.scan_reading import Draft
 from terranova.errors import (
     ContractError,
     PluginConflict,
@@ -20,12 +20,13 @@ from terranova.errors import (
     TerranovaError,
     did_you_mean,
 )
+from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import Constraint, Function, Tabulated
 from terranova.interfaces.constraint_set import ConstraintSet, PartOfSet, exclusion
-from terranova.interfaces.model import BoundModel, Model
+from terranova.interfaces.model import Model
 from terranova.interfaces.sampler import Archipelago, Sampler, SearchSpace
-from terranova.parsing.keys import Report, Word, read_words
+from terranova.parsing.diagnostics import Report
 from terranova.parsing.strict_yaml import KeyPath, Place
 from terranova.registry import Registry
 from terranova.registry.options import options_of
@@ -98,54 +99,6 @@ def _model(draft: Draft, report: Report, registry: Registry) -> BoundModel | Non
         if complete:
             report.add(("model",), f"model {choice.name!r} refuses its options: {_words(error)}")
         return None
-
-
-def check_options(
-    cls: type, given: Mapping[str, Any], path: KeyPath, report: Report, *, skip: int, beside: Sequence[str] = ()
-) -> tuple[dict[str, Any], bool]:
-    """Check the options of a plugin against the keyword arguments of its `__init__`.
-
-    Args:
-        cls: the plugin.
-        given: option -> value.
-        path: where they stand.
-        report: receives the problems: unknown and missing options, values of the wrong type.
-        skip: number of arguments of `__init__`, after `self`, that are not options.
-        beside: words that stand beside the options, which a misspelt option may have meant.
-
-    Returns:
-        the options that are right, with those left out at their default if a file can hold it; and whether
-        all were right.
-    """
-    known = options_of(cls, skip)
-    kinds = [p.kind for p in inspect.signature(cls).parameters.values()]
-    open_ended = inspect.Parameter.VAR_KEYWORD in kinds
-    hints = _hints(cls)
-    words = {
-        option.name: Word(hints.get(option.name, _type_of(option.default)), option.required) for option in known
-    }
-    words = {**dict.fromkeys(beside, Word(Any)), **words}
-    right, complete = read_words(given, words, path, report, open_ended=open_ended)
-    # Lists, and whatever else they became, stay as they are written: the configuration is plain data.
-    values = {name: value if _fits_in_a_file(value) else given[name] for name, value in right.items()}
-    defaults = {o.name: o.default for o in known if not o.required and _fits_in_a_file(o.default)}
-    return {**defaults, **values}, complete
-
-
-def _hints(cls: type) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(cls.__init__)  # type: ignore[misc]
-    except (NameError, TypeError, AttributeError):
-        return {}  # names that exist for type checkers only
-
-
-def _type_of(default: Any) -> Any:
-    """Return the type that an option without annotation must have, by its default."""
-    return type(default) if isinstance(default, (bool, int, float, str)) else Any
-
-
-def _fits_in_a_file(value: Any) -> bool:
-    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def _with_priors(model: BoundModel, draft: Draft, report: Report) -> BoundModel:

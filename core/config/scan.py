@@ -13,7 +13,7 @@ from pydantic import Field
 
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet, PartOfSet
-from terranova.interfaces.parameters import Fixed, Prior
+from terranova.interfaces.priors import Fixed, Prior
 from terranova.parsing.constraint_file import constraint_words, set_words
 from terranova.parsing.strict_yaml import dump
 

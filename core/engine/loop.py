@@ -15,7 +15,7 @@ import numpy as np
 
 from terranova.config import ScanConfig
 from terranova.engine.display import Progress, Snapshot
-from terranova.engine.islands import Share, quotas
+from terranova.engine.islands import Share, check_proposal, quotas
 from terranova.engine.replay import Replay
 from terranova.engine.totals import Timings, Totals
 from terranova.engine.watch import Oversight
@@ -23,7 +23,7 @@ from terranova.errors import ContractError
 from terranova.evaluation.executor import Executor
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation
-from terranova.interfaces.sampler import Archipelago, Proposal, check_proposal
+from terranova.interfaces.sampler import Archipelago, Proposal
 from terranova.parallel.world import World
 from terranova.runs.coverage import Coverage
 from terranova.runs.run import SUMMARY, Run

@@ -12,8 +12,7 @@ import numpy as np
 
 from terranova.errors import RunMismatch
 from terranova.evaluation.problem import Problem
-from terranova.interfaces.batch import Evaluation, Status
-from terranova.interfaces.model import failed
+from terranova.interfaces.batch import Evaluation, Status, failed
 from terranova.store import Reader
 from terranova.types import Bools, Floats, Ints
 

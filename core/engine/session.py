@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 from terranova.config import ScanConfig, build_problem, load_config
-from terranova.config.scan import Budget, Parallel
-from terranova.diagnostics import Diagnostic
+from terranova.config.scan import Budget
 from terranova.engine.display import choose
+from terranova.engine.executors import _executor, make_executor
 from terranova.engine.islands import deal, make_archipelago
 from terranova.engine.loop import Scan
 from terranova.engine.replay import Replay
-from terranova.errors import ConfigError, ParallelError, RunExists, RunMismatch, TerranovaError, disk_error
+from terranova.errors import (
+    ConfigError,
+    Diagnostic,
+    ParallelError,
+    RunMismatch,
+)
 from terranova.evaluation.executor import Executor
 from terranova.evaluation.problem import Problem
-from terranova.fitting import ORIGIN as FITTED
-from terranova.interfaces.model import PointModel
+from terranova.parallel.on_root import on_root
 from terranova.parallel.world import World, serial_world, world
 from terranova.registry import registry
-from terranova.registry.options import options_of
 from terranova.runs import provenance
 from terranova.runs.compatibility import Changes, check_same, note, warn
-from terranova.runs.merge import ORIGIN as MERGED
-from terranova.runs.rescore import ORIGIN as RESCORED
+from terranova.runs.derived import refuse_derived
+from terranova.runs.directory import next_free_directory, refuse_to_overwrite
 from terranova.runs.run import CONFIG, Run
 from terranova.store import Schema, Writer, load_manifest, recover, require_sound, salvage, settle
 from terranova.store.checkpoint import load_checkpoint
 from terranova.store.lock import RunLock
 from terranova.system.atomic import make_directory, write_atomic
 from terranova.system.signals import StopRequest
-
-T = TypeVar("T")
 
 FINISHED = ("evaluations", "valid", "sampler")
 """Reasons to stop after which there is nothing to resume, unless the budget grows."""
@@ -116,12 +114,7 @@ def resume(
         if recompute_missing:
             on_root(everyone, lambda: salvage(directory), directory)
         load_manifest(directory)  # says so if it is no run
-        if (directory / RESCORED).exists():
-            raise RunMismatch(f"{directory} was made by `terranova rescore` from another run; resume that one")
-        if (directory / MERGED).exists():
-            raise RunMismatch(f"{directory} was made by `terranova merge` from other runs; resume these")
-        if (directory / FITTED).exists():
-            raise RunMismatch(f"{directory} was made by `terranova fit`; the same command goes on with it")
+        refuse_derived(directory)
         before = load_config(directory / CONFIG)
         source = file if file is not None else directory / CONFIG
         config = load_config(source, budget=larger or None, islands=before.sampler.islands)
@@ -265,101 +258,3 @@ def _scan(
 def _schema(config: ScanConfig, problem: Problem, directory: Path) -> Schema:
     """Return the columns of a run's points; one begun before there were probes goes on without that column."""
     return replace(provenance.schema(config, problem), probe=load_manifest(directory).schema.probe)
-
-
-def refuse_to_overwrite(directory: Path) -> None:
-    """Make sure that a run can be started in a directory.
-
-    Raises:
-        RunExists: it holds a run, or something else.
-    """
-    if not _is_free(directory):
-        raise RunExists(_why_not(directory))
-
-
-def _why_not(directory: Path) -> str:
-    """Say why a run cannot be started in a directory, and what can be done."""
-    if not directory.is_dir():
-        return f"{directory} is a file, expected a directory that does not exist yet or is empty"
-    if not (directory / "manifest.json").exists():
-        return f"{directory} is not empty; a run needs a directory of its own"
-    return (
-        f"{directory} already holds a run, and a run is never overwritten; go on with "
-        f"`terranova resume {directory}`, or take the next free name with --next (in Python: next_free=True)"
-    )
-
-
-def _is_free(directory: Path) -> bool:
-    """Say whether a run can be started there: nothing is, or what a start leaves that was cut off at once."""
-    if not directory.exists():
-        return True
-    if not directory.is_dir():
-        return False
-    found = {path.name for path in directory.iterdir()}
-    points = directory / "points"
-    begun = "points" in found and found <= {"points", CONFIG} and points.is_dir() and not any(points.iterdir())
-    return not found or begun
-
-
-def next_free_directory(directory: Path) -> Path:
-    """Return the directory, or the first of directory-2, directory-3, ... that does not exist."""
-    names = itertools.chain([directory], (directory.with_name(f"{directory.name}-{i}") for i in itertools.count(2)))
-    return next(name for name in names if not name.exists())
-
-
-def _executor(config: ScanConfig, problem: Problem, everyone: World) -> type[Executor]:
-    """Return the executor that fits the configuration and the number of ranks.
-
-    With several ranks and a model that computes one point at a time, or on request, ranks evaluate for the
-    first; otherwise each rank has islands of its own, and evaluates its points itself.
-    """
-    chosen: type[Executor] = registry().get("executor", config.parallel.executor).thing
-    if everyone.size == 1 or chosen.over_ranks:
-        return chosen
-    slow = isinstance(problem.model.plugin, PointModel)
-    if config.parallel.mode == "islands" or (config.parallel.mode == "auto" and not slow):
-        return chosen
-    able: list[type[Executor]] = [p.thing for p in registry().of_kind("executor") if p.thing.over_ranks]
-    if not able:
-        raise ParallelError("no executor is installed that evaluates over ranks: use parallel: {mode: islands}")
-    return able[0]
-
-
-def make_executor(cls: type[Executor], choice: Parallel, problem: Problem, directory: Path) -> Executor:
-    """Return the executor, with as much of what was asked for as it understands.
-
-    A model that computes one point at a time may call programs of others: it runs in a process of its own unless
-    the configuration says otherwise.
-    """
-    limited = choice.timeout is not None or choice.memory is not None
-    fragile = isinstance(problem.model.plugin, PointModel)
-    wanted: dict[str, Any] = {
-        "workers": choice.workers,
-        "isolate": choice.isolation == "process" or (choice.isolation == "auto" and (fragile or limited)),
-        "timeout": choice.timeout,
-        "memory": choice.memory,
-        "logs": directory / "logs",
-    }
-    known = {"workers", *(option.name for option in options_of(cls))}
-    return cls(problem, **{k: v for k, v in wanted.items() if k in known and v is not None})
-
-
-def on_root(team: World, action: Callable[[], T], directory: Path) -> T:
-    """Do something on the first rank only; every rank gets its result, or its error.
-
-    Raises:
-        RunError: the directory cannot be written.
-    """
-    result: tuple[T | None, TerranovaError | None] = (None, None)
-    if team.is_root:
-        try:
-            result = (action(), None)
-        except TerranovaError as error:
-            result = (None, error)
-        except OSError as error:
-            result = (None, disk_error(f"{directory} cannot be written", error))
-    value, problem = team.bcast(result)
-    if problem is not None:
-        problem.on_all_ranks = True
-        raise problem
-    return value  # type: ignore[return-value]

@@ -18,7 +18,6 @@ from types import FrameType
 
 from terranova.config import load_config
 from terranova.config.scan import Parallel
-from terranova.engine.session import next_free_directory, refuse_to_overwrite
 from terranova.errors import (
     EXIT_CTRL_C,
     EXIT_INTERRUPTED,
@@ -30,7 +29,8 @@ from terranova.errors import (
     WorkersLost,
 )
 from terranova.parallel.heartbeat import SIGNS
-from terranova.parallel.world import find_launch, find_launcher
+from terranova.parallel.launchers import find_launch, find_launcher
+from terranova.runs.directory import next_free_directory, refuse_to_overwrite
 from terranova.runs.run import Run
 from terranova.store.lock import LOCK, RunLock
 from terranova.store.manifest import MANIFEST

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from terranova.errors import ContractError, did_you_mean
+from terranova.evaluation.bound_model import BoundModel
 from terranova.interfaces.batch import Batch, Evaluation, Status
 from terranova.interfaces.constraint import Asymmetric, Constraint, Interval, acceptance, log_excess
 from terranova.interfaces.constraint_set import ConstraintSet, all_constraints
-from terranova.interfaces.model import BoundModel, Model
+from terranova.interfaces.model import Model
 from terranova.interfaces.sampler import SearchSpace
 from terranova.types import Bools, Floats, Ints
 

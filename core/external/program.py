@@ -28,8 +28,8 @@ from typing import Any
 
 from terranova.errors import ContractError, PointFailed
 from terranova.interfaces.model import REASON_LENGTH
-from terranova.parallel.world import worker_environment
 from terranova.system.amounts import bytes_of, size_words
+from terranova.system.environment import worker_environment
 from terranova.system.process_tree import end_tree, exit_code, marked
 
 LAST_LINES = 20

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from terranova.fitting.steps import Fit
 
-__all__ = ["ORIGIN", "run"]
-
-ORIGIN = "fit.yaml"
-"""In the directory of a fit: its words."""
+__all__ = ["run"]
 
 
 def run(source: str | Path | Mapping[str, Any] | None = None, *, quiet: bool = False, **words: Any) -> Fit | None:

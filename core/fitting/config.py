@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from terranova.config import ScanConfig, build_problem, load_config
-from terranova.config.resolve import check_options
+from terranova.config.plugin_options import check_options
 from terranova.config.scan import Count
-from terranova.config.scan_reading import read_source
 from terranova.errors import ConfigError, PluginError, did_you_mean
 from terranova.evaluation.problem import Problem
-from terranova.parsing.keys import Report, Word, read_words, show, words_of
+from terranova.parsing.diagnostics import Report
+from terranova.parsing.keys import Word, read_words, show, words_of
+from terranova.parsing.source import read_source
 from terranova.parsing.strict_yaml import KeyPath, dump, key_path
 from terranova.registry import registry
 

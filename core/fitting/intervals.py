@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from terranova.fitting.axes import Axis
 from terranova.fitting.likelihood import Target
-from terranova.fitting.profile import Axis, Profile, search
+from terranova.fitting.profile import Profile, search
 from terranova.types import Floats
 
 _ROUNDS = 14

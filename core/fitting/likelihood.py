@@ -8,9 +8,8 @@ import numpy as np
 
 from terranova.engine.watch import Oversight
 from terranova.evaluation.problem import Problem, is_hard
-from terranova.interfaces.batch import Batch, Evaluation
+from terranova.interfaces.batch import Batch, Evaluation, join
 from terranova.interfaces.constraint import Correlated
-from terranova.interfaces.model import join
 from terranova.store import Writer
 from terranova.types import Array, Bools, Floats, Ints
 

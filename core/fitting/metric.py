@@ -13,7 +13,7 @@ from terranova.interfaces.constraint import Constraint
 from terranova.types import Floats, Ints
 
 if TYPE_CHECKING:
-    from terranova.fitting.profile import Axis
+    from terranova.fitting.axes import Axis
 
 _STEP = 1e-4
 """Of the differences from which slopes are taken, in units of the cube."""

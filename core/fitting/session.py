@@ -16,23 +16,24 @@ from typing import Any
 import numpy as np
 
 from terranova.config import build_problem
+from terranova.engine.executors import make_executor
 from terranova.engine.replay import Replay
-from terranova.engine.session import make_executor, on_root
 from terranova.engine.watch import Oversight
 from terranova.errors import ParallelError, PluginMissing, RunError, RunMismatch, TerranovaError
 from terranova.evaluation.executor import Executor
 from terranova.evaluation.problem import Problem
-from terranova.fitting import ORIGIN
 from terranova.fitting.best import NoPoint
 from terranova.fitting.config import FitPlan
 from terranova.fitting.likelihood import Target
 from terranova.fitting.posterior import one_thread
 from terranova.fitting.steps import Fit, go_through
 from terranova.interfaces.batch import Evaluation
+from terranova.parallel.on_root import on_root
 from terranova.parallel.world import World, world
 from terranova.parsing.strict_yaml import examine
 from terranova.registry import registry
 from terranova.runs import provenance
+from terranova.runs.derived import FITTED
 from terranova.runs.run import CONFIG, Run
 from terranova.store import Writer, load_manifest, recover
 from terranova.store.lock import RunLock
@@ -118,14 +119,14 @@ def _prepare(plan: FitPlan, problem: Problem) -> None:
         raise RunError(f"{directory} is in use; choose another output")
     make_directory(directory / "points")
     write_atomic(directory / CONFIG, plan.config.to_yaml())
-    write_atomic(directory / ORIGIN, plan.to_yaml())
+    write_atomic(directory / FITTED, plan.to_yaml())
     manifest = provenance.make_manifest(plan.config, problem)
     replace(manifest, config_hash=digest).save(directory)  # last: with it, the directory is a run
 
 
 def _begun(directory: Path) -> set[Path]:
     """What a start leaves behind that was cut off at once."""
-    return {directory / "points", directory / CONFIG, directory / ORIGIN}
+    return {directory / "points", directory / CONFIG, directory / FITTED}
 
 
 def _digest(plan: FitPlan, problem: Problem) -> str:
@@ -145,7 +146,7 @@ def _identity(words: Mapping[str, Any]) -> dict[str, Any]:
 
 def _what_else(directory: Path, plan: FitPlan) -> str:
     """Say what a directory holds that is not this fit."""
-    path = directory / ORIGIN
+    path = directory / FITTED
     if not path.is_file():
         return "holds something else than a fit"
     before, now = _identity(examine(path)[0].data or {}), _identity(plan.words)

@@ -10,13 +10,15 @@ import numpy as np
 from terranova.errors import RunError
 from terranova.evaluation.problem import Problem
 from terranova.fitting import posterior as sampling
+from terranova.fitting.axes import BINS, BINS_2D, make_axis
 from terranova.fitting.best import BestFit, describe_best, find_best, first_points
 from terranova.fitting.config import FitPlan, Profiled
 from terranova.fitting.intervals import Interval, intervals
 from terranova.fitting.likelihood import Target
 from terranova.fitting.posterior import Posterior, Say
-from terranova.fitting.profile import BINS, BINS_2D, Profile, make_axis, profile
-from terranova.fitting.surrogate.importance import climber, corrected, corrected_profile
+from terranova.fitting.profile import Profile, profile
+from terranova.fitting.surrogate.importance import corrected
+from terranova.fitting.surrogate.profile import climber, corrected_profile
 from terranova.fitting.surrogate.training import Emulation, Round
 
 WALKERS = 128

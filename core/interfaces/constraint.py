@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from terranova.interfaces.model import real
+from terranova.interfaces.arrays import real
 from terranova.types import Floats
 
 

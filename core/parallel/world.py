@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import time
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -18,99 +14,28 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from terranova.errors import EXIT_CTRL_C, ConfigError, ParallelError, RankFailed, RankSilent, TerranovaError
+from terranova.errors import (
+    ParallelError,
+    RankFailed,
+    RankSilent,
+    TerranovaError,
+    exit_code_of,
+)
 from terranova.parallel.heartbeat import Vigil
-from terranova.system.signals import Interrupted, StopRequest
+from terranova.parallel.launchers import Launch, find_launch
+from terranova.system.signals import StopRequest
 from terranova.types import Array
-
-__all__ = ["Interrupted", "Launch", "Nap", "World", "clean_environment", "find_launch", "run_guarded", "world"]
 
 T = TypeVar("T")
 
-LAUNCHERS = (
-    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
-    ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),
-    ("PMI_RANK", "PMI_SIZE"),
-    ("PMIX_RANK", "SLURM_STEP_NUM_TASKS"),
-    ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
-)
-"""The variables in which launchers put rank and size.
-
-SLURM_NTASKS is not among them: Slurm sets it in a batch script too, where one process runs alone.
-SLURM_STEP_NUM_TASKS exists only where srun started the process.
-"""
-
-MPI_VARIABLES = ("PMI", "OMPI_", "MV2_", "HYDI", "HYDRA_", "MPI_", "MPIR_", "PRTE_")
-"""How the names of variables begin that tie a process to the MPI job it was started by."""
-
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""Variables by which numerical libraries are told how many threads to start."""
-
-GRACE = 2.0
-"""Seconds that a failed rank waits to hear whether the others failed as well, before it ends the job."""
 
 LAST_WORDS = 0.2
 """Seconds before ending a job, for a launcher drops what its ranks said just before."""
 
+_NEWS = 7003  # message tag
+
 PATIENCE = 3600.0
 """Seconds without a sign of life after which a rank is given up, where no configuration says otherwise."""
-
-_FAREWELL, _VERDICT, _NEWS = 7001, 7002, 7003  # message tags
-
-
-def clean_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment without the variables of MPI, for child processes.
-
-    A child of a rank that inherits them and is linked with MPI takes itself for that rank, and dies.
-    """
-    source = os.environ if environment is None else environment
-    return {name: value for name, value in source.items() if not name.startswith(MPI_VARIABLES)}
-
-
-def worker_environment() -> dict[str, str]:
-    """Return the environment of a process that computes beside others: without MPI, and of one thread.
-
-    Several processes of several threads each would compete for the cores; who wants more threads sets the variable.
-    """
-    return {**dict.fromkeys(ONE_THREAD, "1"), **clean_environment()}
-
-
-@dataclass(frozen=True)
-class Launch:
-    """What the launcher says about this process.
-
-    Attributes:
-        rank: its number.
-        size: of the job; 0 when the launcher does not say.
-        variable: where the rank was read.
-    """
-
-    rank: int
-    size: int
-    variable: str
-
-
-def find_launch(environment: Mapping[str, str] | None = None) -> Launch | None:
-    """Read rank and size from the environment, without touching MPI; None for a process started alone."""
-    source = os.environ if environment is None else environment
-    for rank, size in LAUNCHERS:
-        if rank in source and (size in source or rank == "PMIX_RANK"):
-            try:
-                return Launch(int(source[rank]), int(source.get(size, 0)), rank)
-            except ValueError:
-                continue
-    return None
-
-
-def find_launcher() -> Path | None:
-    """Return the mpirun that belongs to this Python if there is one, else the first on the PATH."""
-    beside = Path(sys.executable).parent
-    for folder in (str(beside), None):
-        for name in ("mpirun", "mpiexec"):
-            found = shutil.which(name, path=folder)
-            if found:
-                return Path(found)
-    return None
 
 
 class Nap:
@@ -446,131 +371,3 @@ def _abort_on_uncaught(communicator: Any) -> None:
 
 # ----------------------------------------------------------------------------------------------------
 # the end of a program
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How the main function of a rank ended.
-
-    Attributes:
-        exit_code: 0 when all is well.
-        message: for people; empty when there is nothing to say or it was said already.
-        echo: True if it only repeats that another rank failed.
-    """
-
-    exit_code: int = 0
-    message: str = ""
-    echo: bool = False
-
-
-def run_guarded(main: Callable[[], object], *, debug: bool = False) -> NoReturn:
-    """Run a program's main function and leave with its exit code; under MPI no rank waits for a dead one.
-
-    If every rank ends, they end in peace, and an error that they all met is printed once. If a rank fails
-    while others work on, it prints its error and ends the whole job.
-
-    Args:
-        main: the program.
-        debug: show the traceback of errors meant for people too.
-    """
-    launch = find_launch()
-    everyone: World | None = None
-    with suppress(ParallelError):  # who needs the other ranks meets it again; other commands work
-        everyone = world()
-    outcome = _outcome(main, debug)
-    if everyone is None or everyone.size == 1:
-        disconnected = everyone is None and launch is not None and launch.rank > 0
-        if outcome.message and not disconnected:
-            print(outcome.message, file=sys.stderr)
-    else:
-        outcome = _take_leave(everyone, outcome)
-    sys.exit(outcome.exit_code)
-
-
-def _outcome(main: Callable[[], object], debug: bool) -> Outcome:
-    try:
-        main()
-    except SystemExit as leaving:
-        if isinstance(leaving.code, str):
-            return Outcome(1, leaving.code)
-        return Outcome(leaving.code or 0)
-    except TerranovaError as error:
-        words = traceback.format_exc() if debug else _in_words(error)
-        return Outcome(error.exit_code, words, echo=isinstance(error, RankFailed))
-    except KeyboardInterrupt as error:
-        return Outcome(exit_code_of(error), "interrupted at once; every point that was reported is stored")
-    except OSError as error:  # a full disk, a closed pipe: the words of the system say it all
-        return Outcome(1, traceback.format_exc() if debug else f"error: {error}")
-    except BaseException as error:
-        return Outcome(exit_code_of(error), traceback.format_exc())
-    return Outcome()
-
-
-def _in_words(error: TerranovaError) -> str:
-    # Diagnostics begin with file:line:column, which editors and terminals recognise only at the start.
-    return str(error) if isinstance(error, ConfigError) else f"error: {error}"
-
-
-def exit_code_of(error: BaseException) -> int:
-    """Return the exit code of a program that ends with this error."""
-    if isinstance(error, KeyboardInterrupt):
-        return EXIT_CTRL_C
-    if isinstance(error, SystemExit):
-        return error.code if isinstance(error.code, int) else int(error.code is not None)
-    return error.exit_code if isinstance(error, TerranovaError) else 1
-
-
-def _take_leave(everyone: World, outcome: Outcome) -> Outcome:
-    """Wait for the others at the end, but not for ever if something went wrong; return what to leave with."""
-    if everyone.is_root:
-        return _collect_farewells(everyone, outcome)
-    communicator = everyone.communicator
-    communicator.isend(outcome, dest=0, tag=_FAREWELL).wait()
-    if not outcome.exit_code:
-        return outcome
-    # Later ranks wait a little longer, so that the first to give up speaks for those with the same trouble; and
-    # whoever only heard of a failure leaves the word to the one that had it.
-    deadline = time.monotonic() + GRACE + min(0.05 * everyone.rank, GRACE) + (GRACE if outcome.echo else 0.0)
-    while time.monotonic() < deadline:
-        if communicator.iprobe(source=0, tag=_VERDICT):
-            communicator.recv(source=0, tag=_VERDICT)
-            return outcome
-        time.sleep(0.01)
-    everyone.abort(outcome.message or f"left with exit code {outcome.exit_code}", outcome.exit_code)
-
-
-def _collect_farewells(everyone: World, outcome: Outcome) -> Outcome:
-    communicator = everyone.communicator
-    outcomes = {0: outcome}
-    nap = Nap()
-    deadline = nap.since + GRACE if outcome.exit_code else float("inf")
-    while len(outcomes) < everyone.size:
-        for rank in range(1, everyone.size):
-            if rank not in outcomes and communicator.iprobe(source=rank, tag=_FAREWELL):
-                outcomes[rank] = communicator.recv(source=rank, tag=_FAREWELL)
-                if outcomes[rank].exit_code:
-                    deadline = min(deadline, time.monotonic() + GRACE)
-        if time.monotonic() > deadline:
-            rank, failure = _culprit(outcomes)
-            words = failure.message or f"left with exit code {failure.exit_code}"
-            everyone.abort(words, failure.exit_code, culprit=rank)
-        everyone.check_on_others(nap.since)
-        time.sleep(0.001)
-    failures = {rank: o for rank, o in sorted(outcomes.items()) if o.exit_code}
-    said = [o.message for o in failures.values() if o.message and not o.echo]
-    said = said or [o.message for o in failures.values() if o.message]
-    for message in dict.fromkeys(said):
-        ranks = [rank for rank, o in failures.items() if o.message == message]
-        names = ", ".join(str(rank) for rank in ranks)
-        prefix = "" if len(ranks) == everyone.size else f"rank {names}: "
-        print(f"{prefix}{message}", file=sys.stderr)
-    for rank in failures:
-        if rank:
-            communicator.send(None, dest=rank, tag=_VERDICT)
-    return _culprit(outcomes)[1] if failures else outcome
-
-
-def _culprit(outcomes: Mapping[int, Outcome]) -> tuple[int, Outcome]:
-    """Return the first rank that failed of its own accord, else the first that failed, and how."""
-    failures = [(rank, o) for rank, o in sorted(outcomes.items()) if o.exit_code]
-    return next(((rank, o) for rank, o in failures if not o.echo), failures[0])

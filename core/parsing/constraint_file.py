@@ -28,7 +28,8 @@ from terranova.interfaces.constraint import (
 )
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import LARGEST
-from terranova.parsing.keys import Report, Word, closest, guilty, read_words, show, words_of
+from terranova.parsing.diagnostics import Report
+from terranova.parsing.keys import Word, closest, guilty, read_words, show, words_of
 from terranova.parsing.strict_yaml import KeyPath, Place, examine, key_words
 
 REFERENCE = re.compile(

@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from terranova.diagnostics import Diagnostic
-from terranova.errors import ConfigError
+from terranova.errors import ConfigError, Diagnostic
 
 KeyPath = tuple[str | int, ...]
 """Where something stands in a document: keys and list positions from the top."""

@@ -23,15 +23,13 @@ from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.errors import RunError, RunExists
 from terranova.runs.run import CONFIG, SUMMARY, Run
 from terranova.evaluation.problem import Problem
+from terranova.runs.derived import RESCORED
 from terranova.store import Field, Schema, Writer
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 log = logging.getLogger("terranova")
-
-ORIGIN = "rescored.json"
-"""File in the new run directory that says where its points come from."""
 
 STATE = "rescored"
 _ROWS = 20_000
@@ -184,7 +182,7 @@ def _write_origin(directory: Path, run: Run, unjudged: int | None) -> None:
         "complete": unjudged is not None,
         "unjudged": unjudged,
     }
-    write_atomic(directory / ORIGIN, json.dumps(origin, indent=1) + "\n")
+    write_atomic(directory / RESCORED, json.dumps(origin, indent=1) + "\n")
 
 
 def _write_summary(directory: Path, run: Run, valid: int) -> None:

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from terranova.errors import ContractError, did_you_mean
+from terranova.evaluation.bound_model import BoundModel
 from terranova.interfaces.batch import Evaluation, Status
-from terranova.interfaces.model import BoundModel, Model, PointModel
+from terranova.interfaces.model import Model, PointModel
 from terranova.testing.rules import Check, check_all
 from terranova.types import Floats
 

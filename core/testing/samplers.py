@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from terranova.engine.islands import Share, make_archipelago
+from terranova.engine.islands import Share, check_proposal, make_archipelago
 from terranova.errors import ContractError, did_you_mean
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch
-from terranova.interfaces.sampler import Archipelago, Proposal, Sampler, SearchSpace, check_proposal
+from terranova.interfaces.sampler import Archipelago, Proposal, Sampler, SearchSpace
 from terranova.registry.options import options_of
 from terranova.testing.problems import ring
 from terranova.testing.rules import Check, check_all

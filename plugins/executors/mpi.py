@@ -11,9 +11,10 @@ from typing import Any, NoReturn, Self
 
 from terranova import Evaluation, Executor, PointModel, Problem, Watch
 from terranova.errors import ParallelError
-from terranova.parallel.world import Interrupted, Nap, world
+from terranova.parallel.world import Nap, world
 from terranova.plugins.executors.serial import SerialExecutor
 from terranova.plugins.executors.tasks import Answer, Failure, Pace, Progress, Task
+from terranova.system.signals import Interrupted
 from terranova.types import Floats
 
 FAREWELL_SECONDS = 10.0

@@ -30,12 +30,12 @@ from terranova import (
     hookimpl,
 )
 from terranova.config import ScanConfig, build_problem, diff, load_config
-from terranova.config.scan_reading import seconds_of
 from terranova.errors import ConfigError
 from terranova.interfaces.batch import Batch, Evaluation
 from terranova.parsing.constraint_file import read_constraint_set
 from terranova.parsing.strict_yaml import dump, parse
 from terranova.registry import Registry
+from terranova.system.amounts import seconds_of
 
 INVALID = Path(__file__).parents[1] / "invalid"
 

@@ -26,8 +26,8 @@ from terranova import (
     Status,
     Uniform,
 )
+from terranova.engine.islands import check_proposal
 from terranova.errors import ConfigError, ContractError, RunLocked, RunMismatch
-from terranova.interfaces.sampler import check_proposal
 from terranova.store import RunLock
 
 X = np.linspace(0.0, 10.0, 12).reshape(-1, 1)

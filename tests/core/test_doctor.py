@@ -79,7 +79,7 @@ def test_many_threads_are_doubtful_only_where_ranks_share_the_cores(monkeypatch:
 
 
 def _two_ranks() -> object:
-    from terranova.parallel.world import Launch
+    from terranova.parallel.launchers import Launch
 
     return Launch(0, 2, "PMI_RANK")
 

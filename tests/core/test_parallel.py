@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from terranova.errors import ConfigError, ParallelError
-from terranova.parallel.world import World, clean_environment, find_launch, run_guarded, serial_world
+from terranova.parallel.exit import run_guarded
+from terranova.parallel.launchers import find_launch
+from terranova.parallel.world import World, serial_world
+from terranova.system.environment import clean_environment
 
 NOBODY = {name: value for name, value in clean_environment().items() if not name.startswith("SLURM_")}
 """This environment, as it is outside of any job."""
@@ -125,7 +128,9 @@ def test_a_process_alone_does_not_import_mpi() -> None:
     assert done.stdout.strip() == "<rank 0 of 1> False", done.stderr
 
 
-NEEDS_WORLD = "from terranova.parallel.world import run_guarded, world; run_guarded(world)"
+NEEDS_WORLD = (
+    "from terranova.parallel.exit import run_guarded; from terranova.parallel.world import world; run_guarded(world)"
+)
 
 
 @pytest.mark.parametrize("rank", [0, 1])

@@ -20,7 +20,7 @@ from terranova import (
     SignedLogUniform,
     Uniform,
 )
-from terranova.interfaces.parameters import PRIORS
+from terranova.interfaces.priors import PRIORS
 
 _SIZES = st.floats(1e-10, 1e10)
 _RATIOS = st.floats(1.1, 1e10)

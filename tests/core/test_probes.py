@@ -11,8 +11,9 @@ import pytest
 from stored_runs import WIDE
 
 import terranova
+from terranova.engine.islands import check_proposal
 from terranova.errors import ContractError
-from terranova.interfaces.sampler import Archipelago, Proposal, check_proposal
+from terranova.interfaces.sampler import Archipelago, Proposal
 from terranova.registry import registry
 from terranova.runs.rescore import rescore
 from terranova.types import Bools

@@ -15,7 +15,8 @@ import pytest
 from stored_runs import prepared, rows, scanned, stored, windows
 
 from terranova.errors import RunError
-from terranova.interfaces.parameters import Angle, LogUniform, Normal, Parameter, SignedLogUniform, Uniform
+from terranova.interfaces.parameters import Parameter
+from terranova.interfaces.priors import Angle, LogUniform, Normal, SignedLogUniform, Uniform
 from terranova.pages.axis import can_be_set, label_of, observable_axis, parameter_axis
 from terranova.pages.text import address_of, collect, duration, number, percent
 from terranova.reporting import write_report

@@ -41,10 +41,9 @@ from terranova import (
     Window,
     hookimpl,
 )
-from terranova.engine.islands import Share, make_archipelago
+from terranova.engine.islands import Share, check_proposal, make_archipelago
 from terranova.errors import ContractError, TerranovaError
 from terranova.interfaces.batch import Status
-from terranova.interfaces.sampler import check_proposal
 from terranova.registry import registry
 from terranova.runs.coverage import Coverage
 from terranova.runs.run import Run

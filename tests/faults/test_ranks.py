@@ -98,7 +98,8 @@ def test_a_plugin_that_one_rank_cannot_import_ends_all(tmp_path: Path, rank: int
 
 SCRIPT = """
 import sys, terranova
-from terranova.parallel.world import run_guarded, world
+from terranova.parallel.exit import run_guarded
+from terranova.parallel.world import world
 
 def main():
     try:

@@ -226,7 +226,7 @@ def test_a_directory_that_cannot_be_written(tmp_path: Path, toy_registry: None) 
 
 
 FORBIDDEN = f"""{BEGIN}
-from terranova.parallel.world import run_guarded
+from terranova.parallel.exit import run_guarded
 import tempfile
 with tempfile.TemporaryDirectory() as scratch:  # imports whatever a scan needs
     terranova.scan({WORDS!r} | {{"output": scratch + "/run"}}, quiet=True)

@@ -107,7 +107,7 @@ def test_a_checkpoint_that_does_not_fit_is_done_without(
 LIMITED = """
 import resource, sys, toys, terranova
 from terranova.registry import registry
-from terranova.parallel.world import run_guarded
+from terranova.parallel.exit import run_guarded
 registry().register(toys, name="toys", origin="tests")
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 run_guarded(lambda: terranova.scan(

@@ -21,7 +21,7 @@ from terranova import fitting as fit
 from terranova.errors import ConfigError, PluginMissing, RunError, RunMismatch
 from terranova.fitting import session as conduct_module
 from terranova.fitting.config import load_fit
-from terranova.parallel.world import clean_environment
+from terranova.system.environment import clean_environment
 
 MPIRUN = shutil.which("mpirun", path=str(Path(sys.executable).parent)) or shutil.which("mpirun")
 VALUES = np.array([1.0, -2.0, 3.0])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from fit_problems import matrix, measured, problem, target
 
+from terranova.fitting.axes import make_axis
 from terranova.fitting.metric import Metric
 from terranova.fitting.optimise import minimise
-from terranova.fitting.profile import make_axis
 
 LINEAR = {"name": "fit-linear", "free": 3, "measured": 6}
 

@@ -7,10 +7,11 @@ import pytest
 from fit_problems import linear_solution, matrix, measured, problem, target
 from scipy import stats
 
+from terranova.fitting.axes import make_axis
 from terranova.fitting.best import NoPoint, find_best
 from terranova.fitting.intervals import intervals, threshold
 from terranova.fitting.likelihood import Target
-from terranova.fitting.profile import make_axis, profile
+from terranova.fitting.profile import profile
 
 LEVELS = (0.68, 0.95)
 VALUES = np.array([1.0, -2.0, 3.0, 0.5, -1.0, 2.0])

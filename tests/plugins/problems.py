@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from terranova.engine.islands import SeparateIslands
+from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch
 from terranova.interfaces.constraint import Window
 from terranova.interfaces.constraint_set import ConstraintSet
-from terranova.interfaces.model import BoundModel, Model, Observable
-from terranova.interfaces.parameters import Parameter, Uniform
-from terranova.interfaces.sampler import Archipelago, SearchSpace, SeparateIslands
+from terranova.interfaces.model import Model, Observable
+from terranova.interfaces.parameters import Parameter
+from terranova.interfaces.priors import Uniform
+from terranova.interfaces.sampler import Archipelago, SearchSpace
 from terranova.types import Floats, Ints
 
 RINGS = 3

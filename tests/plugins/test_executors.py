@@ -18,10 +18,10 @@ from terranova.errors import ContractError
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import Function
 from terranova.interfaces.constraint_set import ConstraintSet
-from terranova.parallel.world import clean_environment
 from terranova.plugins.executors import MpiExecutor, ProcessesExecutor, SerialExecutor
 from terranova.plugins.executors.tasks import MOST_POINTS, Pace
 from terranova.registry import registry
+from terranova.system.environment import clean_environment
 
 HELPERS = Path(__file__).parent.parent / "mpi"
 sys.path.insert(0, str(HELPERS))  # worker processes inherit the path

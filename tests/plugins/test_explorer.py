@@ -9,12 +9,14 @@ import problems
 import pytest
 
 import terranova
+from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch
 from terranova.interfaces.constraint import Function, Window
 from terranova.interfaces.constraint_set import ConstraintSet
-from terranova.interfaces.model import BoundModel, Model, Observable
-from terranova.interfaces.parameters import Parameter, Uniform
+from terranova.interfaces.model import Model, Observable
+from terranova.interfaces.parameters import Parameter
+from terranova.interfaces.priors import Uniform
 from terranova.interfaces.sampler import Archipelago
 from terranova.plugins.samplers.explorer.bandit import ROAM, SOLVE, TREE, Bandit
 from terranova.plugins.samplers.explorer.bases import Bases

@@ -13,6 +13,7 @@ from terranova.fitting.best import GENERATIONS, first_points, plain_cost
 from terranova.fitting.config import Surrogated
 from terranova.fitting.likelihood import EXCLUDED, Target
 from terranova.fitting.optimise import minimise, polish
+from terranova.fitting.surrogate.likelihood import Imagined
 from terranova.fitting.surrogate.targets import (
     MANY,
     NEAR,
@@ -22,7 +23,6 @@ from terranova.fitting.surrogate.targets import (
     ObservablesLearner,
     read_by,
 )
-from terranova.interfaces.batch import Batch
 from terranova.types import Floats, Ints
 
 _SAME = 2e-4
@@ -189,7 +189,7 @@ class Emulation:
         """
         if self._used.made.reason:
             raise RunError(f"the surrogate has learned nothing: {self._used.made.reason}")
-        found = Imagined(self, power)
+        found = Imagined(self.target.problem, self.predict, self.names, power)
         rows = self._rows(self._used)
         found.batch(self.target.u[rows[np.isfinite(self.target.loglikes[rows])]])
         return found
@@ -288,50 +288,3 @@ def _thinned(u: Floats, order: Ints, size: float) -> Ints:
     # One random number stands for a cell: sorting numbers is far cheaper than sorting rows.
     keys = cells @ np.random.default_rng(0).integers(-(2**62), 2**62, cells.shape[1])
     return np.asarray(order[np.sort(np.unique(keys, return_index=True)[1])])
-
-
-class Imagined(Target):
-    """The likelihood as a surrogate has it: every method of a fit can ask it, and nothing of it is quoted.
-
-    Args:
-        emulation: answers.
-        power: of the likelihood; below 1 the tails are thicker.
-    """
-
-    def __init__(self, emulation: Emulation, power: float) -> None:
-        super().__init__(emulation.target.problem, emulation.target.problem.evaluate)
-        self._emulation, self.power = emulation, power
-        self.names = (*self.problem.model.space.names, *emulation.names)
-
-    def batch(self, u: Floats) -> Batch:
-        """Predict at points u (n, d) of the unit cube; see `Target.batch`."""
-        space = self.problem.model.space
-        u = np.where(space.periodic, np.mod(u, 1.0), np.clip(u, 0.0, 1.0))
-        loglike, observables = self._emulation.predict(u)
-        n = len(u)
-        zeros: Ints = np.zeros(n, dtype=np.int64)
-        x = space.to_physical(u)
-        self.evaluations += n
-        self._u.append(u)
-        self._loglike.append(self.power * loglike)
-        self._values.append(np.column_stack([x, observables]))
-        return Batch(
-            island=zeros,
-            generation=zeros,
-            index=zeros,
-            u=u,
-            x=x,
-            observables=observables,
-            violations=np.zeros((n, 1)),
-            loglike=self.power * loglike,
-            status=zeros,
-            reason=[""] * n,
-            stage=zeros,
-            seconds=np.zeros(n),
-        )
-
-    def places(self, found: sampling.Posterior) -> Floats:
-        """Return u (n, d) of points of a posterior that was sampled from this."""
-        x = np.column_stack([found.column(name) for name in self.problem.model.space.names])
-        u = self.problem.model.space.to_unit(x)
-        return np.where(self.problem.model.space.periodic, np.mod(u, 1.0), np.clip(u, 0.0, 1.0))
