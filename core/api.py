@@ -12,7 +12,7 @@ from terranova.engine import session
 from terranova.errors import ConfigError, Diagnostic
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
-from terranova.parsing.diagnostics import Report
+from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
 from terranova.registry import registry
 from terranova.runs.run import Run
@@ -33,7 +33,7 @@ def model(name: str, **options: Any) -> BoundModel:
         ConfigError: an option that it does not have, or a value that makes no sense.
     """
     plugin = registry().get("model", name).thing
-    report = Report(Document(None))
+    report = Diagnostics(Document(None))
     options, _ = check_options(plugin, options, (), report, skip=0)
     report.raise_if_any()
     try:
@@ -135,10 +135,10 @@ def compare(
         ConfigError: every problem of the file at once.
         RunError: the output directory cannot be written.
     """
-    from terranova.comparison.config import load_plan
+    from terranova.comparison.config import load_comparison
     from terranova.comparison.results import Comparison
-    from terranova.comparison.session import conduct
+    from terranova.comparison.session import run_comparison
 
-    plan = load_plan(words) if source is None else load_plan(source, **words)
-    conduct(plan, quiet=quiet)
+    plan = load_comparison(words) if source is None else load_comparison(source, **words)
+    run_comparison(plan, quiet=quiet)
     return Comparison(plan)

@@ -11,7 +11,7 @@ import numpy as np
 from terranova import Angle, ConstraintSet, Function, LogUniform, Model, Observable, Parameter, Uniform, hookimpl
 from terranova.config import build_problem, load_config
 from terranova.evaluation.problem import Problem
-from terranova.fitting.likelihood import Target
+from terranova.fitting.likelihood import Likelihood
 from terranova.types import Floats
 
 
@@ -155,9 +155,9 @@ def problem(model: dict[str, Any], constraints: list[Any], **more: Any) -> Probl
     return build_problem(load_config({**words(model, constraints, **more), **scan}))
 
 
-def target(problem: Problem) -> Target:
+def likelihood(problem: Problem) -> Likelihood:
     """Its likelihood, which stores nothing."""
-    return Target(problem, problem.evaluate)
+    return Likelihood(problem, problem.evaluate)
 
 
 def linear_solution(values: Floats, free: int) -> tuple[Floats, Floats, float]:

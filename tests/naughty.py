@@ -27,7 +27,7 @@ class Harm:
 
     def after(self, points: int) -> None:
         """Count points that are about to be evaluated."""
-        from terranova.parallel.launchers import find_launch
+        from terranova.parallel.launchers import detect_launcher
 
         self.points += points
         words = os.environ.get(DEED)
@@ -36,7 +36,7 @@ class Harm:
         order = json.loads(words)
         if order.get("nap"):
             time.sleep(order["nap"])
-        launch = find_launch()
+        launch = detect_launcher()
         rank = launch.rank if launch else 0
         if self.points < order.get("points", 0) or rank not in (order.get("rank", rank), None):
             return

@@ -79,14 +79,14 @@ def compare(
 ) -> None:
     """Compare samplers on problems; started again, it goes on where it was. Under mpirun trials are shared out."""
     from terranova.comparison import page
-    from terranova.comparison import session as conduct
     from terranova.comparison import text as words
-    from terranova.comparison.config import load_plan
+    from terranova.comparison.config import load_comparison
     from terranova.comparison.results import Comparison
+    from terranova.comparison.session import run_comparison
     from terranova.parallel.world import world
 
-    plan = load_plan(file, output=output, workers=workers, seeds=seeds)
-    code = conduct.conduct(plan, quiet=quiet)
+    plan = load_comparison(file, output=output, workers=workers, seeds=seeds)
+    code = run_comparison(plan, quiet=quiet)
     if not world().is_root:
         return
     comparison = Comparison(plan)

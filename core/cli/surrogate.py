@@ -56,9 +56,9 @@ def check(
     """Measure a surrogate on rows that it has not seen, and write a page."""
     from terranova.runs.run import Run
     from terranova.surrogates import validation, validation_page
-    from terranova.surrogates.trained import StandIn
+    from terranova.surrogates.trained import TrainedSurrogate
 
-    made = StandIn.load(file)
+    made = TrainedSurrogate.load(file)
     found = validation.check(made, Run(run) if run else None)
     _tell(validation_page.sentences(found), *validation_page.table(found))
     typer.echo(
@@ -77,9 +77,9 @@ def explain(
     """Say which parameters drive each constraint and the total, by SHAP values, and write a page."""
     from terranova.runs.run import Run
     from terranova.surrogates import explanation, explanation_page
-    from terranova.surrogates.trained import StandIn
+    from terranova.surrogates.trained import TrainedSurrogate
 
-    made = StandIn.load(file)
+    made = TrainedSurrogate.load(file)
     found = explanation.explain(made, Run(run) if run else None)
     _tell(explanation_page.sentences(found), *explanation_page.table(found))
     typer.echo(

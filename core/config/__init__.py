@@ -19,7 +19,7 @@ from terranova.config.scan import (
 )
 from terranova.config.scan_reading import Draft, read_draft
 from terranova.evaluation.problem import Problem
-from terranova.parsing.diagnostics import Report
+from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.source import read_source
 from terranova.parsing.strict_yaml import Document, Place
 from terranova.registry import Registry
@@ -62,12 +62,12 @@ def load_config(
     Raises:
         ConfigError: lists every problem, with file, line and column where there is a file.
     """
-    report = read_source(source, words, merged=_MERGED)
-    draft = read_draft(report, islands)
+    diagnostics = read_source(source, words, merged=_MERGED)
+    draft = read_draft(diagnostics, islands)
     if check_plugins:
-        check(draft, report, registry if registry is not None else installed())
-    report.raise_if_any()
-    return _complete(draft, report.document.text)
+        check(draft, diagnostics, registry if registry is not None else installed())
+    diagnostics.raise_if_any()
+    return _complete(draft, diagnostics.document.text)
 
 
 def build_problem(config: ScanConfig, registry: Registry | None = None) -> Problem:
@@ -86,9 +86,9 @@ def build_problem(config: ScanConfig, registry: Registry | None = None) -> Probl
         parallel=config.parallel,
         store=config.store,
     )
-    report = Report(Document(None))
-    problem = build(draft, report, registry if registry is not None else installed())
-    report.raise_if_any()
+    diagnostics = Diagnostics(Document(None))
+    problem = build(draft, diagnostics, registry if registry is not None else installed())
+    diagnostics.raise_if_any()
     assert problem is not None  # otherwise there was a problem to raise
     return problem
 

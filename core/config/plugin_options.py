@@ -7,14 +7,20 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from terranova.parsing.diagnostics import Report
-from terranova.parsing.keys import Word, read_words
+from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.keys import Key, read_keys
 from terranova.parsing.strict_yaml import KeyPath
 from terranova.registry.options import options_of
 
 
 def check_options(
-    cls: type, given: Mapping[str, Any], path: KeyPath, report: Report, *, skip: int, beside: Sequence[str] = ()
+    cls: type,
+    given: Mapping[str, Any],
+    path: KeyPath,
+    diagnostics: Diagnostics,
+    *,
+    skip: int,
+    beside: Sequence[str] = (),
 ) -> tuple[dict[str, Any], bool]:
     """Check the options of a plugin against the keyword arguments of its `__init__`.
 
@@ -22,7 +28,7 @@ def check_options(
         cls: the plugin.
         given: option -> value.
         path: where they stand.
-        report: receives the problems: unknown and missing options, values of the wrong type.
+        diagnostics: receives the problems: unknown and missing options, values of the wrong type.
         skip: number of arguments of `__init__`, after `self`, that are not options.
         beside: words that stand beside the options, which a misspelt option may have meant.
 
@@ -35,10 +41,10 @@ def check_options(
     open_ended = inspect.Parameter.VAR_KEYWORD in kinds
     hints = _hints(cls)
     words = {
-        option.name: Word(hints.get(option.name, _type_of(option.default)), option.required) for option in known
+        option.name: Key(hints.get(option.name, _type_of(option.default)), option.required) for option in known
     }
-    words = {**dict.fromkeys(beside, Word(Any)), **words}
-    right, complete = read_words(given, words, path, report, open_ended=open_ended)
+    words = {**dict.fromkeys(beside, Key(Any)), **words}
+    right, complete = read_keys(given, words, path, diagnostics, open_ended=open_ended)
     # Lists, and whatever else they became, stay as they are written: the configuration is plain data.
     values = {name: value if _fits_in_a_file(value) else given[name] for name, value in right.items()}
     defaults = {o.name: o.default for o in known if not o.required and _fits_in_a_file(o.default)}

@@ -13,8 +13,8 @@ from pydantic import Field
 from terranova.config.problem import ConstraintItem, _constraints, _expanded, _name_and_options, _parameters, _value
 from terranova.config.scan import WORDS, Budget, ModelChoice, Parallel, SamplerChoice, Storage
 from terranova.interfaces.priors import Prior
-from terranova.parsing.diagnostics import Report
-from terranova.parsing.keys import Word, read_words, show, words_of
+from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.keys import Key, keys_of, read_keys, show
 from terranova.system.amounts import bytes_of, seconds_of
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -53,44 +53,44 @@ _REQUIRED = {
 }
 
 
-def read_draft(report: Report, islands: int | None = None) -> Draft:
+def read_draft(diagnostics: Diagnostics, islands: int | None = None) -> Draft:
     """Read the parts of the report's document; problems go to the report.
 
     `islands` is their number where the document names none; see `default_islands`.
     """
     draft = Draft()
-    words = {word: Word(Any, word in _REQUIRED, _REQUIRED.get(word, "")) for word in WORDS}
-    data = report.document.data
-    read_words({} if data is None else data, words, (), report)
+    words = {word: Key(Any, word in _REQUIRED, _REQUIRED.get(word, "")) for word in WORDS}
+    data = diagnostics.document.data
+    read_keys({} if data is None else data, words, (), diagnostics)
     if not isinstance(data, Mapping):
         return draft
     if "model" in data:
-        name, options = _name_and_options(data["model"], ("model",), report)
+        name, options = _name_and_options(data["model"], ("model",), diagnostics)
         draft.model = ModelChoice(name, options) if name else None
     if "constraints" in data:
-        draft.constraints = _constraints(data["constraints"], report)
+        draft.constraints = _constraints(data["constraints"], diagnostics)
     if "parameters" in data:
-        draft.parameters = _parameters(data["parameters"], report)
+        draft.parameters = _parameters(data["parameters"], diagnostics)
     if "budget" in data:
-        draft.budget = _budget(data["budget"], report)
-    draft.sampler = _sampler(data.get("sampler", {}), report, islands or default_islands(draft.budget))
+        draft.budget = _budget(data["budget"], diagnostics)
+    draft.sampler = _sampler(data.get("sampler", {}), diagnostics, islands or default_islands(draft.budget))
     if "seed" in data:
-        draft.seed = _value(data["seed"], Seed, ("seed",), report) or 0
+        draft.seed = _value(data["seed"], Seed, ("seed",), diagnostics) or 0
     if "output" in data:
-        draft.output = _output(data["output"], report)
+        draft.output = _output(data["output"], diagnostics)
     if "parallel" in data:
-        draft.parallel = _parallel(data["parallel"], report)
+        draft.parallel = _parallel(data["parallel"], diagnostics)
     if "store" in data:
-        draft.store = _storage(data["store"], report)
+        draft.store = _storage(data["store"], diagnostics)
     return draft
 
 
-def _sampler(given: Any, report: Report, islands: int) -> SamplerChoice | None:
+def _sampler(given: Any, diagnostics: Diagnostics, islands: int) -> SamplerChoice | None:
     """Read which sampler; its name is "" where none is given. None after a problem."""
     unnamed = isinstance(given, Mapping) and "name" not in given
-    name, options = ("", dict(given)) if unnamed else _name_and_options(given, ("sampler",), report)
+    name, options = ("", dict(given)) if unnamed else _name_and_options(given, ("sampler",), diagnostics)
     if "islands" in options:
-        islands = _value(options.pop("islands"), Islands, ("sampler", "islands"), report) or islands
+        islands = _value(options.pop("islands"), Islands, ("sampler", "islands"), diagnostics) or islands
     return SamplerChoice(name, islands, options) if name or unnamed else None
 
 
@@ -101,23 +101,23 @@ def default_islands(budget: Budget | None) -> int:
     return int(np.clip(budget.evaluations // EACH_ISLAND, FEWEST_ISLANDS, SamplerChoice.islands))
 
 
-def _parallel(given: Any, report: Report) -> Parallel:
+def _parallel(given: Any, diagnostics: Diagnostics) -> Parallel:
     words, _ = _with_amounts(
-        given, Parallel, {"timeout": seconds_of, "patience": seconds_of, "memory": bytes_of}, report
+        given, Parallel, {"timeout": seconds_of, "patience": seconds_of, "memory": bytes_of}, diagnostics
     )
     return Parallel(**words)
 
 
 def _with_amounts(
-    given: Any, cls: type, amounts: Mapping[str, Callable[[float | str], float]], report: Report
+    given: Any, cls: type, amounts: Mapping[str, Callable[[float | str], float]], diagnostics: Diagnostics
 ) -> tuple[dict[str, Any], bool]:
     """Return the words that are right, some of them amounts with a unit, and whether all are.
 
     The words are those of a dataclass, which is called as the document's key.
     """
     path = (cls.__name__.lower(),)
-    known = {**words_of(cls), **{name: Word(float | str | None) for name in amounts}}
-    words, complete = read_words(given, known, path, report)
+    known = {**keys_of(cls), **{name: Key(float | str | None) for name in amounts}}
+    words, complete = read_keys(given, known, path, diagnostics)
     for name, amount_of in amounts.items():
         if words.get(name) is None:
             words.pop(name, None)
@@ -125,40 +125,40 @@ def _with_amounts(
         try:
             words[name] = amount_of(words[name])
         except ValueError as error:
-            report.add((*path, name), str(error))
+            diagnostics.add((*path, name), str(error))
             del words[name]
             complete = False
     return words, complete
 
 
-def _budget(given: Any, report: Report) -> Budget | None:
+def _budget(given: Any, diagnostics: Diagnostics) -> Budget | None:
     path = ("budget",)
-    words, complete = _with_amounts(given, Budget, {"wall": seconds_of}, report)
+    words, complete = _with_amounts(given, Budget, {"wall": seconds_of}, diagnostics)
     if not complete:
         return None
     budget = Budget(**words)
     if budget == Budget():
-        if report.readable(path):
-            report.add(path, "expected at least one of evaluations, wall and valid: a scan needs an end")
+        if diagnostics.readable(path):
+            diagnostics.add(path, "expected at least one of evaluations, wall and valid: a scan needs an end")
         return None
     return budget
 
 
-def _output(given: Any, report: Report) -> Path | None:
-    text = _value(given, str | None, ("output",), report)
+def _output(given: Any, diagnostics: Diagnostics) -> Path | None:
+    text = _value(given, str | None, ("output",), diagnostics)
     if text is None:
         return None
     if not text.strip():
-        report.add(("output",), "empty, expected a directory")
+        diagnostics.add(("output",), "empty, expected a directory")
         return None
-    return _expanded(text, ("output",), report)
+    return _expanded(text, ("output",), diagnostics)
 
 
-def _storage(given: Any, report: Report) -> Storage | None:
-    words, _ = read_words(given, words_of(Storage), ("store",), report)
+def _storage(given: Any, diagnostics: Diagnostics) -> Storage | None:
+    words, _ = read_keys(given, keys_of(Storage), ("store",), diagnostics)
     storage = Storage(**words)
     if isinstance(storage.observables, str) and storage.observables not in ("all", "constrained"):
-        report.add(
+        diagnostics.add(
             ("store", "observables"),
             f"expected all, constrained or a list of names, got {show(storage.observables)}",
         )

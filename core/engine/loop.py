@@ -18,7 +18,7 @@ from terranova.engine.display import Progress, Snapshot
 from terranova.engine.islands import Share, check_proposal, quotas
 from terranova.engine.replay import Replay
 from terranova.engine.totals import Timings, Totals
-from terranova.engine.watch import Oversight
+from terranova.engine.watch import EngineWatch
 from terranova.errors import ContractError
 from terranova.evaluation.executor import Executor
 from terranova.evaluation.problem import Problem
@@ -85,7 +85,7 @@ class Scan:
         self.everyone, self.stop = everyone, stop
         self.writer, self.replay, self.progress = writer, replay, progress
         self.directory = directory.absolute()  # a model may change the current directory
-        self.oversight = executor.watch = Oversight(everyone, stop, self._out_of_time)
+        self.watch = executor.watch = EngineWatch(everyone, stop, self._out_of_time)
         self.timings = Timings()
         self.generation = 0
         self.counts = np.zeros(share.count, dtype=np.int64)
@@ -137,14 +137,14 @@ class Scan:
         self._part = self._part_of(u, x, island, generation, index, stored)
 
         # What a run that keeps only valid points drops is counted in order, so nothing may be stored early.
-        self.oversight.begin(store if self.config.store.keep == "all" else None)
+        self.watch.begin(store if self.config.store.keep == "all" else None)
         with self.timings.of("model"):
             evaluation = self._evaluate(x, island, index, stored.copy())
         with self.timings.of("score"):
             batch = self.problem.batch(u, x, evaluation, island, generation, index, probe)
         with self.timings.of("store"):
             self.writer.append(batch if not stored.any() else batch.take(~stored))
-            self.oversight.begin(None)  # nothing of this batch is left to be stored
+            self.watch.begin(None)  # nothing of this batch is left to be stored
             self._part = Totals()
             self._account(batch, local)
         with self.timings.of("tell"):
@@ -193,7 +193,7 @@ class Scan:
         return part
 
     def _run_model(self, x: Floats, rows: Ints) -> Evaluation:
-        self.oversight.rows = rows
+        self.watch.rows = rows
         evaluation = self.executor.evaluate(x)
         if len(evaluation.status) != len(x):
             raise ContractError(
@@ -250,10 +250,10 @@ class Scan:
         target = (self.generation // length + 1) * length
         while self.generation < target and not self._exhausted:
             try:
-                self.oversight.poll()
+                self.watch.poll()
                 self.step()
             except Interrupted:
-                self.oversight.end()
+                self.watch.end()
                 self.recent = self.recent.merged([self._part])
                 return self._broken_off()
             if self.world.is_root and time.monotonic() - self._shown_at > PROGRESS_INTERVAL:

@@ -29,7 +29,7 @@ from terranova.errors import (
     WorkersLost,
 )
 from terranova.parallel.heartbeat import SIGNS
-from terranova.parallel.launchers import find_launch, find_launcher
+from terranova.parallel.launchers import detect_launcher, find_mpirun
 from terranova.runs.directory import next_free_directory, refuse_to_overwrite
 from terranova.runs.run import Run
 from terranova.store.lock import LOCK, RunLock
@@ -273,7 +273,7 @@ def launch(
         ParallelError: there is no launcher, or this is a rank of a job already.
         WorkersLost: the ranks died again and again without any progress.
     """
-    started = find_launch()
+    started = detect_launcher()
     if started is not None and started.size > 1:
         raise ParallelError("`terranova launch` starts the ranks itself: call it once, without mpirun or srun")
     file, directory, patience = _target(target, output, next_free)
@@ -301,7 +301,7 @@ def _launcher(words: str, ranks: int) -> list[str]:
         return shlex.split(words)
     if ranks == 1:
         return []
-    found = find_launcher()
+    found = find_mpirun()
     if found is None:
         raise ParallelError(
             f"no mpirun was found to start {ranks} ranks: `pip install 'terranova[mpi]'` brings one, or name "

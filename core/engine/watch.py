@@ -20,7 +20,7 @@ STORE_EVERY = 1.0
 Store = Callable[[Ints, Evaluation], None]
 
 
-class Oversight(Watch):
+class EngineWatch(Watch):
     """What the loop tells executors through their `watch`.
 
     Args:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from terranova.errors import PointFailed
-from terranova.parsing.strict_yaml import MAX_BYTES, MAX_DEPTH, examine_text
+from terranova.parsing.strict_yaml import MAX_BYTES, MAX_DEPTH, load_text
 
 _KEYS = ("eft", "basis", "scale", "values", "metadata")
 
@@ -101,7 +101,7 @@ def parse_wcxf(data: bytes | str, file: str = "", *, is_json: bool = False) -> W
 
 
 def _yaml(text: str, file: str) -> Any:
-    document, problems = examine_text(text, file)
+    document, problems = load_text(text, file)
     if problems:
         raise ValueError(str(problems[0]).removeprefix(f"{file}:"))
     return document.data

@@ -31,9 +31,9 @@ def run(source: str | Path | Mapping[str, Any] | None = None, *, quiet: bool = F
     """
     from terranova.fitting.config import load_fit
     from terranova.fitting.output import write_fit
-    from terranova.fitting.session import conduct
+    from terranova.fitting.session import run_fit
 
-    found = conduct(load_fit(words) if source is None else load_fit(source, **words), quiet=quiet)
+    found = run_fit(load_fit(words) if source is None else load_fit(source, **words), quiet=quiet)
     if found is not None:
         write_fit(found)
     return found

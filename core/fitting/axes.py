@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from terranova.fitting.likelihood import Target
+from terranova.fitting.likelihood import Likelihood
 from terranova.types import Floats, Ints
 
 BINS = 48
@@ -49,9 +49,13 @@ class Axis:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(np.log10(values))
 
-    def places(self, target: Target) -> Floats:
+    def places(self, likelihood: Likelihood) -> Floats:
         """Return where all known points (n,) are, in the coordinate of the edges."""
-        return target.u[:, self.column] if self.column is not None else self.coordinate(target.column(self.name))
+        return (
+            likelihood.u[:, self.column]
+            if self.column is not None
+            else self.coordinate(likelihood.column(self.name))
+        )
 
     def within(self, bins: Ints) -> tuple[Floats, Floats]:
         """Return the ends of bins (n,), without what is left out of them."""
@@ -65,14 +69,14 @@ class Axis:
 
 
 def make_axis(
-    target: Target, name: str, bins: int, limits: tuple[float, float] | None, *, log: bool = False
+    likelihood: Likelihood, name: str, bins: int, limits: tuple[float, float] | None, *, log: bool = False
 ) -> Axis:
     """Choose the bins of a quantity: of a parameter over its prior, of an observable over what is not excluded.
 
     Raises:
         ValueError: no range is given for an observable, and no point is known from which to take one.
     """
-    space = target.problem.model.space
+    space = likelihood.problem.model.space
     free = [p.name for p in space.free]
     if name in free:
         column = free.index(name)
@@ -81,7 +85,7 @@ def make_axis(
         edges = np.linspace(float(ends[0]), float(ends[1]), bins + 1)
         return Axis(name, column, edges, prior.to_physical((edges[1:] + edges[:-1]) / 2))
     if limits is None:
-        values, loglike = target.column(name), target.loglikes
+        values, loglike = likelihood.column(name), likelihood.loglikes
         near = np.isfinite(values) & (loglike > loglike.max(initial=-np.inf) - FAR / 2) & ((values > 0) | (not log))
         if not near.any() or np.ptp(values[near]) == 0.0:
             raise ValueError(f"no range is known for {name}: give one")

@@ -14,8 +14,8 @@ from terranova.config.plugin_options import check_options
 from terranova.config.scan import Count
 from terranova.errors import ConfigError, PluginError, did_you_mean
 from terranova.evaluation.problem import Problem
-from terranova.parsing.diagnostics import Report
-from terranova.parsing.keys import Word, read_words, show, words_of
+from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.keys import Key, keys_of, read_keys, show
 from terranova.parsing.source import read_source
 from terranova.parsing.strict_yaml import KeyPath, dump, key_path
 from terranova.registry import registry
@@ -54,7 +54,7 @@ class Mcmc:
 
 
 @dataclass(frozen=True)
-class Surrogated:
+class SurrogateConfig:
     """A surrogate that proposes what the model then decides.
 
     Attributes:
@@ -75,7 +75,7 @@ class Surrogated:
 
 
 @dataclass(frozen=True)
-class Profiled:
+class ProfileConfig:
     """One or two quantities whose profile likelihood is wanted.
 
     Attributes:
@@ -92,7 +92,7 @@ class Profiled:
 
 
 @dataclass(frozen=True)
-class FitPlan:
+class FitConfig:
     """A fit.
 
     Attributes:
@@ -109,11 +109,11 @@ class FitPlan:
     config: ScanConfig
     scans: tuple[Path, ...] = ()
     best: Best = field(default_factory=Best)
-    profile: tuple[Profiled, ...] = ()
+    profile: tuple[ProfileConfig, ...] = ()
     levels: tuple[float, ...] = LEVELS
     nested: Nested | None = None
     mcmc: Mcmc | None = None
-    surrogate: Surrogated | None = None
+    surrogate: SurrogateConfig | None = None
     words: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -128,20 +128,20 @@ class FitPlan:
 
 
 _WORDS = {
-    "scans": Word(tuple[str, ...]),
-    "profile": Word(Any),
-    "levels": Word(tuple[Level, ...]),
-    "best": Word(Any),
-    "nested": Word(Any),
-    "mcmc": Word(Any),
-    "surrogate": Word(Any),
+    "scans": Key(tuple[str, ...]),
+    "profile": Key(Any),
+    "levels": Key(tuple[Level, ...]),
+    "best": Key(Any),
+    "nested": Key(Any),
+    "mcmc": Key(Any),
+    "surrogate": Key(Any),
 }
 
 
-_METHODS: Mapping[str, type] = {"best": Best, "nested": Nested, "mcmc": Mcmc, "surrogate": Surrogated}
+_METHODS: Mapping[str, type] = {"best": Best, "nested": Nested, "mcmc": Mcmc, "surrogate": SurrogateConfig}
 
 
-def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
+def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitConfig:
     """Read and check a fit.
 
     Args:
@@ -151,23 +151,23 @@ def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
     Raises:
         ConfigError: lists every problem, with its place in the file.
     """
-    report = read_source(source, words)
-    data = {} if report.document.data is None else report.document.data
-    known = {**{key: Word(Any) for key in SCAN_WORDS}, **_WORDS}
-    read, _ = read_words(data, known, (), report)
+    diagnostics = read_source(source, words)
+    data = {} if diagnostics.document.data is None else diagnostics.document.data
+    known = {**{key: Key(Any) for key in SCAN_WORDS}, **_WORDS}
+    read, _ = read_keys(data, known, (), diagnostics)
     if not isinstance(data, Mapping):
-        report.raise_if_any()
+        diagnostics.raise_if_any()
         raise AssertionError  # pragma: no cover - read_words has complained
-    config = _scan_part(data, report)
+    config = _scan_part(data, diagnostics)
     if "output" not in data:
-        report.add(("output",), "missing, expected a directory such as fits/NAME")
+        diagnostics.add(("output",), "missing, expected a directory such as fits/NAME")
     problem = build_problem(config) if config is not None else None
-    settings = {method: _settings(read.get(method), cls, method, report) for method, cls in _METHODS.items()}
-    _check_surrogate(settings["surrogate"], problem, report)
-    profiles = _profiles(read.get("profile"), problem, report)
-    report.raise_if_any()
+    settings = {method: _settings(read.get(method), cls, method, diagnostics) for method, cls in _METHODS.items()}
+    _check_surrogate(settings["surrogate"], problem, diagnostics)
+    profiles = _profiles(read.get("profile"), problem, diagnostics)
+    diagnostics.raise_if_any()
     assert config is not None  # otherwise there was a problem to raise
-    return FitPlan(
+    return FitConfig(
         config=config,
         scans=tuple(Path(name).expanduser() for name in read.get("scans", ())),
         best=settings["best"] or Best(),
@@ -180,7 +180,7 @@ def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitPlan:
     )
 
 
-def _scan_part(data: Mapping[str, Any], report: Report) -> ScanConfig | None:
+def _scan_part(data: Mapping[str, Any], diagnostics: Diagnostics) -> ScanConfig | None:
     """Check the words that a fit shares with a scan as a scan would."""
     shared = {key: data[key] for key in SCAN_WORDS if key in data}
     shared["budget"] = {"evaluations": 1}  # a scan needs one, a fit has no use for it
@@ -188,56 +188,56 @@ def _scan_part(data: Mapping[str, Any], report: Report) -> ScanConfig | None:
         return load_config(shared)
     except ConfigError as error:
         for problem in error.diagnostics:
-            report.add(key_path(problem.key), problem.message)
+            diagnostics.add(key_path(problem.key), problem.message)
         return None
 
 
-def _settings(given: Any, cls: type, key: str, report: Report) -> Any:
+def _settings(given: Any, cls: type, key: str, diagnostics: Diagnostics) -> Any:
     """Read `true`, `false` or the settings of a method."""
     if given is None or given is False:
         return None
     if given is True:
         return cls()
-    words, complete = read_words(given, words_of(cls), (key,), report)
+    words, complete = read_keys(given, keys_of(cls), (key,), diagnostics)
     return cls(**words) if complete else None
 
 
-def _check_surrogate(asked: Surrogated | None, problem: Problem | None, report: Report) -> None:
+def _check_surrogate(asked: SurrogateConfig | None, problem: Problem | None, diagnostics: Diagnostics) -> None:
     """Complain of a surrogate that does not exist, or that refuses its options."""
     if asked is None:
         return
     try:
         plugin = registry().get("surrogate", asked.plugin).thing
     except PluginError as error:
-        report.add(("surrogate", "plugin"), str(error))
+        diagnostics.add(("surrogate", "plugin"), str(error))
         return
-    _, complete = check_options(plugin, asked.options, ("surrogate", "options"), report, skip=2)
+    _, complete = check_options(plugin, asked.options, ("surrogate", "options"), diagnostics, skip=2)
     if problem is None or not complete:
         return
     try:
         plugin(problem.model.space, 0, **asked.options)
     except (ValueError, TypeError) as error:
-        report.add(("surrogate", "options"), str(error))
+        diagnostics.add(("surrogate", "options"), str(error))
 
 
-def _profiles(given: Any, problem: Problem | None, report: Report) -> tuple[Profiled, ...]:
+def _profiles(given: Any, problem: Problem | None, diagnostics: Diagnostics) -> tuple[ProfileConfig, ...]:
     if given is None:
         return ()
     if not isinstance(given, list):
-        report.add(("profile",), f"expected a list of names and pairs of names, got {show(given)}")
+        diagnostics.add(("profile",), f"expected a list of names and pairs of names, got {show(given)}")
         return ()
-    read: list[Profiled] = []
+    read: list[ProfileConfig] = []
     for i, item in enumerate(given):
-        profiled = _profiled(item, ("profile", i), problem, report)
+        profiled = _profiled(item, ("profile", i), problem, diagnostics)
         if profiled is None:
             continue
         if profiled.names in [p.names for p in read]:
-            report.add(("profile", i), f"{' and '.join(profiled.names)} are asked for twice")
+            diagnostics.add(("profile", i), f"{' and '.join(profiled.names)} are asked for twice")
         read.append(profiled)
     return tuple(read)
 
 
-def _profiled(given: Any, path: KeyPath, problem: Problem | None, report: Report) -> Profiled | None:
+def _profiled(given: Any, path: KeyPath, problem: Problem | None, diagnostics: Diagnostics) -> ProfileConfig | None:
     """Read `ma`, `[ma, ctau]`, `{ctau: [0.1, 100], scale: log}` or `{ctau: [0.1, 100], BR: null, bins: 40}`."""
     bins = 0
     scale: Literal["linear", "log"] = "linear"
@@ -250,31 +250,36 @@ def _profiled(given: Any, path: KeyPath, problem: Problem | None, report: Report
         ranges = dict(given)
         bins, scale = ranges.pop("bins", 0), ranges.pop("scale", "linear")
         if scale not in ("linear", "log"):
-            report.add((*path, "scale"), f"expected linear or log, got {show(scale)}")
+            diagnostics.add((*path, "scale"), f"expected linear or log, got {show(scale)}")
             return None
         if not isinstance(bins, int) or isinstance(bins, bool) or not 0 <= bins <= 1000:
-            report.add((*path, "bins"), f"expected a number of bins, got {show(bins)}")
+            diagnostics.add((*path, "bins"), f"expected a number of bins, got {show(bins)}")
             return None
     else:
-        report.add(path, f"expected a name, a pair of names, or names with ranges, got {show(given)}")
+        diagnostics.add(path, f"expected a name, a pair of names, or names with ranges, got {show(given)}")
         return None
     if len(ranges) not in (1, 2):
-        report.add(path, f"expected one or two quantities, got {len(ranges)}")
+        diagnostics.add(path, f"expected one or two quantities, got {len(ranges)}")
         return None
     limits: list[tuple[float, float] | None] = []
     for name, ends in ranges.items():
         if problem is not None and not _known(name, problem):
             names = [*(p.name for p in problem.model.space.free), *(o.name for o in problem.model.observables)]
-            report.add(path, f"no free parameter or observable is named {name!r}{did_you_mean(name, names)}")
+            diagnostics.add(path, f"no free parameter or observable is named {name!r}{did_you_mean(name, names)}")
             return None
-        limits.append(_ends(ends, (*path, name), report))
+        limits.append(_ends(ends, (*path, name), diagnostics))
         if problem is not None:
-            _check_range(name, limits[-1], scale, problem, (*path, name), report)
-    return Profiled(tuple(ranges), tuple(limits), bins, scale)
+            _check_range(name, limits[-1], scale, problem, (*path, name), diagnostics)
+    return ProfileConfig(tuple(ranges), tuple(limits), bins, scale)
 
 
 def _check_range(
-    name: str, ends: tuple[float, float] | None, scale: str, problem: Problem, path: KeyPath, report: Report
+    name: str,
+    ends: tuple[float, float] | None,
+    scale: str,
+    problem: Problem,
+    path: KeyPath,
+    diagnostics: Diagnostics,
 ) -> None:
     """Complain of a range that the prior does not have, or that has no logarithm."""
     if ends is None:
@@ -282,18 +287,20 @@ def _check_range(
     prior = next((p.prior for p in problem.model.space.free if p.name == name), None)
     if prior is None:
         if scale == "log" and ends[0] <= 0.0:
-            report.add(path, f"expected a positive range for a logarithmic scale, got {show(list(ends))}")
+            diagnostics.add(path, f"expected a positive range for a logarithmic scale, got {show(list(ends))}")
         return
     low, high = prior.support
     if ends[0] < low or ends[1] > high:
-        report.add(path, f"expected a range within that of the prior, {low:g} to {high:g}, got {show(list(ends))}")
+        diagnostics.add(
+            path, f"expected a range within that of the prior, {low:g} to {high:g}, got {show(list(ends))}"
+        )
 
 
 def _known(name: str, problem: Problem) -> bool:
     return name in {p.name for p in problem.model.space.free} | {o.name for o in problem.model.observables}
 
 
-def _ends(given: Any, path: KeyPath, report: Report) -> tuple[float, float] | None:
+def _ends(given: Any, path: KeyPath, diagnostics: Diagnostics) -> tuple[float, float] | None:
     if given is None:
         return None
     numbers = isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2
@@ -303,5 +310,5 @@ def _ends(given: Any, path: KeyPath, report: Report) -> tuple[float, float] | No
         and given[0] < given[1]
     ):
         return float(given[0]), float(given[1])
-    report.add(path, f"expected a range [low, high], got {show(given)}")
+    diagnostics.add(path, f"expected a range [low, high], got {show(given)}")
     return None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from terranova.engine.watch import Oversight
+from terranova.engine.watch import EngineWatch
 from terranova.evaluation.problem import Problem, is_hard
 from terranova.interfaces.batch import Batch, Evaluation, join
 from terranova.interfaces.constraint import Correlated
@@ -23,7 +23,7 @@ FAILED = 1e9
 Stored = Callable[[int, Floats, Ints], tuple[Bools, Evaluation] | None]
 
 
-class Target:
+class Likelihood:
     """Evaluates points of the unit cube and remembers them all.
 
     What is asked again after an interruption is answered from the store, by the number of the request: a fit is
@@ -48,10 +48,10 @@ class Target:
         evaluate: Callable[[Floats], Evaluation],
         writer: Writer | None = None,
         stored: Stored | None = None,
-        oversight: Oversight | None = None,
+        watch: EngineWatch | None = None,
     ) -> None:
         self.problem = problem
-        self._evaluate, self._writer, self._stored, self._oversight = evaluate, writer, stored, oversight
+        self._evaluate, self._writer, self._stored, self._oversight = evaluate, writer, stored, watch
         self.evaluations = 0
         self.requests = 0
         self.names = (*problem.model.space.names, *(o.name for o in problem.model.observables))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from terranova.fitting.axes import FAR, Axis, named
-from terranova.fitting.likelihood import Target
+from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.metric import Metric
 from terranova.fitting.optimise import Cost, minimise
 from terranova.fitting.posterior import Say
@@ -56,7 +56,7 @@ class Profile:
 
 
 def profile(
-    target: Target,
+    likelihood: Likelihood,
     axes: Sequence[Axis],
     rng: np.random.Generator,
     *,
@@ -64,15 +64,15 @@ def profile(
     say: Say = lambda _: None,
 ) -> Profile:
     """Maximise the likelihood in every bin, starting from the best points known, then from those of neighbours."""
-    before = target.evaluations
+    before = likelihood.evaluations
     if generations is None:
         generations = GENERATIONS if len(axes) == 1 else GENERATIONS_2D
     shape = tuple(len(axis.centres) for axis in axes)
     held = np.full(int(np.prod(shape)), -np.inf)
     improved = np.ones(len(held), dtype=bool)
     for sweep in range(SWEEPS):
-        u, best = _best_known(target, axes, shape)
-        top = target.loglikes.max()
+        u, best = _best_known(likelihood, axes, shape)
+        top = likelihood.loglikes.max()
         nearly = 1.0 if sweep % 2 == 0 else 0.0  # every other sweep tries any neighbour that is better
         far = FAR + 10.0 if sweep == 0 else FAR
         chosen, starts = _starts(u, best, shape, top, everything=len(axes) == 1, nearly=nearly, far=far)
@@ -81,7 +81,7 @@ def profile(
             break
         words = f"{named(axes)}: sweep {sweep + 1} of at most {SWEEPS}"
         search(
-            target,
+            likelihood,
             axes,
             chosen[wanted],
             starts[wanted],
@@ -90,31 +90,31 @@ def profile(
             sigma=max(SPREAD * 0.6**sweep, FINEST),
             say=_after(words, say),
         )
-        rows = best_rows(target, axes, shape, held=True)
-        now = np.where(rows >= 0, target.loglikes[rows], -np.inf)
+        rows = best_rows(likelihood, axes, shape, held=True)
+        now = np.where(rows >= 0, likelihood.loglikes[rows], -np.inf)
         matters = now > top - FAR / 2 - 10.0
         with np.errstate(invalid="ignore"):
             improved = matters & ~(now - held < _GAIN)
         held = now
-    return gather(target, axes, target.evaluations - before)
+    return gather(likelihood, axes, likelihood.evaluations - before)
 
 
 def _after(words: str, say: Say) -> Say:
     return lambda more: say(f"{words}, {more}")
 
 
-def gather(target: Target, axes: Sequence[Axis], evaluations: int) -> Profile:
+def gather(likelihood: Likelihood, axes: Sequence[Axis], evaluations: int) -> Profile:
     """Return the profile that the points known amount to."""
     shape = tuple(len(axis.centres) for axis in axes)
-    rows = best_rows(target, axes, shape, held=True)
+    rows = best_rows(likelihood, axes, shape, held=True)
     best, values = np.full(len(rows), -np.inf), np.full((len(rows), len(axes)), np.nan)
-    best[rows >= 0] = target.loglikes[rows[rows >= 0]]
-    values[rows >= 0] = target.columns([axis.name for axis in axes])[rows[rows >= 0]]
+    best[rows >= 0] = likelihood.loglikes[rows[rows >= 0]]
+    values[rows >= 0] = likelihood.columns([axis.name for axis in axes])[rows[rows >= 0]]
     return Profile(tuple(axes), best.reshape(shape), values.reshape(*shape, len(axes)), evaluations)
 
 
 def search(
-    target: Target,
+    likelihood: Likelihood,
     axes: Sequence[Axis],
     cells: Ints,
     starts: Floats,
@@ -128,12 +128,12 @@ def search(
     shape = tuple(len(axis.centres) for axis in axes)
     places = np.stack(np.unravel_index(cells, shape), axis=1)
     held = [axis.column for axis in axes if axis.column is not None]
-    free: Ints = np.array([i for i in range(target.dimension) if i not in held], dtype=np.int64)
-    periodic: Bools = target.problem.model.space.periodic[free]
-    cost = cost_in(target, axes, places, free)
+    free: Ints = np.array([i for i in range(likelihood.dimension) if i not in held], dtype=np.int64)
+    periodic: Bools = likelihood.problem.model.space.periodic[free]
+    cost = cost_in(likelihood, axes, places, free)
 
     def told(inner: Floats, which: Ints) -> Floats:
-        say(f"{len(np.unique(which))} of {len(cells)} bins go on, {target.evaluations:,} evaluations so far")
+        say(f"{len(np.unique(which))} of {len(cells)} bins go on, {likelihood.evaluations:,} evaluations so far")
         return cost(inner, which)
 
     minimise(
@@ -143,22 +143,22 @@ def search(
         periodic,
         rng,
         generations=generations,
-        shape=Metric(target, free, axes, places),
+        shape=Metric(likelihood, free, axes, places),
     )
 
 
-def cost_in(target: Target, axes: Sequence[Axis], places: Ints, free: Ints) -> Cost:
+def cost_in(likelihood: Likelihood, axes: Sequence[Axis], places: Ints, free: Ints) -> Cost:
     """Return the cost of points whose `free` columns are given, each in its cell `places` (cells, axes)."""
 
     def cost(inner: Floats, which: Ints) -> Floats:
-        u = np.empty((len(inner), target.dimension))
+        u = np.empty((len(inner), likelihood.dimension))
         u[:, free] = inner
         for i, axis in enumerate(axes):
             if axis.column is not None:
                 u[:, axis.column] = axis.middle[places[which, i]]
-        batch = target.batch(u)
-        paid = target.cost(batch)
-        names = target.names[len(target.problem.model.space.names) :]
+        batch = likelihood.batch(u)
+        paid = likelihood.cost(batch)
+        names = likelihood.names[len(likelihood.problem.model.space.names) :]
         for i, axis in enumerate(axes):
             if axis.column is None:
                 values = axis.coordinate(batch.observables[:, names.index(axis.name)])
@@ -171,15 +171,15 @@ def cost_in(target: Target, axes: Sequence[Axis], places: Ints, free: Ints) -> C
     return cost
 
 
-def _cell_of(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool) -> Ints:
+def _cell_of(likelihood: Likelihood, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool) -> Ints:
     """Return the flat number of the cell (n,) of every point known, -1 outside all.
 
     With `held`, only points whose parameters sit at the centres of their bins are in a cell.
     """
-    cell: Ints = np.zeros(len(target.loglikes), dtype=np.int64)
+    cell: Ints = np.zeros(len(likelihood.loglikes), dtype=np.int64)
     outside = np.zeros(len(cell), dtype=bool)
     for axis, bins in zip(axes, shape, strict=True):
-        place = axis.places(target)
+        place = axis.places(likelihood)
         with np.errstate(invalid="ignore"):
             number = np.searchsorted(axis.edges, place, side="right") - 1
             number[place == axis.edges[-1]] = bins - 1
@@ -195,9 +195,9 @@ def _cell_of(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, he
     return cell
 
 
-def best_rows(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool = False) -> Ints:
+def best_rows(likelihood: Likelihood, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool = False) -> Ints:
     """Return the row of the best point known in each cell, -1 where there is none."""
-    cell, loglike = _cell_of(target, axes, shape, held=held), target.loglikes
+    cell, loglike = _cell_of(likelihood, axes, shape, held=held), likelihood.loglikes
     rows: Ints = np.full(int(np.prod(shape)), -1, dtype=np.int64)
     inside = np.flatnonzero((cell >= 0) & np.isfinite(loglike))
     order = inside[np.argsort(loglike[inside], kind="stable")]
@@ -205,13 +205,13 @@ def best_rows(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, h
     return rows
 
 
-def _best_known(target: Target, axes: Sequence[Axis], shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+def _best_known(likelihood: Likelihood, axes: Sequence[Axis], shape: tuple[int, ...]) -> tuple[Floats, Floats]:
     """Return u (cells, d), NaN where none, and the log-likelihood (cells,) of the best point of each cell."""
-    rows = best_rows(target, axes, shape)
+    rows = best_rows(likelihood, axes, shape)
     known = rows >= 0
-    u = np.full((len(rows), target.dimension), np.nan)
+    u = np.full((len(rows), likelihood.dimension), np.nan)
     best = np.full(len(rows), -np.inf)
-    u[known], best[known] = target.u[rows[known]], target.loglikes[rows[known]]
+    u[known], best[known] = likelihood.u[rows[known]], likelihood.loglikes[rows[known]]
     return u, best
 
 

@@ -18,19 +18,19 @@ import numpy as np
 from terranova.config import build_problem
 from terranova.engine.executors import make_executor
 from terranova.engine.replay import Replay
-from terranova.engine.watch import Oversight
+from terranova.engine.watch import EngineWatch
 from terranova.errors import ParallelError, PluginMissing, RunError, RunMismatch, TerranovaError
 from terranova.evaluation.executor import Executor
 from terranova.evaluation.problem import Problem
 from terranova.fitting.best import NoPoint
-from terranova.fitting.config import FitPlan
-from terranova.fitting.likelihood import Target
+from terranova.fitting.config import FitConfig
+from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.posterior import one_thread
-from terranova.fitting.steps import Fit, go_through
+from terranova.fitting.steps import Fit, run_steps
 from terranova.interfaces.batch import Evaluation
 from terranova.parallel.on_root import on_root
 from terranova.parallel.world import World, world
-from terranova.parsing.strict_yaml import examine
+from terranova.parsing.strict_yaml import load
 from terranova.registry import registry
 from terranova.runs import provenance
 from terranova.runs.derived import FITTED
@@ -57,7 +57,7 @@ class FitStopped(TerranovaError):
         self.exit_code = exit_code
 
 
-def conduct(plan: FitPlan, *, quiet: bool = False) -> Fit | None:
+def run_fit(plan: FitConfig, *, quiet: bool = False) -> Fit | None:
     """Run a fit, or go on with one. Under `mpirun`, every rank must make this call; the others evaluate.
 
     Returns:
@@ -84,7 +84,7 @@ def conduct(plan: FitPlan, *, quiet: bool = False) -> Fit | None:
     raise FitStopped(plan.output, stop.exit_code)
 
 
-def _require_packages(plan: FitPlan) -> None:
+def _require_packages(plan: FitConfig) -> None:
     """Say at once, not after hours, what is not installed.
 
     Raises:
@@ -97,7 +97,7 @@ def _require_packages(plan: FitPlan) -> None:
         raise PluginMissing(f"this fit needs {names}, not installed here: pip install 'terranova[fit]'")
 
 
-def _executor(plan: FitPlan, everyone: World) -> type[Executor]:
+def _executor(plan: FitConfig, everyone: World) -> type[Executor]:
     chosen: type[Executor] = registry().get("executor", plan.config.parallel.executor).thing
     if everyone.size == 1 or chosen.over_ranks:
         return chosen
@@ -107,7 +107,7 @@ def _executor(plan: FitPlan, everyone: World) -> type[Executor]:
     return able[0]
 
 
-def _prepare(plan: FitPlan, problem: Problem) -> None:
+def _prepare(plan: FitConfig, problem: Problem) -> None:
     """Make the directory, or make sure that it is that of this fit."""
     directory = plan.output
     digest = f"fit: {_digest(plan, problem)}"
@@ -129,7 +129,7 @@ def _begun(directory: Path) -> set[Path]:
     return {directory / "points", directory / CONFIG, directory / FITTED}
 
 
-def _digest(plan: FitPlan, problem: Problem) -> str:
+def _digest(plan: FitConfig, problem: Problem) -> str:
     """Return a hash of all that the numbers of a fit depend on: its words, the physics, the points of the scans."""
     runs = [_opened(scan, problem, plan) for scan in plan.scans]
     words = {
@@ -144,12 +144,12 @@ def _identity(words: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in words.items() if key not in _FREE_WORDS}
 
 
-def _what_else(directory: Path, plan: FitPlan) -> str:
+def _what_else(directory: Path, plan: FitConfig) -> str:
     """Say what a directory holds that is not this fit."""
     path = directory / FITTED
     if not path.is_file():
         return "holds something else than a fit"
-    before, now = _identity(examine(path)[0].data or {}), _identity(plan.words)
+    before, now = _identity(load(path)[0].data or {}), _identity(plan.words)
     changed = sorted(key for key in before.keys() | now.keys() if str(before.get(key)) != str(now.get(key)))
     if changed:
         return f"holds a fit with other words under {', '.join(changed)}"
@@ -157,7 +157,7 @@ def _what_else(directory: Path, plan: FitPlan) -> str:
 
 
 def _fit(
-    plan: FitPlan,
+    plan: FitConfig,
     problem: Problem,
     executor_class: type[Executor],
     everyone: World,
@@ -174,14 +174,14 @@ def _fit(
         Writer(directory, schema, run_id=load_manifest(directory).run_id) as writer,
     ):
         executor.warm_up()
-        oversight = executor.watch = Oversight(everyone, stop, lambda: False)
-        target = Target(problem, executor.evaluate, writer, _Stored(directory, problem).answer, oversight)
-        known = sum(_take_in(target, run, problem) for run in runs)
+        watch = executor.watch = EngineWatch(everyone, stop, lambda: False)
+        likelihood = Likelihood(problem, executor.evaluate, writer, _Stored(directory, problem).answer, watch)
+        known = sum(_take_in(likelihood, run, problem) for run in runs)
         try:
             with one_thread():
-                found = go_through(plan, target, known, say)
+                found = run_steps(plan, likelihood, known, say)
         except Interrupted:
-            oversight.end()
+            watch.end()
             raise
         except NoPoint as error:
             raise RunError(f"{error}; scan first, and name the scan under `scans:`") from error
@@ -204,7 +204,7 @@ class _Stored:
         return self._replay.answer(island, index, self._replay.stored(x, island, index))
 
 
-def _opened(directory: Path, problem: Problem, plan: FitPlan) -> Run:
+def _opened(directory: Path, problem: Problem, plan: FitConfig) -> Run:
     """Return a scan whose points can be used.
 
     Raises:
@@ -241,7 +241,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _take_in(target: Target, run: Run, problem: Problem) -> int:
+def _take_in(likelihood: Likelihood, run: Run, problem: Problem) -> int:
     """Score the points of a scan with the constraints of the fit, and make them known; return how many.
 
     Points outside the priors of the fit are left out, and so are those with other values of fixed parameters.
@@ -263,7 +263,7 @@ def _take_in(target: Target, run: Run, problem: Problem) -> int:
         again = space.to_physical(np.where(inside[:, None], u, 0.5))
         same = (np.abs(again - x) <= 1e-6 * np.abs(x)).all(axis=1)
         usable: Bools = np.isfinite(loglike) & inside & same
-        target.add_known(u[usable], loglike[usable], np.column_stack([x, o])[usable])
+        likelihood.add_known(u[usable], loglike[usable], np.column_stack([x, o])[usable])
         count += int(usable.sum())
     return count
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from terranova.errors import ConfigError, ParallelError, RankFailed, TerranovaError, exit_code_of
-from terranova.parallel.launchers import find_launch
-from terranova.parallel.world import Nap, World, world
+from terranova.parallel.launchers import detect_launcher
+from terranova.parallel.world import Backoff, World, world
 
 GRACE = 2.0
 """Seconds that a failed rank waits to hear whether the others failed as well, before it ends the job."""
@@ -46,7 +46,7 @@ def run_guarded(main: Callable[[], object], *, debug: bool = False) -> NoReturn:
         main: the program.
         debug: show the traceback of errors meant for people too.
     """
-    launch = find_launch()
+    launch = detect_launcher()
     everyone: World | None = None
     with suppress(ParallelError):  # who needs the other ranks meets it again; other commands work
         everyone = world()
@@ -106,7 +106,7 @@ def _leave_together(everyone: World, outcome: Outcome) -> Outcome:
 def _collect_exit_reports(everyone: World, outcome: Outcome) -> Outcome:
     communicator = everyone.communicator
     outcomes = {0: outcome}
-    nap = Nap()
+    nap = Backoff()
     deadline = nap.since + GRACE if outcome.exit_code else float("inf")
     while len(outcomes) < everyone.size:
         for rank in range(1, everyone.size):

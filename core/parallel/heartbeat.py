@@ -18,7 +18,7 @@ def sign_of(directory: Path, rank: int) -> Path:
     return directory / SIGNS / f"rank-{rank:04d}.alive"
 
 
-class Vigil:
+class Heartbeat:
     """One rank's sign of life, and its eye on those of the others.
 
     Ages are differences between times of files, which the disk's own clock gives: clocks of other nodes, and

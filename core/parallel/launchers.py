@@ -24,7 +24,7 @@ SLURM_STEP_NUM_TASKS exists only where srun started the process.
 
 
 @dataclass(frozen=True)
-class Launch:
+class LauncherInfo:
     """What the launcher says about this process.
 
     Attributes:
@@ -38,19 +38,19 @@ class Launch:
     variable: str
 
 
-def find_launch(environment: Mapping[str, str] | None = None) -> Launch | None:
+def detect_launcher(environment: Mapping[str, str] | None = None) -> LauncherInfo | None:
     """Read rank and size from the environment, without touching MPI; None for a process started alone."""
     source = os.environ if environment is None else environment
     for rank, size in LAUNCHERS:
         if rank in source and (size in source or rank == "PMIX_RANK"):
             try:
-                return Launch(int(source[rank]), int(source.get(size, 0)), rank)
+                return LauncherInfo(int(source[rank]), int(source.get(size, 0)), rank)
             except ValueError:
                 continue
     return None
 
 
-def find_launcher() -> Path | None:
+def find_mpirun() -> Path | None:
     """Return the mpirun that belongs to this Python if there is one, else the first on the PATH."""
     beside = Path(sys.executable).parent
     for folder in (str(beside), None):

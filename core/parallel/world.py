@@ -21,8 +21,8 @@ from terranova.errors import (
     TerranovaError,
     exit_code_of,
 )
-from terranova.parallel.heartbeat import Vigil
-from terranova.parallel.launchers import Launch, find_launch
+from terranova.parallel.heartbeat import Heartbeat
+from terranova.parallel.launchers import LauncherInfo, detect_launcher
 from terranova.system.signals import StopRequest
 from terranova.types import Array
 
@@ -38,7 +38,7 @@ PATIENCE = 3600.0
 """Seconds without a sign of life after which a rank is given up, where no configuration says otherwise."""
 
 
-class Nap:
+class Backoff:
     """Waits for a message: at first without a pause, then in naps of a tenth of the time waited so far.
 
     MPI's own waiting keeps a core busy all the time, and Python handles no signal meanwhile.
@@ -74,7 +74,7 @@ class World:
         self.rank: int = 0 if communicator is None else communicator.Get_rank()
         self.size: int = 1 if communicator is None else communicator.Get_size()
         self.stop: StopRequest | None = None
-        self._vigil: Vigil | None = None
+        self._vigil: Heartbeat | None = None
         self._patience = PATIENCE
         self._told = False
 
@@ -126,7 +126,7 @@ class World:
             patience: seconds without a sign after which a rank counts as hanging.
         """
         self._patience = patience
-        self._vigil = Vigil(directory, self.rank, self.size, patience)
+        self._vigil = Heartbeat(directory, self.rank, self.size, patience)
 
     def attend(self) -> None:
         """Hear what other ranks have to say, and show a sign of life. Call it now and then; it costs little.
@@ -155,7 +155,7 @@ class World:
         Raises:
             RankFailed: another rank left with an exception.
         """
-        nap = Nap()
+        nap = Backoff()
         while not ready():
             self.attend()
             self.check_on_others(nap.since)
@@ -304,7 +304,7 @@ def _whole_world() -> World:
     Raises:
         ParallelError: a launcher started several processes, but MPI does not connect them.
     """
-    launch = find_launch()
+    launch = detect_launcher()
     if launch is None and "mpi4py.MPI" not in sys.modules:
         return World()
     if launch is not None and launch.size == 1:
@@ -316,7 +316,7 @@ def _whole_world() -> World:
     return World(communicator)
 
 
-def _connect(launch: Launch | None) -> Any:
+def _connect(launch: LauncherInfo | None) -> Any:
     """Initialise MPI and return the communicator of all ranks, if it has as many as the launcher started."""
     started = f"this is one of {launch.size or 'several'} processes" if launch else "MPI was imported"
     said = f"{started} ({launch.variable}={launch.rank})" if launch else started

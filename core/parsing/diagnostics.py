@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from terranova.errors import ConfigError, Diagnostic
-from terranova.parsing.strict_yaml import GIVEN_UP, MOST_PROBLEMS, Document, KeyPath, Place, key_words
+from terranova.parsing.strict_yaml import GIVEN_UP, MOST_PROBLEMS, Document, KeyPath, Place, key_text
 
 
-class Report:
+class Diagnostics:
     """Collects the problems of one document.
 
     Attributes:
@@ -42,7 +42,7 @@ class Report:
 
     def readable(self, path: KeyPath) -> bool:
         """True unless something at `path`, or within it, could not be read as YAML."""
-        key = key_words(path)
+        key = key_text(path)
         return not any(f"{other}.".startswith((f"{key}.", f"{key}[")) for _, _, other in self._unreadable)
 
     def add_at(self, place: Place, message: str) -> None:

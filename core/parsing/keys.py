@@ -16,12 +16,12 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from terranova.errors import did_you_mean, nearest
-from terranova.parsing.diagnostics import Report
+from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import KeyPath, scalar
 
 
 @dataclass(frozen=True)
-class Word:
+class Key:
     """A key that a mapping may have.
 
     Attributes:
@@ -35,19 +35,19 @@ class Word:
     expected: str = ""
 
 
-def words_of(cls: type) -> dict[str, Word]:
+def keys_of(cls: type) -> dict[str, Key]:
     """Return the words that make a dataclass: its fields, required unless they have a default."""
     hints = get_type_hints(cls, include_extras=True)
     missing = dataclasses.MISSING
     return {
-        f.name: Word(hints[f.name], f.default is missing and f.default_factory is missing)
+        f.name: Key(hints[f.name], f.default is missing and f.default_factory is missing)
         for f in dataclasses.fields(cls)
         if f.init
     }
 
 
-def read_words(
-    given: Any, words: Mapping[str, Word], path: KeyPath, report: Report, *, open_ended: bool = False
+def read_keys(
+    given: Any, words: Mapping[str, Key], path: KeyPath, diagnostics: Diagnostics, *, open_ended: bool = False
 ) -> tuple[dict[str, Any], bool]:
     """Return the values of a mapping, converted to their types.
 
@@ -55,22 +55,22 @@ def read_words(
         given: what stands at `path`.
         words: the keys it may have.
         path: where it stands.
-        report: receives the problems: unknown and missing keys, values of the wrong type.
+        diagnostics: receives the problems: unknown and missing keys, values of the wrong type.
         open_ended: True when other keys are welcome; they are returned as they are.
 
     Returns:
         the values that are right, without defaults; and whether there was no problem.
     """
-    before = report.count
+    before = diagnostics.count
     if not isinstance(given, Mapping):
-        report.add(path, f"expected keys with values ({', '.join(words)}), got {show(given)}")
+        diagnostics.add(path, f"expected keys with values ({', '.join(words)}), got {show(given)}")
         return {}, False
     values: dict[str, Any] = {}
     for key, value in given.items():
         if key in words:
             converted, wrong = convert(value, words[key].type)
             for inner, message in wrong:
-                report.add((*path, key, *inner), message)
+                diagnostics.add((*path, key, *inner), message)
             if not wrong:
                 values[key] = converted
         elif open_ended:
@@ -78,11 +78,11 @@ def read_words(
         else:
             unused = [word for word in words if word not in given]
             hint = closest(key, unused) or did_you_mean(key, words)
-            report.add((*path, key), f"unknown key{hint}", at_key=True)
+            diagnostics.add((*path, key), f"unknown key{hint}", at_key=True)
     for key, word in words.items():
         if word.required and key not in given:
-            report.add((*path, key), f"missing, expected {word.expected or describe(word.type)}")
-    return values, report.count == before
+            diagnostics.add((*path, key), f"missing, expected {word.expected or describe(word.type)}")
+    return values, diagnostics.count == before
 
 
 def closest(name: str, known: Iterable[str]) -> str:
@@ -90,7 +90,7 @@ def closest(name: str, known: Iterable[str]) -> str:
     return did_you_mean(name, known) if nearest(name, known) else ""
 
 
-def guilty(message: str, given: Mapping[str, Any], path: KeyPath) -> KeyPath:
+def place_of(message: str, given: Mapping[str, Any], path: KeyPath) -> KeyPath:
     """Return where to place a class's complaint about its words: at the first one that it mentions."""
     mentioned = (word for word in re.findall(r"[a-z_0-9]+", message) if word in given)
     return next(((*path, word) for word in mentioned), path)

@@ -13,14 +13,14 @@ from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.priors import Prior
 from terranova.parsing.constraint_file import constraint_words, set_words
-from terranova.parsing.diagnostics import Report
+from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import show
-from terranova.parsing.strict_yaml import MAX_DEPTH, Document, KeyPath, examine, is_text
+from terranova.parsing.strict_yaml import MAX_DEPTH, Document, KeyPath, is_text, load
 
 
 def read_source(
     source: str | Path | Mapping[str, Any], words: Mapping[str, Any], *, merged: Sequence[str] = ()
-) -> Report:
+) -> Diagnostics:
     """Read a file, or its content as a mapping, with some of its top-level words replaced.
 
     Args:
@@ -34,28 +34,30 @@ def read_source(
     Raises:
         ConfigError: nothing of the source can be read.
     """
-    document, problems = _from_mapping(source) if isinstance(source, Mapping) else examine(source)
-    report = Report(document, problems)
+    document, problems = _from_mapping(source) if isinstance(source, Mapping) else load(source)
+    diagnostics = Diagnostics(document, problems)
     if document.data is None and problems:
-        report.raise_if_any()
-    report.document = _override(document, words, report, merged)
-    return report
+        diagnostics.raise_if_any()
+    diagnostics.document = _override(document, words, diagnostics, merged)
+    return diagnostics
 
 
 def _from_mapping(source: Mapping[str, Any]) -> tuple[Document, list[Diagnostic]]:
-    report = Report(Document(None))
-    data = plain(source, (), report)
-    return Document(data), report.problems
+    diagnostics = Diagnostics(Document(None))
+    data = plain(source, (), diagnostics)
+    return Document(data), diagnostics.problems
 
 
-def _override(document: Document, words: Mapping[str, Any], report: Report, merged: Sequence[str]) -> Document:
+def _override(
+    document: Document, words: Mapping[str, Any], diagnostics: Diagnostics, merged: Sequence[str]
+) -> Document:
     """Put the overriding words into a document's data."""
     given = {key: value for key, value in words.items() if value is not None}
     if not given or not isinstance(document.data, Mapping | None):
         return document
     data = dict(document.data or {})
     foreign: set[KeyPath] = set()
-    nowhere = Report(Document(None))
+    nowhere = Diagnostics(Document(None))
     for key, value in given.items():
         new = plain(value, (key,), nowhere)
         if key in merged and isinstance(new, Mapping) and isinstance(data.get(key), Mapping):
@@ -64,17 +66,17 @@ def _override(document: Document, words: Mapping[str, Any], report: Report, merg
         else:
             data[key] = new
             foreign.add((key,))
-    report.extend(nowhere.problems)
+    diagnostics.extend(nowhere.problems)
     return document.with_data(data, frozenset(foreign))
 
 
-def plain(value: Any, path: KeyPath, report: Report) -> Any:
+def plain(value: Any, path: KeyPath, diagnostics: Diagnostics) -> Any:
     """Return what a file could have said, for a value given in Python: lists for tuples, floats for numpy's.
 
     Constraints and constraint sets made in Python become their words. Anything else is a problem.
     """
     if len(path) > MAX_DEPTH:
-        report.add(path[:2], f"nested more than {MAX_DEPTH} deep")
+        diagnostics.add(path[:2], f"nested more than {MAX_DEPTH} deep")
         return None
     if isinstance(value, np.generic):
         value = value.item()
@@ -83,7 +85,7 @@ def plain(value: Any, path: KeyPath, report: Report) -> Any:
     if isinstance(value, (str, Path)):
         text = str(value)
         if not is_text(text):
-            report.add(path, "holds a control character")
+            diagnostics.add(path, "holds a control character")
             return None
         return text
     try:
@@ -92,16 +94,16 @@ def plain(value: Any, path: KeyPath, report: Report) -> Any:
         if isinstance(value, ConstraintSet):
             return set_words(value)
     except ValueError as error:
-        report.add(path, str(error))
+        diagnostics.add(path, str(error))
         return None
     if isinstance(value, Prior):
         return value.to_dict()
     if isinstance(value, Mapping):
         wrong = [key for key in value if not isinstance(key, str)]
         for key in wrong:
-            report.add(path, f"a key must be a word, got {show(key)}")
-        return {key: plain(inner, (*path, key), report) for key, inner in value.items() if key not in wrong}
+            diagnostics.add(path, f"a key must be a word, got {show(key)}")
+        return {key: plain(inner, (*path, key), diagnostics) for key, inner in value.items() if key not in wrong}
     if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, (bytes, bytearray)):
-        return [plain(inner, (*path, i), report) for i, inner in enumerate(value)]
-    report.add(path, f"expected numbers, text, lists or keys with values, got {show(value)}")
+        return [plain(inner, (*path, i), diagnostics) for i, inner in enumerate(value)]
+    diagnostics.add(path, f"expected numbers, text, lists or keys with values, got {show(value)}")
     return None

@@ -9,7 +9,7 @@ import numpy as np
 from terranova.errors import RunError
 from terranova.runs.run import Run
 from terranova.surrogates.dataset import LOGLIKE, identity, read_rows, require_same
-from terranova.surrogates.trained import StandIn
+from terranova.surrogates.trained import TrainedSurrogate
 from terranova.types import Array, Floats
 
 ROWS = 1000
@@ -46,7 +46,7 @@ class Explanation:
         return size / total if total > 0.0 else size
 
 
-def explain(made: StandIn, run: Run | None = None) -> Explanation:
+def explain(made: TrainedSurrogate, run: Run | None = None) -> Explanation:
     """Explain the predictions on rows that the classifier keeps: of those held out, or of another run.
 
     Raises:

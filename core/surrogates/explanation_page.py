@@ -9,7 +9,7 @@ import numpy as np
 
 from terranova.interfaces.priors import LogUniform, SignedLogUniform
 from terranova.surrogates.explanation import Explanation
-from terranova.surrogates.trained import StandIn
+from terranova.surrogates.trained import TrainedSurrogate
 
 
 def table(found: Explanation) -> tuple[list[str], list[list[str]]]:
@@ -42,7 +42,7 @@ def _strongest(found: Explanation, target: str) -> str:
     )
 
 
-def write_page(found: Explanation, made: StandIn, path: Path) -> Path:
+def write_page(found: Explanation, made: TrainedSurrogate, path: Path) -> Path:
     """Write the page with summary and dependence plots.
 
     Raises:

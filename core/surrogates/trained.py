@@ -35,7 +35,7 @@ TRUST = 0.5
 
 @dataclass(frozen=True)
 class Answer:
-    """What is known of points after asking a `StandIn`.
+    """What is known of points after asking a `TrainedSurrogate`.
 
     Attributes:
         chi2: (n,) -2 log-likelihood, infinite where a point failed.
@@ -49,7 +49,7 @@ class Answer:
 
 
 @dataclass
-class StandIn:
+class TrainedSurrogate:
     """A trained surrogate of a problem. A surrogate never has the last word: see `evaluate` and `true_chi2`.
 
     Attributes:
@@ -166,7 +166,7 @@ class StandIn:
             raise disk_error(f"{path} cannot be written", error) from error
 
     @classmethod
-    def load(cls, path: Path | str) -> StandIn:
+    def load(cls, path: Path | str) -> TrainedSurrogate:
         """Read a file, and make sure that it stands for the model and constraints installed now.
 
         Raises:

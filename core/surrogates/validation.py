@@ -10,7 +10,7 @@ import numpy as np
 from terranova.errors import RunError
 from terranova.runs.run import Run
 from terranova.surrogates.dataset import REGION, Rows, identity, read_rows, require_same
-from terranova.surrogates.trained import TRUST, StandIn
+from terranova.surrogates.trained import TRUST, TrainedSurrogate
 from terranova.types import Bools, Floats
 
 LEVELS = (0.68, 0.95)
@@ -65,7 +65,7 @@ class Check:
     qualities: tuple[Quality, ...]
 
 
-def check(made: StandIn, run: Run | None = None) -> Check:
+def check(made: TrainedSurrogate, run: Run | None = None) -> Check:
     """Measure a surrogate on the rows held out when it was trained, or on those of another run.
 
     The reference of Delta chi2 is the best of all rows known, of training or of these. Rows that were trained on
@@ -103,7 +103,7 @@ def check(made: StandIn, run: Run | None = None) -> Check:
     )
 
 
-def _qualities(made: StandIn, rows: Rows) -> list[Quality]:
+def _qualities(made: TrainedSurrogate, rows: Rows) -> list[Quality]:
     found = []
     if made.gives_chi2:
         found.append(_quality("chi2", rows.chi2, made.chi2(rows.u), {}))

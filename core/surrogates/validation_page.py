@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from terranova.surrogates.dataset import REGION
-from terranova.surrogates.trained import TRUST, StandIn
+from terranova.surrogates.trained import TRUST, TrainedSurrogate
 from terranova.surrogates.validation import LEVELS, Check
 
 
@@ -41,7 +41,7 @@ def sentences(found: Check) -> list[str]:
     ]
 
 
-def write_page(found: Check, made: StandIn, path: Path) -> Path:
+def write_page(found: Check, made: TrainedSurrogate, path: Path) -> Path:
     """Write the page.
 
     Raises:

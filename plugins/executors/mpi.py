@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Self
 
 from terranova import Evaluation, Executor, PointModel, Problem, Watch
 from terranova.errors import ParallelError
-from terranova.parallel.world import Nap, world
+from terranova.parallel.world import Backoff, world
 from terranova.plugins.executors.serial import SerialExecutor
 from terranova.plugins.executors.tasks import Answer, Failure, Pace, Progress, Task
 from terranova.system.signals import Interrupted
@@ -120,7 +120,7 @@ class MpiExecutor(Executor):
             return self._local.evaluate(x)
         self._batches += 1
         progress = Progress(self.problem, x, self._batches, self.watch.done)
-        nap = Nap()
+        nap = Backoff()
         while not progress.complete:
             for rank in self._ranks:
                 if (
@@ -135,7 +135,7 @@ class MpiExecutor(Executor):
                 self._world.check_on_others(nap.since)
                 nap.take()
                 continue
-            nap = Nap()
+            nap = Backoff()
             rank, answer = received
             if isinstance(answer, Failure):
                 answer.raise_here(f"rank {rank}")

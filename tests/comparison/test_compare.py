@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import terranova
-from terranova.comparison.config import load_plan
+from terranova.comparison.config import load_comparison
 from terranova.comparison.page import write_results
 from terranova.comparison.trial import trials
 from terranova.errors import ConfigError, RunError
@@ -47,7 +47,7 @@ def test_every_trial_has_the_same_budget_and_is_measured(tmp_path: Path) -> None
 
 def test_measures_are_those_of_the_scan(tmp_path: Path) -> None:
     comparison = terranova.compare(WORDS, output=str(tmp_path / "c"), keep=True)
-    trial = next(t for t in trials(comparison.plan) if t.contestant.label == "two islands")
+    trial = next(t for t in trials(comparison.plan) if t.sampler_entry.label == "two islands")
     frame = terranova.open(trial.run_directory).to_pandas().sort_values(["generation", "island", "index"])
     result = trial.result()
     assert result is not None
@@ -112,14 +112,14 @@ def test_a_sampler_that_fails_costs_its_trials_only(tmp_path: Path) -> None:
 )
 def test_bad_words_are_named_with_their_place(change: dict[str, Any], words: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        load_plan({**WORDS, **change}, output=str(tmp_path))
+        load_comparison({**WORDS, **change}, output=str(tmp_path))
     assert words in str(caught.value)
 
 
 def test_the_plan_survives_its_file(tmp_path: Path) -> None:
-    plan = load_plan(WORDS, output=str(tmp_path))
+    plan = load_comparison(WORDS, output=str(tmp_path))
     (tmp_path / "plan.yaml").write_text(plan.to_yaml())
-    assert load_plan(tmp_path / "plan.yaml") == plan
+    assert load_comparison(tmp_path / "plan.yaml") == plan
 
 
 def test_unreadable_arrays_are_an_error_that_says_the_cure(tmp_path: Path) -> None:

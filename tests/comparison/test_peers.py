@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import terranova
-from terranova.comparison.config import Plan, load_plan
+from terranova.comparison.config import ComparisonConfig, load_comparison
 from terranova.comparison.trial import Trial
 from terranova.runs.coverage import Coverage
 
@@ -48,20 +48,20 @@ def peers() -> ModuleType:
 
 
 @pytest.fixture
-def plan(tmp_path: Path) -> Plan:
+def plan(tmp_path: Path) -> ComparisonConfig:
     words = {"samplers": ["random"], "problems": ["islands-2"], "budget": {"evaluations": BUDGET}, "seeds": [5]}
-    return load_plan({**words, "output": str(tmp_path / "out")})
+    return load_comparison({**words, "output": str(tmp_path / "out")})
 
 
-def attempt(peers: ModuleType, plan: Plan, program: Path, **options: Any) -> Trial:
+def attempt(peers: ModuleType, plan: ComparisonConfig, program: Path, **options: Any) -> Trial:
     peer = peers.Peer("a peer", str(program), options)
-    trial = Trial(plan, plan.problems[0], peer.contestant(""), plan.seeds[0])
+    trial = Trial(plan, plan.problems[0], peer.sampler_entry(""), plan.seeds[0])
     peers.attempt(trial, peer, Path(sys.executable), 250.0)
     return trial
 
 
 def test_every_point_of_a_peer_is_noted_in_order(
-    peers: ModuleType, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    peers: ModuleType, plan: ComparisonConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(FOLDER))
     program = tmp_path / "random_search.py"
@@ -88,7 +88,7 @@ def test_every_point_of_a_peer_is_noted_in_order(
 
 
 def test_what_packages_print_does_not_get_into_the_pipe(
-    peers: ModuleType, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    peers: ModuleType, plan: ComparisonConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(FOLDER))
     program = tmp_path / "talkative.py"
@@ -98,7 +98,7 @@ def test_what_packages_print_does_not_get_into_the_pipe(
     assert result["evaluations"] == BUDGET
 
 
-def test_pycma_as_a_peer_finds_valid_points_and_repeats_itself(peers: ModuleType, plan: Plan) -> None:
+def test_pycma_as_a_peer_finds_valid_points_and_repeats_itself(peers: ModuleType, plan: ComparisonConfig) -> None:
     firsts = []
     for time in range(2):  # an option that it does not read makes it another trial
         result = attempt(peers, plan, FOLDER / "pycma_fmin.py", loss="log", time=time).result()
@@ -110,7 +110,7 @@ def test_pycma_as_a_peer_finds_valid_points_and_repeats_itself(peers: ModuleType
 
 
 def test_a_peer_that_dies_is_a_trial_with_a_reason(
-    peers: ModuleType, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    peers: ModuleType, plan: ComparisonConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(FOLDER))
     program = tmp_path / "mortal.py"

@@ -71,7 +71,7 @@ def test_many_threads_are_doubtful_only_where_ranks_share_the_cores(monkeypatch:
     monkeypatch.setattr(doctor, "_cores", lambda: 4)
     monkeypatch.setattr(doctor, "find_launch", lambda: None)
     assert doctor._threads().level is Level.FINE
-    monkeypatch.setattr(doctor, "find_launch", lambda: doctor.find_launch)
+    monkeypatch.setattr(doctor, "find_launch", lambda: doctor.detect_launcher)
     monkeypatch.setattr(doctor, "find_launch", _two_ranks)
     assert doctor._threads().level is Level.DOUBTFUL
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
@@ -79,9 +79,9 @@ def test_many_threads_are_doubtful_only_where_ranks_share_the_cores(monkeypatch:
 
 
 def _two_ranks() -> object:
-    from terranova.parallel.launchers import Launch
+    from terranova.parallel.launchers import LauncherInfo
 
-    return Launch(0, 2, "PMI_RANK")
+    return LauncherInfo(0, 2, "PMI_RANK")
 
 
 def _script(folder: Path, text: str) -> Path:

@@ -12,7 +12,7 @@ import pytest
 
 from terranova.errors import ConfigError, ParallelError
 from terranova.parallel.exit import run_guarded
-from terranova.parallel.launchers import find_launch
+from terranova.parallel.launchers import detect_launcher
 from terranova.parallel.world import World, serial_world
 from terranova.system.environment import clean_environment
 
@@ -51,7 +51,7 @@ def _python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_rank_and_size_are_read_from_the_environment(
     environment: dict[str, str], expected: tuple[int, int] | None
 ) -> None:
-    launch = find_launch(environment)
+    launch = detect_launcher(environment)
     assert (None if launch is None else (launch.rank, launch.size)) == expected
 
 
@@ -129,7 +129,8 @@ def test_a_process_alone_does_not_import_mpi() -> None:
 
 
 NEEDS_WORLD = (
-    "from terranova.parallel.exit import run_guarded; from terranova.parallel.world import world; run_guarded(world)"
+    "from terranova.parallel.exit import run_guarded; "
+    "from terranova.parallel.world import world; run_guarded(world)"
 )
 
 

@@ -16,7 +16,7 @@ from terranova import ConstraintSet, Gaussian
 from terranova.cli.commands import app
 from terranova.errors import RunError, RunMismatch, StoreCorrupt
 from terranova.plugins.surrogates.xgb import XgboostSurrogate
-from terranova.surrogates import StandIn, train
+from terranova.surrogates import TrainedSurrogate, train
 from terranova.surrogates import explanation as explaining
 from terranova.surrogates import validation as checking
 
@@ -55,7 +55,7 @@ def test_file_check_and_explanation(run: terranova.runs.run.Run, tmp_path: Path)
     assert set(made.targets) == {"ring", "ratio"}
     assert made.trained == 1600
     made.save(tmp_path / "s.tns")
-    again = StandIn.load(tmp_path / "s.tns")
+    again = TrainedSurrogate.load(tmp_path / "s.tns")
     u = np.random.default_rng(1).random((200, 4))
     assert np.array_equal(made.chi2(u), again.chi2(u))
     answer = again.evaluate(u)
@@ -141,7 +141,7 @@ def test_another_problem_is_refused(run: terranova.runs.run.Run, tmp_path: Path)
         for name, piece in {**pieces, "about.json": json.dumps(about).encode()}.items():
             archive.writestr(name, piece)
     with pytest.raises(RunMismatch, match="model version"):
-        StandIn.load(tmp_path / "old.tns")
+        TrainedSurrogate.load(tmp_path / "old.tns")
     other = stored_runs.scanned(tmp_path / "other")
     with pytest.raises(RunMismatch, match="constraint"):
         checking.check(made, other)
@@ -149,7 +149,7 @@ def test_another_problem_is_refused(run: terranova.runs.run.Run, tmp_path: Path)
         train([run, other])
     (tmp_path / "no.tns").write_bytes(b"nothing")
     with pytest.raises(StoreCorrupt):
-        StandIn.load(tmp_path / "no.tns")
+        TrainedSurrogate.load(tmp_path / "no.tns")
     with pytest.raises(RunError, match="did you mean 'ring'"):
         train([run], ["rinng"])
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from terranova.config import load_config
 from terranova.errors import ConfigError
 from terranova.parsing.constraint_file import read_constraint_set
-from terranova.parsing.strict_yaml import dump, examine, parse
+from terranova.parsing.strict_yaml import dump, load, parse
 
 ROOT = Path(__file__).parents[2]
 INVALID = ROOT / "tests" / "invalid"
@@ -379,16 +379,15 @@ SUSPECTS = {
 ALLOWED = {
     "core/store/checkpoint.py": {"np.load": "without pickles, checked below"},
     "core/comparison/trial.py": {"np.load": "without pickles, checked below"},
-    "core/surrogates/standin.py": {"np.load": "without pickles, checked below"},
-    "core/comparison/conduct.py": {"subprocess.Popen": "starts this Python with words from the command line"},
-    "core/doctor.py": {"subprocess.Popen": "fixed commands that try MPI"},
-    "core/launch.py": {
+    "core/surrogates/trained.py": {"np.load": "without pickles, checked below"},
+    "core/comparison/session.py": {"subprocess.Popen": "starts this Python with words from the command line"},
+    "core/cli/doctor.py": {"subprocess.Popen": "fixed commands that try MPI"},
+    "core/engine/supervisor.py": {
         "subprocess.Popen": "starts mpirun and this Python, as the command line says",
         "ctypes.CDLL": "the C library itself, for prctl",
     },
-    "core/external.py": {"subprocess.Popen": "the command is an argument that a plugin's code gives"},
-    "core/isolation.py": {"subprocess.Popen": "starts this Python with a fixed module"},
-    "core/process_tree.py": {"subprocess.run": "ps, with fixed words"},
+    "core/external/program.py": {"subprocess.Popen": "the command is an argument that a plugin's code gives"},
+    "core/system/process_tree.py": {"subprocess.run": "ps, with fixed words"},
     "core/testing/faults.py": {"subprocess.Popen": "for tests, which give the command"},
     "core/store/origin.py": {"subprocess.run": "git describe, with fixed words"},
 }
@@ -453,9 +452,9 @@ def test_what_is_dumped_is_read_back_whatever_it_looks_like() -> None:
 @EDITS
 @given(text=st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    from terranova.parsing.strict_yaml import examine_text
+    from terranova.parsing.strict_yaml import load_text
 
-    document, problems = examine_text(text)
+    document, problems = load_text(text)
     assert document.data is None or not isinstance(document.data, (bytes, set, tuple))
     assert all(problem.message for problem in problems)
 
@@ -464,6 +463,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_a_file_that_grows_for_ever_is_read_once(tmp_path: Path) -> None:
     path = tmp_path / "scan.yaml"
     path.write_bytes(b"a" * 1_000_001)
-    document, (only,) = examine(path)
+    document, (only,) = load(path)
     assert document.data is None
     assert "longer than 1 MB" in only.message

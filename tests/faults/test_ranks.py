@@ -17,7 +17,7 @@ from jobs import MPIRUN, PATIENCE, Lab, alive, assert_same_rows, count, relative
 import terranova
 from terranova import Status
 from terranova.engine.supervisor import Supervisor
-from terranova.parallel.heartbeat import Vigil, sign_of
+from terranova.parallel.heartbeat import Heartbeat, sign_of
 
 pytestmark = [
     pytest.mark.mpi,
@@ -199,7 +199,7 @@ def test_a_slow_rank_is_not_taken_for_one_that_hangs(tmp_path: Path) -> None:
 
 
 def test_ages_of_signs_do_not_depend_on_clocks(tmp_path: Path) -> None:
-    mine, other = Vigil(tmp_path, 0, 3, 10.0), Vigil(tmp_path, 1, 3, 10.0)
+    mine, other = Heartbeat(tmp_path, 0, 3, 10.0), Heartbeat(tmp_path, 1, 3, 10.0)
     now = sign_of(tmp_path, 0).stat().st_mtime
     os.utime(sign_of(tmp_path, 1), (now - 11, now - 11))
     assert mine.silent() == []  # it looks only now and then

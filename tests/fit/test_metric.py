@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fit_problems import matrix, measured, problem, target
+from fit_problems import likelihood, matrix, measured, problem
 
 from terranova.fitting.axes import make_axis
 from terranova.fitting.metric import Metric
@@ -19,7 +19,7 @@ def _metric(steps: np.ndarray) -> np.ndarray:
 
 
 def test_metric_of_a_linear_model() -> None:
-    known = target(problem(LINEAR, [measured(f"y{i}", 0.0, 0.5, unit="GeV") for i in range(6)]))
+    known = likelihood(problem(LINEAR, [measured(f"y{i}", 0.0, 0.5, unit="GeV") for i in range(6)]))
     steps = Metric(known, np.arange(3))(np.full((2, 3), 0.3), np.arange(2))
     slopes = matrix(6, 3) * 20.0 / 0.5  # the priors are 20 GeV wide
     for found in steps:
@@ -31,14 +31,14 @@ def test_metric_of_a_linear_model() -> None:
 def test_metric_near_a_bound(x: float) -> None:
     """The bound is at u = 0.5, and counts as 0.01 away where it is nearer."""
     window = {"name": "w", "observable": "same", "kind": "window", "upper": 0.0, "source": "by construction"}
-    known = target(problem({"name": "fit-simple"}, [window]))
+    known = likelihood(problem({"name": "fit-simple"}, [window]))
     metric = _metric(Metric(known, np.arange(3))(np.array([[0.2, 0.4, x]]), np.zeros(1, dtype=int))[0])
     distance = max(abs(x - 0.5), 0.01)
     np.testing.assert_allclose(metric, np.diag([1.0, 1.0, 1.0 + distance**-2]), rtol=1e-6)
 
 
 def test_metric_in_a_bin_of_an_observable() -> None:
-    known = target(problem(LINEAR, [measured("y0", 0.0, unit="GeV")]))
+    known = likelihood(problem(LINEAR, [measured("y0", 0.0, unit="GeV")]))
     axis = make_axis(known, "y1", 4, (-4.0, 4.0))
     steps = Metric(known, np.arange(3), [axis], np.array([[0], [2]]))
     here = np.full((1, 3), 0.5)  # y1 = 0: at an end of bin 2, and 2 GeV away from the far one of bin 0
@@ -57,7 +57,7 @@ def test_a_thin_valley_is_followed() -> None:
     d = 12
     errors = 10.0 ** np.linspace(-3.5, 0.5, d)
     model = {"name": "fit-linear", "free": d, "measured": d}
-    known = target(problem(model, [measured(f"y{i}", 0.0, s, unit="GeV") for i, s in enumerate(errors)]))
+    known = likelihood(problem(model, [measured(f"y{i}", 0.0, s, unit="GeV") for i, s in enumerate(errors)]))
 
     def cost(u: np.ndarray, which: np.ndarray) -> np.ndarray:
         return known.cost(known.batch(u))

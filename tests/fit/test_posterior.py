@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fit_problems import linear_solution, matrix, measured, problem, target
+from fit_problems import likelihood, linear_solution, matrix, measured, problem
 from scipy import stats
 
 from terranova.errors import RunError
@@ -23,7 +23,7 @@ VALUES = np.array([1.0, -2.0, 3.0])
 
 def _mixture(free: int, peaks: int, **how: int) -> Posterior:
     model = {"name": "fit-mixture", "free": free, "peaks": peaks, "width": 0.03}
-    return nested(target(problem(model, ["fit-density"])), 1, **how)
+    return nested(likelihood(problem(model, ["fit-density"])), 1, **how)
 
 
 def _within(found: Posterior) -> None:
@@ -52,7 +52,7 @@ def test_evidence_of_a_mixture_in_many_dimensions(free: int, peaks: int) -> None
 
 def _linear() -> Any:
     model = {"name": "fit-linear", "free": 2, "measured": 3}
-    return target(problem(model, [measured(f"y{i}", float(v), unit="GeV") for i, v in enumerate(VALUES)]))
+    return likelihood(problem(model, [measured(f"y{i}", float(v), unit="GeV") for i, v in enumerate(VALUES)]))
 
 
 def _check_moments(found: Posterior, independent: float) -> None:
@@ -94,7 +94,9 @@ def test_window_cuts_the_posterior() -> None:
     """Half of a Gaussian, cut at its centre: evidence half, mean sqrt(2/pi) sigma away."""
     window = {"name": "w", "observable": "turn", "kind": "window", "lower": 0.0, "source": "by construction"}
     constraints = [measured("turn", 0.0, 0.1), window]
-    found = nested(target(problem({"name": "fit-simple"}, constraints, parameters={"size": 1, "x": 0})), 1, **CHEAP)
+    found = nested(
+        likelihood(problem({"name": "fit-simple"}, constraints, parameters={"size": 1, "x": 0})), 1, **CHEAP
+    )
     expected = np.log(0.5 * np.sqrt(2.0 * np.pi) * 0.1 / (2.0 * np.pi))
     assert found.log_evidence == pytest.approx(expected, abs=0.1)
     assert found.mean("turn")[0] == pytest.approx(0.1 * np.sqrt(2.0 / np.pi), abs=0.012)
@@ -102,7 +104,9 @@ def test_window_cuts_the_posterior() -> None:
 
 
 def test_walkers_cross_the_seam_of_an_angle() -> None:
-    known = target(problem({"name": "fit-simple"}, [measured("turn", 0.0, 0.2)], parameters={"size": 1, "x": 0}))
+    known = likelihood(
+        problem({"name": "fit-simple"}, [measured("turn", 0.0, 0.2)], parameters={"size": 1, "x": 0})
+    )
     find_best(known, np.random.default_rng(1), starts=4)
     found = mcmc(known, 2, first_points(known, 64), steps=3000)
     assert found.mean("turn")[0] == pytest.approx(0.0, abs=0.03)
@@ -113,7 +117,7 @@ def test_walkers_cross_the_seam_of_an_angle() -> None:
 def test_no_room_for_walkers_is_said() -> None:
     window = {"name": "w", "observable": "same", "kind": "window", "lower": 0.0, "upper": 1e-14}
     constraints = [{**window, "source": "by construction"}]
-    known = target(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0, "size": 1}))
+    known = likelihood(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0, "size": 1}))
     with pytest.raises(RunError, match="no room"):
         mcmc(known, 1, np.array([[0.5 + 1e-16]]))
 
@@ -124,7 +128,7 @@ def _rank(rng: np.random.Generator, seed: int, draws: int) -> int:
     data = matrix(3, 2) @ truth + 6.0 * rng.standard_normal(3)
     model = {"name": "fit-linear", "free": 2, "measured": 3}
     constraints = [measured(f"y{i}", float(v), 6.0, unit="GeV") for i, v in enumerate(data)]
-    found = nested(target(problem(model, constraints)), seed, live=100, effective=300)
+    found = nested(likelihood(problem(model, constraints)), seed, live=100, effective=300)
     rows = rng.choice(len(found.weights), draws, p=found.weights)
     return int((found.column("a0")[rows] < truth[0]).sum())
 

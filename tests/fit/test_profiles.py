@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fit_problems import linear_solution, matrix, measured, problem, target
+from fit_problems import likelihood, linear_solution, matrix, measured, problem
 from scipy import stats
 
 from terranova.fitting.axes import make_axis
 from terranova.fitting.best import NoPoint, find_best
 from terranova.fitting.intervals import intervals, threshold
-from terranova.fitting.likelihood import Target
+from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import profile
 
 LEVELS = (0.68, 0.95)
@@ -18,11 +18,11 @@ VALUES = np.array([1.0, -2.0, 3.0, 0.5, -1.0, 2.0])
 LINEAR = {"name": "fit-linear", "free": 3, "measured": 6}
 
 
-def _linear() -> Target:
-    return target(problem(LINEAR, [measured(f"y{i}", v, unit="GeV") for i, v in enumerate(VALUES)]))
+def _linear() -> Likelihood:
+    return likelihood(problem(LINEAR, [measured(f"y{i}", v, unit="GeV") for i, v in enumerate(VALUES)]))
 
 
-def _found(known: Target, name: str, bins: int = 24, **more: object) -> tuple[list, float]:
+def _found(known: Likelihood, name: str, bins: int = 24, **more: object) -> tuple[list, float]:
     """The intervals of one quantity, and the best value of ln L."""
     rng = np.random.default_rng(5)
     best = find_best(known, rng, starts=4)
@@ -95,7 +95,7 @@ def test_a_profile_says_how_far_it_is() -> None:
 def test_hard_window_cuts_an_interval() -> None:
     """A window on x^2 leaves [-sqrt(2), sqrt(2)]; the measurement at 1 then ends there, not at 1 + sigma."""
     window = {"name": "w", "observable": "square", "kind": "window", "upper": 2.0, "source": "by construction"}
-    known = target(
+    known = likelihood(
         problem({"name": "fit-simple"}, [measured("same", 1.0), window], parameters={"phi": 0, "size": 1})
     )
     found, _ = _found(known, "x")
@@ -109,7 +109,7 @@ def test_hard_window_cuts_an_interval() -> None:
 def test_interval_of_an_observable_ends_where_a_hard_window_does() -> None:
     """Next to an empty bin it ends at an evaluated point, not in the middle between the two."""
     window = {"name": "w", "observable": "square", "kind": "window", "upper": 2.0, "source": "by construction"}
-    known = target(
+    known = likelihood(
         problem({"name": "fit-simple"}, [measured("same", 1.0), window], parameters={"phi": 0, "size": 1})
     )
     found, _ = _found(known, "same", limits=(-3.0, 3.0))
@@ -121,7 +121,7 @@ def test_interval_of_an_observable_ends_where_a_hard_window_does() -> None:
 
 
 def test_two_minima_give_two_parts() -> None:
-    known = target(
+    known = likelihood(
         problem({"name": "fit-simple"}, [measured("square", 9.0, 0.5)], parameters={"phi": 0, "size": 1})
     )
     found, _ = _found(known, "x", bins=48)
@@ -131,7 +131,7 @@ def test_two_minima_give_two_parts() -> None:
 
 
 def test_minimum_narrower_than_a_bin_is_not_lost() -> None:
-    known = target(
+    known = likelihood(
         problem({"name": "fit-simple"}, [measured("same", 1.234, 1e-3)], parameters={"phi": 0, "size": 1})
     )
     found, _ = _found(known, "x", bins=12)
@@ -144,7 +144,7 @@ def test_minimum_narrower_than_a_bin_is_not_lost() -> None:
 def test_logarithmic_quantity(name: str, scale: str) -> None:
     """As a parameter with a logarithmic prior, and as an observable on a logarithmic axis."""
     constraints = [measured("decades", 1.0, 0.25)]
-    known = target(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0, "x": 0}))
+    known = likelihood(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0, "x": 0}))
     limits = {} if scale == "linear" else {"limits": (1e-1, 1e3), "log": True}
     found, _ = _found(known, name, bins=48, **limits)
     ((low, high),) = found[1].parts
@@ -155,7 +155,7 @@ def test_logarithmic_quantity(name: str, scale: str) -> None:
 def test_limit_has_an_open_end() -> None:
     limit = {"name": "l", "observable": "scale", "kind": "limit", "upper": 10.0, "cl": 0.95, "unit": "GeV"}
     constraints = [{**limit, "source": "by construction"}]
-    known = target(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0, "x": 0}))
+    known = likelihood(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0, "x": 0}))
     found, _ = _found(known, "size")
     assert found[1].parts[0][0] is None
     assert found[1].parts[0][1] is not None
@@ -163,7 +163,9 @@ def test_limit_has_an_open_end() -> None:
 
 def test_best_fit_across_the_seam_of_an_angle() -> None:
     """The minimum sits where the two ends of the prior meet."""
-    known = target(problem({"name": "fit-simple"}, [measured("turn", 0.0, 0.1)], parameters={"size": 1, "x": 0}))
+    known = likelihood(
+        problem({"name": "fit-simple"}, [measured("turn", 0.0, 0.1)], parameters={"size": 1, "x": 0})
+    )
     best = find_best(known, np.random.default_rng(3), starts=4)
     assert best.chi2 < 1e-6
     assert abs(abs(best.values["phi"]) - np.pi) < 1e-3
@@ -171,7 +173,7 @@ def test_best_fit_across_the_seam_of_an_angle() -> None:
 
 def test_nothing_allowed_is_said() -> None:
     window = {"name": "w", "observable": "square", "kind": "window", "lower": 26.0, "source": "by construction"}
-    known = target(problem({"name": "fit-simple"}, [window], parameters={"phi": 0, "size": 1}))
+    known = likelihood(problem({"name": "fit-simple"}, [window], parameters={"phi": 0, "size": 1}))
     with pytest.raises(NoPoint, match="allowed"):
         find_best(known, np.random.default_rng(3), starts=2, generations=20)
 
@@ -198,7 +200,7 @@ def test_coverage_of_profile_intervals(level: float) -> None:
     for _ in range(toys):
         data = matrix(3, 2) @ truth + rng.standard_normal(3)
         model = {"name": "fit-linear", "free": 2, "measured": 3}
-        known = target(problem(model, [measured(f"y{i}", float(v), unit="GeV") for i, v in enumerate(data)]))
+        known = likelihood(problem(model, [measured(f"y{i}", float(v), unit="GeV") for i, v in enumerate(data)]))
         start = linear_solution(data, 2)[0] / 20.0 + 0.5
         known.batch(start[None])
         axis = make_axis(known, "a1", 16, None)

@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from terranova.errors import RunError
-from terranova.fitting.likelihood import Target
+from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.posterior import Correction, Posterior, Say
-from terranova.fitting.surrogate.likelihood import Imagined
-from terranova.fitting.surrogate.training import Emulation
+from terranova.fitting.surrogate.likelihood import SurrogateLikelihood
+from terranova.fitting.surrogate.training import SurrogateTrainer
 from terranova.types import Floats, Ints
 
 POWER = 0.75
@@ -52,8 +52,8 @@ _WRONG = 0.5
 
 
 def corrected(
-    emulation: Emulation,
-    sample: Callable[[Target], Posterior],
+    trainer: SurrogateTrainer,
+    sample: Callable[[Likelihood], Posterior],
     wanted: int,
     rng: np.random.Generator,
     say: Say,
@@ -65,23 +65,23 @@ def corrected(
     sampled.
 
     Args:
-        emulation: the surrogate.
+        trainer: the surrogate.
         sample: samples the posterior of a likelihood.
         wanted: effective number of points.
         rng: of all random numbers.
         say: told how far it is.
     """
-    target, before, calls = emulation.target, emulation.target.evaluations, emulation.calls
+    likelihood, before, calls = trainer.likelihood, trainer.likelihood.evaluations, trainer.calls
     for attempt in range(TRIES):
-        if not emulation.serves:
+        if not trainer.serves:
             break
-        imagined = emulation.imagined(POWER)
+        surrogate_likelihood = trainer.surrogate_likelihood(POWER)
         try:
-            found = sample(imagined)
+            found = sample(surrogate_likelihood)
         except RunError:
             break
         population = found.equal_weights(rng)
-        weighted = _Weighted(target, imagined, found, population)
+        weighted = _Weighted(likelihood, surrogate_likelihood, found, population)
         weighted.evaluate(min(_FIRST, wanted))
         if weighted.serves:
             weighted.evaluate(math.ceil(1.05 * wanted / weighted.share / max(0.5, 1.0 - wanted / found.effective)))
@@ -91,33 +91,35 @@ def corrected(
         if weighted.serves:
             about = Correction(
                 used=True,
-                calls=emulation.calls - calls,
+                calls=trainer.calls - calls,
                 weighted=len(weighted.log_weights),
                 effective=weighted.effective,
                 shape=weighted.shape,
                 attempts=attempt + 1,
             )
-            return weighted.posterior(about, target.evaluations - before, wanted)
-        emulation.learn()
+            return weighted.posterior(about, likelihood.evaluations - before, wanted)
+        trainer.learn()
     say("posterior: the surrogate does not serve, the model is sampled")
-    found = sample(target)
-    about = Correction(False, emulation.calls - calls, 0, found.effective, math.nan, TRIES)
-    return replace(found, correction=about, evaluations=target.evaluations - before)
+    found = sample(likelihood)
+    about = Correction(False, trainer.calls - calls, 0, found.effective, math.nan, TRIES)
+    return replace(found, correction=about, evaluations=likelihood.evaluations - before)
 
 
 class _Weighted:
     """Points of the surrogate's posterior with their true log-likelihoods and weights.
 
     Args:
-        target: the likelihood.
+        likelihood: the likelihood.
         imagined: what was sampled.
         found: its posterior.
         population: rows of `found` that count the same, in random order.
     """
 
-    def __init__(self, target: Target, imagined: Imagined, found: Posterior, population: Ints) -> None:
-        self._target, self._found, self._population = target, found, population
-        self._u = imagined.places(found)
+    def __init__(
+        self, likelihood: Likelihood, surrogate_likelihood: SurrogateLikelihood, found: Posterior, population: Ints
+    ) -> None:
+        self._target, self._found, self._population = likelihood, found, population
+        self._u = surrogate_likelihood.places(found)
         self._values: list[Floats] = []
         self._loglike: list[Floats] = []
         self.log_weights: Floats = np.empty(0)

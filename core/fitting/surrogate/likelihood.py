@@ -8,12 +8,12 @@ import numpy as np
 
 from terranova.evaluation.problem import Problem
 from terranova.fitting import posterior as sampling
-from terranova.fitting.likelihood import Target
+from terranova.fitting.likelihood import Likelihood
 from terranova.interfaces.batch import Batch
 from terranova.types import Floats, Ints
 
 
-class Imagined(Target):
+class SurrogateLikelihood(Likelihood):
     """The likelihood as a surrogate has it: every method of a fit can ask it, and nothing of it is quoted.
 
     Args:
@@ -35,7 +35,7 @@ class Imagined(Target):
         self.names = (*self.problem.model.space.names, *names)
 
     def batch(self, u: Floats) -> Batch:
-        """Predict at points u (n, d) of the unit cube; see `Target.batch`."""
+        """Predict at points u (n, d) of the unit cube; see `Likelihood.batch`."""
         space = self.problem.model.space
         u = np.where(space.periodic, np.mod(u, 1.0), np.clip(u, 0.0, 1.0))
         loglike, observables = self._predict(u)
