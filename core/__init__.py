@@ -13,9 +13,9 @@ from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation, Status
-from terranova.interfaces.constraint import (
+from terranova.interfaces.constraint import Constraint
+from terranova.interfaces.constraint_kinds import (
     Asymmetric,
-    Constraint,
     Correlated,
     Function,
     Gaussian,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from terranova.config import build_problem, load_config
+from terranova.config import build_problem, load_config, load_problem
 from terranova.config.plugin_options import check_options
 from terranova.engine import session
 from terranova.errors import ConfigError, Diagnostic
@@ -32,12 +32,12 @@ def model(name: str, **options: Any) -> BoundModel:
         PluginMissing: there is no such model; the message names the nearest.
         ConfigError: an option that it does not have, or a value that makes no sense.
     """
-    plugin = registry().get("model", name).thing
-    report = Diagnostics(Document(None))
-    options, _ = check_options(plugin, options, (), report, skip=0)
-    report.raise_if_any()
+    plugin = registry().get("model", name)
+    diagnostics = Diagnostics(Document(None))
+    options, _ = check_options(plugin, options, (), diagnostics)
+    diagnostics.raise_if_any()
     try:
-        return BoundModel(plugin(**options))
+        return BoundModel(plugin.target(**options))
     except ValueError as error:
         raise ConfigError([Diagnostic("", 0, 0, "", f"model {name!r} refuses its options: {error}")]) from error
 
@@ -53,13 +53,7 @@ def problem(name: str, constraints: Sequence[Any] = (), **options: Any) -> Probl
     Raises:
         ConfigError: something does not exist or does not fit together.
     """
-    words = {
-        "model": {"name": name, **options},
-        "constraints": list(constraints),
-        "sampler": "random",
-        "budget": {"evaluations": 1},
-    }
-    return build_problem(load_config(words))
+    return build_problem(load_problem({"model": {"name": name, **options}, "constraints": list(constraints)}))
 
 
 def scan(

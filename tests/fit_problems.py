@@ -152,7 +152,7 @@ def words(model: dict[str, Any], constraints: list[Any], **more: Any) -> dict[st
 def problem(model: dict[str, Any], constraints: list[Any], **more: Any) -> Problem:
     """A problem."""
     scan = {"sampler": {"name": "random"}, "budget": {"evaluations": 1}}
-    return build_problem(load_config({**words(model, constraints, **more), **scan}))
+    return build_problem(load_config({**words(model, constraints, **more), **scan}).problem)
 
 
 def likelihood(problem: Problem) -> Likelihood:

@@ -62,7 +62,7 @@ def prepared(directory: Path, **words: Any) -> tuple[Run, Any]:
         "output": str(directory),
     }
     config = load_config({**settings, **words})
-    problem = build_problem(config)
+    problem = build_problem(config.problem)
     manifest = provenance.make_manifest(config, problem)
     manifest.save(directory)
     (directory / CONFIG).write_text(config.to_yaml(), encoding="utf-8")

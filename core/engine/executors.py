@@ -13,7 +13,7 @@ from terranova.evaluation.problem import Problem
 from terranova.interfaces.model import PointModel
 from terranova.parallel.world import World
 from terranova.registry import registry
-from terranova.registry.options import options_of
+from terranova.registry.kinds import options
 
 
 def _executor(config: ScanConfig, problem: Problem, everyone: World) -> type[Executor]:
@@ -22,13 +22,13 @@ def _executor(config: ScanConfig, problem: Problem, everyone: World) -> type[Exe
     With several ranks and a model that computes one point at a time, or on request, ranks evaluate for the
     first; otherwise each rank has islands of its own, and evaluates its points itself.
     """
-    chosen: type[Executor] = registry().get("executor", config.parallel.executor).thing
+    chosen: type[Executor] = registry().get("executor", config.parallel.executor).target
     if everyone.size == 1 or chosen.over_ranks:
         return chosen
     slow = isinstance(problem.model.plugin, PointModel)
     if config.parallel.mode == "islands" or (config.parallel.mode == "auto" and not slow):
         return chosen
-    able: list[type[Executor]] = [p.thing for p in registry().of_kind("executor") if p.thing.over_ranks]
+    able: list[type[Executor]] = [p.target for p in registry().of_kind("executor") if p.target.over_ranks]
     if not able:
         raise ParallelError("no executor is installed that evaluates over ranks: use parallel: {mode: islands}")
     return able[0]
@@ -49,5 +49,5 @@ def make_executor(cls: type[Executor], choice: Parallel, problem: Problem, direc
         "memory": choice.memory,
         "logs": directory / "logs",
     }
-    known = {"workers", *(option.name for option in options_of(cls))}
+    known = {"workers", *(option.name for option in options("executor", cls))}
     return cls(problem, **{k: v for k, v in wanted.items() if k in known and v is not None})

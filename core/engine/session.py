@@ -65,7 +65,7 @@ def _start(
     config: ScanConfig, output: Path, everyone: World, stop: StopRequest, *, quiet: bool, next_free: bool
 ) -> tuple[Run, str]:
     directory = everyone.bcast(next_free_directory(output)) if next_free else output
-    problem = build_problem(config)
+    problem = build_problem(config.problem)
     manifest = provenance.make_manifest(config, problem)
 
     def prepare() -> None:
@@ -119,7 +119,7 @@ def resume(
         source = file if file is not None else directory / CONFIG
         config = load_config(source, budget=larger or None, islands=before.sampler.islands)
         config = replace(config, output=directory)
-        problem = build_problem(config)
+        problem = build_problem(config.problem)
         changes = check_same(directory, before, config, problem)
         _check_larger(before.budget, config.budget, Run(directory))
         if on_root(everyone, lambda: _finished(directory, before.budget, config.budget), directory):
@@ -210,7 +210,7 @@ def _scan(
 ) -> str:
     columns = provenance.stored_columns(config, problem)
     share = deal(config.sampler.islands, team.rank, team.size)
-    plugin = registry().get("sampler", config.sampler.name).thing
+    plugin = registry().get("sampler", config.sampler.name).target
     archipelago = make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
     checkpoint = load_checkpoint(directory) if resuming and team.is_root else None
     if checkpoint is not None and checkpoint.meta["sampler"] != archipelago.version:
@@ -221,7 +221,7 @@ def _scan(
         first = checkpoint.generation if checkpoint is not None else 0
         whole = config.store.keep == "all" and columns is None
         replay = Replay(directory, problem, first, whole=whole)
-    title = f"terranova  {config.model.name}  {config.sampler.name}  → {directory}"
+    title = f"terranova  {config.problem.model.name}  {config.sampler.name}  → {directory}"
     with (
         make_executor(executor_class, config.parallel, problem, directory) as executor,
         choose(title, root=team.is_root, quiet=quiet) as progress,

@@ -48,7 +48,7 @@ def to_dict(fit: Fit) -> dict[str, Any]:
     """Return the numbers of a fit, as JSON can hold them."""
     best = fit.best
     return {
-        "model": fit.plan.config.model.name,
+        "model": fit.plan.problem.model.name,
         "evaluations": fit.evaluations,
         "points from scans": fit.known,
         "evaluations of parts": dict(fit.spent),

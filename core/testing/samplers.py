@@ -24,7 +24,7 @@ from terranova.errors import ContractError, did_you_mean
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch
 from terranova.interfaces.sampler import Archipelago, Proposal, Sampler, SearchSpace
-from terranova.registry.options import options_of
+from terranova.registry.kinds import options
 from terranova.testing.problems import ring
 from terranova.testing.rules import Check, check_all
 from terranova.types import Array, Bools, Floats, Ints
@@ -117,7 +117,7 @@ def options_are_keywords_with_defaults_and_documented(case: Case) -> None:
     """Every option has a default and a line in the docstring; the plugin describes itself."""
     kind = case.plugin
     _demand(bool(kind.description or kind.__doc__), "it has neither a description nor a docstring")
-    for option in options_of(kind, skip=2):
+    for option in options("sampler", kind):
         _demand(not option.required, f"option {option.name!r} has no default")
         _demand(bool(option.description), f"option {option.name!r} is not explained under Args: in the docstring")
 
@@ -380,7 +380,7 @@ def sampler_checks(
     if isinstance(sampler, str):
         from terranova.registry import registry
 
-        plugin: type[Sampler] | type[Archipelago] = registry().get("sampler", sampler).thing
+        plugin: type[Sampler] | type[Archipelago] = registry().get("sampler", sampler).target
     else:
         plugin = sampler
     known = {rule.__name__: rule for rule in RULES}

@@ -99,14 +99,14 @@ def test_a_sampler_that_fails_costs_its_trials_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"samplers": ["rundom"]}, "samplers[0].name: no sampler is named 'rundom' (did you mean 'random'"),
+        ({"samplers": ["rundom"]}, "samplers[0]: no sampler is named 'rundom' (did you mean 'random'"),
         ({"problems": ["toy-shall"]}, "problems[0].model: no model is named 'toy-shall'"),
         ({"budget": {}}, "budget: expected evaluations or wall"),
         ({"budget": {"valid": 10}}, "budget.valid: unknown key"),
         ({"seeds": 0}, "seeds: expected a number of seeds"),
         ({"seeds": [1, 1]}, "seeds: a seed is given twice"),
         ({"samplers": ["random", "random"]}, "samplers[1]: there is another 'random'"),
-        ({"observables": {"rong": [0, 1]}}, "problems[0].observables"),
+        ({"observables": {"rong": [0, 1]}}, "observables: model 'toy-shell' has no observable 'rong'"),
         ({"observables": {"ring": [1, 0]}}, "observables.ring: expected a range with low < high"),
     ],
 )

@@ -16,17 +16,23 @@ from hypothesis import strategies as st
 
 from terranova import (
     Archipelago,
+    Asymmetric,
+    Constraint,
     ConstraintSet,
+    Correlated,
     Executor,
     Function,
     Gaussian,
+    Limit,
     LogUniform,
     Model,
     Observable,
     Parameter,
     Proposal,
     Sampler,
+    Tabulated,
     Uniform,
+    Window,
     hookimpl,
 )
 from terranova.config import ScanConfig, build_problem, diff, load_config
@@ -103,7 +109,7 @@ SOURCE = "arXiv:2204.03796"
 
 
 def _gaussian(name: str) -> Gaussian:
-    return Gaussian(name=name, observables=(name,), source=SOURCE, value=0.0, sigma_up=0.1, sigma_down=0.1)
+    return Gaussian(name=name, observables=(name,), source=SOURCE, value=0.0, sigma=0.1)
 
 
 class Plugins:
@@ -120,6 +126,10 @@ class Plugins:
     @hookimpl
     def terranova_executors(self) -> list[type[Executor]]:
         return [Serial]
+
+    @hookimpl
+    def terranova_constraint_kinds(self) -> list[type[Constraint]]:
+        return [Window, Gaussian, Asymmetric, Limit, Tabulated, Correlated, Function]
 
     @hookimpl
     def terranova_constraint_sets(self) -> list[ConstraintSet]:
@@ -178,13 +188,17 @@ def _load(text: str, folder: Path, **words: Any) -> ScanConfig:
 
 def test_every_word_arrives(tmp_path: Path) -> None:
     config = _load(VALID, tmp_path)
-    assert (config.model.name, config.model.options["shape"], config.model.options["width"]) == (
+    assert (
+        config.problem.model.name,
+        config.problem.model.options["shape"],
+        config.problem.model.options["width"],
+    ) == (
         "toy",
         "round",
         2.0,
     )
-    assert [getattr(c, "name", c) for c in config.constraints] == ["electroweak", "mh", "a_max"]
-    assert config.parameters == {"b": LogUniform(0.1, 50.0)}
+    assert [getattr(c, "name", c) for c in config.problem.constraints] == ["electroweak", "mh", "a_max"]
+    assert config.problem.parameters == {"b": LogUniform(0.1, 50.0)}
     assert (config.sampler.name, config.sampler.islands, config.sampler.options["size"]) == ("points", 4, 20)
     assert (config.budget.evaluations, config.budget.wall, config.budget.valid) == (1_000_000, 5400.0, 1000)
     assert (config.seed, config.output) == (7, Path("runs/toy"))
@@ -200,7 +214,7 @@ def test_defaults_are_filled_in() -> None:
     assert (config.parallel.mode, config.parallel.executor, config.parallel.epoch) == ("auto", "serial", 20)
     assert (config.store.keep, config.store.observables, config.store.durability) == ("all", "all", "process")
     assert config.sampler.options == {"size": 10, "kind": "x", "step": None}
-    assert config.model.options == {"shape": "flat", "width": 1.0}
+    assert config.problem.model.options == {"shape": "flat", "width": 1.0}
 
 
 class _Offers:
@@ -248,7 +262,7 @@ def test_the_default_sampler_that_comes_with_terranova() -> None:
 
 
 def test_the_problem_has_the_priors_and_constraints(tmp_path: Path) -> None:
-    problem = build_problem(_load(VALID, tmp_path), REGISTRY)
+    problem = build_problem(_load(VALID, tmp_path).problem, REGISTRY)
     assert [c.name for c in problem.constraints] == ["S", "T", "mh", "a_max"]
     assert problem.model.space.parameters[1].prior == LogUniform(0.1, 50.0)
 
@@ -271,8 +285,8 @@ def test_python_values_are_welcome() -> None:
     words["constraints"] = (ConstraintSet("mine", (replace(_gaussian("m_h"), unit="GeV"),)),)
     config = load_config(words, registry=REGISTRY)
     assert config.budget.evaluations == 10
-    assert config.model.options["extra"] == ["x", "y"]
-    assert build_problem(config, REGISTRY).model.space.dimension == 1
+    assert config.problem.model.options["extra"] == ["x", "y"]
+    assert build_problem(config.problem, REGISTRY).model.space.dimension == 1
 
 
 def test_a_part_of_a_set() -> None:
@@ -282,7 +296,7 @@ def test_a_part_of_a_set() -> None:
         "budget": {"evaluations": 1},
     }
     config = load_config(words, registry=REGISTRY)
-    assert [c.name for c in build_problem(config, REGISTRY).constraints] == ["T"]
+    assert [c.name for c in build_problem(config.problem, REGISTRY).constraints] == ["T"]
     assert load_config(config.to_dict(), registry=REGISTRY) == config
     whole = load_config({**words, "constraints": ["electroweak"]}, registry=REGISTRY)
     assert whole.digest() != config.digest()
@@ -342,7 +356,7 @@ def test_files_are_embedded(tmp_path: Path) -> None:
     path.unlink()
     again = _load(config.to_yaml(), tmp_path)
     assert again.digest() == config.digest()
-    assert build_problem(again, REGISTRY).sets[0].version == "3"
+    assert build_problem(again.problem, REGISTRY).sets[0].version == "3"
 
 
 def test_functions_cannot_be_embedded() -> None:
@@ -378,7 +392,7 @@ def test_the_digest_and_the_diff_see_the_rest(words: dict[str, Any], change: str
 
 def test_a_run_can_be_read_without_its_plugins(tmp_path: Path) -> None:
     text = _load(VALID, tmp_path).to_yaml().replace("name: toy", "name: uninstalled")
-    assert _load(text, tmp_path, check_plugins=False).model.name == "uninstalled"
+    assert _load(text, tmp_path, check_plugins=False).problem.model.name == "uninstalled"
 
 
 # -- what is refused ----------------------------------------------------------------------------------------
@@ -393,7 +407,9 @@ def _expected(path: Path) -> list[str]:
 def test_invalid_files(path: Path) -> None:
     """The first lines of each file name every problem: line:column key: a piece of the message."""
     with pytest.raises(ConfigError) as caught:
-        read_constraint_set(path) if path.name.startswith("set-") else load_config(path, registry=REGISTRY)
+        read_constraint_set(path, REGISTRY.constraint_kinds()) if path.name.startswith("set-") else load_config(
+            path, registry=REGISTRY
+        )
     expected = _expected(path)
     assert expected
     assert len(caught.value.diagnostics) == len(expected), str(caught.value)
@@ -498,7 +514,7 @@ def _accepted_or_refused(source: Any) -> None:
         return
     again = load_config(parse(config.to_yaml()).data, registry=REGISTRY)
     assert again.digest() == config.digest()
-    problem = build_problem(config, REGISTRY)
+    problem = build_problem(config.problem, REGISTRY)
     space = problem.model.space
     x = space.to_physical(np.full((3, space.dimension), 0.5))
     violations, loglike = problem.score(x, problem.evaluate(x).observables)

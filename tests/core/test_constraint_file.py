@@ -9,10 +9,12 @@ import pytest
 
 from terranova import Asymmetric, Correlated, Function, Gaussian, Limit, Tabulated, Window
 from terranova.errors import ConfigError
-from terranova.interfaces.constraint import KINDS, Constraint
-from terranova.parsing.constraint_file import REFERENCE, constraint_words, read_constraint_set, set_words
+from terranova.interfaces.constraint import Constraint
+from terranova.parsing.constraint_file import REFERENCE, constraint_keys, read_constraint_set, set_keys
 from terranova.parsing.strict_yaml import dump
 from terranova.registry import Plugin, registry
+
+KINDS = registry().constraint_kinds()
 
 ALL_KINDS = """\
 name: everything
@@ -52,7 +54,7 @@ def everything(tmp_path: Path) -> Path:
 
 
 def test_every_kind_is_read(everything: Path) -> None:
-    found = read_constraint_set(everything)
+    found = read_constraint_set(everything, KINDS)
     assert (found.name, found.model, found.version, found.description) == (
         "everything",
         "toy",
@@ -71,21 +73,21 @@ def test_every_kind_is_read(everything: Path) -> None:
     assert isinstance(by_name["c"], Correlated)
     assert isinstance(by_name["t"], Tabulated)
     assert by_name["u"].observables == ("y",)
-    assert {c.kind for c in found} == set(KINDS)
+    assert {c.kind for c in found} == set(KINDS.classes)
 
 
 def test_the_words_of_a_set_are_read_back(everything: Path, tmp_path: Path) -> None:
-    found = read_constraint_set(everything)
+    found = read_constraint_set(everything, KINDS)
     again = tmp_path / "again.yaml"
-    again.write_text(dump(set_words(found)))
-    assert read_constraint_set(again).constraints == found.constraints
-    assert read_constraint_set(again).exclusive_group == "alternatives"
+    again.write_text(dump(set_keys(found)))
+    assert read_constraint_set(again, KINDS).constraints == found.constraints
+    assert read_constraint_set(again, KINDS).exclusive_group == "alternatives"
 
 
 def test_a_function_has_no_words() -> None:
     function = Function(name="f", observables=("x",), source="theory: x", violation_of=abs)
     with pytest.raises(ValueError, match="Python function"):
-        constraint_words(function)
+        constraint_keys(function)
 
 
 @pytest.mark.parametrize(
@@ -110,10 +112,10 @@ def test_a_source_can_be_looked_up(source: str, accepted: bool, tmp_path: Path) 
     path = tmp_path / "f.yaml"
     path.write_text(dump({"name": "f", "constraints": [entry]}))
     if accepted:
-        assert len(read_constraint_set(path)) == 1
+        assert len(read_constraint_set(path, KINDS)) == 1
     else:
         with pytest.raises(ConfigError, match="expected an arXiv number"):
-            read_constraint_set(path)
+            read_constraint_set(path, KINDS)
 
 
 @pytest.mark.parametrize("word", ["nan", "huge", "list"])
@@ -125,16 +127,16 @@ def test_numbers_that_would_break_the_arithmetic(word: str, tmp_path: Path) -> N
         dump({"name": "f", "constraints": [{**entry, "source": "arXiv:2207.00092", "date": "2022-07-01"}]})
     )
     with pytest.raises(ConfigError, match=r"constraints\[0\]\.value"):
-        read_constraint_set(path)
+        read_constraint_set(path, KINDS)
 
 
 def _built_in() -> list[tuple[Plugin, Constraint]]:
     """All constraints on physics: those of analytic problems are what they are by construction."""
     sets = [p for p in registry().of_kind("constraints") if "terranova " in p.origin]
     analytic = {
-        p.name for p in registry().of_kind("model") if p.thing.__module__.startswith("terranova.models.analytic")
+        p.name for p in registry().of_kind("model") if p.target.__module__.startswith("terranova.models.analytic")
     }
-    return [(p, c) for p in sets if p.name not in analytic for c in p.thing]
+    return [(p, c) for p in sets if p.name not in analytic for c in p.target]
 
 
 def test_built_in_constraints_say_where_they_come_from() -> None:

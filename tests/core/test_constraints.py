@@ -56,7 +56,7 @@ def _asymmetric(draw: st.DrawFn) -> Constraint:
     up, down, value = draw(_WIDTHS), draw(_WIDTHS), draw(_VALUES)
     nsigma = draw(st.floats(0.5, 5.0))
     if draw(st.booleans()):
-        return Gaussian(**_one(), value=value, sigma_up=up, sigma_down=up, nsigma=nsigma)
+        return Gaussian(**_one(), value=value, sigma=up, nsigma=nsigma)
     return Asymmetric(**_one(), value=value, sigma_up=up, sigma_down=down, nsigma=nsigma, scale=draw(_WIDTHS))
 
 
@@ -245,12 +245,12 @@ _TABLE: dict[str, Any] = {"x_grid": (1, 2), "limit": (1, 2)}
         (Window, _one(), "lower or an upper"),
         (Window, {**_one(), "lower": 1, "upper": 1}, "must be below"),
         (Window, {**_one(), "lower": math.nan}, "NaN"),
-        (Gaussian, {**_one(), "value": 0, "sigma_up": 0, "sigma_down": 0}, "positive"),
+        (Gaussian, {**_one(), "value": 0, "sigma": 0}, "positive"),
         (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": -1}, "positive"),
         (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": 1, "nsigma": 0}, "nsigma"),
         (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": 1, "accept": (2, 1)}, "no interval"),
         (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": 1, "accept": (2, 3)}, "leaves out"),
-        (Gaussian, {**_one(), "value": 125.2, "sigma_up": 1e-20, "sigma_down": 1e-20}, "sigma is lost"),
+        (Gaussian, {**_one(), "value": 125.2, "sigma": 1e-20}, "sigma is lost"),
         (Window, {**_one(), "lower": 0, "scale": 1e-300}, "too small to divide"),
         (Tabulated, {**_PAIR, **_TABLE, "limit": (0, 1), "cl": 0.95}, "positive limits"),
         (Tabulated, {**_one(), **_TABLE, "limit": (5, 6)}, "accepts nothing"),
@@ -325,7 +325,7 @@ def test_a_problem_scores_as_its_constraints_do(
 def test_an_unknown_observable_violates_what_reads_it(unknown: float) -> None:
     group = (
         Window(**_one("a", "x"), lower=-1),
-        Gaussian(**_one("b", "y"), value=0, sigma_up=1, sigma_down=1),
+        Gaussian(**_one("b", "y"), value=0, sigma=1),
         Correlated(**{**_PAIR, "name": "d"}, **_ST),
     )
     problem = Problem(BoundModel(ThreeNumbers()), [ConstraintSet("group", group)])
@@ -355,9 +355,7 @@ def test_names_must_be_unique_and_observables_known() -> None:
     [
         Window(name="c", observables=("x",), lower=1e-3, upper=1e-2, distance="log", **REFERENCE),
         Limit(name="c", observables=("x",), upper=1e-2, cl=0.9, distance="log", scale=2.0, **REFERENCE),
-        Gaussian(
-            name="c", observables=("x",), value=1e-3, sigma_up=1e-4, sigma_down=1e-4, distance="log", **REFERENCE
-        ),
+        Gaussian(name="c", observables=("x",), value=1e-3, sigma=1e-4, distance="log", **REFERENCE),
     ],
 )
 def test_distance_in_decades(constraint: Interval) -> None:
@@ -379,9 +377,7 @@ def test_distance_in_decades_needs_positive_bounds() -> None:
     for make in (
         lambda: Limit(name="c", observables=("x",), lower=0.0, distance="log", **REFERENCE),
         lambda: Window(name="c", observables=("x",), lower=-1.0, upper=1.0, distance="log", **REFERENCE),
-        lambda: Gaussian(
-            name="c", observables=("x",), value=0.0, sigma_up=1.0, sigma_down=1.0, distance="log", **REFERENCE
-        ),
+        lambda: Gaussian(name="c", observables=("x",), value=0.0, sigma=1.0, distance="log", **REFERENCE),
     ):
         with pytest.raises(ValueError, match="positive bounds"):
             make()

@@ -119,7 +119,7 @@ def test_points_can_be_read_without_the_plugins(tmp_path: Path) -> None:
     registry().plugins[:] = [p for p in registry().plugins if p.name != "toy-shell"]  # the fixture puts it back
     run = Run(tmp_path / "run")
     assert run.count == 4000
-    assert run.config.model.name == "toy-shell"
+    assert run.config.problem.model.name == "toy-shell"
     with pytest.raises(TerranovaError, match="toy-shell"):
         run.problem()
 

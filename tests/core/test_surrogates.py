@@ -25,9 +25,7 @@ pytest.importorskip("xgboost", reason="surrogates need the extra terranova[ml]")
 SMOOTH = ConstraintSet(
     "smooth",
     tuple(
-        Gaussian(
-            name=f"g_{n}", observables=(n,), value=v, sigma_up=s, sigma_down=s, source="theory: a test", unit=unit
-        )
+        Gaussian(name=f"g_{n}", observables=(n,), value=v, sigma=s, source="theory: a test", unit=unit)
         for n, v, s, unit in (("ring", 3.0, 3.0, "1"), ("ratio", 0.0, 1.0, "GeV"))
     ),
 )

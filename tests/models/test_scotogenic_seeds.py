@@ -41,7 +41,7 @@ def test_seeds_have_neutrino_data_and_the_muon_moment(variant: str, window: str)
 @pytest.mark.parametrize("name", ["cmaes-novelty", "nsga2", "nsga3"])
 def test_a_sampler_starts_from_seeds_and_refuses_without(name: str) -> None:
     problem = terranova.problem("scotogenic-ci37c", [*SETS, "g2-wp20"])
-    plugin = registry().get("sampler", name).thing
+    plugin = registry().get("sampler", name).target
     sampler = make_archipelago(plugin, problem.search_space, 3, Share(0, 2), {"start": "seeds"})
     u = sampler.ask().u
     x = problem.model.space.to_physical(u)

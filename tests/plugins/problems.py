@@ -12,7 +12,7 @@ from terranova.engine.islands import SeparateIslands
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch
-from terranova.interfaces.constraint import Window
+from terranova.interfaces.constraint_kinds import Window
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import Model, Observable
 from terranova.interfaces.parameters import Parameter

@@ -16,7 +16,7 @@ import pytest
 from terranova import Evaluation, Status
 from terranova.errors import ContractError
 from terranova.evaluation.problem import Problem
-from terranova.interfaces.constraint import Function
+from terranova.interfaces.constraint_kinds import Function
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.plugins.executors import MpiExecutor, ProcessesExecutor, SerialExecutor
 from terranova.plugins.executors.tasks import MOST_POINTS, Pace
@@ -59,7 +59,7 @@ def _pids(executor: ProcessesExecutor) -> list[int]:
 def test_the_three_executors_are_registered() -> None:
     names = {"serial": SerialExecutor, "processes": ProcessesExecutor, "mpi": MpiExecutor}
     for name, executor in names.items():
-        assert registry().get("executor", name).thing is executor
+        assert registry().get("executor", name).target is executor
 
 
 @pytest.mark.parametrize("executor_class", [SerialExecutor, ProcessesExecutor, MpiExecutor])

@@ -34,7 +34,7 @@ seeds, sizes = st.integers(0, 1000), st.integers(0, 60)
 
 def test_they_are_registered() -> None:
     for kind in KINDS:
-        assert registry().get("novelty", kind.name).thing is kind
+        assert registry().get("novelty", kind.name).target is kind
 
 
 @both

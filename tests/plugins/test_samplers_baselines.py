@@ -102,9 +102,7 @@ def test_walkers_sample_the_valid_region_uniformly() -> None:
 
 def test_walkers_sample_the_posterior() -> None:
     """A Gaussian measurement of x - y, far from the walls: mean and width are its own."""
-    flat = Gaussian(
-        name="free", observables=("free",), source="by construction", value=0.3, sigma_up=0.1, sigma_down=0.1
-    )
+    flat = Gaussian(name="free", observables=("free",), source="by construction", value=0.3, sigma=0.1)
     problem = Problem(ring().model, [ConstraintSet("one", (flat,))])
     u = places_of_walkers(1000, problem, target="posterior")
     free = 2.0 * (u[:, 0] - u[:, 1])

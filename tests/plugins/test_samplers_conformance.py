@@ -46,7 +46,7 @@ def problem() -> Problem:
 
 
 def make(name: str, problem: Problem, seed: int = 1, islands: tuple[int, ...] = (0, 1, 2)) -> Archipelago:
-    kind = registry().get("sampler", name).thing
+    kind = registry().get("sampler", name).target
     return problems.archipelago(kind, problem.search_space, seed, islands)
 
 
@@ -89,7 +89,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("name", "options"), WRONG)
 def test_wrong_options_are_refused_by_name(name: str, options: dict[str, Any], problem: Problem) -> None:
-    kind = registry().get("sampler", name).thing
+    kind = registry().get("sampler", name).target
     with pytest.raises(ValueError, match=next(iter(options)).rstrip("s")):
         problems.archipelago(kind, problem.search_space, 1, (0,), **options)
 

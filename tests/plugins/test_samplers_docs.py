@@ -34,7 +34,7 @@ def test_the_documented_sampler_registers_and_climbs(plugin: ModuleType) -> None
     registry = Registry()
     registry.register(plugin, name="hill_climb")
     assert registry.broken == []
-    kind = registry.get("sampler", "hill-climb").thing
+    kind = registry.get("sampler", "hill-climb").target
 
     check_sampler(kind, options={"points": 8}, points=500)
     problem = problems.isles()

@@ -54,7 +54,7 @@ def zdt(proposal: Proposal) -> Batch:
 
 @pytest.mark.parametrize("name", ["nsga2", "nsga3"])
 def test_objectives_of_the_user_end_on_the_pareto_front_and_constraints_come_first(name: str) -> None:
-    kind = registry().get("sampler", name).thing
+    kind = registry().get("sampler", name).target
     options = {"objectives": {"f": "min", "g": "min"}, "popsize": 60}
     sampler = make_archipelago(kind, SPACE, 1, Share(0, 1), options)
     for _ in range(120):

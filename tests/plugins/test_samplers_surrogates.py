@@ -155,8 +155,7 @@ def two_measurements(sigma: float) -> Problem:
             observables=(observable,),
             source="by construction",
             value=value,
-            sigma_up=sigma,
-            sigma_down=sigma,
+            sigma=sigma,
         )
 
     return Problem(ring().model, [ConstraintSet("two", (measured("a", "turn", 0.5), measured("b", "free", 0.4)))])
@@ -283,8 +282,8 @@ def test_tpe_learns() -> None:
 def test_any_sampler_of_optuna_goes_by_its_name() -> None:
     plugin = registry().get("sampler", "optuna:RandomSampler")
     assert plugin.name == "optuna:RandomSampler"
-    assert issubclass(plugin.thing, Sampler)
-    assert registry().get("sampler", "optuna:RandomSampler").thing is plugin.thing
+    assert issubclass(plugin.target, Sampler)
+    assert registry().get("sampler", "optuna:RandomSampler").target is plugin.target
     with pytest.raises(PluginMissing, match=r"'optuna:TPESample': .*did you mean 'TPESampler'"):
         registry().get("sampler", "optuna:TPESample")
     with pytest.raises(PluginMissing, match="did you mean 'optuna:GPSampler'"):
@@ -329,7 +328,7 @@ def test_optuna_is_silent_and_left_as_it_was(capfd: pytest.CaptureFixture[str]) 
 def test_what_is_missing_is_said_with_what_to_install(
     name: str, module: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kind = registry().get("sampler", name).thing
+    kind = registry().get("sampler", name).target
     for loaded in [m for m in sys.modules if m == module or m.startswith(f"{module}.")]:
         monkeypatch.delitem(sys.modules, loaded)
     monkeypatch.setitem(sys.modules, module, None)
