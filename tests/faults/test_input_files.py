@@ -49,7 +49,7 @@ def _refused(source: Path) -> ConfigError:
 
 @pytest.mark.fault("F31")
 def test_every_file_of_the_corpus_is_refused_quickly_with_places_and_sentences() -> None:
-    """The words and places themselves are compared in tests/core/test_config.py."""
+    """The words and places themselves are compared in tests/core/config/test_config.py."""
     files = sorted(INVALID.glob("*.yaml"))
     assert len(files) >= 130
     for path in files:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import toys
+from support import toys
 
 import terranova
 from terranova import (

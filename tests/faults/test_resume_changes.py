@@ -199,7 +199,7 @@ def test_other_versions_get_a_warning_and_are_noted_once(half: Path, caplog: pyt
 
 @pytest.mark.fault("F18")
 def test_another_version_of_the_model_is_refused(half: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from toys import Shell
+    from support.toys import Shell
 
     monkeypatch.setattr(Shell, "version", "2")
     with pytest.raises(RunMismatch, match=re.escape("model version: '0' -> '2'")):
@@ -208,7 +208,7 @@ def test_another_version_of_the_model_is_refused(half: Path, monkeypatch: pytest
 
 @pytest.mark.fault("F18")
 def test_other_columns_are_refused(half: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from toys import OBSERVABLES, Shell
+    from support.toys import OBSERVABLES, Shell
 
     from terranova import Observable
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import stored_runs
+from support import stored_runs
 
 import terranova
 from terranova.surrogates import TrainedSurrogate, train
