@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from terranova.errors import PluginConflict, PluginMissing, did_you_mean
+from terranova.errors import PluginConflict
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import Model
 from terranova.registry import Plugin, Registry
@@ -50,11 +50,7 @@ def show_one(registry: Registry, name: str) -> None:
     Raises:
         PluginMissing: there is none.
     """
-    found = [p for kind in KINDS for p in registry.of_kind(kind) if p.name == name]
-    if not found:
-        every = [p.name for kind in KINDS for p in registry.of_kind(kind)]
-        raise PluginMissing(f"no plugin is named {name!r}{did_you_mean(name, every)}")
-    for plugin in found:
+    for plugin in registry.find(name):
         console.print(f"[bold]{plugin.title}[/]  {plugin.kind}, version {plugin.version}, from {plugin.origin}")
         if plugin.description:
             console.print(plugin.description, markup=False)

@@ -206,6 +206,19 @@ class Registry:
         """Names of all plugins of a kind."""
         return sorted({p.name for p in self.of_kind(kind)})
 
+    def find(self, name: str | None = None) -> list[Plugin]:
+        """Return all plugins by kind and name, or those of a name.
+
+        Raises:
+            PluginMissing: there is none of that name; the message names the nearest.
+        """
+        everything = [plugin for kind in KINDS for plugin in self.of_kind(kind)]
+        found = [plugin for plugin in everything if name in (None, plugin.name)]
+        if not found and name is not None:
+            hint = did_you_mean(name, [plugin.name for plugin in everything])
+            raise PluginMissing(f"no plugin is named {name!r}{hint}")
+        return found
+
     def conflicts(self) -> list[tuple[Plugin, ...]]:
         """Plugins of one kind that share a name (and, for constraint sets, a model)."""
         groups: dict[tuple[str, str, str], list[Plugin]] = {}
