@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from terranova.runs import provenance
 from terranova.config import ScanConfig
 from terranova.errors import RunMismatch
 from terranova.evaluation.problem import Problem
+from terranova.runs import provenance
 from terranova.store import Manifest, Schema, load_manifest
 
 log = logging.getLogger("terranova")

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from terranova.interfaces.batch import Status
 from terranova.errors import TerranovaError
+from terranova.interfaces.batch import Status
 from terranova.interfaces.model import PointModel
 from terranova.types import Array, Bools, Floats, Ints
 
 if TYPE_CHECKING:
-    from terranova.runs.run import Run
     from terranova.evaluation.problem import Problem
+    from terranova.runs.run import Run
 
 CONFIDENCE = 0.95
 LARGEST_SET = 3

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from terranova.system.atomic import TEMPORARY, publish, sync_file, write_atomic
 from terranova.errors import RunError, TerranovaError, did_you_mean
+from terranova.system.atomic import TEMPORARY, publish, sync_file, write_atomic
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,12 +10,12 @@ from dataclasses import asdict
 from typing import Any
 
 from terranova.config import ScanConfig
-from terranova.interfaces.constraint import Constraint
 from terranova.errors import ContractError
-from terranova.interfaces.model import Observable
-from terranova.registry.options import options_of
-from terranova.registry import Plugin, registry
 from terranova.evaluation.problem import Problem
+from terranova.interfaces.constraint import Constraint
+from terranova.interfaces.model import Observable
+from terranova.registry import Plugin, registry
+from terranova.registry.options import options_of
 from terranova.store import Field, Manifest, Schema, current_versions
 
 LONG = 64

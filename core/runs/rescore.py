@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from terranova.runs import provenance
-from terranova.system.atomic import write_atomic
-from terranova.interfaces.batch import Evaluation, Status
 from terranova.config import ScanConfig, build_problem, load_config
+from terranova.errors import RunError, RunExists
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.batch import Evaluation, Status
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet
-from terranova.errors import RunError, RunExists
-from terranova.runs.run import CONFIG, SUMMARY, Run
-from terranova.evaluation.problem import Problem
+from terranova.runs import provenance
 from terranova.runs.derived import RESCORED
+from terranova.runs.run import CONFIG, SUMMARY, Run
 from terranova.store import Field, Schema, Writer
+from terranova.system.atomic import write_atomic
 
 if TYPE_CHECKING:
     import pyarrow as pa
