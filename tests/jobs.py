@@ -164,11 +164,11 @@ def scan_here(directory: str, sampler: str, evaluations: int, deed: dict[str, An
     """Scan, or go on, in this process; with checkpoints at every exchange if asked to."""
     import naughty
 
-    from terranova.engine import loop
+    from terranova.engine import checkpointing
     from terranova.registry import registry
 
     if often:
-        loop.CHECKPOINT_INTERVAL = 0.0
+        checkpointing.CHECKPOINT_INTERVAL = 0.0
     if deed is not None:
         os.environ[naughty.DEED] = json.dumps(deed)
     registry().register(naughty, name="naughty", origin="tests")

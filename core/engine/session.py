@@ -9,7 +9,7 @@ from pathlib import Path
 from terranova.config import ScanConfig, build_problem, load_config
 from terranova.config.scan import Budget
 from terranova.engine.display import choose
-from terranova.engine.executors import _executor, make_executor
+from terranova.engine.executors import choose_executor, make_executor
 from terranova.engine.islands import deal, make_archipelago
 from terranova.engine.loop import Scan
 from terranova.engine.replay import Replay
@@ -159,7 +159,7 @@ def _execute(
     resuming: Changes | None,
     quiet: bool,
 ) -> tuple[Run, str]:
-    executor_class = _executor(config, problem, everyone)
+    executor_class = choose_executor(config.parallel, problem, everyone)
     everyone.watch_over(directory, config.parallel.patience)
     if executor_class.over_ranks and not everyone.is_root:
         executor_class.serve(problem)

@@ -1,10 +1,12 @@
 """Directories of runs: which are free, and why one is not."""
 
 from __future__ import annotations
+
+import itertools
 from pathlib import Path
+
 from terranova.errors import RunExists
 from terranova.runs.run import CONFIG
-import itertools
 
 
 def refuse_to_overwrite(directory: Path) -> None:
