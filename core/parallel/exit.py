@@ -5,8 +5,8 @@ others, perhaps in the middle of a write, and before their own errors are printe
 at the end waits for ever if one of them hangs. So each rank reports its outcome to the first one, which waits for
 all of them as long as nothing went wrong, and a short time otherwise:
 
-- all have reported: errors are printed, one that several ranks share only once; those that failed are told so, by
-  an acknowledgement, and all leave with the exit code of the first cause;
+- all have reported: errors are printed, one that several ranks share only once; the ranks that failed get an
+  acknowledgement, and the first rank leaves with the exit code of the cause;
 - some have not, and a failure is known for longer than `GRACE`: they are still at work, or dead; the job is ended.
 
 A failed rank without an acknowledgement ends the job itself, for the first rank may be the one that is dead.
