@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from terranova.config import build_problem
-from terranova.engine.executors import make_executor
+from terranova.engine.executors import choose_executor, make_executor
 from terranova.engine.replay import Replay
 from terranova.engine.watch import EngineWatch
-from terranova.errors import ParallelError, PluginMissing, RunError, RunMismatch, TerranovaError
+from terranova.errors import PluginMissing, RunError, RunMismatch, TerranovaError
 from terranova.evaluation.executor import Executor
 from terranova.evaluation.problem import Problem
 from terranova.fitting.best import NoPoint
@@ -31,7 +29,6 @@ from terranova.interfaces.batch import Evaluation
 from terranova.parallel.on_root import on_root
 from terranova.parallel.world import World, world
 from terranova.parsing.strict_yaml import load
-from terranova.registry import registry
 from terranova.runs import provenance
 from terranova.runs.derived import FITTED
 from terranova.runs.run import Run
@@ -70,7 +67,7 @@ def run_fit(plan: FitConfig, *, quiet: bool = False) -> Fit | None:
     _require_packages(plan)
     problem = build_problem(plan.problem)
     with StopRequest() as stop, world().together(stop) as everyone:
-        executor_class = _executor(plan, everyone)
+        executor_class = choose_executor(plan.parallel, problem, everyone, islands=False)
         on_root(everyone, lambda: _prepare(plan, problem), plan.output)
         everyone.watch_over(plan.output, plan.parallel.patience)
         if not everyone.is_root:
@@ -92,16 +89,6 @@ def _require_packages(plan: FitConfig) -> None:
     if missing:
         names = " and ".join(missing)
         raise PluginMissing(f"this fit needs {names}, not installed here: pip install 'terranova[fit]'")
-
-
-def _executor(plan: FitConfig, everyone: World) -> type[Executor]:
-    chosen: type[Executor] = registry().get("executor", plan.parallel.executor).target
-    if everyone.size == 1 or chosen.over_ranks:
-        return chosen
-    able: list[type[Executor]] = [p.target for p in registry().of_kind("executor") if p.target.over_ranks]
-    if not able:
-        raise ParallelError("no executor is installed that evaluates over ranks: start the fit on one")
-    return able[0]
 
 
 def _prepare(plan: FitConfig, problem: Problem) -> None:
@@ -132,7 +119,7 @@ def _digest(plan: FitConfig, problem: Problem) -> str:
         "physics": provenance.digest(plan, problem),
         "scans": [[run.manifest.run_id, run.evaluated] for run in runs],
     }
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+    return provenance.content_hash(decisive)
 
 
 def _what_else(directory: Path, plan: FitConfig) -> str:

@@ -1,11 +1,11 @@
-"""What a run is made of: the manifest beside its points."""
+"""Provenance of a run: all that its points depend on, as its manifest states it, and as one hash."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -92,7 +92,20 @@ def digest(config: Recorded, problem: Problem) -> str:
         "observables": [o.name for o in problem.model.observables],
         "constraints": [_fingerprint(c) for c in problem.constraints],
     }
-    return hashlib.sha256(json.dumps(physics, sort_keys=True).encode()).hexdigest()
+    return content_hash(physics)
+
+
+def content_hash(content: Any, *, default: Callable[[Any], Any] | None = None) -> str:
+    """Return the SHA-256 of something that JSON can hold, whatever the order of its keys, in hexadecimal.
+
+    Args:
+        content: nested mappings, sequences, text and numbers.
+        default: returns what stands for a value that JSON cannot hold, such as `str` for paths.
+
+    Raises:
+        TypeError: JSON cannot hold it.
+    """
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=default).encode()).hexdigest()
 
 
 def _fingerprint(constraint: Constraint) -> dict[str, Any]:

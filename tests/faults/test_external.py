@@ -17,7 +17,7 @@ from support.leftover_processes import nothing_is_left
 import terranova
 from terranova import PointFailed, Status
 from terranova.errors import ConfigError, ContractError
-from terranova.external.program import KEEP_FOLDERS, ProgramFailed, find_program, run_program, scratch
+from terranova.external import KEEP_FOLDERS, ProgramFailed, find_program, run_program, scratch
 from terranova.external.slha import SlhaError
 from terranova.registry import registry
 

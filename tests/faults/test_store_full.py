@@ -86,16 +86,16 @@ def test_a_scan_on_a_full_disk_stops_and_resumes_to_the_same_rows(
 def test_a_checkpoint_that_does_not_fit_is_done_without(
     tmp_path: Path, toy_registry: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from terranova.engine import loop
+    from terranova.engine import checkpointing
 
-    monkeypatch.setattr(loop, "CHECKPOINT_INTERVAL", 0.0)
-    save = loop.save_checkpoint
+    monkeypatch.setattr(checkpointing, "CHECKPOINT_INTERVAL", 0.0)
+    save = checkpointing.save_checkpoint
 
     def save_on_a_full_disk(*args: object) -> Path:
         with FullDisk(after=100):
             return save(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loop, "save_checkpoint", save_on_a_full_disk)
+    monkeypatch.setattr(checkpointing, "save_checkpoint", save_on_a_full_disk)
     with NoSync():
         words = {**WORDS, "sampler": {"name": "cmaes-novelty", "islands": 3}, "parallel": {"epoch": 1}}
         run = terranova.scan({**words, "output": str(tmp_path / "run")}, quiet=True)
