@@ -12,6 +12,7 @@ import numba
 import pytest
 
 from terranova.models.physics import _collector, _jit
+from terranova.system import source_fingerprint
 
 FILES = {
     "__init__.py": "",
@@ -33,8 +34,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(_jit, "PACKAGE", "made_up_models.")
-    _jit._path.cache_clear()
+    monkeypatch.setattr(_jit, "PACKAGE", "made_up_models")
+    source_fingerprint._path.cache_clear()
     for name in [name for name in sys.modules if name.startswith("made_up_models")]:
         del sys.modules[name]
     return folder
@@ -53,7 +54,9 @@ def test_what_a_kernel_uses_counts(folder: Path, edited: str) -> None:
 def test_parts_of_a_model_are_stored_by_themselves() -> None:
     """An edit of the relic density compiles nothing else, and one of the constants everything."""
     names = {
-        part: {path.name for path in _jit.sources(f"terranova.models.scotogenic.{part}")}
+        part: {
+            path.name for path in source_fingerprint.sources(f"terranova.models.scotogenic.{part}", _jit.PACKAGE)
+        }
         for part in ("flavour", "theory", "relic")
     }
     assert all({"sm.py", "spectrum.py", "lz2024.json"} <= found for found in names.values())

@@ -1,4 +1,4 @@
-"""Compiled loops of the explorer: the local ellipsoid, steps within it, repairs, and newly opened bins.
+"""Compiled loops of the explorer's tree: the local ellipsoid, steps within it, and repairs.
 
 Every loop treats an island by itself with scalar code, so that its numbers are the same, to the last bit, whatever
 islands stand beside it.
@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from terranova.plugins._jit import kernel
-from terranova.types import Array, Bools, Floats, Ints
+from terranova.plugins.samplers.shared.linear_algebra import cholesky, solve_lower, solve_upper
+from terranova.types import Bools, Floats, Ints
 
 _REACH = 0.3
 """Standard deviation of a step in directions that no constraint limits, in units of the cube."""
@@ -27,44 +28,6 @@ _MOST_ACROSS = 0.3
 
 _MARGIN = 0.05
 """Predicted steps keep this fraction of the slack."""
-
-
-@kernel
-def _cholesky(matrix: Floats, factor: Floats) -> bool:
-    """Write the lower Cholesky factor (d, d) of a matrix (d, d); False when it is not positive definite."""
-    d = matrix.shape[0]
-    for r in range(d):
-        for c in range(r + 1):
-            total = matrix[r, c]
-            for k in range(c):
-                total -= factor[r, k] * factor[c, k]
-            if r > c:
-                factor[r, c] = total / factor[c, c]
-            elif total > 0.0:
-                factor[r, r] = math.sqrt(total)
-            else:
-                return False
-    return True
-
-
-@kernel
-def _solve_upper(factor: Floats, x: Floats) -> None:
-    """Overwrite x (d,) with the solution y of transpose(factor) y = x."""
-    for r in range(len(x) - 1, -1, -1):
-        total = x[r]
-        for c in range(r + 1, len(x)):
-            total -= factor[c, r] * x[c]
-        x[r] = total / factor[r, r]
-
-
-@kernel
-def _solve_lower(factor: Floats, x: Floats) -> None:
-    """Overwrite x (d,) with the solution y of factor y = x."""
-    for r in range(len(x)):
-        total = x[r]
-        for c in range(r):
-            total -= factor[r, c] * x[c]
-        x[r] = total / factor[r, r]
 
 
 @kernel
@@ -127,7 +90,7 @@ def local_geometry(
                 for k in range(d):
                     precision[c, k] = metric[i, c, k] / (across * across)
                 precision[c, c] += 1.0 / (along * along)
-            sound[i] = sound[i] and _cholesky(precision, factor[i, n])
+            sound[i] = sound[i] and cholesky(precision, factor[i, n])
         for c in range(d):
             metric[i, c, c] += 1.0 / (_REACH * _REACH)
 
@@ -163,7 +126,7 @@ def draw_steps(
                 x = step[a, n, t]
                 for c in range(len(x)):
                     x[c] = z[a, n, t, c]
-                _solve_upper(factor[i, arm[a, n]], x)
+                solve_upper(factor[i, arm[a, n]], x)
                 most = 1.0
                 for r in range(r_count):
                     rate = 0.0
@@ -182,20 +145,6 @@ def draw_steps(
                 for c in range(len(x)):
                     x[c] *= most
                 length[a, n, t] = most
-
-
-@kernel
-def excess_of(rows: Floats, low: Floats, high: Floats, unit: Floats, excess: Floats) -> None:
-    """Write the sums (n,) of the distances of rows (n, r) to their windows (r,), in given units (r,)."""
-    for n in range(len(rows)):
-        total = 0.0
-        for r in range(len(low)):
-            outside = max(low[r] - rows[n, r], rows[n, r] - high[r])
-            if not abs(rows[n, r]) < np.inf:
-                total = np.inf
-            elif outside > 0.0:
-                total += outside / unit[r] if unit[r] > 0.0 else np.inf
-        excess[n] = total
 
 
 @kernel
@@ -256,144 +205,11 @@ def repair(
                 right[c] -= weight * miss * row[c]
                 for k in range(d):
                     normal[c, k] += weight * row[c] * row[k]
-        if not _cholesky(normal, factor):
+        if not cholesky(normal, factor):
             right[:] = 0.0
         else:
-            _solve_lower(factor, right)
-            _solve_upper(factor, right)
+            solve_lower(factor, right)
+            solve_upper(factor, right)
         for c in range(d):
             moved[n, c] = right[c]
             step[n, c] += right[c]
-
-
-@kernel
-def solver_units(low: Floats, high: Floats, jacobian: Floats, unit: Floats) -> None:
-    """Write the units (r,) in which the solver measures distances: widths, or what a step of 0.03 changes."""
-    for r in range(len(low)):
-        length2 = 0.0
-        for c in range(jacobian.shape[1]):
-            length2 += jacobian[r, c] * jacobian[r, c]
-        width = high[r] - low[r]
-        if width < np.inf:
-            unit[r] = width
-        else:
-            unit[r] = 0.03 * math.sqrt(length2)
-
-
-@kernel
-def solver_steps(
-    low: Floats, high: Floats, unit: Floats, rows: Floats, jacobian: Floats, damping: Floats, step: Floats
-) -> None:
-    """Write Levenberg-Marquardt steps towards the windows, two for each damping: distances plain and compressed.
-
-    Rows that a step would push out of their windows are taken in and the step is solved for again, a few times.
-
-    Args:
-        low, high, unit: (r,). rows: (r,) of the point. jacobian: (r, d).
-        damping: (n,) relative to the mean of the diagonal. step: (2 n, d), written.
-    """
-    r_count, d = jacobian.shape
-    normal, factor, right = np.empty((d, d)), np.empty((d, d)), np.empty(d)
-    side = np.empty(r_count, dtype=np.int64)
-    for n in range(len(step)):
-        compressed = n % 2 == 1
-        for r in range(r_count):
-            side[r] = (rows[r] > high[r]) - (rows[r] < low[r])
-        for _ in range(4):
-            normal[:] = 0.0
-            right[:] = 0.0
-            for r in range(r_count):
-                if side[r] == 0 or unit[r] == 0.0:
-                    continue
-                inside = min(0.2 * unit[r], 0.3 * (high[r] - low[r]))
-                miss = (rows[r] - (high[r] - inside if side[r] > 0 else low[r] + inside)) / unit[r]
-                slope = 1.0 / unit[r]
-                if compressed:  # so that the largest distance does not hide all others
-                    slope /= math.sqrt(1.0 + miss * miss)
-                    miss = math.asinh(miss)
-                for c in range(d):
-                    right[c] -= miss * slope * jacobian[r, c]
-                    for k in range(d):
-                        normal[c, k] += slope * slope * jacobian[r, c] * jacobian[r, k]
-            mean = 0.0
-            for c in range(d):
-                mean += normal[c, c] / d
-            for c in range(d):
-                normal[c, c] += damping[n // 2] * mean + 1e-12
-            if not _cholesky(normal, factor):
-                right[:] = 0.0
-                break
-            _solve_lower(factor, right)
-            _solve_upper(factor, right)
-            more = False
-            for r in range(r_count):
-                if side[r] != 0:
-                    continue
-                ahead = rows[r]
-                for c in range(d):
-                    ahead += jacobian[r, c] * right[c]
-                side[r] = (ahead > high[r]) - (ahead < low[r])
-                more = more or side[r] != 0
-            if not more:
-                break
-        longest = 0.0
-        for c in range(d):
-            longest = max(longest, abs(right[c]))
-        for c in range(d):
-            step[n, c] = right[c] * (min(1.0, 0.5 / longest) if longest > 0.0 else 0.0)
-
-
-@kernel
-def compressed_excess(rows: Floats, low: Floats, high: Floats, unit: Floats, excess: Floats) -> None:
-    """Write for points with rows (n, r) the sum (n,) of asinh(distance / unit); infinite where unknown."""
-    for n in range(len(rows)):
-        total = 0.0
-        for r in range(len(low)):
-            outside = max(low[r] - rows[n, r], rows[n, r] - high[r])
-            if not abs(rows[n, r]) < np.inf:
-                total = np.inf
-            elif outside > 0.0:
-                total += math.asinh(outside / unit[r]) if unit[r] > 0.0 else 1.0
-        excess[n] = total
-
-
-@kernel
-def open_bins(
-    u: Floats, island: Ints, first: Ints, second: Ints, bins: int, shared: Array, own: Array, opened: Ints
-) -> None:
-    """Mark the bins of points in all pairs of axes and count those that their island did not know.
-
-    Args:
-        u: (n, d) in the unit cube. island: (n,).
-        first, second: (p,) the axes of each pair.
-        bins: along each axis.
-        shared: (p, bins * bins) bool. own: (I, p, bins * bins) bool, marked.
-        opened: (n,), written.
-    """
-    slots = np.empty(u.shape[1], dtype=np.int64)
-    for n in range(len(u)):
-        for c in range(u.shape[1]):
-            slots[c] = min(int(u[n, c] * bins), bins - 1)
-        new = 0
-        for p in range(len(first)):
-            slot = slots[first[p]] * bins + slots[second[p]]
-            if not own[island[n], p, slot]:
-                own[island[n], p, slot] = True
-                new += not shared[p, slot]
-        opened[n] = new
-
-
-@kernel
-def empty_bins(
-    u: Floats, island: Ints, first: Ints, second: Ints, bins: int, shared: Array, own: Array, empty: Ints
-) -> None:
-    """Count the bins of points that nobody has been in; arguments as in `open_bins`, nothing is marked."""
-    slots = np.empty(u.shape[1], dtype=np.int64)
-    for n in range(len(u)):
-        for c in range(u.shape[1]):
-            slots[c] = min(int(u[n, c] * bins), bins - 1)
-        new = 0
-        for p in range(len(first)):
-            slot = slots[first[p]] * bins + slots[second[p]]
-            new += not (shared[p, slot] or own[island[n], p, slot])
-        empty[n] = new
