@@ -129,7 +129,7 @@ def test_mistakes_in_a_strangers_kind_are_reported_like_those_in_any_other(
     assert "(did you mean 'poisson'?)" in done.stderr
     (tmp_path / "keys.yaml").write_text(COUNTING.replace("n: 7,", "n: 7.5,") + scan, encoding="utf-8")
     done = environment.terranova("scan", "keys.yaml", cwd=tmp_path, ok=False)
-    assert "keys.yaml:4:55: constraints[1].n: expected a whole number, got 7.5" in done.stderr
+    assert "keys.yaml:4:54: constraints[1].n: expected a whole number, got 7.5" in done.stderr
     (tmp_path / "sense.yaml").write_text(COUNTING.replace("b: 4.5", "b: 0.1") + scan, encoding="utf-8")
     done = environment.terranova("scan", "sense.yaml", cwd=tmp_path, ok=False)
     assert "constraints[1].sigma_b: larger than the background itself" in done.stderr
