@@ -12,7 +12,7 @@ from terranova.evaluation.problem import Problem
 from terranova.interfaces.model import PointModel
 from terranova.parallel.world import World
 from terranova.registry import registry
-from terranova.registry.options import options_of
+from terranova.registry.kinds import options
 
 
 def choose_executor(
@@ -34,13 +34,13 @@ def choose_executor(
         PluginError: there is no executor of that name, or it is broken.
         ParallelError: ranks are to evaluate for the first, and no executor can do that.
     """
-    chosen: type[Executor] = registry().get("executor", parallel.executor).thing
+    chosen: type[Executor] = registry().get("executor", parallel.executor).target
     if everyone.size == 1 or chosen.over_ranks:
         return chosen
     slow = isinstance(problem.model.plugin, PointModel)
     if islands and (parallel.mode == "islands" or (parallel.mode == "auto" and not slow)):
         return chosen
-    over_ranks: list[type[Executor]] = [p.thing for p in registry().of_kind("executor") if p.thing.over_ranks]
+    over_ranks: list[type[Executor]] = [p.target for p in registry().of_kind("executor") if p.target.over_ranks]
     if not over_ranks:
         cure = "use parallel: {mode: islands}" if islands else "start the fit on one"
         raise ParallelError(f"no executor is installed that evaluates over ranks: {cure}")
@@ -61,14 +61,12 @@ def make_executor(cls: type[Executor], parallel: Parallel, problem: Problem, dir
     """
     limited = parallel.timeout is not None or parallel.memory is not None
     fragile = isinstance(problem.model.plugin, PointModel)
-    options: dict[str, Any] = {
+    wanted: dict[str, Any] = {
         "workers": parallel.workers,
         "isolate": parallel.isolation == "process" or (parallel.isolation == "auto" and (fragile or limited)),
         "timeout": parallel.timeout,
         "memory": parallel.memory,
         "logs": directory / "logs",
     }
-    accepted = {"workers", *(option.name for option in options_of(cls))}
-    return cls(
-        problem, **{name: value for name, value in options.items() if name in accepted and value is not None}
-    )
+    accepted = {"workers", *(option.name for option in options("executor", cls))}
+    return cls(problem, **{name: value for name, value in wanted.items() if name in accepted and value is not None})

@@ -55,7 +55,7 @@ def start(config: ScanConfig, *, quiet: bool = False, next_free: bool = False) -
         raise ConfigError([Diagnostic("", 0, 0, "output", "missing, expected a run directory such as runs/NAME")])
     with StopRequest() as stop, world().together(stop) as everyone:
         directory = everyone.bcast(next_free_directory(config.output)) if next_free else config.output
-        problem = build_problem(config)
+        problem = build_problem(config.problem)
         on_root(everyone, lambda: _prepare(directory, config, problem), directory)
         return _Session(config, problem, everyone, stop, directory, changes=None, quiet=quiet).run()
 
@@ -110,7 +110,7 @@ def resume(
         source = file if file is not None else directory / CONFIG
         config = load_config(source, budget=budget or None, islands=before.sampler.islands)
         config = replace(config, output=directory)
-        problem = build_problem(config)
+        problem = build_problem(config.problem)
         changes = check_same(directory, before, config, problem)
         _check_larger(before.budget, config.budget, Run(directory))
         if on_root(everyone, lambda: _finished(directory, before.budget, config.budget), directory):
@@ -199,7 +199,7 @@ class _Session:
         directory = self.directory.absolute()  # a model may change the current directory
         columns = provenance.stored_columns(config, problem)
         share = deal(config.sampler.islands, team.rank, team.size)
-        plugin = registry().get("sampler", config.sampler.name).thing
+        plugin = registry().get("sampler", config.sampler.name).target
         archipelago = make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
         checkpoint = replay = None
         if self.changes is not None:
@@ -207,7 +207,7 @@ class _Session:
             first = checkpoint.generation if checkpoint is not None else 0
             whole = config.store.keep == "all" and columns is None
             replay = Replay(directory, problem, first, whole=whole)
-        title = f"terranova  {config.model.name}  {config.sampler.name}  → {directory}"
+        title = f"terranova  {config.problem.model.name}  {config.sampler.name}  → {directory}"
         with (
             make_executor(executor_class, config.parallel, problem, directory) as executor,
             choose(title, root=team.is_root, quiet=self.quiet) as progress,

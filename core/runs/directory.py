@@ -27,7 +27,7 @@ def _why_not(directory: Path) -> str:
         return f"{directory} is not empty; a run needs a directory of its own"
     return (
         f"{directory} already holds a run, and a run is never overwritten; go on with "
-        f"`terranova resume {directory}`, or take the next free name with --next (in Python: next_free=True)"
+        f"`terranova resume {directory}`, or take the next free name with --next (in Python: next=True)"
     )
 
 

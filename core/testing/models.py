@@ -35,7 +35,7 @@ def model_checks(
     if isinstance(model, str):
         from terranova.registry import registry
 
-        plugin: type[Model] = registry().get("model", model).thing
+        plugin: type[Model] = registry().get("model", model).target
     else:
         plugin = model
     case = ModelCase(plugin, dict(options or {}), points)

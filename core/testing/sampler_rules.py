@@ -11,7 +11,7 @@ import numpy as np
 from terranova.engine.islands import check_proposal
 from terranova.interfaces.batch import Batch
 from terranova.interfaces.sampler import Proposal, SearchSpace
-from terranova.registry.options import options_of
+from terranova.registry.kinds import options
 from terranova.testing.rules import demand
 from terranova.testing.sampler_case import AT_LEAST, EPOCH, ISLANDS, Case
 from terranova.types import Array, Bools, Floats, Ints
@@ -28,7 +28,7 @@ def options_are_keywords_with_defaults_and_documented(case: Case) -> None:
     """Every option has a default and a line in the docstring; the plugin describes itself."""
     kind = case.plugin
     demand(bool(kind.description or kind.__doc__), "it has neither a description nor a docstring")
-    for option in options_of(kind, skip=2):
+    for option in options("sampler", kind):
         demand(not option.required, f"option {option.name!r} has no default")
         demand(bool(option.description), f"option {option.name!r} is not explained under Args: in the docstring")
 

@@ -45,7 +45,7 @@ def sampler_checks(
     if isinstance(sampler, str):
         from terranova.registry import registry
 
-        plugin: type[Sampler] | type[Archipelago] = registry().get("sampler", sampler).thing
+        plugin: type[Sampler] | type[Archipelago] = registry().get("sampler", sampler).target
     else:
         plugin = sampler
     known = {rule.__name__: rule for rule in RULES}

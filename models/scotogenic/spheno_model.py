@@ -78,7 +78,7 @@ class ScotogenicSPheno(PointModel):
         spheno: str = "",
         micromegas: str = "",
         variant: str = "ci37",
-        map: str = "",
+        map: Path | None = None,
         timeout: float = 60.0,
         micromegas_timeout: float = 600.0,
         keep_failed: str = "",

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import external_programs
 import numpy as np
 import pytest
-from leftovers import nothing_is_left
+from support import external_programs
+from support.leftover_processes import nothing_is_left
 
 import terranova
 from terranova import PointFailed, Status

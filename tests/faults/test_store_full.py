@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fault_stores import ROWS, SCHEMA, expected_keys, live, stored_keys
+from support.live_stores import ROWS, SCHEMA, expected_keys, live, stored_keys
 
 import terranova
 from terranova.errors import RunError, StoreFull
@@ -105,7 +105,8 @@ def test_a_checkpoint_that_does_not_fit_is_done_without(
 
 
 LIMITED = """
-import resource, sys, toys, terranova
+import resource, sys, terranova
+from support import toys
 from terranova.registry import registry
 from terranova.parallel.exit import run_guarded
 registry().register(toys, name="toys", origin="tests")

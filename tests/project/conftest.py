@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from project.installed import Environment, run
+from support.installation import Environment, run
 
 ROOT = Path(__file__).parents[2]
 ROOMS = {"terranova.plugins": "plugins", "terranova.models": "models", "terranova.constraints": "constraints"}

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from project.installed import Environment
+from support.installation import Environment
 
 from terranova.errors import ConfigError
 
