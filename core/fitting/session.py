@@ -30,6 +30,7 @@ from terranova.parallel.on_root import on_root
 from terranova.parallel.world import World, world
 from terranova.parsing.strict_yaml import load
 from terranova.runs import provenance
+from terranova.runs.compatibility import changed_keys
 from terranova.runs.derived import FITTED
 from terranova.runs.run import Run
 from terranova.store import Writer, load_manifest, recover
@@ -128,9 +129,7 @@ def _what_else(directory: Path, plan: FitConfig) -> str:
     if not path.is_file():
         return "holds something else than a fit"
     before, now = load(path)[0].data or {}, plan.identity()
-    keys = (before.keys() | now.keys()) - set(FREE_KEYS)
-    changed = sorted(key for key in keys if str(before.get(key)) != str(now.get(key)))
-    if changed:
+    if changed := changed_keys(before, now, FREE_KEYS):
         return f"holds a fit with other settings under {', '.join(changed)}"
     return "holds a fit with the same settings, but its scans, its constraints or its model have changed since"
 
