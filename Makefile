@@ -48,7 +48,7 @@ test-slow: $(INSTALLED_DEV) ## Run the long tests as well.
 # PYTHON names the interpreter of both: make PYTHON=python3.13 test-newest.
 test-oldest test-newest: test-%: .venv-%/.installed-$(notdir $(PYTHON))
 	.venv-$*/bin/python -V
-	.venv-$*/bin/pytest $(PYTEST_ARGS) $(FAST)
+	.venv-$*/bin/pytest $(PYTEST_ARGS) $(FAST) $(WARNINGS-$*)
 
 test-matrix: test-oldest test-newest ## Run the fast tests with the oldest and the newest dependencies allowed.
 
@@ -89,6 +89,8 @@ $(INSTALLED_DEV): pyproject.toml $(INSTALLED)
 # The lowest versions that pyproject.toml allows, or the next that come as a wheel for this Python; and the highest.
 RESOLUTION-oldest := lowest-direct
 RESOLUTION-newest := highest
+# An old release cannot know what its neighbours have deprecated since.
+WARNINGS-oldest := -W ignore::DeprecationWarning
 .venv-%/.installed-$(notdir $(PYTHON)): pyproject.toml $(INSTALLED_DEV)
 	@rm -rf .venv-$*
 	@$(PYTHON) -m venv .venv-$*
