@@ -1,6 +1,6 @@
 """`python -m terranova`."""
 
-from terranova.cli.commands import main
+from terranova.cli.main import main
 
 if __name__ == "__main__":
     main()

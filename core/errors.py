@@ -27,10 +27,7 @@ from __future__ import annotations
 import difflib
 import errno
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from terranova.diagnostics import Diagnostic
+from dataclasses import dataclass
 
 EXIT_INTERRUPTED = 75
 """Exit code of a scan that was asked to stop (EX_TEMPFAIL): everything is stored, it can be resumed."""
@@ -172,3 +169,36 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if 0 < len(pool) <= 8:
         return f" (there are: {', '.join(pool)})"
     return ""
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit code of a program that ends with this error."""
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_CTRL_C
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    return error.exit_code if isinstance(error, TerranovaError) else 1
+
+
+@dataclass(frozen=True, order=True)
+class Diagnostic:
+    """A problem found in an input file or in the keywords of a call.
+
+    Attributes:
+        file: path of the file, or "" when the input came from Python.
+        line: 1-based line, 0 when unknown.
+        column: 1-based column, 0 when unknown.
+        key: where in the document, such as "budget.evaluations" or "constraints[2].sigma".
+        message: what is wrong and what was expected, including the nearest valid name.
+    """
+
+    file: str
+    line: int
+    column: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        where = f"{self.key}: " if self.key else ""
+        return f"{place}: {where}{self.message}" if place else f"{where}{self.message}"

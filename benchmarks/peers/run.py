@@ -34,18 +34,18 @@ from rich.console import Console
 
 from terranova.comparison import Comparison
 from terranova.comparison import text as words
-from terranova.comparison.config import Contestant, Plan, load_plan
+from terranova.comparison.config import ComparisonConfig, SamplerEntry, load_comparison
 from terranova.comparison.measures import measure_points
 from terranova.comparison.page import write_results
-from terranova.comparison.session import conduct
+from terranova.comparison.session import run_comparison
 from terranova.comparison.statistics import Difference, Estimate, holm, leader_against_others, mean
 from terranova.comparison.trial import Trial, trials
-from terranova.config import build_problem
+from terranova.config import SamplerChoice, build_problem
 from terranova.errors import RunLocked
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import Interval
-from terranova.parallel.world import worker_environment
 from terranova.store.lock import RunLock
+from terranova.system.environment import worker_environment
 from terranova.types import Floats
 
 HERE = Path(__file__).parent
@@ -68,10 +68,12 @@ class Peer:
     options: Mapping[str, Any] = field(default_factory=dict)
     most: int = 10**9
 
-    def contestant(self, requirements: str) -> Contestant:
+    def sampler_entry(self, requirements: str) -> SamplerEntry:
         """Say what decides its outcome; the label tells when it has less than the budget."""
         source = (HERE / self.program).read_text() + (HERE / "far_model.py").read_text()
-        return Contestant(self.label, {"name": self.label, **self.options, "source": source + requirements})
+        return SamplerEntry(
+            self.label, SamplerChoice(self.label, 1, {**self.options, "source": source + requirements})
+        )
 
 
 RUN = 10_000
@@ -212,10 +214,9 @@ def _attempt(trial: Trial, peer: Peer, python: Path, limit: float) -> None:
     work = trial.directory / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
-    config = trial.plan.config(trial.challenge, trial.plan.samplers[0], trial.seed, work)
     budget = min(peer.most, trial.plan.budget["evaluations"])
-    problem = build_problem(config)
-    desk = Desk(problem, trial.challenge.features, budget)
+    problem = build_problem(trial.problem_entry.problem)
+    desk = Desk(problem, trial.problem_entry.features, budget)
     problem.evaluate(problem.model.space.to_physical(np.full((1, problem.search_space.dimension), 0.5)))
     log = trial.directory / "peer.log"
     with log.open("wb") as said:
@@ -257,11 +258,11 @@ def _attempt(trial: Trial, peer: Peer, python: Path, limit: float) -> None:
     shutil.rmtree(work, ignore_errors=True)
 
 
-def make_plan(given: argparse.Namespace) -> Plan:
+def make_plan(given: argparse.Namespace) -> ComparisonConfig:
     """The plan of terranova's own samplers."""
     problem = {"label": given.problem, "model": given.problem}
     problem["constraints"] = list(SETS) if given.problem == "thdm3" else [given.problem]
-    return load_plan(
+    return load_comparison(
         {
             "samplers": list(given.samplers),
             "problems": [problem],
@@ -273,15 +274,19 @@ def make_plan(given: argparse.Namespace) -> Plan:
     )
 
 
-def run_peers(plan: Plan, chosen: Sequence[tuple[Peer, Contestant]], python: Path, given: Any) -> None:
+def run_peers(
+    plan: ComparisonConfig, chosen: Sequence[tuple[Peer, SamplerEntry]], python: Path, given: Any
+) -> None:
     """Run the trials of the peers, seed by seed."""
-    peers = {contestant.label: peer for peer, contestant in chosen}
-    todo = [t for t in trials(plan) if t.contestant.label in peers and t.result() is None]
+    peers = {sampler_entry.label: peer for peer, sampler_entry in chosen}
+    todo = [t for t in trials(plan) if t.sampler_entry.label in peers and t.result() is None]
     with ProcessPoolExecutor(max(1, given.workers)) as pool:
-        jobs = [(t, pool.submit(attempt, t, peers[t.contestant.label], python, given.limit)) for t in todo]
+        jobs = [(t, pool.submit(attempt, t, peers[t.sampler_entry.label], python, given.limit)) for t in todo]
         for i, (trial, job) in enumerate(jobs, start=1):
             job.result()
-            print(f"{i} of {len(jobs)}: {trial.contestant.label}, seed {trial.seed}", file=sys.stderr, flush=True)
+            print(
+                f"{i} of {len(jobs)}: {trial.sampler_entry.label}, seed {trial.seed}", file=sys.stderr, flush=True
+            )
 
 
 def ratios(comparison: Comparison, ours: str) -> list[list[str]]:
@@ -384,11 +389,11 @@ def main() -> None:
     given.output.mkdir(parents=True, exist_ok=True)
     plan = make_plan(given)
     requirements = REQUIREMENTS.read_text()
-    chosen = [(peer, peer.contestant(requirements)) for peer in pick(given.peers)]
-    whole = replace(plan, samplers=(*plan.samplers, *(contestant for _, contestant in chosen)))
+    chosen = [(peer, peer.sampler_entry(requirements)) for peer in pick(given.peers)]
+    whole = replace(plan, samplers=(*plan.samplers, *(sampler_entry for _, sampler_entry in chosen)))
     if not given.show:
         python = environment((given.environment or given.output / "environment").absolute())
-        if code := conduct(plan):
+        if code := run_comparison(plan):
             sys.exit(code)
         run_peers(whole, chosen, python, given)
     comparison = Comparison(whole)

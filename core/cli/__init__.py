@@ -1,1 +1,1 @@
-"""cli: say in a line what lives here."""
+"""The command line: every word that is printed, and nothing that computes."""

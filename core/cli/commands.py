@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,14 +79,14 @@ def compare(
 ) -> None:
     """Compare samplers on problems; started again, it goes on where it was. Under mpirun trials are shared out."""
     from terranova.comparison import page
-    from terranova.comparison import session as conduct
     from terranova.comparison import text as words
-    from terranova.comparison.config import load_plan
+    from terranova.comparison.config import load_comparison
     from terranova.comparison.results import Comparison
+    from terranova.comparison.session import run_comparison
     from terranova.parallel.world import world
 
-    plan = load_plan(file, output=output, workers=workers, seeds=seeds)
-    code = conduct.conduct(plan, quiet=quiet)
+    plan = load_comparison(file, output=output, workers=workers, seeds=seeds)
+    code = run_comparison(plan, quiet=quiet)
     if not world().is_root:
         return
     comparison = Comparison(plan)
@@ -132,12 +129,12 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Fit a model: best fit, profile likelihoods, posterior. Started again, it goes on where it was."""
-    from terranova import fitting as fits
+    from terranova import api
     from terranova.fitting.output import show_fit
     from terranova.fitting.session import FitStopped
 
     try:
-        found = fits.run(file, output=output, quiet=quiet)
+        found = api.fit(file, output=output, quiet=quiet)
     except FitStopped as stopped:
         typer.echo(str(stopped), err=True)
         raise typer.Exit(stopped.exit_code) from stopped
@@ -171,20 +168,9 @@ def report(
     ] = None,
 ) -> None:
     """Write an HTML page about a run: efficiency, constraints, projections, best points, citations."""
-    from terranova.reporting import write_report
-    from terranova.runs.run import Run
+    from terranova import api
 
-    panels = [projection(words) for words in plot] if plot else None
-    written = write_report(Run(directory), output, random_points=random, projections=panels)
-    _say(f"report: {written}")
-
-
-def projection(words: str) -> tuple[str, str, str]:
-    """Return the columns of a projection written as "x,y" or "x,y,colour"."""
-    names = [name.strip() for name in words.split(",")]
-    if len(names) not in (2, 3) or not all(names):
-        raise typer.BadParameter(f"expected X,Y or X,Y,COLOUR, got {words!r}", param_hint="--plot")
-    return names[0], names[1], names[2] if len(names) == 3 else ""
+    _say(f"report: {api.report(directory, output=output, random=random, plot=plot)}")
 
 
 @app.command()
@@ -208,10 +194,9 @@ def export(
     force: Annotated[bool, typer.Option(help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a run's points to one file."""
-    from terranova.runs.export import export as write
-    from terranova.runs.run import Run
+    from terranova import api
 
-    _say(f"wrote {write(Run(directory), to=to, path=output, where=where, force=force)}")
+    _say(f"wrote {api.export(directory, to=to, output=output, where=where, force=force)}")
 
 
 @app.command()
@@ -223,11 +208,10 @@ def rescore(
     output: Annotated[Path, typer.Option(help="The new run directory.")],
 ) -> None:
     """Score stored points with other constraint sets, without evaluating the model again."""
+    from terranova import api
     from terranova.cli import tables as listing
-    from terranova.runs.rescore import rescore as score
-    from terranova.runs.run import Run
 
-    listing.show_summary(score(Run(directory), constraints=constraints, output=output))
+    listing.show_summary(api.rescore(directory, constraints, output))
 
 
 @app.command()
@@ -236,11 +220,10 @@ def merge(
     output: Annotated[Path, typer.Option(help="The new run directory.")],
 ) -> None:
     """Put the points of several scans of one problem into one run; other seeds and samplers are welcome."""
+    from terranova import api
     from terranova.cli import tables as listing
-    from terranova.runs.merge import merge as together
-    from terranova.runs.run import Run
 
-    listing.show_summary(together([Run(directory) for directory in directories], output))
+    listing.show_summary(api.merge(directories, output))
 
 
 @app.command()
@@ -325,40 +308,3 @@ def _finish(run: Any, reason: str) -> None:
     if reason in STOPPED:
         typer.echo(f"interrupted; every point is stored. Go on with: terranova resume {run.directory}", err=True)
         raise typer.Exit(STOPPED[reason])
-
-
-class _Patient(io.FileIO):
-    """A standard stream that does not mind when nobody reads it any more, as after `| head`."""
-
-    def write(self, data: Any) -> int:
-        try:
-            return super().write(data) or 0
-        except OSError:  # a closed pipe, a terminal that is gone, a full disk under a log
-            return len(data)
-
-
-def _standard_streams() -> None:
-    """Make sure that there are an input, an output and an error stream, and that writing to them cannot fail."""
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:  # closed: the next file opened would get this number, and prints would go into it
-            os.open(os.devnull, os.O_RDWR)
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        stream = getattr(sys, name)
-        if stream is not None and stream is not getattr(sys, f"__{name}__"):
-            continue  # someone put another one in its place
-        terminal = os.isatty(number)
-        buffer = io.BufferedWriter(_Patient(number, "wb", closefd=False))
-        # A terminal that knows no "≤" is no reason to fail either.
-        encoding = stream.encoding if stream is not None else "utf-8"
-        line_by_line = terminal or name == "stderr"
-        setattr(sys, name, io.TextIOWrapper(buffer, encoding, "replace", line_buffering=line_by_line))
-
-
-def main() -> None:
-    """Run the command line; errors meant for people are printed without a traceback."""
-    from terranova.parallel.world import run_guarded
-
-    _standard_streams()
-    run_guarded(lambda: app(prog_name="terranova"), debug="--debug" in sys.argv[1:])

@@ -20,7 +20,9 @@ from pathlib import Path
 
 import terranova
 from terranova.errors import ParallelError
-from terranova.parallel.world import World, clean_environment, find_launch, find_launcher, serial_world, world
+from terranova.parallel.launchers import detect_launcher, find_mpirun
+from terranova.parallel.world import World, serial_world, world
+from terranova.system.environment import clean_environment
 
 TRIAL_SECONDS = 30.0
 """How long the trial of the launcher may take."""
@@ -81,7 +83,7 @@ def run(directory: Path = Path()) -> int:
         the exit code: 1 when something is broken.
     """
     everyone, problem = _everyone()
-    launch = find_launch()
+    launch = detect_launcher()
     sections = report(directory)
     mute = bool(problem) and launch is not None and launch.rank > 0  # one of several that MPI does not connect
     if everyone.is_root and not mute:
@@ -167,7 +169,8 @@ def _version(distribution: str) -> str:
 
 def plugins() -> Section:
     """How many plugins of each kind there are, and which are broken."""
-    from terranova.registry import KINDS, registry
+    from terranova.registry import registry
+    from terranova.registry.kinds import KINDS
 
     known = registry()
     found = [
@@ -209,7 +212,7 @@ def _threads() -> Finding:
     values = [f"{name}={os.environ[name]}" for name in THREAD_VARIABLES if name in os.environ]
     if values:
         return Finding("BLAS threads", ", ".join(values))
-    launch = find_launch()
+    launch = detect_launcher()
     crowded = launch is not None and launch.size > 1 and _cores() > 1
     return Finding(
         "BLAS threads",
@@ -270,7 +273,7 @@ def mpi(*, alone: bool) -> list[Finding]:
         cure = "optional: pip install 'terranova[mpi]'"
         return [Finding("mpi4py", "not installed", Level.ABSENT, cure)]
     library = mpi_library()
-    launcher = find_launcher()
+    launcher = find_mpirun()
     if launcher is None:
         cure = "pip install 'terranova[mpi]' brings one; on a cluster, load the module of your MPI"
         return [library, Finding("launcher", "no mpirun found", Level.ABSENT, cure)]

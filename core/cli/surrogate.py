@@ -55,13 +55,15 @@ def check(
 ) -> None:
     """Measure a surrogate on rows that it has not seen, and write a page."""
     from terranova.runs.run import Run
-    from terranova.surrogates import validation as checking
-    from terranova.surrogates.trained import StandIn
+    from terranova.surrogates import validation, validation_page
+    from terranova.surrogates.trained import TrainedSurrogate
 
-    made = StandIn.load(file)
-    found = checking.check(made, Run(run) if run else None)
-    _tell(checking.sentences(found), *checking.table(found))
-    typer.echo(f"page: {checking.write_page(found, made, output or file.with_name(file.stem + '-check.html'))}")
+    made = TrainedSurrogate.load(file)
+    found = validation.check(made, Run(run) if run else None)
+    _tell(validation_page.sentences(found), *validation_page.table(found))
+    typer.echo(
+        f"page: {validation_page.write_page(found, made, output or file.with_name(file.stem + '-check.html'))}"
+    )
 
 
 @app.command()
@@ -74,13 +76,15 @@ def explain(
 ) -> None:
     """Say which parameters drive each constraint and the total, by SHAP values, and write a page."""
     from terranova.runs.run import Run
-    from terranova.surrogates import explanation as explaining
-    from terranova.surrogates.trained import StandIn
+    from terranova.surrogates import explanation, explanation_page
+    from terranova.surrogates.trained import TrainedSurrogate
 
-    made = StandIn.load(file)
-    found = explaining.explain(made, Run(run) if run else None)
-    _tell(explaining.sentences(found), *explaining.table(found))
-    typer.echo(f"page: {explaining.write_page(found, made, output or file.with_name(file.stem + '-explain.html'))}")
+    made = TrainedSurrogate.load(file)
+    found = explanation.explain(made, Run(run) if run else None)
+    _tell(explanation_page.sentences(found), *explanation_page.table(found))
+    typer.echo(
+        f"page: {explanation_page.write_page(found, made, output or file.with_name(file.stem + '-explain.html'))}"
+    )
 
 
 def _tell(sentences: list[str], headings: list[str], body: list[list[str]]) -> None:

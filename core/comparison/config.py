@@ -7,32 +7,40 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from terranova.config import ScanConfig, build_problem, load_config
+from terranova.config import Budget, ProblemConfig, SamplerChoice, ScanConfig, Storage
+from terranova.config.build import ResolvedProblem, resolve_problem
+from terranova.config.problem import PROBLEM_KEYS
+from terranova.config.problem_reading import read_problem
+from terranova.config.resolve import resolve_sampler
 from terranova.config.scan import Count
-from terranova.config.scan_reading import read_source, seconds_of
-from terranova.diagnostics import Diagnostic
-from terranova.errors import ConfigError
+from terranova.config.scan_reading import read_output, read_sampler
+from terranova.errors import did_you_mean
 from terranova.evaluation.problem import Problem
-from terranova.interfaces.constraint import Asymmetric, Correlated
-from terranova.parsing.keys import Report, Word, read_words, show
-from terranova.parsing.strict_yaml import KeyPath, dump, key_path
+from terranova.interfaces.sampler import SearchSpace
+from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.keys import Key, read_keys, show
+from terranova.parsing.source import read_source
+from terranova.parsing.strict_yaml import KeyPath, dump
+from terranova.registry import Registry
+from terranova.registry import registry as installed
+from terranova.system.amounts import seconds_of
 
-WORDS = {
-    "samplers": Word(Any, True, "a list of samplers"),
-    "problems": Word(Any, True, "a list of problems"),
-    "budget": Word(Any, True, "what each trial may spend: evaluations or wall"),
-    "seeds": Word(Any),
-    "islands": Word(Count),
-    "observables": Word(Any),
-    "output": Word(str),
-    "workers": Word(Annotated[int, Field(ge=0, le=1000)]),
-    "keep": Word(bool),
+_KEYS = {
+    "samplers": Key(Any, True, "a list of samplers"),
+    "problems": Key(Any, True, "a list of problems"),
+    "budget": Key(Any, True, "what each trial may spend: evaluations or wall"),
+    "seeds": Key(Any),
+    "islands": Key(Count),
+    "observables": Key(Any),
+    "output": Key(str),
+    "workers": Key(Annotated[int, Field(ge=0, le=1000)]),
+    "keep": Key(bool),
 }
 
 FEW_SEEDS = 5
@@ -43,73 +51,68 @@ MOST_FEATURES = 8
 
 
 @dataclass(frozen=True)
-class Contestant:
-    """A sampler that takes part: its label in tables, and the words of `sampler:` in a configuration."""
+class SamplerEntry:
+    """A sampler that takes part: its label in tables, and which it is."""
 
     label: str
-    words: Mapping[str, Any]
+    sampler: SamplerChoice
 
 
 @dataclass(frozen=True)
-class Challenge:
-    """A problem that is scanned: its label, the words of a configuration, and the observables looked at.
+class ProblemEntry:
+    """A problem that is scanned.
 
     Attributes:
         label: in tables.
-        words: `model`, `constraints` and `parameters` of a configuration.
+        problem: model, constraints and priors.
         features: observable -> (low, high), the range within which coverage in observables is counted.
     """
 
     label: str
-    words: Mapping[str, Any]
+    problem: ProblemConfig
     features: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Plan:
+class ComparisonConfig:
     """A comparison: every sampler on every problem with every seed, all with the same budget.
 
     Attributes:
         samplers: that are compared.
         problems: on which.
-        budget: words of `budget:` for each trial: evaluations, or seconds of wall time.
+        budget: keys of `budget:` for each trial: evaluations, or seconds of wall time.
         seeds: of the trials; a seed is shared by all samplers, which makes them pairs.
         output: directory of the results.
         workers: trials that run at the same time, in processes of their own; 0 for this process.
         keep: whether the points of each trial are kept.
     """
 
-    samplers: tuple[Contestant, ...]
-    problems: tuple[Challenge, ...]
+    samplers: tuple[SamplerEntry, ...]
+    problems: tuple[ProblemEntry, ...]
     budget: Mapping[str, Any]
     seeds: tuple[int, ...]
     output: Path
     workers: int = 1
     keep: bool = False
 
-    def config(self, challenge: Challenge, contestant: Contestant, seed: int, output: Path) -> ScanConfig:
-        """Return the configuration of one trial.
-
-        Raises:
-            ConfigError: these do not fit together.
-        """
-        words = {
-            **challenge.words,
-            "sampler": contestant.words,
-            "budget": self.budget,
-            "seed": seed,
-            "output": str(output),
-            "store": {"observables": sorted(challenge.features) or "constrained"},
-        }
-        return load_config(words)
+    def scan(self, problem_entry: ProblemEntry, sampler_entry: SamplerEntry, seed: int, output: Path) -> ScanConfig:
+        """Return the configuration of one trial."""
+        return ScanConfig(
+            problem=problem_entry.problem,
+            sampler=sampler_entry.sampler,
+            budget=Budget(**self.budget),
+            seed=seed,
+            output=output,
+            store=_storage(problem_entry),
+        )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plan in the words of its file, complete."""
+        """Return the keys of its file, complete: what was read from other files is written out."""
         return {
-            "samplers": [{**c.words, "label": c.label} for c in self.samplers],
+            "samplers": [{**entry.sampler.to_dict(), "label": entry.label} for entry in self.samplers],
             "problems": [
-                {"label": p.label, **p.words, "observables": {k: list(v) for k, v in p.features.items()}}
-                for p in self.problems
+                {"label": entry.label, **entry.problem.to_dict(), "observables": _listed(entry.features)}
+                for entry in self.problems
             ],
             "budget": dict(self.budget),
             "seeds": list(self.seeds),
@@ -119,164 +122,217 @@ class Plan:
         }
 
     def to_yaml(self) -> str:
-        """Return `to_dict()` as a file that `load_plan` reads back as the same plan."""
+        """Return `to_dict()` as a file that `load_comparison` reads back as the same comparison."""
         return dump(self.to_dict())
 
-    def digest(self, challenge: Challenge, contestant: Contestant) -> str:
+    def digest(self, problem_entry: ProblemEntry, sampler_entry: SamplerEntry) -> str:
         """Return a hash of all that decides the outcome of a trial, but its seed."""
-        words = [
-            challenge.words,
-            {k: list(v) for k, v in challenge.features.items()},
-            contestant.words,
+        decisive = [
+            problem_entry.problem.to_dict(),
+            _listed(problem_entry.features),
+            sampler_entry.sampler.to_dict(),
             self.budget,
         ]
-        return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
-def load_plan(source: str | Path | Mapping[str, Any], **words: Any) -> Plan:
+def _listed(features: Mapping[str, tuple[float, float]]) -> dict[str, list[float]]:
+    return {name: list(ends) for name, ends in features.items()}
+
+
+def _storage(problem_entry: ProblemEntry) -> Storage:
+    """Only what is measured is stored."""
+    return Storage(observables=tuple(sorted(problem_entry.features)) or "constrained")
+
+
+def load_comparison(
+    source: str | Path | Mapping[str, Any], *, registry: Registry | None = None, **keys: Any
+) -> ComparisonConfig:
     """Read and check a comparison.
 
     Args:
         source: path of a YAML file, or its content as a mapping.
-        words: top-level keys that replace those of the source; None counts as not given.
+        registry: the plugins; those that are installed if None.
+        keys: top-level keys that replace those of the source; None counts as not given.
 
     Raises:
         ConfigError: lists every problem, with its place in the file.
     """
-    report = read_source(source, words)
-    plan = _read(report, Path(str(source)).stem if not isinstance(source, Mapping) else "comparison")
-    report.raise_if_any()
-    assert plan is not None  # otherwise there was a problem to raise
-    plan = _with_features(plan, report)
-    report.raise_if_any()
-    return plan
+    diagnostics = read_source(source, keys)
+    name = Path(str(source)).stem if not isinstance(source, Mapping) else "comparison"
+    config = _read(diagnostics, name, registry if registry is not None else installed())
+    diagnostics.raise_if_any()
+    assert config is not None  # otherwise there was a problem to raise
+    return config
 
 
-def _read(report: Report, name: str) -> Plan | None:
-    data = report.document.data
-    words, _ = read_words({} if data is None else data, WORDS, (), report)
+def _read(diagnostics: Diagnostics, name: str, registry: Registry) -> ComparisonConfig | None:
+    data = diagnostics.document.data
+    keys, _ = read_keys({} if data is None else data, _KEYS, (), diagnostics)
     if not isinstance(data, Mapping):
         return None
-    islands = words.get("islands", 1)
-    samplers = [_contestant(item, ("samplers", i), islands, report) for i, item in _list(words, "samplers", report)]
-    problems = [_challenge(item, ("problems", i), report) for i, item in _list(words, "problems", report)]
-    budget = _budget(words.get("budget"), report) if "budget" in words else None
-    seeds = _seeds(words.get("seeds", 10), report)
-    _no_twins([c.label if c else "" for c in samplers], "samplers", report)
-    _no_twins([p.label if p else "" for p in problems], "problems", report)
-    shared = _features(words.get("observables"), ("observables",), report)
-    if report.problems or budget is None:
+    shared = _features(keys.get("observables"), ("observables",), diagnostics)
+    problems: list[ProblemEntry | None] = []
+    resolved: list[ResolvedProblem] = []
+    for i, given in _list(keys, "problems", diagnostics):
+        entry, resolution = _problem_entry(given, ("problems", i), shared, diagnostics, registry)
+        problems.append(entry)
+        resolved.extend([resolution] if resolution is not None else [])
+    islands = keys.get("islands", 1)
+    samplers = [
+        _sampler_entry(given, ("samplers", i), islands, resolved, diagnostics, registry)
+        for i, given in _list(keys, "samplers", diagnostics)
+    ]
+    budget = _budget(keys.get("budget"), diagnostics) if "budget" in keys else None
+    seeds = _seeds(keys.get("seeds", 10), diagnostics)
+    _no_twins([entry.label if entry else "" for entry in samplers], "samplers", diagnostics)
+    _no_twins([entry.label if entry else "" for entry in problems], "problems", diagnostics)
+    output = read_output(keys.get("output", f"comparisons/{name}"), diagnostics)
+    if diagnostics.problems or budget is None or output is None:
         return None
-    plan = Plan(
-        samplers=tuple(c for c in samplers if c is not None),
-        problems=tuple(replace(p, features=p.features or shared) for p in problems if p is not None),
+    return ComparisonConfig(
+        samplers=tuple(entry for entry in samplers if entry is not None),
+        problems=tuple(entry for entry in problems if entry is not None),
         budget=budget,
         seeds=seeds,
-        output=Path(words.get("output", f"comparisons/{name}")).expanduser(),
-        workers=words.get("workers", 1),
-        keep=words.get("keep", False),
+        output=output,
+        workers=keys.get("workers", 1),
+        keep=keys.get("keep", False),
     )
-    _check_trials(plan, report)
-    return plan
 
 
-def _list(words: Mapping[str, Any], key: str, report: Report) -> list[tuple[int, Any]]:
-    given = words.get(key)
+def _list(keys: Mapping[str, Any], key: str, diagnostics: Diagnostics) -> list[tuple[int, Any]]:
+    given = keys.get(key)
     if given is None:
         return []
     if not isinstance(given, list) or not given:
-        report.add((key,), f"expected a list of {key}, got {show(given)}")
+        diagnostics.add((key,), f"expected a list of {key}, got {show(given)}")
         return []
     return list(enumerate(given))
 
 
-def _contestant(given: Any, path: KeyPath, islands: int, report: Report) -> Contestant | None:
+def _sampler_entry(
+    given: Any,
+    path: KeyPath,
+    islands: int,
+    problems: Sequence[ResolvedProblem],
+    diagnostics: Diagnostics,
+    registry: Registry,
+) -> SamplerEntry | None:
+    """Read a sampler, and check its options on every problem as a scan would."""
     if isinstance(given, str) and given:
         given = {"name": given}
     if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
-        report.add(path, f"expected the name of a sampler, or name, label and options, got {show(given)}")
+        diagnostics.add(path, f"expected the name of a sampler, or name, label and options, got {show(given)}")
         return None
-    words = {"islands": islands, **given}
-    label = words.pop("label", words["name"])
+    label = given.get("label", given["name"])
     if not _is_label(label):
-        report.add((*path, "label"), f"expected a short text, got {show(label)}")
+        diagnostics.add((*path, "label"), f"expected a short text, got {show(label)}")
         return None
-    return Contestant(label, words)
+    options = {key: value for key, value in given.items() if key != "label"}
+    choice = read_sampler(options, path, diagnostics, islands)
+    if choice is None:
+        return None
+    complete = choice
+    spaces: list[SearchSpace | None] = [p.problem.search_space for p in problems if p.problem is not None]
+    for space in spaces or [None]:
+        complete = resolve_sampler(choice, path, space, diagnostics, registry)
+    return SamplerEntry(label, complete)
 
 
-def _challenge(given: Any, path: KeyPath, report: Report) -> Challenge | None:
+def _problem_entry(
+    given: Any,
+    path: KeyPath,
+    shared: Mapping[str, tuple[float, float]],
+    diagnostics: Diagnostics,
+    registry: Registry,
+) -> tuple[ProblemEntry | None, ResolvedProblem | None]:
+    """Read a problem, and build it; `shared` are the observables that are looked at where it names none."""
     if isinstance(given, str) and given:
         given = {"model": given}
-    known = {"label": Word(str), "model": Word(Any, True, "the name of a model"), "observables": Word(Any)}
-    known |= {"constraints": Word(Any), "parameters": Word(Any)}
-    words, complete = read_words(given, known, path, report)
+    known = {"label": Key(str), **PROBLEM_KEYS, "constraints": Key(Any), "observables": Key(Any)}
+    keys, complete = read_keys(given, known, path, diagnostics)
     if not complete:
-        return None
-    model = words["model"]
+        return None, None
+    model = keys["model"]
     name = model.get("name") if isinstance(model, Mapping) else model
-    label = words.pop("label", name)
-    if not _is_label(label):
-        report.add((*path, "label"), f"expected a short text, got {show(label)}")
-        return None
-    features = _features(words.pop("observables", None), (*path, "observables"), report)
-    words.setdefault("constraints", [name])
-    return Challenge(label, words, features)
+    label = keys.get("label", name)
+    if not isinstance(label, str) or not _is_label(label):
+        diagnostics.add((*path, "label"), f"expected a short text, got {show(label)}")
+        return None, None
+    features = _features(keys.get("observables"), (*path, "observables"), diagnostics) or dict(shared)
+    keys.setdefault("constraints", [name])
+    located = read_problem(keys, path, diagnostics, registry.constraint_kinds)
+    resolved = resolve_problem(located, diagnostics, registry)
+    if resolved.model is None or resolved.located.model is None:
+        return None, resolved
+    names = {o.name for o in resolved.model.observables}
+    for feature in features:
+        if feature not in names:
+            place = (*path, "observables") if "observables" in keys else ("observables",)
+            hint = did_you_mean(feature, names)
+            diagnostics.add(place, f"model {name!r} has no observable {feature!r}{hint}")
+    if not features and resolved.problem is not None:
+        features = _default_features(resolved.problem)
+    return ProblemEntry(label, resolved.located.config, features), resolved
 
 
 def _is_label(label: Any) -> bool:
     return isinstance(label, str) and 0 < len(label.strip()) <= 60
 
 
-def _features(given: Any, path: KeyPath, report: Report) -> dict[str, tuple[float, float]]:
+def _features(given: Any, path: KeyPath, diagnostics: Diagnostics) -> dict[str, tuple[float, float]]:
     """Read `observable: [low, high]`."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        report.add(path, f"expected observables with their ranges, such as kappa_t: [0.8, 1.2], got {show(given)}")
+        diagnostics.add(
+            path, f"expected observables with their ranges, such as kappa_t: [0.8, 1.2], got {show(given)}"
+        )
         return {}
-    words, _ = read_words(given, {name: Word(tuple[float, float]) for name in given}, path, report)
-    for name, (low, high) in words.items():
+    ranges, _ = read_keys(given, {name: Key(tuple[float, float]) for name in given}, path, diagnostics)
+    for name, (low, high) in ranges.items():
         if not low < high:
-            report.add((*path, name), f"expected a range with low < high, got {show([low, high])}")
-    return words
+            diagnostics.add((*path, name), f"expected a range with low < high, got {show([low, high])}")
+    return ranges
 
 
-def _budget(given: Any, report: Report) -> dict[str, Any] | None:
-    words, complete = read_words(
-        given, {"evaluations": Word(Count), "wall": Word(float | str)}, ("budget",), report
+def _budget(given: Any, diagnostics: Diagnostics) -> dict[str, Any] | None:
+    keys, complete = read_keys(
+        given, {"evaluations": Key(Count), "wall": Key(float | str)}, ("budget",), diagnostics
     )
     if not complete:
         return None
-    if not words:
-        report.add(("budget",), "expected evaluations or wall: what each trial may spend")
+    if not keys:
+        diagnostics.add(("budget",), "expected evaluations or wall: what each trial may spend")
         return None
-    if "wall" in words:
+    if "wall" in keys:
         try:
-            words["wall"] = seconds_of(words["wall"])
+            keys["wall"] = seconds_of(keys["wall"])
         except ValueError as error:
-            report.add(("budget", "wall"), str(error))
+            diagnostics.add(("budget", "wall"), str(error))
             return None
-    return words
+    return keys
 
 
-def _seeds(given: Any, report: Report) -> tuple[int, ...]:
+def _seeds(given: Any, diagnostics: Diagnostics) -> tuple[int, ...]:
     """Read a number of seeds, or the seeds themselves."""
     if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= 10_000:
         return tuple(range(1, given + 1))
     is_list = isinstance(given, Sequence) and not isinstance(given, str) and len(given) > 0
     if is_list and all(isinstance(s, int) and not isinstance(s, bool) and 0 <= s < 2**63 for s in given):
         if len(set(given)) < len(given):
-            report.add(("seeds",), "a seed is given twice")
+            diagnostics.add(("seeds",), "a seed is given twice")
         return tuple(given)
-    report.add(("seeds",), f"expected a number of seeds, or a list of whole numbers, got {show(given)}")
+    diagnostics.add(("seeds",), f"expected a number of seeds, or a list of whole numbers, got {show(given)}")
     return ()
 
 
-def _no_twins(labels: list[str], key: str, report: Report) -> None:
+def _no_twins(labels: list[str], key: str, diagnostics: Diagnostics) -> None:
     slugs = [slug(label) for label in labels]
     for i, label in enumerate(labels):
         if label and slugs[i] in slugs[:i]:
-            report.add((key, i), f"there is another {label!r}; give one of them a label of its own")
+            diagnostics.add((key, i), f"there is another {label!r}; give one of them a label of its own")
 
 
 def slug(label: str) -> str:
@@ -284,53 +340,10 @@ def slug(label: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", label).strip("-.") or "x"
 
 
-def _check_trials(plan: Plan, report: Report) -> None:
-    """Check every pair of problem and sampler as a scan would; each complaint once."""
-    said: set[str] = set()
-    for j, challenge in enumerate(plan.problems):
-        for i, contestant in enumerate(plan.samplers):
-            try:
-                plan.config(challenge, contestant, plan.seeds[0], plan.output)
-            except ConfigError as error:
-                for problem in error.diagnostics:
-                    _place(problem, i, j, said, report)
-
-
-def _place(problem: Diagnostic, sampler: int, challenge: int, said: set[str], report: Report) -> None:
-    parts = key_path(problem.key)
-    path: KeyPath
-    if parts[:1] == ("sampler",):
-        path = ("samplers", sampler, *parts[1:])
-    elif parts[:1] in (("model",), ("constraints",), ("parameters",)):
-        path = ("problems", challenge, *parts)
-    elif parts[:1] == ("store",):
-        path = ("problems", challenge, "observables")
-    else:
-        path = parts
-    key = f"{path}{problem.message}"
-    if key not in said:
-        said.add(key)
-        report.add(path, problem.message)
-
-
-def _with_features(plan: Plan, report: Report) -> Plan:
-    """Choose the observables to look at for problems that name none: those with a window of finite width."""
-    problems = []
-    for j, challenge in enumerate(plan.problems):
-        problem = build_problem(plan.config(challenge, plan.samplers[0], plan.seeds[0], plan.output))
-        features = dict(challenge.features)
-        names = {o.name for o in problem.model.observables}
-        for name in features:
-            if name not in names:
-                report.add(("problems", j, "observables"), f"the model has no observable {name!r}")
-        problems.append(replace(challenge, features=features or _default_features(problem)))
-    return replace(plan, problems=tuple(problems))
-
-
 def _default_features(problem: Problem) -> dict[str, tuple[float, float]]:
     """Return observables whose accepted range is finite, with it; measured ones before those that are bounded."""
     names = {o.name for o in problem.model.observables}
-    measured = {n for c in problem.constraints if isinstance(c, Asymmetric | Correlated) for n in c.observables}
+    measured = {name for constraint in problem.constraints for name in constraint.measured}
     windows = problem.search_space.windows
     finite = [n for n, w in windows.items() if n in names and w[0] < w[1] and math.isfinite(w[1] - w[0])]
     finite.sort(key=lambda name: name not in measured)

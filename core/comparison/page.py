@@ -40,19 +40,20 @@ def render(comparison: Comparison) -> str:
         sections.append(
             {
                 "anchor": f"problem-{i}",
-                "label": problem.challenge.label,
+                "label": problem.problem_entry.label,
                 "title": words.title(problem, comparison),
                 "columns": columns,
                 "rows": rows,
                 "verdict": words.verdict(problem),
                 "errors": words.errors(problem),
                 "features": [
-                    (name, [words.short(end) for end in ends]) for name, ends in problem.challenge.features.items()
+                    (name, [words.short(end) for end in ends])
+                    for name, ends in problem.problem_entry.features.items()
                 ],
                 "figure": Picture(
                     coverage_curves(problem),
-                    f"{problem.challenge.label}: mean number of 20 × 20 bins, over all pairs of parameters, that "
-                    "hold a valid point. Bands are 95 % bootstrap intervals of the mean over seeds.",
+                    f"{problem.problem_entry.label}: mean number of 20 × 20 bins, over all pairs of parameters, "
+                    "that hold a valid point. Bands are 95 % bootstrap intervals of the mean over seeds.",
                 ),
             }
         )

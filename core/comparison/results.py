@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from terranova.comparison.config import Challenge, Plan
+from terranova.comparison.config import ComparisonConfig, ProblemEntry
 from terranova.comparison.known_region import KnownRegion, known_region
 from terranova.comparison.spread import coverage_of_reference, reference_points, regions_found
 from terranova.comparison.statistics import (
@@ -72,31 +72,30 @@ class ProblemResults:
 
     Args:
         plan: of the comparison.
-        challenge: the problem.
+        problem_entry: the problem.
 
     Attributes:
-        challenge: the problem.
+        problem_entry: the problem.
         labels: of the samplers, in the order of the plan.
     """
 
-    def __init__(self, plan: Plan, challenge: Challenge) -> None:
-        self.plan, self.challenge = plan, challenge
+    def __init__(self, plan: ComparisonConfig, problem_entry: ProblemEntry) -> None:
+        self.plan, self.problem_entry = plan, problem_entry
         self.labels = [c.label for c in plan.samplers]
         self._numbers: dict[str, list[dict[str, Any] | None]] = {label: [] for label in self.labels}
         self._arrays: dict[str, list[dict[str, Array] | None]] = {label: [] for label in self.labels}
         for trial in trials(plan):
-            if trial.challenge is not challenge:
+            if trial.problem_entry is not problem_entry:
                 continue
             result = trial.result()
             measured = result is not None and "error" not in result
-            self._numbers[trial.contestant.label].append(result)
-            self._arrays[trial.contestant.label].append(trial.arrays() if measured else None)
+            self._numbers[trial.sampler_entry.label].append(result)
+            self._arrays[trial.sampler_entry.label].append(trial.arrays() if measured else None)
 
     @cached_property
     def problem(self) -> Problem:
         """The model with its constraints."""
-        config = self.plan.config(self.challenge, self.plan.samplers[0], self.plan.seeds[0], self.plan.output)
-        return build_problem(config)
+        return build_problem(self.problem_entry.problem)
 
     @cached_property
     def truth(self) -> KnownRegion | None:
@@ -207,9 +206,9 @@ class Comparison:
         problems: the results, problem by problem.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: ComparisonConfig) -> None:
         self.plan = plan
-        self.problems = [ProblemResults(plan, challenge) for challenge in plan.problems]
+        self.problems = [ProblemResults(plan, problem_entry) for problem_entry in plan.problems]
 
     @property
     def complete(self) -> bool:
@@ -233,7 +232,7 @@ class Comparison:
         lines: list[Sequence[Any]] = []
         for problem in self.problems:
             for row in problem.rows:
-                line = [problem.challenge.label, row.sampler, row.trials, row.solved]
+                line = [problem.problem_entry.label, row.sampler, row.trials, row.solved]
                 line += [row.ert.value, row.ert.low, row.ert.high, row.median]
                 for name in names:
                     estimate = row.measures[name]
@@ -249,7 +248,7 @@ class Comparison:
             for label in problem.labels:
                 columns = [problem.measure(label, name) for name in names]
                 for i, seed in enumerate(self.plan.seeds):
-                    lines.append([problem.challenge.label, label, seed, *(column[i] for column in columns)])
+                    lines.append([problem.problem_entry.label, label, seed, *(column[i] for column in columns)])
         return _csv(["problem", "sampler", "seed", *names], lines)
 
 

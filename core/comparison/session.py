@@ -11,12 +11,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from terranova.comparison.config import Plan
+from terranova.comparison.config import ComparisonConfig
 from terranova.comparison.trial import Trial, trials
 from terranova.comparison.worker import PLAN, work
 from terranova.errors import EXIT_INTERRUPTED, ParallelError, RunError
-from terranova.parallel.world import World, worker_environment, world
+from terranova.parallel.world import World, world
 from terranova.system.atomic import write_atomic
+from terranova.system.environment import worker_environment
 from terranova.system.signals import StopRequest
 
 LOOK_AGAIN = 0.3
@@ -27,7 +28,7 @@ STOP_SECONDS = 60.0
 """How long workers may take to store what they have when asked to stop."""
 
 
-def conduct(plan: Plan, *, quiet: bool = False) -> int:
+def run_comparison(plan: ComparisonConfig, *, quiet: bool = False) -> int:
     """Run all trials of a plan that have no result yet. Under `mpirun` every rank must make this call.
 
     Args:
@@ -55,7 +56,7 @@ def conduct(plan: Plan, *, quiet: bool = False) -> int:
     return max(team.allgather(code))
 
 
-def _supervise(plan: Plan, team: World, *, quiet: bool) -> int:
+def _supervise(plan: ComparisonConfig, team: World, *, quiet: bool) -> int:
     """Keep workers going until all trials have a result; return 0, or the exit code when asked to stop."""
     wanted = plan.workers if team.size == 1 else 1
     waiting = list(trials(plan))
@@ -132,7 +133,7 @@ class _Display:
         """Show how many trials have a result, and one of those that have not."""
         words = ""
         if next_trial is not None:
-            words = f"{next_trial.challenge.label}, {next_trial.contestant.label}, seed {next_trial.seed}"
+            words = f"{next_trial.problem_entry.label}, {next_trial.sampler_entry.label}, seed {next_trial.seed}"
         if self._bar is not None:
             self._bar.update(self._task, completed=done, description=words)
         elif not self._quiet and (done == self._total or time.monotonic() - self._said_at > LINE_EVERY):

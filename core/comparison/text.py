@@ -80,7 +80,7 @@ def title(problem: ProblemResults, comparison: Comparison) -> str:
     if problem.truth is not None:
         known = f"; {number(problem.truth.volume)} of the space is valid"
     what = f"{d} parameters, {m} constraints{known}"
-    return f"{problem.challenge.label}: {what}; {budget} a trial, {seeds} seed{'s' * (seeds > 1)}"
+    return f"{problem.problem_entry.label}: {what}; {budget} a trial, {seeds} seed{'s' * (seeds > 1)}"
 
 
 def verdict(problem: ProblemResults) -> list[str]:

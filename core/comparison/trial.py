@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from terranova.comparison.config import Challenge, Contestant, Plan, slug
+from terranova.comparison.config import ComparisonConfig, ProblemEntry, SamplerEntry, slug
 from terranova.comparison.measures import MeasuredRun, measure
 from terranova.errors import ConfigError, PluginError, RunError, RunLocked, TerranovaError
 from terranova.system.atomic import write_atomic
@@ -32,20 +32,20 @@ class Trial:
 
     Attributes:
         plan: which it belongs to.
-        challenge: the problem.
-        contestant: the sampler.
+        problem_entry: the problem.
+        sampler_entry: the sampler.
         seed: of the scan.
     """
 
-    plan: Plan
-    challenge: Challenge
-    contestant: Contestant
+    plan: ComparisonConfig
+    problem_entry: ProblemEntry
+    sampler_entry: SamplerEntry
     seed: int
 
     @property
     def directory(self) -> Path:
         """Where its result is, and its run while it lasts."""
-        inside = (slug(self.challenge.label), slug(self.contestant.label), f"seed-{self.seed}")
+        inside = (slug(self.problem_entry.label), slug(self.sampler_entry.label), f"seed-{self.seed}")
         return self.plan.output.joinpath("trials", *inside)
 
     @property
@@ -124,7 +124,7 @@ class Trial:
         from terranova.engine import session
         from terranova.store.manifest import MANIFEST
 
-        config = self.plan.config(self.challenge, self.contestant, self.seed, self.run_directory)
+        config = self.plan.scan(self.problem_entry, self.sampler_entry, self.seed, self.run_directory)
         started = time.monotonic()
         resumed = (self.run_directory / MANIFEST).is_file()
         if resumed:
@@ -139,7 +139,7 @@ class Trial:
         if reason in STOPPED:
             return STOPPED[reason]
         seconds = time.monotonic() - started
-        return measure(run, self.challenge.features, seconds=None if resumed else seconds)
+        return measure(run, self.problem_entry.features, seconds=None if resumed else seconds)
 
     def _count_attempt(self) -> int:
         path = self.directory / ATTEMPTS
@@ -155,12 +155,12 @@ class Trial:
         write_atomic(self.directory / RESULT, json.dumps(content, indent=1) + "\n")
 
     def _digest(self) -> str:
-        return self.plan.digest(self.challenge, self.contestant)
+        return self.plan.digest(self.problem_entry, self.sampler_entry)
 
 
-def trials(plan: Plan) -> Iterator[Trial]:
+def trials(plan: ComparisonConfig) -> Iterator[Trial]:
     """All trials of a plan, seed by seed, so that an early look compares equals."""
     for seed in plan.seeds:
-        for challenge in plan.problems:
-            for contestant in plan.samplers:
-                yield Trial(plan, challenge, contestant, seed)
+        for problem_entry in plan.problems:
+            for sampler_entry in plan.samplers:
+                yield Trial(plan, problem_entry, sampler_entry, seed)

@@ -9,14 +9,14 @@ import threading
 import time
 from pathlib import Path
 
-from terranova.comparison.config import Plan, load_plan
+from terranova.comparison.config import ComparisonConfig, load_comparison
 from terranova.comparison.trial import trials
 from terranova.errors import TerranovaError
 
 PLAN = "plan.yaml"
 
 
-def work(plan: Plan) -> int:
+def work(plan: ComparisonConfig) -> int:
     """Attempt every trial that nobody else is at; return 0, or the exit code when asked to stop."""
     return next(filter(None, (trial.attempt() for trial in trials(plan))), 0)
 
@@ -24,7 +24,7 @@ def work(plan: Plan) -> int:
 def main(directory: Path) -> int:
     """Run trials of the plan in a directory; return the exit code."""
     try:
-        plan = load_plan(directory / PLAN, output=str(directory))
+        plan = load_comparison(directory / PLAN, output=str(directory))
         return work(plan)
     except TerranovaError as error:
         print(error, file=sys.stderr)

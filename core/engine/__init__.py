@@ -1,1 +1,1 @@
-"""engine: say in a line what lives here."""
+"""A scan: the loop from ask to tell, its islands, what it keeps to go on, and who watches over it."""

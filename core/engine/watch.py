@@ -9,8 +9,7 @@ from contextlib import AbstractContextManager
 import numpy as np
 
 from terranova.evaluation.executor import Watch
-from terranova.interfaces.batch import Evaluation
-from terranova.interfaces.model import join
+from terranova.interfaces.batch import Evaluation, join
 from terranova.parallel.world import World
 from terranova.system.signals import Interrupted, StopRequest
 from terranova.types import Ints
@@ -21,7 +20,7 @@ STORE_EVERY = 1.0
 Store = Callable[[Ints, Evaluation], None]
 
 
-class Oversight(Watch):
+class EngineWatch(Watch):
     """What the loop tells executors through their `watch`.
 
     Args:

@@ -1,1 +1,1 @@
-"""evaluation: say in a line what lives here."""
+"""Points in, scored rows out: models as the engine uses them, problems, executors."""

@@ -1,4 +1,4 @@
-"""Reads WCxf files: Wilson coefficients of an effective theory, in JSON or YAML (arXiv:1712.05298).
+"""WCxf files, read: Wilson coefficients of an effective theory, in JSON or YAML (arXiv:1712.05298).
 
 Strict: a key twice, one that is missing or unknown, a number that is none, is an error with its place.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from terranova.errors import PointFailed
-from terranova.parsing.strict_yaml import MAX_BYTES, MAX_DEPTH, examine_text
+from terranova.parsing.strict_yaml import MAX_BYTES, MAX_DEPTH, load_text
 
 _KEYS = ("eft", "basis", "scale", "values", "metadata")
 
@@ -101,19 +101,19 @@ def parse_wcxf(data: bytes | str, file: str = "", *, is_json: bool = False) -> W
 
 
 def _yaml(text: str, file: str) -> Any:
-    document, problems = examine_text(text, file)
+    document, problems = load_text(text, file)
     if problems:
         raise ValueError(str(problems[0]).removeprefix(f"{file}:"))
     return document.data
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in mapping:
             raise ValueError(f"key {key[:40]!r} twice")
-        found[key] = value
-    return found
+        mapping[key] = value
+    return mapping
 
 
 def _complex(given: Any, name: str, where: str) -> complex:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from terranova.fitting.likelihood import EXCLUDED, Target
+from terranova.fitting.likelihood import EXCLUDED, Likelihood
 from terranova.fitting.metric import Metric
 from terranova.fitting.optimise import Cost, minimise, polish
 from terranova.types import Floats, Ints
@@ -45,7 +45,7 @@ class BestFit:
 
 
 def find_best(
-    target: Target, rng: np.random.Generator, *, starts: int = 8, generations: int = GENERATIONS
+    likelihood: Likelihood, rng: np.random.Generator, *, starts: int = 8, generations: int = GENERATIONS
 ) -> BestFit:
     """Search for the point of highest likelihood.
 
@@ -54,42 +54,42 @@ def find_best(
     Raises:
         NoPoint: every point tried is excluded or failed.
     """
-    before = target.evaluations
-    begin = first_points(target, starts)
+    before = likelihood.evaluations
+    begin = first_points(likelihood, starts)
     missing = starts - len(begin)
     if missing > 0:
-        drawn = target.batch(rng.random((_PRIOR_DRAWS, target.dimension)))
-        order = np.argsort(target.cost(drawn), kind="stable")[:missing]
+        drawn = likelihood.batch(rng.random((_PRIOR_DRAWS, likelihood.dimension)))
+        order = np.argsort(likelihood.cost(drawn), kind="stable")[:missing]
         begin = np.concatenate([begin, drawn.u[order]])
-    cost = plain_cost(target)
-    periodic = target.problem.model.space.periodic
+    cost = plain_cost(likelihood)
+    periodic = likelihood.problem.model.space.periodic
     wide = 0.05 if missing <= 0 else 0.25
-    shape = Metric(target, np.arange(target.dimension)) if missing <= 0 else None
+    shape = Metric(likelihood, np.arange(likelihood.dimension)) if missing <= 0 else None
     u, paid = minimise(cost, begin, wide, periodic, rng, generations=generations, shape=shape)
     for i in np.argsort(paid, kind="stable")[:3]:
         if paid[i] < EXCLUDED:
             u[i], paid[i] = polish(cost, u[i], 0, periodic)
-    return describe_best(target, target.evaluations - before)
+    return describe_best(likelihood, likelihood.evaluations - before)
 
 
-def plain_cost(target: Target) -> Cost:
+def plain_cost(likelihood: Likelihood) -> Cost:
     """The cost of a fit with all parameters free."""
 
     def cost(u: Floats, which: Ints) -> Floats:
-        return target.cost(target.batch(u))
+        return likelihood.cost(likelihood.batch(u))
 
     return cost
 
 
-def first_points(target: Target, wanted: int) -> Floats:
+def first_points(likelihood: Likelihood, wanted: int) -> Floats:
     """Return up to `wanted` good known points (n, d): the best one, then those far from the ones before."""
-    loglike = target.loglikes
+    loglike = likelihood.loglikes
     usable = np.flatnonzero(np.isfinite(loglike))
     if not len(usable):
-        return np.empty((0, target.dimension))
+        return np.empty((0, likelihood.dimension))
     good = usable[np.argsort(-loglike[usable], kind="stable")[: 50 * wanted]]
     near = good[loglike[good] > loglike[good[0]] - 25.0]
-    u = target.u[near]
+    u = likelihood.u[near]
     chosen = [0]
     distance = ((u - u[0]) ** 2).sum(axis=1)
     while len(chosen) < min(wanted, len(u)) and distance.max() > 0.0:
@@ -102,7 +102,7 @@ class NoPoint(Exception):
     """No point with a likelihood is known."""
 
 
-def describe_best(target: Target, evaluations: int) -> BestFit:
+def describe_best(likelihood: Likelihood, evaluations: int) -> BestFit:
     """Return what is to be said about the best of all points known.
 
     Raises:
@@ -110,27 +110,27 @@ def describe_best(target: Target, evaluations: int) -> BestFit:
     """
     from scipy import stats
 
-    loglike = target.loglikes
+    loglike = likelihood.loglikes
     if not len(loglike) or not np.isfinite(loglike).any():
         raise NoPoint("no point tried is allowed by all hard bounds")
     row = int(np.argmax(loglike))
-    u = target.u[row]
-    batch = target.batch(u[None])  # once more: what is quoted is what the model says, not what a scan stored
-    values = dict(zip(target.names, np.concatenate([batch.x[0], batch.observables[0]]).tolist(), strict=True))
+    u = likelihood.u[row]
+    batch = likelihood.batch(u[None])  # once more: what is quoted is what the model says, not what a scan stored
+    values = dict(zip(likelihood.names, np.concatenate([batch.x[0], batch.observables[0]]).tolist(), strict=True))
     contributions = {}
-    for constraint in target.problem.constraints:
+    for constraint in likelihood.problem.constraints:
         read = np.array([[values[name] for name in constraint.observables]])
         contributions[constraint.name] = -2.0 * float(constraint.loglike(read)[0])
     chi2 = -2.0 * float(batch.loglike[0])
-    freedom = target.soft - target.dimension
+    freedom = likelihood.soft - likelihood.dimension
     absolute = all(part >= -1e-9 for part in contributions.values())
     return BestFit(
         u=u,
         loglike=float(batch.loglike[0]),
         values=values,
         chi2=chi2,
-        constraints=target.soft,
-        parameters=target.dimension,
+        constraints=likelihood.soft,
+        parameters=likelihood.dimension,
         p_value=float(stats.chi2.sf(chi2, freedom)) if freedom > 0 and absolute else None,
         contributions=contributions,
         evaluations=evaluations,

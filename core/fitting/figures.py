@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from terranova.fitting.axes import Axis
 from terranova.fitting.intervals import threshold
-from terranova.fitting.profile import Axis
 from terranova.types import Floats
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _new(height: float) -> tuple[Figure, Any]:
 
 
 def _scale(fit: Fit, axis: Axis) -> str:
-    from terranova.interfaces.parameters import LogUniform
+    from terranova.interfaces.priors import LogUniform
 
     if axis.column is None:
         return "log" if axis.log else "linear"
@@ -182,7 +182,7 @@ def draw_posterior(fit: Fit, found: Posterior) -> Figure:
 
 
 def _density(fit: Fit, found: Posterior, name: str, axes: Any) -> None:
-    from terranova.interfaces.parameters import LogUniform
+    from terranova.interfaces.priors import LogUniform
 
     values = found.column(name)
     free = {p.name: p for p in fit.problem.model.space.free}

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from terranova.fitting.likelihood import Target
-from terranova.fitting.profile import Axis, Profile, search
+from terranova.fitting.axes import Axis
+from terranova.fitting.likelihood import Likelihood
+from terranova.fitting.profile import Profile, search
 from terranova.types import Floats
 
 _ROUNDS = 14
@@ -46,7 +47,7 @@ def threshold(level: float, quantities: int = 1) -> float:
 
 
 def intervals(
-    target: Target,
+    likelihood: Likelihood,
     found: Profile,
     levels: tuple[float, ...],
     rng: np.random.Generator,
@@ -59,40 +60,42 @@ def intervals(
     evaluated points and is interpolated between them.
 
     Args:
-        target: the likelihood.
+        likelihood: the likelihood.
         found: the profile.
         levels: of confidence.
         rng: of all random numbers.
         climb: maximises the likelihood in a cell of the axis, from a point (d,); CMA-ES if None.
     """
     axis = found.axes[0]
-    place, delta = _curve(target, found)
+    place, delta = _curve(likelihood, found)
     result = []
     for level in levels:
         wanted = threshold(level)
         crossings = _crossings(
-            place, delta, wanted, _Outermost(target, axis, wanted) if axis.column is None else _middle
+            place, delta, wanted, _Outermost(likelihood, axis, wanted) if axis.column is None else _middle
         )
         if axis.column is not None and len(crossings):
-            place, delta = _refined(target, axis, place, delta, crossings, wanted, climb or _climber(target, rng))
+            place, delta = _refined(
+                likelihood, axis, place, delta, crossings, wanted, climb or _climber(likelihood, rng)
+            )
             crossings = _crossings(place, delta, wanted)
-        result.append(_interval(target, axis, level, delta, crossings, wanted))
+        result.append(_interval(likelihood, axis, level, delta, crossings, wanted))
     return result
 
 
-def _curve(target: Target, found: Profile) -> tuple[Floats, Floats]:
+def _curve(likelihood: Likelihood, found: Profile) -> tuple[Floats, Floats]:
     """Return places, in the coordinate of the axis, and Delta chi2 there: one a bin, and the best fit.
 
     Without the best fit a minimum narrower than a bin would be missed.
     """
     axis = found.axes[0]
-    best = int(np.argmax(target.loglikes))
-    delta = found.delta_chi2(float(target.loglikes[best]))
+    best = int(np.argmax(likelihood.loglikes))
+    delta = found.delta_chi2(float(likelihood.loglikes[best]))
     place = axis.middle
     if axis.column is None:
         known = np.isfinite(found.at[:, 0])
         place = np.where(known, axis.coordinate(np.where(known, found.at[:, 0], axis.centres)), place)
-    at = axis.places(target)[best]
+    at = axis.places(likelihood)[best]
     if axis.edges[0] <= at <= axis.edges[-1] and not (place == at).any():
         place, delta = np.append(place, at), np.append(delta, 0.0)
     order = np.argsort(place, kind="stable")
@@ -107,15 +110,15 @@ class _Outermost:
     """Where an observable ends at a hard bound: at its outermost value known to be within the level.
 
     Args:
-        target: knows all points.
+        likelihood: knows all points.
         axis: of the observable.
         wanted: Delta chi2 of the level.
     """
 
-    def __init__(self, target: Target, axis: Axis, wanted: float) -> None:
-        loglike = target.loglikes
+    def __init__(self, likelihood: Likelihood, axis: Axis, wanted: float) -> None:
+        loglike = likelihood.loglikes
         within = 2.0 * (float(loglike.max()) - loglike) <= wanted
-        self._values = axis.places(target)[within]
+        self._values = axis.places(likelihood)[within]
 
     def __call__(self, inside: float, outside: float) -> float:
         """Return the value between a place that is allowed and one that is not, the nearest to the latter."""
@@ -147,7 +150,7 @@ def _crossings(
 
 
 def _refined(
-    target: Target,
+    likelihood: Likelihood,
     axis: Axis,
     place: Floats,
     delta: Floats,
@@ -161,12 +164,12 @@ def _refined(
         fine_place, fine_delta = [], []
         for at in crossings:
             cell = Axis(axis.name, axis.column, np.array([at - width, at + width]), np.array([at]))
-            start = _nearest(target, axis, at)
+            start = _nearest(likelihood, axis, at)
             climb(cell, start)
-            rows = np.abs(target.u[:, axis.column or 0] - at) <= width
-            best = target.loglikes[rows].max(initial=-np.inf)
+            rows = np.abs(likelihood.u[:, axis.column or 0] - at) <= width
+            best = likelihood.loglikes[rows].max(initial=-np.inf)
             fine_place.append(at)
-            fine_delta.append(2.0 * (target.loglikes.max() - best))
+            fine_delta.append(2.0 * (likelihood.loglikes.max() - best))
         place = np.concatenate([place, fine_place])
         delta = np.concatenate([delta, fine_delta])
         order = np.argsort(place, kind="stable")
@@ -178,23 +181,23 @@ def _refined(
     return place, delta
 
 
-def _climber(target: Target, rng: np.random.Generator) -> Climb:
+def _climber(likelihood: Likelihood, rng: np.random.Generator) -> Climb:
     def climb(cell: Axis, start: Floats) -> None:
-        search(target, [cell], np.array([0]), start[None], rng, generations=80, sigma=0.02)
+        search(likelihood, [cell], np.array([0]), start[None], rng, generations=80, sigma=0.02)
 
     return climb
 
 
-def _nearest(target: Target, axis: Axis, at: float) -> Floats:
+def _nearest(likelihood: Likelihood, axis: Axis, at: float) -> Floats:
     """Return a good known point u (d,) near a value of the axis."""
-    distance = np.abs(target.u[:, axis.column or 0] - at)
+    distance = np.abs(likelihood.u[:, axis.column or 0] - at)
     scale = max(1e-12, float(axis.edges[1] - axis.edges[0]))
-    merit = np.where(np.isfinite(target.loglikes), target.loglikes, -1e12) - (distance / scale) ** 2
-    return np.asarray(target.u[int(np.argmax(merit))])
+    merit = np.where(np.isfinite(likelihood.loglikes), likelihood.loglikes, -1e12) - (distance / scale) ** 2
+    return np.asarray(likelihood.u[int(np.argmax(merit))])
 
 
 def _interval(
-    target: Target, axis: Axis, level: float, delta: Floats, crossings: list[float], wanted: float
+    likelihood: Likelihood, axis: Axis, level: float, delta: Floats, crossings: list[float], wanted: float
 ) -> Interval:
     """Pair crossings up into allowed parts."""
     allowed = delta <= wanted
@@ -206,14 +209,14 @@ def _interval(
         ends.append(None)
     parts = []
     for low, high in zip(ends[::2], ends[1::2], strict=True):
-        parts.append((_physical(target, axis, low), _physical(target, axis, high)))
+        parts.append((_physical(likelihood, axis, low), _physical(likelihood, axis, high)))
     return Interval(level, tuple(parts))
 
 
-def _physical(target: Target, axis: Axis, place: float | None) -> float | None:
+def _physical(likelihood: Likelihood, axis: Axis, place: float | None) -> float | None:
     if place is None:
         return None
     if axis.column is None:
         return 10.0**place if axis.log else place
-    prior = target.problem.model.space.free[axis.column].prior
+    prior = likelihood.problem.model.space.free[axis.column].prior
     return float(prior.to_physical(np.array([place]))[0])

@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from terranova.engine.watch import Oversight
-from terranova.evaluation.problem import Problem, is_hard
-from terranova.interfaces.batch import Batch, Evaluation
-from terranova.interfaces.constraint import Correlated
-from terranova.interfaces.model import join
+from terranova.engine.watch import EngineWatch
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.batch import Batch, Evaluation, join
 from terranova.store import Writer
 from terranova.types import Array, Bools, Floats, Ints
 
@@ -24,7 +22,7 @@ FAILED = 1e9
 Stored = Callable[[int, Floats, Ints], tuple[Bools, Evaluation] | None]
 
 
-class Target:
+class Likelihood:
     """Evaluates points of the unit cube and remembers them all.
 
     What is asked again after an interruption is answered from the store, by the number of the request: a fit is
@@ -49,10 +47,10 @@ class Target:
         evaluate: Callable[[Floats], Evaluation],
         writer: Writer | None = None,
         stored: Stored | None = None,
-        oversight: Oversight | None = None,
+        watch: EngineWatch | None = None,
     ) -> None:
         self.problem = problem
-        self._evaluate, self._writer, self._stored, self._oversight = evaluate, writer, stored, oversight
+        self._evaluate, self._writer, self._stored, self._watch = evaluate, writer, stored, watch
         self.evaluations = 0
         self.requests = 0
         self.names = (*problem.model.space.names, *(o.name for o in problem.model.observables))
@@ -68,8 +66,7 @@ class Target:
     @property
     def soft(self) -> int:
         """Number of measurements and limits that contribute to chi2; hard bounds do not."""
-        counted = [c for c in self.problem.constraints if not is_hard(c)]
-        return sum(len(c.observables) if isinstance(c, Correlated) else 1 for c in counted)
+        return sum(constraint.measurements for constraint in self.problem.constraints)
 
     def batch(self, u: Floats) -> Batch:
         """Evaluate points u (n, d) of the unit cube; periodic axes wrap, others are cut off at the edges."""
@@ -80,8 +77,8 @@ class Target:
         zeros: Ints = np.zeros(n, dtype=np.int64)
         request = np.full(n, self.requests, dtype=np.int64)
         index = np.arange(self.evaluations, self.evaluations + n, dtype=np.int64)
-        if self._oversight is not None:
-            self._oversight.poll()
+        if self._watch is not None:
+            self._watch.poll()
         answer = None if self._stored is None else self._stored(self.requests, x, index)
         stored = zeros.astype(bool) if answer is None else answer[0].copy()
 
@@ -114,9 +111,9 @@ class Target:
         if answer is not None and known.all():
             return answer[1]
         missing: Ints = np.flatnonzero(~known)
-        if self._oversight is not None:
-            self._oversight.begin(store)
-            self._oversight.rows = missing
+        if self._watch is not None:
+            self._watch.begin(store)
+            self._watch.rows = missing
         fresh = self._evaluate(x[missing])
         if answer is None or not known.any():
             return fresh

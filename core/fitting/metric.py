@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from terranova.evaluation.problem import is_hard
-from terranova.fitting.likelihood import Target
+from terranova.fitting.likelihood import Likelihood
 from terranova.interfaces.constraint import Constraint
 from terranova.types import Floats, Ints
 
 if TYPE_CHECKING:
-    from terranova.fitting.profile import Axis
+    from terranova.fitting.axes import Axis
 
 _STEP = 1e-4
 """Of the differences from which slopes are taken, in units of the cube."""
@@ -31,22 +30,24 @@ class Metric:
     the cube. It needs one evaluation for each free parameter.
 
     Args:
-        target: the likelihood.
+        likelihood: the likelihood.
         free: columns of the cube that are searched.
         axes: quantities that are held in a cell.
         places: (cells, axes) the cells.
     """
 
-    def __init__(self, target: Target, free: Ints, axes: Sequence[Axis] = (), places: Ints | None = None) -> None:
-        self._target, self._free, self._axes = target, free, axes
+    def __init__(
+        self, likelihood: Likelihood, free: Ints, axes: Sequence[Axis] = (), places: Ints | None = None
+    ) -> None:
+        self._target, self._free, self._axes = likelihood, free, axes
         self._places: Ints = np.zeros((1, 0), dtype=np.int64) if places is None else places
-        constraints = target.problem.constraints
-        self._soft = [c for c in constraints if not is_hard(c)]
-        self._hard = [c for c in constraints if is_hard(c)]
+        constraints = likelihood.problem.constraints
+        self._soft = [c for c in constraints if not c.hard]
+        self._hard = [c for c in constraints if c.hard]
         self._held = [i for i, axis in enumerate(axes) if axis.column is None]
         read = {name for c in constraints for name in c.observables} | {axes[i].name for i in self._held}
         self._names = sorted(read)
-        self.known = read <= set(target.names)
+        self.known = read <= set(likelihood.names)
 
     def __call__(self, u: Floats, which: Ints) -> Floats:
         """Return T (k, d, d) at u (k, d), the free columns, in cells which (k,): a step is T z, |z| = 1."""

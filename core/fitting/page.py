@@ -40,7 +40,7 @@ def write_page(fit: Fit) -> Path:
     path = fit.plan.output / NAME
     page = html_page(
         "terranova.fitting",
-        model=fit.plan.config.model.name,
+        model=fit.plan.problem.model.name,
         name=fit.plan.output.resolve().name,
         sets=[constraints.name for constraints in fit.problem.sets],
         lead=f"Best fit: {goodness(fit)}.",

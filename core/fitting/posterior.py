@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from terranova.errors import PluginMissing, RunError
-from terranova.fitting.likelihood import Target
+from terranova.fitting.likelihood import Likelihood
 from terranova.types import Bools, Floats, Ints
 
 Say = Callable[[str], None]
@@ -125,12 +125,12 @@ class Posterior:
 
 
 def nested(
-    target: Target, seed: int, *, live: int = 1000, effective: int = 4000, say: Say = lambda _: None
+    likelihood: Likelihood, seed: int, *, live: int = 1000, effective: int = 4000, say: Say = lambda _: None
 ) -> Posterior:
     """Sample the posterior and integrate the evidence with nautilus.
 
     Args:
-        target: the likelihood.
+        likelihood: the likelihood.
         seed: of all random numbers.
         live: number of live points.
         effective: wanted effective number of points.
@@ -138,14 +138,14 @@ def nested(
     """
     with _needed("nautilus"):
         import nautilus
-    before = target.evaluations
-    periodic = np.flatnonzero(target.problem.model.space.periodic)
+    before = likelihood.evaluations
+    periodic = np.flatnonzero(likelihood.problem.model.space.periodic)
     lowest = -1e100  # what is excluded must have a rank, too
-    d = target.dimension
+    d = likelihood.dimension
 
     def loglike(u: Floats) -> Floats:
-        found = np.maximum(target.loglike(u[:, :d]), lowest)
-        say(f"nested sampling: {target.evaluations - before:,} evaluations")
+        found = np.maximum(likelihood.loglike(u[:, :d]), lowest)
+        say(f"nested sampling: {likelihood.evaluations - before:,} evaluations")
         return found
 
     with warnings.catch_warnings(), one_thread():
@@ -170,8 +170,8 @@ def nested(
     size = float(1.0 / (weights**2).sum())
     return Posterior(
         method="nested",
-        names=target.names,
-        values=_values(target, u[kept, :d]),
+        names=likelihood.names,
+        values=_values(likelihood, u[kept, :d]),
         loglike=loglikes[kept],
         weights=weights[kept] / weights[kept].sum(),
         chain=np.zeros(int(kept.sum()), dtype=np.int64),
@@ -179,12 +179,12 @@ def nested(
         log_evidence=float(sampler.log_z),
         log_evidence_error=1.0 / math.sqrt(float(sampler.n_eff)),
         converged=bool(finished),
-        evaluations=target.evaluations - before,
+        evaluations=likelihood.evaluations - before,
     )
 
 
 def mcmc(
-    target: Target,
+    likelihood: Likelihood,
     seed: int,
     starts: Floats,
     *,
@@ -196,7 +196,7 @@ def mcmc(
     """Sample the posterior with emcee, until the chain is many autocorrelation times long.
 
     Args:
-        target: the likelihood.
+        likelihood: the likelihood.
         seed: of all random numbers.
         starts: (n, d) points with a likelihood, from which the walkers begin, the best first.
         walkers: their number; the larger of 32 and 2 d + 2 if 0.
@@ -206,11 +206,11 @@ def mcmc(
     """
     with _needed("emcee"):
         import emcee
-    before = target.evaluations
-    d = target.dimension
+    before = likelihood.evaluations
+    d = likelihood.dimension
     number = walkers or max(32, 2 * d + 2)
     rng = np.random.default_rng(seed)
-    periodic = target.problem.model.space.periodic
+    periodic = likelihood.problem.model.space.periodic
     # Walkers must stay in one turn of a periodic axis, or they drift apart for ever: it begins and ends opposite
     # the best point.
     seam = np.where(periodic, starts[0] - 0.5, 0.0)
@@ -219,7 +219,7 @@ def mcmc(
         inside = ((v >= 0.0) & (v <= 1.0)).all(axis=1)
         found = np.full(len(v), -np.inf)
         if inside.any():
-            found[inside] = target.loglike(_turned(v[inside], seam, periodic))
+            found[inside] = likelihood.loglike(_turned(v[inside], seam, periodic))
         return found
 
     begin = _walkers(loglike, _turned(starts, -seam, periodic), number, rng)
@@ -251,8 +251,8 @@ def mcmc(
     n = len(u)
     return Posterior(
         method="mcmc",
-        names=target.names,
-        values=_values(target, u),
+        names=likelihood.names,
+        values=_values(likelihood, u),
         loglike=loglikes.reshape(-1),
         weights=np.full(n, 1.0 / n),
         chain=walker,
@@ -260,7 +260,7 @@ def mcmc(
         log_evidence=None,
         log_evidence_error=None,
         converged=done > lengths * time,
-        evaluations=target.evaluations - before,
+        evaluations=likelihood.evaluations - before,
     )
 
 
@@ -290,16 +290,16 @@ def _walkers(loglike: Callable[[Floats], Floats], starts: Floats, number: int, r
     return begin
 
 
-def _values(target: Target, u: Floats) -> Floats:
+def _values(likelihood: Likelihood, u: Floats) -> Floats:
     """Return parameters and observables (n, names) of points that were evaluated before."""
-    row = {place.tobytes(): i for i, place in enumerate(np.ascontiguousarray(target.u))}
+    row = {place.tobytes(): i for i, place in enumerate(np.ascontiguousarray(likelihood.u))}
     found = [row.get(place.tobytes(), -1) for place in np.ascontiguousarray(u)]
     rows: Ints = np.array(found, dtype=np.int64)
-    values = target.columns(target.names)
+    values = likelihood.columns(likelihood.names)
     missing = np.flatnonzero(rows < 0)
     result = values[np.maximum(rows, 0)]
     if len(missing):  # a point on the seam of a periodic axis
-        batch = target.batch(u[missing])
+        batch = likelihood.batch(u[missing])
         result[missing] = np.column_stack([batch.x, batch.observables])
     return np.asarray(result)
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from terranova.fitting.likelihood import Target
+from terranova.fitting.axes import FAR, Axis, named
+from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.metric import Metric
 from terranova.fitting.optimise import Cost, minimise
 from terranova.fitting.posterior import Say
 from terranova.types import Bools, Floats, Ints
 
-BINS = 48
-BINS_2D = 24
 GENERATIONS, GENERATIONS_2D = 120, 60
 SPREAD = 0.08
 """First step of the search from the best known point of a bin, in units of the cube."""
@@ -33,53 +32,6 @@ _HELD = 1e-9
 
 _PULL = 0.1
 """An observable outside its bin costs ((distance / bin width) / _PULL)^2 / 2."""
-
-FAR = 12.0
-"""Cells whose best known chi2 is farther than this from the minimum are not refined, nor their empty neighbours."""
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A quantity that is held: a parameter at the centre of each bin, an observable within it.
-
-    Attributes:
-        name: of the parameter or observable.
-        column: its axis in the unit cube; None for an observable.
-        edges: (bins + 1,) of the bins, in the coordinate in which they are equally wide: the unit cube's for
-            a parameter, otherwise the observable itself or its decadic logarithm.
-        centres: (bins,) physical values.
-        log: whether the coordinate of an observable is its logarithm.
-        inset: share of a bin of an observable, at each of its ends, that is left out: where observables are
-            predicted, a point at the very end may belong to the neighbour.
-    """
-
-    name: str
-    column: int | None
-    edges: Floats
-    centres: Floats
-    log: bool = False
-    inset: float = 0.0
-
-    def coordinate(self, values: Floats) -> Floats:
-        """Return values of an observable in the coordinate of the edges."""
-        if not self.log:
-            return values
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(np.log10(values))
-
-    def places(self, target: Target) -> Floats:
-        """Return where all known points (n,) are, in the coordinate of the edges."""
-        return target.u[:, self.column] if self.column is not None else self.coordinate(target.column(self.name))
-
-    def within(self, bins: Ints) -> tuple[Floats, Floats]:
-        """Return the ends of bins (n,), without what is left out of them."""
-        low, high = self.edges[bins], self.edges[bins + 1]
-        return low + self.inset * (high - low), high - self.inset * (high - low)
-
-    @property
-    def middle(self) -> Floats:
-        """(bins,) centres in the coordinate of the edges."""
-        return np.asarray((self.edges[1:] + self.edges[:-1]) / 2)
 
 
 @dataclass(frozen=True)
@@ -103,36 +55,8 @@ class Profile:
         return np.asarray(2.0 * (top - self.loglike))
 
 
-def make_axis(
-    target: Target, name: str, bins: int, limits: tuple[float, float] | None, *, log: bool = False
-) -> Axis:
-    """Choose the bins of a quantity: of a parameter over its prior, of an observable over what is not excluded.
-
-    Raises:
-        ValueError: no range is given for an observable, and no point is known from which to take one.
-    """
-    space = target.problem.model.space
-    free = [p.name for p in space.free]
-    if name in free:
-        column = free.index(name)
-        prior = space.free[column].prior
-        ends = np.array([0.0, 1.0]) if limits is None else prior.to_unit(np.array(limits))
-        edges = np.linspace(float(ends[0]), float(ends[1]), bins + 1)
-        return Axis(name, column, edges, prior.to_physical((edges[1:] + edges[:-1]) / 2))
-    if limits is None:
-        values, loglike = target.column(name), target.loglikes
-        near = np.isfinite(values) & (loglike > loglike.max(initial=-np.inf) - FAR / 2) & ((values > 0) | (not log))
-        if not near.any() or np.ptp(values[near]) == 0.0:
-            raise ValueError(f"no range is known for {name}: give one")
-        limits = (float(values[near].min()), float(values[near].max()))
-    low, high = np.log10(limits) if log else limits
-    edges = np.linspace(low, high, bins + 1)
-    centres = (edges[1:] + edges[:-1]) / 2
-    return Axis(name, None, edges, 10.0**centres if log else centres, log)
-
-
 def profile(
-    target: Target,
+    likelihood: Likelihood,
     axes: Sequence[Axis],
     rng: np.random.Generator,
     *,
@@ -140,15 +64,15 @@ def profile(
     say: Say = lambda _: None,
 ) -> Profile:
     """Maximise the likelihood in every bin, starting from the best points known, then from those of neighbours."""
-    before = target.evaluations
+    before = likelihood.evaluations
     if generations is None:
         generations = GENERATIONS if len(axes) == 1 else GENERATIONS_2D
     shape = tuple(len(axis.centres) for axis in axes)
     held = np.full(int(np.prod(shape)), -np.inf)
     improved = np.ones(len(held), dtype=bool)
     for sweep in range(SWEEPS):
-        u, best = _best_known(target, axes, shape)
-        top = target.loglikes.max()
+        u, best = _best_known(likelihood, axes, shape)
+        top = likelihood.loglikes.max()
         nearly = 1.0 if sweep % 2 == 0 else 0.0  # every other sweep tries any neighbour that is better
         far = FAR + 10.0 if sweep == 0 else FAR
         chosen, starts = _starts(u, best, shape, top, everything=len(axes) == 1, nearly=nearly, far=far)
@@ -157,7 +81,7 @@ def profile(
             break
         words = f"{named(axes)}: sweep {sweep + 1} of at most {SWEEPS}"
         search(
-            target,
+            likelihood,
             axes,
             chosen[wanted],
             starts[wanted],
@@ -166,36 +90,31 @@ def profile(
             sigma=max(SPREAD * 0.6**sweep, FINEST),
             say=_after(words, say),
         )
-        rows = best_rows(target, axes, shape, held=True)
-        now = np.where(rows >= 0, target.loglikes[rows], -np.inf)
+        rows = best_rows(likelihood, axes, shape, held=True)
+        now = np.where(rows >= 0, likelihood.loglikes[rows], -np.inf)
         matters = now > top - FAR / 2 - 10.0
         with np.errstate(invalid="ignore"):
             improved = matters & ~(now - held < _GAIN)
         held = now
-    return gather(target, axes, target.evaluations - before)
-
-
-def named(axes: Sequence[Axis]) -> str:
-    """Return what a profile over these is called."""
-    return f"profile of {' and '.join(axis.name for axis in axes)}"
+    return gather(likelihood, axes, likelihood.evaluations - before)
 
 
 def _after(words: str, say: Say) -> Say:
     return lambda more: say(f"{words}, {more}")
 
 
-def gather(target: Target, axes: Sequence[Axis], evaluations: int) -> Profile:
+def gather(likelihood: Likelihood, axes: Sequence[Axis], evaluations: int) -> Profile:
     """Return the profile that the points known amount to."""
     shape = tuple(len(axis.centres) for axis in axes)
-    rows = best_rows(target, axes, shape, held=True)
+    rows = best_rows(likelihood, axes, shape, held=True)
     best, values = np.full(len(rows), -np.inf), np.full((len(rows), len(axes)), np.nan)
-    best[rows >= 0] = target.loglikes[rows[rows >= 0]]
-    values[rows >= 0] = target.columns([axis.name for axis in axes])[rows[rows >= 0]]
+    best[rows >= 0] = likelihood.loglikes[rows[rows >= 0]]
+    values[rows >= 0] = likelihood.columns([axis.name for axis in axes])[rows[rows >= 0]]
     return Profile(tuple(axes), best.reshape(shape), values.reshape(*shape, len(axes)), evaluations)
 
 
 def search(
-    target: Target,
+    likelihood: Likelihood,
     axes: Sequence[Axis],
     cells: Ints,
     starts: Floats,
@@ -209,12 +128,12 @@ def search(
     shape = tuple(len(axis.centres) for axis in axes)
     places = np.stack(np.unravel_index(cells, shape), axis=1)
     held = [axis.column for axis in axes if axis.column is not None]
-    free: Ints = np.array([i for i in range(target.dimension) if i not in held], dtype=np.int64)
-    periodic: Bools = target.problem.model.space.periodic[free]
-    cost = cost_in(target, axes, places, free)
+    free: Ints = np.array([i for i in range(likelihood.dimension) if i not in held], dtype=np.int64)
+    periodic: Bools = likelihood.problem.model.space.periodic[free]
+    cost = cost_in(likelihood, axes, places, free)
 
     def told(inner: Floats, which: Ints) -> Floats:
-        say(f"{len(np.unique(which))} of {len(cells)} bins go on, {target.evaluations:,} evaluations so far")
+        say(f"{len(np.unique(which))} of {len(cells)} bins go on, {likelihood.evaluations:,} evaluations so far")
         return cost(inner, which)
 
     minimise(
@@ -224,22 +143,22 @@ def search(
         periodic,
         rng,
         generations=generations,
-        shape=Metric(target, free, axes, places),
+        shape=Metric(likelihood, free, axes, places),
     )
 
 
-def cost_in(target: Target, axes: Sequence[Axis], places: Ints, free: Ints) -> Cost:
+def cost_in(likelihood: Likelihood, axes: Sequence[Axis], places: Ints, free: Ints) -> Cost:
     """Return the cost of points whose `free` columns are given, each in its cell `places` (cells, axes)."""
 
     def cost(inner: Floats, which: Ints) -> Floats:
-        u = np.empty((len(inner), target.dimension))
+        u = np.empty((len(inner), likelihood.dimension))
         u[:, free] = inner
         for i, axis in enumerate(axes):
             if axis.column is not None:
                 u[:, axis.column] = axis.middle[places[which, i]]
-        batch = target.batch(u)
-        paid = target.cost(batch)
-        names = target.names[len(target.problem.model.space.names) :]
+        batch = likelihood.batch(u)
+        paid = likelihood.cost(batch)
+        names = likelihood.names[len(likelihood.problem.model.space.names) :]
         for i, axis in enumerate(axes):
             if axis.column is None:
                 values = axis.coordinate(batch.observables[:, names.index(axis.name)])
@@ -252,15 +171,15 @@ def cost_in(target: Target, axes: Sequence[Axis], places: Ints, free: Ints) -> C
     return cost
 
 
-def _cell_of(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool) -> Ints:
+def _cell_of(likelihood: Likelihood, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool) -> Ints:
     """Return the flat number of the cell (n,) of every point known, -1 outside all.
 
     With `held`, only points whose parameters sit at the centres of their bins are in a cell.
     """
-    cell: Ints = np.zeros(len(target.loglikes), dtype=np.int64)
+    cell: Ints = np.zeros(len(likelihood.loglikes), dtype=np.int64)
     outside = np.zeros(len(cell), dtype=bool)
     for axis, bins in zip(axes, shape, strict=True):
-        place = axis.places(target)
+        place = axis.places(likelihood)
         with np.errstate(invalid="ignore"):
             number = np.searchsorted(axis.edges, place, side="right") - 1
             number[place == axis.edges[-1]] = bins - 1
@@ -276,9 +195,9 @@ def _cell_of(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, he
     return cell
 
 
-def best_rows(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool = False) -> Ints:
+def best_rows(likelihood: Likelihood, axes: Sequence[Axis], shape: tuple[int, ...], *, held: bool = False) -> Ints:
     """Return the row of the best point known in each cell, -1 where there is none."""
-    cell, loglike = _cell_of(target, axes, shape, held=held), target.loglikes
+    cell, loglike = _cell_of(likelihood, axes, shape, held=held), likelihood.loglikes
     rows: Ints = np.full(int(np.prod(shape)), -1, dtype=np.int64)
     inside = np.flatnonzero((cell >= 0) & np.isfinite(loglike))
     order = inside[np.argsort(loglike[inside], kind="stable")]
@@ -286,13 +205,13 @@ def best_rows(target: Target, axes: Sequence[Axis], shape: tuple[int, ...], *, h
     return rows
 
 
-def _best_known(target: Target, axes: Sequence[Axis], shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+def _best_known(likelihood: Likelihood, axes: Sequence[Axis], shape: tuple[int, ...]) -> tuple[Floats, Floats]:
     """Return u (cells, d), NaN where none, and the log-likelihood (cells,) of the best point of each cell."""
-    rows = best_rows(target, axes, shape)
+    rows = best_rows(likelihood, axes, shape)
     known = rows >= 0
-    u = np.full((len(rows), target.dimension), np.nan)
+    u = np.full((len(rows), likelihood.dimension), np.nan)
     best = np.full(len(rows), -np.inf)
-    u[known], best[known] = target.u[rows[known]], target.loglikes[rows[known]]
+    u[known], best[known] = likelihood.u[rows[known]], likelihood.loglikes[rows[known]]
     return u, best
 
 

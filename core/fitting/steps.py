@@ -10,14 +10,16 @@ import numpy as np
 from terranova.errors import RunError
 from terranova.evaluation.problem import Problem
 from terranova.fitting import posterior as sampling
+from terranova.fitting.axes import BINS, BINS_2D, make_axis
 from terranova.fitting.best import BestFit, describe_best, find_best, first_points
-from terranova.fitting.config import FitPlan, Profiled
+from terranova.fitting.config import FitConfig, ProfileConfig
 from terranova.fitting.intervals import Interval, intervals
-from terranova.fitting.likelihood import Target
+from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.posterior import Posterior, Say
-from terranova.fitting.profile import BINS, BINS_2D, Profile, make_axis, profile
-from terranova.fitting.surrogate.importance import climber, corrected, corrected_profile
-from terranova.fitting.surrogate.training import Emulation, Round
+from terranova.fitting.profile import Profile, profile
+from terranova.fitting.surrogate.importance import corrected
+from terranova.fitting.surrogate.profile import climber, corrected_profile
+from terranova.fitting.surrogate.training import Round, SurrogateTrainer
 
 WALKERS = 128
 """On a surrogate, at most."""
@@ -32,7 +34,7 @@ class ProfileResult:
 
 
 @dataclass(frozen=True)
-class Helped:
+class SurrogateSummary:
     """What the surrogate of a fit did.
 
     Attributes:
@@ -67,7 +69,7 @@ class Fit:
         surrogate: what it did, if there is one.
     """
 
-    plan: FitPlan
+    plan: FitConfig
     problem: Problem
     best: BestFit
     profiles: tuple[ProfileResult, ...]
@@ -76,62 +78,62 @@ class Fit:
     known: int
     seconds: float
     spent: Mapping[str, int] = field(default_factory=dict)
-    surrogate: Helped | None = None
+    surrogate: SurrogateSummary | None = None
 
 
-def go_through(plan: FitPlan, target: Target, known: int, say: Say) -> Fit:
+def run_steps(plan: FitConfig, likelihood: Likelihood, known: int, say: Say) -> Fit:
     """Go through the parts of a fit in order.
 
     Raises:
         NoPoint: no point is allowed.
         RunError: a part cannot be done.
     """
-    streams = [np.random.default_rng([plan.config.seed, i]) for i in range(1 + len(plan.profile))]
-    meter = _Meter(target)
-    emulation = None
+    streams = [np.random.default_rng([plan.seed, i]) for i in range(1 + len(plan.profile))]
+    meter = _Meter(likelihood)
+    trainer = None
     if plan.surrogate is not None:
         names = {name for asked in plan.profile for name in asked.names}
-        free = {p.name for p in target.problem.model.space.free}
-        emulation = Emulation(target, plan.surrogate, sorted(names - free), plan.config.seed)
+        free = {p.name for p in likelihood.problem.model.space.free}
+        trainer = SurrogateTrainer(likelihood, plan.surrogate, sorted(names - free), plan.seed)
         say(
             f"surrogate: trained beside {known:,} points of scans" if known else "surrogate: trained from the prior"
         )
-        emulation.train(streams[0], say)
+        trainer.train(streams[0], say)
         meter.read("training of the surrogate")
     say(f"best fit: from {known:,} points of scans" if known else "best fit: from the prior")
-    if emulation is not None and emulation.serves:
-        emulation.best(streams[0], plan.best.starts)
-        best = describe_best(target, target.evaluations - meter.before)
+    if trainer is not None and trainer.serves:
+        trainer.best(streams[0], plan.best.starts)
+        best = describe_best(likelihood, likelihood.evaluations - meter.before)
     else:
-        best = find_best(target, streams[0], starts=plan.best.starts, generations=plan.best.generations)
+        best = find_best(likelihood, streams[0], starts=plan.best.starts, generations=plan.best.generations)
     meter.read("best fit")
-    posteriors = _posteriors(plan, target, emulation, meter, say)
+    posteriors = _posteriors(plan, likelihood, trainer, meter, say)
     # After the posteriors, because profiles profit from every point that is known by then.
     profiles, error = [], 0.0
     for asked, stream in zip(plan.profile, streams[1:], strict=True):
-        found, off = _profile(plan, target, asked, emulation, stream, say)
+        found, off = _profile(plan, likelihood, asked, trainer, stream, say)
         profiles.append(found)
         error = max(error, off)
         meter.read(f"profile of {' and '.join(asked.names)}")
     say("intervals")
     ends = []
     for found, stream in zip(profiles, streams[1:], strict=True):
-        climb = climber(emulation, stream) if emulation is not None else None
+        climb = climber(trainer, stream) if trainer is not None else None
         one = len(found.axes) == 1
-        ends.append(tuple(intervals(target, found, plan.levels, stream, climb)) if one else ())
-    if target.loglikes.max() > best.loglike:
-        best = describe_best(target, best.evaluations)
+        ends.append(tuple(intervals(likelihood, found, plan.levels, stream, climb)) if one else ())
+    if likelihood.loglikes.max() > best.loglike:
+        best = describe_best(likelihood, best.evaluations)
     meter.read("ends of intervals")
     helped = None
-    if emulation is not None:
-        helped = Helped(emulation.words.plugin, emulation.calls, tuple(emulation.rounds), error, emulation.learns)
+    if trainer is not None:
+        helped = SurrogateSummary(trainer.words.plugin, trainer.calls, tuple(trainer.rounds), error, trainer.learns)
     return Fit(
         plan=plan,
-        problem=target.problem,
+        problem=likelihood.problem,
         best=best,
         profiles=tuple(ProfileResult(*both) for both in zip(profiles, ends, strict=True)),
         posteriors=posteriors,
-        evaluations=target.evaluations,
+        evaluations=likelihood.evaluations,
         known=known,
         seconds=0.0,
         spent=meter.spent,
@@ -142,8 +144,8 @@ def go_through(plan: FitPlan, target: Target, known: int, say: Say) -> Fit:
 class _Meter:
     """Counts the evaluations of each part."""
 
-    def __init__(self, target: Target) -> None:
-        self._target, self.before = target, target.evaluations
+    def __init__(self, likelihood: Likelihood) -> None:
+        self._target, self.before = likelihood, likelihood.evaluations
         self.spent: dict[str, int] = {}
 
     def read(self, part: str) -> None:
@@ -153,16 +155,16 @@ class _Meter:
 
 
 def _posteriors(
-    plan: FitPlan, target: Target, emulation: Emulation | None, meter: _Meter, say: Say
+    plan: FitConfig, likelihood: Likelihood, trainer: SurrogateTrainer | None, meter: _Meter, say: Say
 ) -> tuple[Posterior, ...]:
     found = []
     wanted = 0 if plan.surrogate is None else plan.surrogate.effective
-    seed = plan.config.seed
+    seed = plan.seed
 
-    def both(sample: Callable[[Target], Posterior], stream: int) -> Posterior:
-        if emulation is None:
-            return sample(target)
-        return corrected(emulation, sample, wanted, np.random.default_rng([seed, 1, stream]), say)
+    def both(sample: Callable[[Likelihood], Posterior], stream: int) -> Posterior:
+        if trainer is None:
+            return sample(likelihood)
+        return corrected(trainer, sample, wanted, np.random.default_rng([seed, 1, stream]), say)
 
     if (n := plan.nested) is not None:
         effective = max(n.effective, 5 * wanted)
@@ -170,10 +172,10 @@ def _posteriors(
         meter.read("nested sampling")
     if (m := plan.mcmc) is not None:
 
-        def walk(asked: Target) -> Posterior:
+        def walk(asked: Likelihood) -> Posterior:
             settings = {"walkers": m.walkers, "steps": m.steps, "lengths": m.lengths}
-            if asked is not target:  # the surrogate predicts many points in little more time than one
-                walkers = m.walkers or max(32, 2 * target.dimension + 2, min(WALKERS, 5 * wanted // m.lengths))
+            if asked is not likelihood:  # the surrogate predicts many points in little more time than one
+                walkers = m.walkers or max(32, 2 * likelihood.dimension + 2, min(WALKERS, 5 * wanted // m.lengths))
                 settings |= {"walkers": walkers, "lengths": max(m.lengths, 5 * wanted // walkers)}
             return sampling.mcmc(asked, seed, first_points(asked, 64), **settings, say=say)
 
@@ -183,22 +185,22 @@ def _posteriors(
 
 
 def _profile(
-    plan: FitPlan,
-    target: Target,
-    asked: Profiled,
-    emulation: Emulation | None,
+    plan: FitConfig,
+    likelihood: Likelihood,
+    asked: ProfileConfig,
+    trainer: SurrogateTrainer | None,
     rng: np.random.Generator,
     say: Say,
 ) -> tuple[Profile, float]:
-    say(f"profile of {', '.join(asked.names)}: {target.evaluations:,} evaluations so far")
+    say(f"profile of {', '.join(asked.names)}: {likelihood.evaluations:,} evaluations so far")
     bins = asked.bins or (BINS if len(asked.names) == 1 else BINS_2D)
     try:
         axes = [
-            make_axis(target, name, bins, ends, log=asked.scale == "log")
+            make_axis(likelihood, name, bins, ends, log=asked.scale == "log")
             for name, ends in zip(asked.names, asked.limits, strict=True)
         ]
     except ValueError as error:
         raise RunError(str(error)) from error
-    if emulation is None:
-        return profile(target, axes, rng, say=say), 0.0
-    return corrected_profile(emulation, axes, plan.levels, rng, say)
+    if trainer is None:
+        return profile(likelihood, axes, rng, say=say), 0.0
+    return corrected_profile(trainer, axes, plan.levels, rng, say)

@@ -1,1 +1,1 @@
-"""interfaces: say in a line what lives here."""
+"""What plugins subclass, and the records that pass between them and the engine."""

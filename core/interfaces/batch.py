@@ -135,3 +135,27 @@ class Batch:
             seconds=self.seconds[chosen],
             probe=self.probe[chosen],
         )
+
+
+def failed(n: int, k: int, status: Status, reason: str) -> Evaluation:
+    """Return n rows that all failed for one reason; used by executors whose worker died."""
+    return Evaluation(
+        np.full((n, k), np.nan),
+        np.full(n, status, dtype=np.int8),
+        [reason] * n,
+        np.zeros(n, dtype=np.int8),
+        np.zeros(n),
+    )
+
+
+def join(parts: Sequence[Evaluation], k: int = 0) -> Evaluation:
+    """Put evaluations of consecutive points together; `k` is needed only when there are none."""
+    if not parts:
+        return failed(0, k, Status.OK, "")
+    return Evaluation(
+        np.concatenate([p.observables for p in parts]),
+        np.concatenate([p.status for p in parts]),
+        [reason for p in parts for reason in p.reason],
+        np.concatenate([p.stage for p in parts]),
+        np.concatenate([p.seconds for p in parts]),
+    )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from terranova.errors import ContractError
 from terranova.interfaces.batch import Batch
-from terranova.interfaces.model import real
-from terranova.interfaces.random_streams import pack_streams, unpack_streams
 from terranova.types import Array, Bools, Floats, Ints
 
 
@@ -70,35 +67,6 @@ class Proposal:
     def probes(self) -> Bools:
         """(n,) `probe`, also when it was left out."""
         return np.zeros(len(self.island), dtype=bool) if self.probe is None else self.probe
-
-
-MOST_POINTS = 5_000_000
-"""Points of one rank in one step: they and all that is known of them must fit into memory."""
-
-
-def check_proposal(proposal: Proposal, name: str, dimension: int, islands: int) -> None:
-    """Make sure that a proposal is what was promised.
-
-    Raises:
-        ContractError: wrong shapes, points outside the unit cube or NaN, or rows of an island apart.
-    """
-    u, island = proposal.u, proposal.island
-    if u.ndim != 2 or u.shape[1] != dimension or island.shape != (len(u),):
-        raise ContractError(
-            f"sampler {name!r}: ask() returned u {u.shape} and island {island.shape}, "
-            f"expected (n, {dimension}) and (n,)"
-        )
-    if proposal.probe is not None and (proposal.probe.shape != island.shape or proposal.probe.dtype != bool):
-        raise ContractError(
-            f"sampler {name!r}: ask() returned probe {proposal.probe.dtype} {proposal.probe.shape}, "
-            f"expected bool {island.shape}"
-        )
-    if len(u) > MOST_POINTS:
-        raise ContractError(f"sampler {name!r}: ask() proposed {len(u):,} points at once, at most {MOST_POINTS:,}")
-    if not (np.all(u >= 0.0) and np.all(u <= 1.0)):
-        raise ContractError(f"sampler {name!r}: ask() proposed points outside [0, 1], or NaN")
-    if len(island) and (island[0] < 0 or island[-1] >= islands or np.any(np.diff(island) < 0)):
-        raise ContractError(f"sampler {name!r}: islands must be sorted and between 0 and {islands - 1}")
 
 
 class Sampler(ABC):
@@ -217,68 +185,3 @@ class Archipelago(ABC):
             ContractError: this archipelago has no state to restore.
         """
         raise ContractError(f"sampler {self.name!r} has no restore()")
-
-
-class SeparateIslands(Archipelago):
-    """The archipelago of a plain `Sampler`: islands that know nothing of one another."""
-
-    name = "separate islands"
-
-    def __init__(
-        self,
-        space: SearchSpace,
-        streams: Sequence[np.random.Generator],
-        make: Callable[..., Sampler],
-        options: Mapping[str, Any],
-    ) -> None:
-        super().__init__(space, streams)
-        self.samplers = [make(space, stream, **options) for stream in streams]
-        if self.samplers:  # a checkpoint is of use to this version of the sampler only
-            self.name, self.version = self.samplers[0].name, self.samplers[0].version  # type: ignore[misc]
-        self._retired = np.zeros(len(self.samplers), dtype=bool)
-
-    def ask(self) -> Proposal:
-        points: list[Floats] = []
-        owner: list[Ints] = []
-        for island, sampler in enumerate(self.samplers):
-            if self._retired[island] or sampler.done:
-                continue
-            try:
-                u = real(sampler.ask(), f"sampler {sampler.name!r}: ask()")
-            except MemoryError as error:
-                raise ContractError(f"sampler {sampler.name!r}: ask() wants more memory than there is") from error
-            if u.ndim != 2 or u.shape[1] != self.space.dimension or len(u) == 0:
-                raise ContractError(
-                    f"sampler {sampler.name!r}: ask() returned shape {u.shape}, "
-                    f"expected (n, {self.space.dimension}) with n >= 1"
-                )
-            points.append(u)
-            owner.append(np.full(len(u), island, dtype=np.int64))
-        if not points:
-            return Proposal(np.empty((0, self.space.dimension)), np.empty(0, dtype=np.int64))
-        return Proposal(np.concatenate(points), np.concatenate(owner))
-
-    def tell(self, batch: Batch) -> None:
-        edges = [0, *(np.flatnonzero(np.diff(batch.island)) + 1).tolist(), len(batch)]
-        for start, stop in itertools.pairwise(edges):
-            self.samplers[int(batch.island[start])].tell(batch.take(slice(start, stop)))
-
-    def retire(self, island: int) -> None:
-        self._retired[island] = True
-
-    def state(self) -> dict[str, Array] | None:
-        states = [sampler.state() for sampler in self.samplers]
-        stacked: dict[str, Array] = {"streams": pack_streams(self.streams), "retired": self._retired.copy()}
-        known = [state for state in states if state is not None]
-        if len(known) < len(states):
-            return None
-        for name in known[0] if known else ():
-            stacked[f"island_{name}"] = np.stack([state[name] for state in known])
-        return stacked
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        own = {k.removeprefix("island_"): v for k, v in state.items() if k.startswith("island_")}
-        for island, sampler in enumerate(self.samplers):
-            sampler.restore({name: value[island] for name, value in own.items()})
-        self._retired[...] = state["retired"]
-        unpack_streams(state["streams"], self.streams)

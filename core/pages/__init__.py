@@ -1,1 +1,1 @@
-"""pages: say in a line what lives here."""
+"""The kit of which every HTML page is made: one head, one style, sections, figures, axes."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from terranova.interfaces.parameters import LogUniform, Parameter, SignedLogUniform
+from terranova.interfaces.parameters import Parameter
+from terranova.interfaces.priors import LogUniform, SignedLogUniform
 from terranova.types import Floats
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""parallel: say in a line what lives here."""
+"""Ranks: who else takes part, how they talk, wait and leave together."""

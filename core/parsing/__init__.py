@@ -1,1 +1,1 @@
-"""parsing: say in a line what lives here."""
+"""From text to checked keys: strict YAML, diagnostics with places, constraint files. Knows no plugin."""

@@ -8,76 +8,20 @@ import json
 import re
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from terranova.diagnostics import Diagnostic
-from terranova.errors import ConfigError, did_you_mean, nearest
-from terranova.parsing.strict_yaml import GIVEN_UP, MOST_PROBLEMS, Document, KeyPath, Place, key_words, scalar
-
-
-class Report:
-    """Collects the problems of one document.
-
-    Attributes:
-        document: of which places are looked up.
-        problems: so far.
-        count: how often a problem was noted, by which readers see whether their part was fine.
-    """
-
-    def __init__(self, document: Document, problems: Iterable[Diagnostic] = ()) -> None:
-        self.document = document
-        self.problems: list[Diagnostic] = list(problems)
-        self.count = len(self.problems)
-        self._unreadable = {(p.line, p.column, p.key) for p in self.problems}
-
-    def add(self, path: KeyPath, message: str, *, at_key: bool = False) -> None:
-        """Note a problem with the value at `path`, or with its key.
-
-        Of a value that could not be read as YAML, nothing more is said.
-        """
-        self.count += 1
-        problem = self.document.place(path, at_key=at_key).problem(message)
-        if (problem.line, problem.column, problem.key) not in self._unreadable:
-            self._note(problem)
-
-    def _note(self, problem: Diagnostic) -> None:
-        self.problems.append(problem)
-        if len(self.problems) >= MOST_PROBLEMS:
-            self.problems.append(replace(problem, key="", message=GIVEN_UP))
-            self.raise_if_any()
-
-    def readable(self, path: KeyPath) -> bool:
-        """True unless something at `path`, or within it, could not be read as YAML."""
-        key = key_words(path)
-        return not any(f"{other}.".startswith((f"{key}.", f"{key}[")) for _, _, other in self._unreadable)
-
-    def add_at(self, place: Place, message: str) -> None:
-        """Note a problem at a place, perhaps of another document."""
-        self.count += 1
-        self._note(place.problem(message))
-
-    def extend(self, problems: Sequence[Diagnostic]) -> None:
-        """Note problems that were found elsewhere."""
-        self.count += len(problems)
-        self.problems.extend(problems)
-
-    def raise_if_any(self) -> None:
-        """Raise all that was noted, in the order of the lines. Noting a hundredth problem raises as well.
-
-        Raises:
-            ConfigError: there are problems.
-        """
-        if self.problems:
-            raise ConfigError(sorted(set(self.problems)))
+from terranova.errors import did_you_mean, nearest
+from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.strict_yaml import KeyPath, scalar
 
 
 @dataclass(frozen=True)
-class Word:
+class Key:
     """A key that a mapping may have.
 
     Attributes:
@@ -91,19 +35,19 @@ class Word:
     expected: str = ""
 
 
-def words_of(cls: type) -> dict[str, Word]:
+def keys_of(cls: type) -> dict[str, Key]:
     """Return the words that make a dataclass: its fields, required unless they have a default."""
     hints = get_type_hints(cls, include_extras=True)
     missing = dataclasses.MISSING
     return {
-        f.name: Word(hints[f.name], f.default is missing and f.default_factory is missing)
+        f.name: Key(hints[f.name], f.default is missing and f.default_factory is missing)
         for f in dataclasses.fields(cls)
         if f.init
     }
 
 
-def read_words(
-    given: Any, words: Mapping[str, Word], path: KeyPath, report: Report, *, open_ended: bool = False
+def read_keys(
+    given: Any, words: Mapping[str, Key], path: KeyPath, diagnostics: Diagnostics, *, open_ended: bool = False
 ) -> tuple[dict[str, Any], bool]:
     """Return the values of a mapping, converted to their types.
 
@@ -111,22 +55,22 @@ def read_words(
         given: what stands at `path`.
         words: the keys it may have.
         path: where it stands.
-        report: receives the problems: unknown and missing keys, values of the wrong type.
+        diagnostics: receives the problems: unknown and missing keys, values of the wrong type.
         open_ended: True when other keys are welcome; they are returned as they are.
 
     Returns:
         the values that are right, without defaults; and whether there was no problem.
     """
-    before = report.count
+    before = diagnostics.count
     if not isinstance(given, Mapping):
-        report.add(path, f"expected keys with values ({', '.join(words)}), got {show(given)}")
+        diagnostics.add(path, f"expected keys with values ({', '.join(words)}), got {show(given)}")
         return {}, False
     values: dict[str, Any] = {}
     for key, value in given.items():
         if key in words:
             converted, wrong = convert(value, words[key].type)
             for inner, message in wrong:
-                report.add((*path, key, *inner), message)
+                diagnostics.add((*path, key, *inner), message)
             if not wrong:
                 values[key] = converted
         elif open_ended:
@@ -134,11 +78,11 @@ def read_words(
         else:
             unused = [word for word in words if word not in given]
             hint = closest(key, unused) or did_you_mean(key, words)
-            report.add((*path, key), f"unknown key{hint}", at_key=True)
+            diagnostics.add((*path, key), f"unknown key{hint}", at_key=True)
     for key, word in words.items():
         if word.required and key not in given:
-            report.add((*path, key), f"missing, expected {word.expected or describe(word.type)}")
-    return values, report.count == before
+            diagnostics.add((*path, key), f"missing, expected {word.expected or describe(word.type)}")
+    return values, diagnostics.count == before
 
 
 def closest(name: str, known: Iterable[str]) -> str:
@@ -146,7 +90,7 @@ def closest(name: str, known: Iterable[str]) -> str:
     return did_you_mean(name, known) if nearest(name, known) else ""
 
 
-def guilty(message: str, given: Mapping[str, Any], path: KeyPath) -> KeyPath:
+def place_of(message: str, given: Mapping[str, Any], path: KeyPath) -> KeyPath:
     """Return where to place a class's complaint about its words: at the first one that it mentions."""
     mentioned = (word for word in re.findall(r"[a-z_0-9]+", message) if word in given)
     return next(((*path, word) for word in mentioned), path)

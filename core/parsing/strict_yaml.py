@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from terranova.diagnostics import Diagnostic
-from terranova.errors import ConfigError
+from terranova.errors import ConfigError, Diagnostic
 
 KeyPath = tuple[str | int, ...]
 """Where something stands in a document: keys and list positions from the top."""
@@ -89,15 +88,33 @@ class Document:
     def place(self, path: KeyPath, *, at_key: bool = False) -> Place:
         """Return where `path` is, for a diagnostic."""
         if any(path[: len(other)] == other for other in self.foreign):
-            return Place("", 0, 0, key_words(path))
-        return Place(self.file, *self.where(path, at_key=at_key), key_words(path))
+            return Place("", 0, 0, key_text(path))
+        return Place(self.file, *self.where(path, at_key=at_key), key_text(path))
+
+    def folder_of(self, path: KeyPath) -> Path:
+        """Return the folder to which a file name at `path` is relative: that of the document, if it stands in one.
+
+        What comes from elsewhere, from the command line or from Python, is relative to the current folder.
+        """
+        elsewhere = not self.file or any(path[: len(other)] == other for other in self.foreign)
+        return Path() if elsewhere else Path(self.file).parent
+
+    def at(self, path: KeyPath) -> Any:
+        """Return what stands at `path`; None if nothing does."""
+        data = self.data
+        for part in path:
+            try:
+                data = data[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return data
 
     def with_data(self, data: Any, foreign: frozenset[KeyPath]) -> Document:
         """Return a copy with other data, of which `foreign` does not come from this file."""
         return replace(self, data=data, foreign=foreign)
 
 
-def key_words(path: KeyPath) -> str:
+def key_text(path: KeyPath) -> str:
     """Return a path as people write it: "constraints[2].sigma"."""
     words = "".join(f"[{part}]" if isinstance(part, int) else f".{_cut(part)}" for part in path)
     return words.removeprefix(".")
@@ -108,7 +125,7 @@ def _cut(key: str) -> str:
 
 
 def key_path(words: str) -> KeyPath:
-    """Return the path that `key_words` wrote."""
+    """Return the path that `key_text` wrote."""
     return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", words))
 
 
@@ -118,7 +135,7 @@ def read(path: str | os.PathLike[str]) -> Document:
     Raises:
         ConfigError: the file cannot be read or is not strict YAML; lists every problem found.
     """
-    document, problems = examine(path)
+    document, problems = load(path)
     if problems:
         raise ConfigError(problems)
     return document
@@ -130,13 +147,13 @@ def parse(text: str, file: str = "") -> Document:
     Raises:
         ConfigError: the text is not strict YAML; lists every problem found.
     """
-    document, problems = examine_text(text, file)
+    document, problems = load_text(text, file)
     if problems:
         raise ConfigError(problems)
     return document
 
 
-def examine(path: str | os.PathLike[str]) -> tuple[Document, list[Diagnostic]]:
+def load(path: str | os.PathLike[str]) -> tuple[Document, list[Diagnostic]]:
     """Read as much of a YAML file as makes sense, and list its problems."""
     file = os.fspath(path)
     empty = Document(None, file)
@@ -158,7 +175,7 @@ def examine(path: str | os.PathLike[str]) -> tuple[Document, list[Diagnostic]]:
         before = content[: error.start]
         line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
         return empty, [Diagnostic(file, line, column, "", "not UTF-8 text from here on")]
-    return examine_text(text, file)
+    return load_text(text, file)
 
 
 # What neither YAML nor a terminal can show: control characters, halves of surrogate pairs, a second BOM.
@@ -173,7 +190,7 @@ def is_text(text: str) -> bool:
     return not _CONTROL.search(text)
 
 
-def examine_text(text: str, file: str = "") -> tuple[Document, list[Diagnostic]]:
+def load_text(text: str, file: str = "") -> tuple[Document, list[Diagnostic]]:
     """Read as much of a YAML text as makes sense, and list its problems.
 
     The data is None when the text cannot be understood as a whole.
@@ -304,7 +321,7 @@ class _Builder:
             return None
 
     def _add(self, event: Any, path: KeyPath, message: str) -> None:
-        self.problems.append(Diagnostic(self.file, *_position(event), key_words(path), message))
+        self.problems.append(Diagnostic(self.file, *_position(event), key_text(path), message))
         if len(self.problems) >= MOST_PROBLEMS:
             self.problems.append(Diagnostic(self.file, *_position(event), "", GIVEN_UP))
             raise _Stop

@@ -10,7 +10,7 @@ from terranova.errors import RunError, did_you_mean
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import acceptance
 from terranova.interfaces.model import Observable
-from terranova.interfaces.parameters import Fixed
+from terranova.interfaces.priors import Fixed
 from terranova.pages.axis import Quantity, observable_axis, parameter_axis
 from terranova.pages.section import Picture, Section
 from terranova.pages.text import count, number

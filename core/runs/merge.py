@@ -12,20 +12,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from terranova.system.atomic import make_directory, write_atomic
 from terranova.errors import RunError, RunExists, RunMismatch, disk_error
-from terranova.runs.run import CONFIG, SUMMARY, Run
 from terranova.runs.compatibility import SHOWN, differences, flat
+from terranova.runs.derived import MERGED
+from terranova.runs.run import CONFIG, SUMMARY, Run
 from terranova.store.counts import Dropped, all_dropped, counts_path
 from terranova.store.layout import POINTS, Segment
 from terranova.store.ledger import Entries, save_ledger
 from terranova.store.manifest import Manifest, now, words_of
 from terranova.store.origin import Origin, terranova_version
 from terranova.store.part import write_part
+from terranova.system.atomic import make_directory, write_atomic
 from terranova.types import Array
-
-ORIGIN = "merged.json"
-"""File in the new run directory that says where its points come from."""
 
 STATE = "merged"
 _ROWS = 50_000
@@ -110,7 +108,7 @@ def _identity(run: Run) -> dict[str, Any]:
 
 def _sources(run: Run) -> Iterator[_Source]:
     try:
-        content = json.loads((run.directory / ORIGIN).read_bytes())
+        content = json.loads((run.directory / MERGED).read_bytes())
     except FileNotFoundError:
         manifest = run.manifest
         islands = run.sql("SELECT coalesce(max(island), -1) + 1 AS n FROM points")["n"][0].as_py()
@@ -155,8 +153,8 @@ def _write(runs: Sequence[Run], sources: list[_Source], starts: list[int], direc
     listed = [
         {**source.words, "islands": [start, source.count]} for source, start in zip(sources, starts, strict=True)
     ]
-    write_atomic(directory / ORIGIN, json.dumps({"sources": listed}, indent=1) + "\n")
-    heading = f"# Not scanned with this: {ORIGIN} says which scans were merged. This is the configuration of one.\n"
+    write_atomic(directory / MERGED, json.dumps({"sources": listed}, indent=1) + "\n")
+    heading = f"# Not scanned with this: {MERGED} says which scans were merged. This is the configuration of one.\n"
     write_atomic(directory / CONFIG, heading + earliest.config.to_yaml())
     summary = {
         "state": STATE,

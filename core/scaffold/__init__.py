@@ -11,8 +11,7 @@ from pathlib import Path
 from string import Template
 
 import terranova
-from terranova.diagnostics import Diagnostic
-from terranova.errors import ConfigError
+from terranova.errors import ConfigError, Diagnostic
 
 _FILES = {
     "README.md": "README.md",

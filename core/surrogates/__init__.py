@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from terranova.surrogates.trained import Answer, StandIn
+    from terranova.surrogates.trained import Answer, TrainedSurrogate
     from terranova.surrogates.training import train
 
-__all__ = ["Answer", "StandIn", "train"]
+__all__ = ["Answer", "TrainedSurrogate", "train"]
 
 
 def __getattr__(name: str) -> Any:
     # The command line imports this package to know its commands: the store and the rest come when they are used.
-    if name in ("Answer", "StandIn"):
+    if name in ("Answer", "TrainedSurrogate"):
         from terranova.surrogates import trained as standin
 
         return getattr(standin, name)

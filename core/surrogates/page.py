@@ -8,7 +8,7 @@ from pathlib import Path
 from terranova.errors import disk_error
 from terranova.pages.html import html_page
 from terranova.pages.section import Picture
-from terranova.surrogates.trained import StandIn
+from terranova.surrogates.trained import TrainedSurrogate
 from terranova.system.atomic import write_atomic
 
 WARNING = "A surrogate never has the last word: evaluate the model before a best fit or a bound is quoted."
@@ -17,7 +17,7 @@ WARNING = "A surrogate never has the last word: evaluate the model before a best
 def write(
     path: Path,
     title: str,
-    made: StandIn,
+    made: TrainedSurrogate,
     sentences: Sequence[str],
     headings: Sequence[str],
     body: Sequence[Sequence[str]],

@@ -13,7 +13,7 @@ from terranova.interfaces.surrogate import Surrogate
 from terranova.runs import provenance
 from terranova.runs.run import Run
 from terranova.surrogates.dataset import LOGLIKE, REGION, Rows, identity, read_rows, target_names
-from terranova.surrogates.trained import StandIn, chi2_of, determine_chi2, make
+from terranova.surrogates.trained import TrainedSurrogate, chi2_of, determine_chi2, make
 from terranova.types import Bools, Floats
 
 log = logging.getLogger("terranova")
@@ -34,7 +34,7 @@ def train(
     seed: int = 0,
     held_out: float = TEST,
     **options: Any,
-) -> StandIn:
+) -> TrainedSurrogate:
     """Train a surrogate on the stored rows of one or more runs.
 
     Args:
@@ -73,18 +73,18 @@ def train(
     made.fit(learn.u, learn.targets, nearby(learn, best, cut), importance(learn.chi2 - best))
     if made.reason:
         log.warning("the surrogate learned nothing and will not be trusted: %s", made.reason)
-    return StandIn(
+    return TrainedSurrogate(
         surrogate=made,
         plugin=surrogate,
         options=options,
-        config=runs[0].config,
+        config=runs[0].problem_config,
         problem=problem,
         targets=tuple(names),
         cut=cut,
         best=best,
         trained=len(order) - held,
         test=test,
-        identity=identity(provenance.physics(runs[0].config, problem)),
+        identity=identity(provenance.problem_physics(runs[0].problem_config, problem)),
     )
 
 

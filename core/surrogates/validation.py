@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from terranova.errors import RunError
 from terranova.runs.run import Run
 from terranova.surrogates.dataset import REGION, Rows, identity, read_rows, require_same
-from terranova.surrogates.trained import TRUST, StandIn
+from terranova.surrogates.trained import TRUST, TrainedSurrogate
 from terranova.types import Bools, Floats
 
 LEVELS = (0.68, 0.95)
@@ -66,7 +65,7 @@ class Check:
     qualities: tuple[Quality, ...]
 
 
-def check(made: StandIn, run: Run | None = None) -> Check:
+def check(made: TrainedSurrogate, run: Run | None = None) -> Check:
     """Measure a surrogate on the rows held out when it was trained, or on those of another run.
 
     The reference of Delta chi2 is the best of all rows known, of training or of these. Rows that were trained on
@@ -104,7 +103,7 @@ def check(made: StandIn, run: Run | None = None) -> Check:
     )
 
 
-def _qualities(made: StandIn, rows: Rows) -> list[Quality]:
+def _qualities(made: TrainedSurrogate, rows: Rows) -> list[Quality]:
     found = []
     if made.gives_chi2:
         found.append(_quality("chi2", rows.chi2, made.chi2(rows.u), {}))
@@ -129,52 +128,3 @@ def _quality(name: str, true: Floats, predicted: Floats, coverage: dict[float, f
 
 def _share(flags: Bools) -> float:
     return float(np.mean(flags)) if len(flags) else math.nan
-
-
-def table(found: Check) -> tuple[list[str], list[list[str]]]:
-    """Return headings and rows of the table of errors, as text."""
-    headings = [
-        "prediction",
-        "rows",
-        "MAE",
-        "95th percentile",
-        "R2",
-        *(f"in {100 * v:.0f} % interval" for v in LEVELS),
-    ]
-    body = [
-        [
-            *(q.name, str(q.rows), f"{q.mae:.3g}", f"{q.p95:.3g}", f"{q.r2:.3f}"),
-            *(f"{100 * q.coverage[v]:.1f} %" if v in q.coverage else "–" for v in LEVELS),
-        ]
-        for q in found.qualities
-    ]
-    return headings, body
-
-
-def sentences(found: Check) -> list[str]:
-    """Return in words what the table does not say."""
-    inside, below = (100 * share for share in found.false_rejections)
-    return [
-        f"Measured on {found.where}: {found.rows:,}, of which {found.near:,} have Delta chi2 < {REGION:g}. "
-        "All errors, and R2, are of these.",
-        f"The classifier wrongly rejects {inside:.2f} % of them, and {below:.2f} % of those with Delta chi2 < "
-        f"{found.cut:g}; it keeps {100 * found.kept_far:.1f} % of those beyond.",
-        f"{100 * found.trusted:.1f} % of them are trusted (trust >= {TRUST:g}); at the others the model is called.",
-    ]
-
-
-def write_page(found: Check, made: StandIn, path: Path) -> Path:
-    """Write the page.
-
-    Raises:
-        RunError: it cannot be written.
-    """
-    from terranova.pages.section import Picture
-    from terranova.surrogates import figures, page
-
-    caption = (
-        f"Predicted against true, for {found.near:,} points with Delta chi2 < {REGION:g}; on the line they agree."
-    )
-    pictures = [Picture(figures.predicted_against_true(found.qualities), caption)]
-    headings, body = table(found)
-    return page.write(path, "Check of a surrogate", made, sentences(found), headings, body, pictures)

@@ -1,1 +1,1 @@
-"""system: say in a line what lives here."""
+"""The operating system: disk, signals, processes, environments, amounts with a unit."""

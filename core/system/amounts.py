@@ -1,4 +1,4 @@
-"""Amounts of memory and disk: "2 GB" and the number of bytes."""
+"""Amounts with a unit: "2 GB" and the number of bytes, "1h30m" and the number of seconds."""
 
 from __future__ import annotations
 
@@ -37,3 +37,28 @@ def size_words(size: float) -> str:
         if size >= _UNITS[unit]:
             return f"{size / _UNITS[unit]:.3g} {unit}"
     return f"{size:.0f} B"
+
+
+_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_DURATION = re.compile("".join(rf"(?:{_NUMBER}{unit}\s*)?" for unit in _SECONDS))
+
+
+def seconds_of(given: float | str) -> float:
+    """Return a duration in seconds: from a number of seconds, or from "90s", "10m", "2h", "1d", "1h30m".
+
+    Raises:
+        ValueError: it is not a duration, or not a positive and finite one; the message is a sentence.
+    """
+    seconds = given
+    if isinstance(given, str) and re.fullmatch(_NUMBER, given.strip()):
+        seconds = float(given)
+    elif isinstance(given, str):
+        found = _DURATION.fullmatch(given.strip())
+        if not found or not any(found.groups()):
+            raise ValueError(f"expected seconds, or a duration such as 90s, 10m, 2h or 1h30m, got {given!r}")
+        parts = zip(found.groups(), _SECONDS.values(), strict=True)
+        seconds = sum(float(number) * unit for number, unit in parts if number)
+    if not 0.0 < float(seconds) < math.inf:
+        raise ValueError(f"must be a positive duration, got {given!r}")
+    return float(seconds)

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
-from terranova.interfaces.constraint import Limit, Window
+from terranova.interfaces.constraint_kinds import Limit, Window
 from terranova.interfaces.constraint_set import ConstraintSet
-from terranova.interfaces.model import BoundModel, Model, Observable
-from terranova.interfaces.parameters import Angle, Parameter, Uniform
+from terranova.interfaces.model import Model, Observable
+from terranova.interfaces.parameters import Parameter
+from terranova.interfaces.priors import Angle, Uniform
 from terranova.types import Floats
 
 RADIUS, WIDTH = 0.3, 0.02

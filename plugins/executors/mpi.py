@@ -11,9 +11,10 @@ from typing import Any, NoReturn, Self
 
 from terranova import Evaluation, Executor, PointModel, Problem, Watch
 from terranova.errors import ParallelError
-from terranova.parallel.world import Interrupted, Nap, world
+from terranova.parallel.world import Backoff, world
 from terranova.plugins.executors.serial import SerialExecutor
 from terranova.plugins.executors.tasks import Answer, Failure, Pace, Progress, Task
+from terranova.system.signals import Interrupted
 from terranova.types import Floats
 
 FAREWELL_SECONDS = 10.0
@@ -119,7 +120,7 @@ class MpiExecutor(Executor):
             return self._local.evaluate(x)
         self._batches += 1
         progress = Progress(self.problem, x, self._batches, self.watch.done)
-        nap = Nap()
+        backoff = Backoff()
         while not progress.complete:
             for rank in self._ranks:
                 if (
@@ -131,10 +132,10 @@ class MpiExecutor(Executor):
             self.watch.poll()
             received = self._receive()
             if received is None:
-                self._world.check_on_others(nap.since)
-                nap.take()
+                self._world.check_on_others(backoff.since)
+                backoff.pause()
                 continue
-            nap = Nap()
+            backoff = Backoff()
             rank, answer = received
             if isinstance(answer, Failure):
                 answer.raise_here(f"rank {rank}")

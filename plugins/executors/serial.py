@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from terranova import Evaluation, Executor, PointModel, Problem
-from terranova.interfaces.model import join
+from terranova.interfaces.batch import join
 from terranova.plugins.executors.processes import ProcessesExecutor
 from terranova.plugins.executors.tasks import Pace
 from terranova.types import Floats

@@ -13,7 +13,7 @@ from typing import NoReturn
 import numpy as np
 
 from terranova import Evaluation, PointModel, Problem, Status, TerranovaError
-from terranova.interfaces.model import failed, join
+from terranova.interfaces.batch import failed, join
 from terranova.types import Floats
 
 TASK_SECONDS = 0.2

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from terranova.errors import ParallelError
-from terranova.parallel.world import worker_environment
 from terranova.plugins.executors.child import EXIT_MEMORY, IMPORTING
 from terranova.plugins.executors.tasks import LOADED, READY, Task
 from terranova.system.amounts import size_words
+from terranova.system.environment import worker_environment
 from terranova.system.process_tree import end_tree, exit_code, marked
 
 PROGRAM = Path(__file__).with_name("child.py")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import stored_runs
+from support import stored_runs
 
 import terranova
-from terranova.surrogates import StandIn, train
+from terranova.surrogates import TrainedSurrogate, train
 from terranova.surrogates.trained import make
 
 pytest.importorskip("xgboost", reason="surrogates need the extra terranova[ml]")
@@ -33,7 +33,7 @@ HOPELESS: dict[str, Spoil] = {
 
 
 @pytest.fixture
-def standin(toy_registry: None, tmp_path: Path) -> StandIn:
+def standin(toy_registry: None, tmp_path: Path) -> TrainedSurrogate:
     """A surrogate of a toy model, trained as users do on a real run."""
     run = stored_runs.scanned(tmp_path / "run", constraints=[SMOOTH], budget={"evaluations": 400})
     return train([run], ["ring", "ratio"], rounds=20)
@@ -42,9 +42,7 @@ def standin(toy_registry: None, tmp_path: Path) -> StandIn:
 SMOOTH = terranova.ConstraintSet(
     "smooth",
     tuple(
-        terranova.Gaussian(
-            name=f"g_{n}", observables=(n,), value=v, sigma_up=s, sigma_down=s, source="theory: a test", unit=unit
-        )
+        terranova.Gaussian(name=f"g_{n}", observables=(n,), value=v, sigma=s, source="theory: a test", unit=unit)
         for n, v, s, unit in (("ring", 3.0, 3.0, "1"), ("ratio", 0.0, 1.0, "GeV"))
     ),
 )
@@ -52,7 +50,7 @@ SMOOTH = terranova.ConstraintSet(
 
 @pytest.mark.fault("F39")
 @pytest.mark.parametrize("spoil", HOPELESS.values(), ids=HOPELESS)
-def test_rows_that_teach_nothing_leave_the_model_in_charge(standin: StandIn, spoil: Spoil) -> None:
+def test_rows_that_teach_nothing_leave_the_model_in_charge(standin: TrainedSurrogate, spoil: Spoil) -> None:
     rng = np.random.default_rng(1)
     u = rng.random((300, 4))
     targets = standin.problem.model.evaluate_array(standin.problem.model.space.to_physical(u)).observables
@@ -69,7 +67,7 @@ def test_rows_that_teach_nothing_leave_the_model_in_charge(standin: StandIn, spo
 
 
 @pytest.mark.fault("F39")
-def test_some_nan_rows_are_left_out(standin: StandIn) -> None:
+def test_some_nan_rows_are_left_out(standin: TrainedSurrogate) -> None:
     rng = np.random.default_rng(2)
     u = rng.random((400, 4))
     targets = standin.problem.model.evaluate_array(standin.problem.model.space.to_physical(u)).observables
@@ -83,11 +81,11 @@ def test_some_nan_rows_are_left_out(standin: StandIn) -> None:
 
 
 @pytest.mark.fault("F39")
-def test_untrained_file_is_saved_loaded_and_not_trusted(standin: StandIn, tmp_path: Path) -> None:
+def test_untrained_file_is_saved_loaded_and_not_trusted(standin: TrainedSurrogate, tmp_path: Path) -> None:
     made = make("xgboost", standin.problem, 1, {})
     made.fit(np.empty((0, 4)), np.empty((0, 2)), np.empty(0, dtype=bool))
     standin.surrogate = made
     standin.save(tmp_path / "nothing.tns")
-    again = StandIn.load(tmp_path / "nothing.tns")
+    again = TrainedSurrogate.load(tmp_path / "nothing.tns")
     assert again.surrogate.reason == made.reason
     assert again.evaluate(np.full((3, 4), 0.5)).true_calls == 3

@@ -6,10 +6,11 @@ import sys
 import time
 
 import numpy as np
-import toy_models as toys
+from support import fragile_models as toys
 
 from terranova.errors import ConfigError, ParallelError, RunExists
-from terranova.parallel.world import run_guarded, world
+from terranova.parallel.exit import run_guarded
+from terranova.parallel.world import world
 from terranova.plugins.executors import MpiExecutor
 
 

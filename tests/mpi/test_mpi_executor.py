@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from terranova.parallel.world import clean_environment
+from terranova.system.environment import clean_environment
 
 pytest.importorskip("mpi4py", reason="the mpi extra is not installed")
 MPIRUN = shutil.which("mpirun", path=str(Path(sys.executable).parent)) or shutil.which("mpirun")
@@ -111,7 +111,10 @@ def test_a_script_without_a_guard_does_not_hang_either() -> None:
 
 
 def test_the_doctor_sees_all_ranks() -> None:
-    code = "from terranova import doctor, parallel; parallel.run_guarded(lambda: doctor.run() and 1 / 0)"
+    code = (
+        "from terranova.cli import doctor; from terranova.parallel.exit import run_guarded; "
+        "run_guarded(lambda: doctor.run() and 1 / 0)"
+    )
     done = subprocess.run(
         [str(MPIRUN), "-n", "2", sys.executable, "-c", code],
         env={**clean_environment(), "COLUMNS": "200"},

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from project.installed import Environment, run
+from support.installation import Environment, run
 
 ROOT = Path(__file__).parents[2]
 ROOMS = {"terranova.plugins": "plugins", "terranova.models": "models", "terranova.constraints": "constraints"}
@@ -51,7 +51,7 @@ def _generated(parts: tuple[str, ...]) -> bool:
     hidden = [name for name in parts if name.startswith(".")]
     if set(hidden) - {".ci", ".github", ".gitignore", ".pre-commit-config.yaml"}:
         return True
-    if "runs" in parts and parts[:2] != ("core", "runs"):
+    if parts[0] in ("runs", "comparisons"):
         return True
     return any(name in ("__pycache__", "build", "dist") or name.endswith(".egg-info") for name in parts)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from terranova.comparison.config import load_plan
+from terranova.comparison.config import load_comparison
 from terranova.config import load_config
 from terranova.fitting.config import load_fit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-LOADERS = {"scan": load_config, "fit": load_fit, "compare": load_plan}
+LOADERS = {"scan": load_config, "fit": load_fit, "compare": load_comparison}
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)

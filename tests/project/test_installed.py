@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from project.installed import Environment, run
+from support.installation import Environment, run
 
 from terranova.errors import ConfigError
 

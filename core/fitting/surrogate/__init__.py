@@ -1,1 +1,1 @@
-"""surrogate: say in a line what lives here."""
+"""Fits in which a surrogate proposes and the model decides."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from terranova.errors import RunError
-from terranova.fitting.intervals import threshold
-from terranova.fitting.likelihood import Target
-from terranova.fitting.optimise import polish
+from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.posterior import Correction, Posterior, Say
-from terranova.fitting.profile import FAR, Axis, Profile, beside, best_rows, cost_in, gather, named, profile, search
-from terranova.fitting.surrogate.training import Emulation, Imagined
-from terranova.types import Bools, Floats, Ints
+from terranova.fitting.surrogate.likelihood import SurrogateLikelihood
+from terranova.fitting.surrogate.training import SurrogateTrainer
+from terranova.types import Floats, Ints
 
 POWER = 0.75
 """A posterior is sampled from this power of the surrogate's likelihood: its tails reach beyond the true ones."""
@@ -54,8 +52,8 @@ _WRONG = 0.5
 
 
 def corrected(
-    emulation: Emulation,
-    sample: Callable[[Target], Posterior],
+    trainer: SurrogateTrainer,
+    sample: Callable[[Likelihood], Posterior],
     wanted: int,
     rng: np.random.Generator,
     say: Say,
@@ -67,23 +65,23 @@ def corrected(
     sampled.
 
     Args:
-        emulation: the surrogate.
+        trainer: the surrogate.
         sample: samples the posterior of a likelihood.
         wanted: effective number of points.
         rng: of all random numbers.
         say: told how far it is.
     """
-    target, before, calls = emulation.target, emulation.target.evaluations, emulation.calls
+    likelihood, before, calls = trainer.likelihood, trainer.likelihood.evaluations, trainer.calls
     for attempt in range(TRIES):
-        if not emulation.serves:
+        if not trainer.serves:
             break
-        imagined = emulation.imagined(POWER)
+        surrogate_likelihood = trainer.surrogate_likelihood(POWER)
         try:
-            found = sample(imagined)
+            found = sample(surrogate_likelihood)
         except RunError:
             break
         population = found.equal_weights(rng)
-        weighted = _Weighted(target, imagined, found, population)
+        weighted = _Weighted(likelihood, surrogate_likelihood, found, population)
         weighted.evaluate(min(_FIRST, wanted))
         if weighted.serves:
             weighted.evaluate(math.ceil(1.05 * wanted / weighted.share / max(0.5, 1.0 - wanted / found.effective)))
@@ -93,33 +91,35 @@ def corrected(
         if weighted.serves:
             about = Correction(
                 used=True,
-                calls=emulation.calls - calls,
+                calls=trainer.calls - calls,
                 weighted=len(weighted.log_weights),
                 effective=weighted.effective,
                 shape=weighted.shape,
                 attempts=attempt + 1,
             )
-            return weighted.posterior(about, target.evaluations - before, wanted)
-        emulation.learn()
+            return weighted.posterior(about, likelihood.evaluations - before, wanted)
+        trainer.learn()
     say("posterior: the surrogate does not serve, the model is sampled")
-    found = sample(target)
-    about = Correction(False, emulation.calls - calls, 0, found.effective, math.nan, TRIES)
-    return replace(found, correction=about, evaluations=target.evaluations - before)
+    found = sample(likelihood)
+    about = Correction(False, trainer.calls - calls, 0, found.effective, math.nan, TRIES)
+    return replace(found, correction=about, evaluations=likelihood.evaluations - before)
 
 
 class _Weighted:
     """Points of the surrogate's posterior with their true log-likelihoods and weights.
 
     Args:
-        target: the likelihood.
+        likelihood: the likelihood.
         imagined: what was sampled.
         found: its posterior.
         population: rows of `found` that count the same, in random order.
     """
 
-    def __init__(self, target: Target, imagined: Imagined, found: Posterior, population: Ints) -> None:
-        self._target, self._found, self._population = target, found, population
-        self._u = imagined.places(found)
+    def __init__(
+        self, likelihood: Likelihood, surrogate_likelihood: SurrogateLikelihood, found: Posterior, population: Ints
+    ) -> None:
+        self._target, self._found, self._population = likelihood, found, population
+        self._u = surrogate_likelihood.places(found)
         self._values: list[Floats] = []
         self._loglike: list[Floats] = []
         self.log_weights: Floats = np.empty(0)
@@ -215,118 +215,3 @@ def tail_shape(weights: Floats) -> float:
     best = float((theta * share).sum() / share.sum())
     shape = float(np.log1p(-best * tail).mean())
     return (count * shape + 10.0 * 0.5) / (count + 10.0)
-
-
-def corrected_profile(
-    emulation: Emulation, axes: Sequence[Axis], levels: Sequence[float], rng: np.random.Generator, say: Say
-) -> tuple[Profile, float]:
-    """Maximise the surrogate in every bin, evaluate what it finds, train it with that, until it hopes for no more.
-
-    Bins in which it stays wrong are searched with the model; where a curve crosses a level, smaller errors count.
-
-    Returns:
-        the profile, of true evaluations only, and the largest error of the surrogate in it.
-    """
-    target, before = emulation.target, emulation.target.evaluations
-    shape = tuple(len(axis.centres) for axis in axes)
-    wrong: Bools = np.zeros(int(np.prod(shape)), dtype=bool)
-    largest, shy = 0.0, [replace(axis, inset=_INSET if axis.column is None else 0.0) for axis in axes]
-    again = ~wrong  # bins to be searched
-    at = np.empty((0, target.dimension))  # the surrogate's maxima
-    for sweep in range(_SWEEPS):
-        if not emulation.serves:
-            return profile(target, axes, rng, say=say), math.inf
-        imagined = emulation.imagined()
-        if sweep:
-            imagined.batch(at)
-            _search(imagined, shy, np.flatnonzero(again), rng, generations=_REFINED, sigma=0.02)
-        else:
-            profile(imagined, shy, rng)
-        rows = best_rows(imagined, shy, shape, held=True)
-        at = imagined.u[rows[rows >= 0]]
-        hoped = np.where(rows >= 0, imagined.loglikes[rows], -np.inf)
-        top = target.loglikes.max()
-        true = gather(target, axes, 0).loglike.reshape(-1)
-        tolerance = _tolerance(target, axes, hoped, levels)
-        with np.errstate(invalid="ignore"):
-            asked: Ints = np.flatnonzero((hoped > top - 0.5 * FAR - 1.0) & ~(2.0 * (hoped - true) < tolerance))
-        wrong[:] = False
-        if not len(asked):
-            break
-        found = target.batch(imagined.u[rows[asked]])
-        shy = [_inset(axis, target, imagined, rows[asked]) for axis in axes]
-        again = np.zeros(len(wrong), dtype=bool)
-        again[asked] = True
-        again |= beside(again, shape)
-        near = found.loglike > top - 0.5 * FAR
-        error = 2.0 * np.abs(found.loglike - hoped[asked])
-        wrong[asked] = ~(error < np.where(tolerance[asked] > _AT_LEVEL, _WRONG, _CLOSE))
-        largest = float(error[near].max(initial=0.0))
-        say(f"{named(axes)}: sweep {sweep + 1}, {len(asked)} of {len(wrong)} bins evaluated")
-        emulation.learn()
-    if wrong.any():
-        say(f"{named(axes)}: {wrong.sum()} bins are searched with the model")
-        _search(target, axes, np.flatnonzero(wrong), rng, generations=60, sigma=0.03)
-        emulation.learn()
-    return gather(target, axes, target.evaluations - before), largest
-
-
-def _inset(axis: Axis, target: Target, imagined: Imagined, rows: Ints) -> Axis:
-    """Return the axis, with as much left out of its bins as the error of these rows, just evaluated."""
-    if axis.column is not None:
-        return axis
-    true = axis.coordinate(target.column(axis.name)[-len(rows) :])
-    error = np.abs(axis.coordinate(imagined.column(axis.name)[rows]) - true)
-    error = error[np.isfinite(error)]
-    size = float(np.quantile(error, 0.9)) / float(axis.edges[1] - axis.edges[0]) if len(error) else _INSET
-    return replace(axis, inset=min(size, 0.25))
-
-
-def _tolerance(target: Target, axes: Sequence[Axis], hoped: Floats, levels: Sequence[float]) -> Floats:
-    """Return (cells,) by how much in chi2 the surrogate may hope for more than was evaluated."""
-    delta = 2.0 * (float(target.loglikes.max()) - hoped)
-    tolerance = np.where(delta > threshold(max(levels), len(axes)) + _BEYOND, _LOOSE, _CLOSE)
-    if len(axes) == 1 and axes[0].column is None:  # ends of intervals are interpolated
-        for level in levels:
-            crossed = np.flatnonzero(np.diff(delta > threshold(level)))
-            tolerance[crossed] = tolerance[crossed + 1] = _AT_LEVEL
-    return tolerance
-
-
-def _search(
-    target: Target, axes: Sequence[Axis], cells: Ints, rng: np.random.Generator, *, generations: int, sigma: float
-) -> None:
-    """Search cells with the model, from the best points known in them."""
-    rows = best_rows(target, axes, tuple(len(axis.centres) for axis in axes))[cells]
-    cells, rows = cells[rows >= 0], rows[rows >= 0]
-    if len(cells):
-        search(target, axes, cells, target.u[rows], rng, generations=generations, sigma=sigma)
-
-
-def climber(emulation: Emulation, rng: np.random.Generator) -> Callable[[Axis, Floats], None]:
-    """Return what maximises the likelihood where a parameter is held: the surrogate, which the model checks.
-
-    Where it is wrong, MINUIT goes on from there with the model.
-    """
-    target = emulation.target
-
-    def climb(cell: Axis, start: Floats) -> None:
-        free: Ints = np.array([i for i in range(target.dimension) if i != cell.column], dtype=np.int64)
-        place: Ints = np.zeros((1, 1), dtype=np.int64)
-        cost = cost_in(target, [cell], place, free)
-        begin = start
-        if emulation.serves:
-            imagined = emulation.imagined()
-            search(imagined, [cell], np.array([0]), start[None], rng, generations=60, sigma=0.02)
-            held = best_rows(imagined, [cell], (1,), held=True)[0]
-            if held >= 0:
-                begin = imagined.u[held]
-                paid = cost(begin[None, free], np.array([0]))[0]
-                if 2.0 * abs(paid + imagined.loglikes[held]) < _AT_LEVEL:
-                    return
-        if len(free):
-            polish(cost, begin[free], 0, target.problem.model.space.periodic[free], calls=_CALLS)
-        else:
-            cost(np.empty((1, 0)), np.array([0]))
-
-    return climb

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from terranova.errors import TerranovaError
-from terranova.fitting.config import Surrogated
-from terranova.fitting.likelihood import Target
+from terranova.fitting.config import SurrogateConfig
+from terranova.fitting.likelihood import Likelihood
 from terranova.interfaces.surrogate import Surrogate
 from terranova.registry import registry
 from terranova.surrogates.trained import chi2_of
@@ -35,11 +35,11 @@ _GROWN = 1.5
 """Floors are chosen again once there are so many times the rows."""
 
 
-class Learner(ABC):
+class TargetTransform(ABC):
     """A surrogate of the log-likelihood of a fit, and of some observables.
 
     Args:
-        target: the likelihood itself.
+        likelihood: the likelihood itself.
         words: of the fit.
         names: observables that must be predicted, too.
         seed: of all random numbers.
@@ -51,19 +51,19 @@ class Learner(ABC):
 
     rows: tuple[int, int, int] = (2000, 500, 400)
 
-    def __init__(self, target: Target, words: Surrogated, names: Sequence[str], seed: int) -> None:
-        self.target, self.names = target, tuple(names)
-        made = registry().get("surrogate", words.plugin).thing
+    def __init__(self, likelihood: Likelihood, words: SurrogateConfig, names: Sequence[str], seed: int) -> None:
+        self.likelihood, self.names = likelihood, tuple(names)
+        made = registry().get("surrogate", words.plugin).target
         try:
-            self.made: Surrogate = made(target.problem.model.space, seed, **words.options)
+            self.made: Surrogate = made(likelihood.problem.model.space, seed, **words.options)
         except (ValueError, TypeError) as error:
             raise TerranovaError(f"surrogate {words.plugin!r}: {error}") from error
 
     def learn(self, rows: Ints, top: float) -> None:
         """Learn from rows of the target; `top` is the largest log-likelihood known."""
-        delta = 2.0 * (top - self.target.loglikes[rows])
+        delta = 2.0 * (top - self.likelihood.loglikes[rows])
         targets, near = self._targets(rows, delta, top)
-        self.made.refit(self.target.u[rows], targets, near, importance(delta))
+        self.made.refit(self.likelihood.u[rows], targets, near, importance(delta))
 
     def predict(self, u: Floats) -> tuple[Floats, Floats]:
         """Return the log-likelihood (n,), -inf where a point is taken for excluded, and observables (n, names)."""
@@ -80,7 +80,7 @@ class Learner(ABC):
         """Return log-likelihood (n,) and observables (n, names) that follow from predictions (n, q)."""
 
 
-class Chi2Learner(Learner):
+class Chi2Transform(TargetTransform):
     """Learns chi2, bent: one target, whatever the constraints are, but with all their kinks."""
 
     _top = -np.inf
@@ -89,7 +89,7 @@ class Chi2Learner(Learner):
         self._top = top
         near = np.isfinite(delta)
         bent = np.where(near, BEND * np.log1p(delta / BEND) + BEND, np.nan)
-        return np.column_stack([bent, *(self.target.column(name)[rows] for name in self.names)]), near
+        return np.column_stack([bent, *(self.likelihood.column(name)[rows] for name in self.names)]), near
 
     def _read(self, u: Floats, mean: Floats) -> tuple[Floats, Floats]:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -97,27 +97,27 @@ class Chi2Learner(Learner):
         return self._top - 0.5 * delta, mean[:, 1:]
 
 
-class ObservablesLearner(Learner):
+class ObservablesTransform(TargetTransform):
     """Learns what the constraints read; chi2 follows from the constraints themselves, with all their kinks.
 
     Observables over many decades are learned as asinh(o / floor), with the largest floor below which chi2 takes no
     notice of them.
     """
 
-    def __init__(self, target: Target, words: Surrogated, names: Sequence[str], seed: int) -> None:
-        super().__init__(target, words, names, seed)
-        d = target.dimension
+    def __init__(self, likelihood: Likelihood, words: SurrogateConfig, names: Sequence[str], seed: int) -> None:
+        super().__init__(likelihood, words, names, seed)
+        d = likelihood.dimension
         self.rows = (200 * d, 50 * d, 50 * d)
-        self._all = read_by(target, names)
+        self._all = read_by(likelihood, names)
         self._floors: dict[str, float] = {}
         self._chosen_from = 0
 
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
-        values = np.column_stack([self.target.column(name)[rows] for name in self._all])
+        values = np.column_stack([self.likelihood.column(name)[rows] for name in self._all])
         known: Bools = np.asarray(np.isfinite(values).all(axis=1))
         # Rarely, since what a plugin has learned before is for the old ones.
         if len(rows) > _GROWN * self._chosen_from:
-            self._floors = self._choose_floors(self.target.u[rows][known], values[known], delta[known])
+            self._floors = self._choose_floors(self.likelihood.u[rows][known], values[known], delta[known])
             self._chosen_from = len(rows)
         learned = values.copy()
         for name, floor in self._floors.items():
@@ -126,7 +126,7 @@ class ObservablesLearner(Learner):
         return learned, known
 
     def _choose_floors(self, u: Floats, values: Floats, delta: Floats) -> dict[str, float]:
-        problem = self.target.problem
+        problem = self.likelihood.problem
         chi2 = chi2_of(problem, self._all, u, values)
         top = chi2.min(initial=np.inf)
         before = np.minimum(chi2 - top, REGION)
@@ -157,12 +157,12 @@ class ObservablesLearner(Learner):
         for name, floor in self._floors.items():
             j = self._all.index(name)
             values[:, j] = floor * np.sinh(np.clip(mean[:, j] - 1.0, -700.0, 700.0))
-        chi2 = chi2_of(self.target.problem, self._all, u, values)
+        chi2 = chi2_of(self.likelihood.problem, self._all, u, values)
         return -0.5 * chi2, values[:, [self._all.index(name) for name in self.names]]
 
 
-def read_by(target: Target, names: Sequence[str]) -> tuple[str, ...]:
+def read_by(likelihood: Likelihood, names: Sequence[str]) -> tuple[str, ...]:
     """Return `names` and all other observables that constraints read."""
-    parameters = set(target.problem.model.space.names)
-    read = dict.fromkeys([*names, *(name for c in target.problem.constraints for name in c.observables)])
+    parameters = set(likelihood.problem.model.space.names)
+    read = dict.fromkeys([*names, *(name for c in likelihood.problem.constraints for name in c.observables)])
     return tuple(name for name in read if name not in parameters)

@@ -10,19 +10,19 @@ import numpy as np
 from terranova.errors import RunError
 from terranova.fitting import posterior as sampling
 from terranova.fitting.best import GENERATIONS, first_points, plain_cost
-from terranova.fitting.config import Surrogated
-from terranova.fitting.likelihood import EXCLUDED, Target
+from terranova.fitting.config import SurrogateConfig
+from terranova.fitting.likelihood import EXCLUDED, Likelihood
 from terranova.fitting.optimise import minimise, polish
+from terranova.fitting.surrogate.likelihood import SurrogateLikelihood
 from terranova.fitting.surrogate.targets import (
     MANY,
     NEAR,
     REGION,
-    Chi2Learner,
-    Learner,
-    ObservablesLearner,
+    Chi2Transform,
+    ObservablesTransform,
+    TargetTransform,
     read_by,
 )
-from terranova.interfaces.batch import Batch
 from terranova.types import Floats, Ints
 
 _SAME = 2e-4
@@ -77,11 +77,11 @@ class Round:
     learns: str = "chi2"
 
 
-class Emulation:
+class SurrogateTrainer:
     """The surrogate of a fit, trained again whenever more points are known.
 
     Args:
-        target: the likelihood itself.
+        likelihood: the likelihood itself.
         words: of the fit.
         names: observables that it must predict, too.
         seed: of all random numbers.
@@ -91,20 +91,22 @@ class Emulation:
         rounds: of training.
     """
 
-    def __init__(self, target: Target, words: Surrogated, names: Sequence[str], seed: int) -> None:
-        self.target, self.words, self.names, self.seed = target, words, tuple(names), seed
+    def __init__(self, likelihood: Likelihood, words: SurrogateConfig, names: Sequence[str], seed: int) -> None:
+        self.likelihood, self.words, self.names, self.seed = likelihood, words, tuple(names), seed
         self.calls = 0
         self.rounds: list[Round] = []
         self._top = -np.inf
         self._missed = 0.0
-        read = len(read_by(target, self.names))
-        kinds: list[type[Learner]] = [ObservablesLearner, Chi2Learner] if 0 < read <= MANY else [Chi2Learner]
-        self._learners = [kind(target, words, self.names, seed) for kind in kinds]
-        self._scanned, self._begun = self._sample_of_scans(), len(target.loglikes)
+        read = len(read_by(likelihood, self.names))
+        kinds: list[type[TargetTransform]] = (
+            [ObservablesTransform, Chi2Transform] if 0 < read <= MANY else [Chi2Transform]
+        )
+        self._learners = [kind(likelihood, words, self.names, seed) for kind in kinds]
+        self._scanned, self._begun = self._sample_of_scans(), len(likelihood.loglikes)
 
     def _sample_of_scans(self) -> Ints:
         """Return rows of scans: thinning out millions of them, again and again, would take minutes."""
-        loglike = self.target.loglikes
+        loglike = self.likelihood.loglikes
         if len(loglike) <= _FROM_SCANS:
             return np.arange(len(loglike))
         delta = 2.0 * (loglike.max() - loglike)
@@ -118,14 +120,14 @@ class Emulation:
         return np.unique(np.concatenate([[int(np.argmin(delta))], *drawn]))
 
     @property
-    def _used(self) -> Learner:
+    def _used(self) -> TargetTransform:
         """The one that is asked: the best so far."""
         return self._learners[0]
 
     @property
     def learns(self) -> str:
         """What it learns: "observables" or "chi2"."""
-        return "observables" if isinstance(self._used, ObservablesLearner) else "chi2"
+        return "observables" if isinstance(self._used, ObservablesTransform) else "chi2"
 
     @property
     def serves(self) -> bool:
@@ -134,7 +136,7 @@ class Emulation:
 
     def learn(self) -> None:
         """Train from all points known; anew where the best fit has moved, or where it does not serve otherwise."""
-        top = float(self.target.loglikes.max(initial=-np.inf))
+        top = float(self.likelihood.loglikes.max(initial=-np.inf))
         if not np.isfinite(top):
             return
         moved, self._top = top > self._top + 1.0, top
@@ -147,10 +149,10 @@ class Emulation:
 
     def _begin_again(self) -> None:
         """Forget what learners keep from one training to the next."""
-        self._learners = [type(old)(self.target, self.words, self.names, self.seed) for old in self._learners]
+        self._learners = [type(old)(self.likelihood, self.words, self.names, self.seed) for old in self._learners]
 
     def _learn(self) -> None:
-        known = self.target
+        known = self.likelihood
         chosen = [self._rows(learner) for learner in self._learners]
         for learner, rows in zip(self._learners, chosen, strict=True):
             learner.learn(rows, self._top)
@@ -158,9 +160,9 @@ class Emulation:
             good = chosen[0][2.0 * (self._top - known.loglikes[chosen[0]]) < MATTERS]
             self._missed = float((self.predict(known.u[good])[0] < known.loglikes[good] - MATTERS).mean())
 
-    def _rows(self, learner: Learner) -> Ints:
+    def _rows(self, learner: TargetTransform) -> Ints:
         """Choose the rows to learn from: of points close together only the best."""
-        known = self.target
+        known = self.likelihood
         delta = 2.0 * (self._top - known.loglikes)
         rows = np.concatenate([self._scanned, np.arange(self._begun, len(delta))])
         order = _thinned(known.u, rows[np.argsort(delta[rows], kind="stable")], _SAME)
@@ -181,7 +183,7 @@ class Emulation:
         self.calls += len(u)
         return self._used.predict(u)
 
-    def imagined(self, power: float = 1.0) -> Imagined:
+    def surrogate_likelihood(self, power: float = 1.0) -> SurrogateLikelihood:
         """Return the likelihood as it has it, to some power; the points that it learned from are known to it.
 
         Raises:
@@ -189,19 +191,19 @@ class Emulation:
         """
         if self._used.made.reason:
             raise RunError(f"the surrogate has learned nothing: {self._used.made.reason}")
-        found = Imagined(self, power)
+        found = SurrogateLikelihood(self.likelihood.problem, self.predict, self.names, power)
         rows = self._rows(self._used)
-        found.batch(self.target.u[rows[np.isfinite(self.target.loglikes[rows])]])
+        found.batch(self.likelihood.u[rows[np.isfinite(self.likelihood.loglikes[rows])]])
         return found
 
     # -- training -------------------------------------------------------------------------------------------
 
     def train(self, rng: np.random.Generator, say: sampling.Say) -> None:
         """Evaluate points where they teach most, in rounds, until fresh ones are predicted well."""
-        before = self.target.evaluations
+        before = self.likelihood.evaluations
         self._begin(rng)
         for number in range(self.words.rounds):
-            left = self.words.points - (self.target.evaluations - before)
+            left = self.words.points - (self.likelihood.evaluations - before)
             self.learn()
             if self._used.made.reason or left <= 0:
                 break
@@ -222,7 +224,7 @@ class Emulation:
         """Evaluate points that are new to it, and say how well they were predicted; who did best is asked next."""
         predicted = [learner.predict(u)[0] for learner in self._learners]
         self.calls += len(u)
-        found = self.target.batch(u)
+        found = self.likelihood.batch(u)
         matters = np.isfinite(found.loglike) & (2.0 * (self._top - found.loglike) < MATTERS)
         errors = [2.0 * np.abs(np.maximum(p, self._top - 1e3) - found.loglike)[matters] for p in predicted]
         sizes = [float(np.sqrt(np.mean(e**2))) if len(e) else float("nan") for e in errors]
@@ -232,21 +234,21 @@ class Emulation:
 
     def _begin(self, rng: np.random.Generator) -> None:
         """Find the region that matters, unless scans show it."""
-        target = self.target
-        d = target.dimension
-        loglike = target.loglikes
+        likelihood = self.likelihood
+        d = likelihood.dimension
+        loglike = likelihood.loglikes
         region = loglike > loglike.max(initial=-np.inf) - 0.5 * REGION
         if np.isfinite(loglike[region]).sum() >= 100 * d:
             return
-        drawn = target.batch(rng.random((_PRIOR_DRAWS * d, d)))
-        known = first_points(target, 4)
-        begin = drawn.u[np.argsort(target.cost(drawn), kind="stable")[: 6 - len(known)]]
+        drawn = likelihood.batch(rng.random((_PRIOR_DRAWS * d, d)))
+        known = first_points(likelihood, 4)
+        begin = drawn.u[np.argsort(likelihood.cost(drawn), kind="stable")[: 6 - len(known)]]
         starts = np.concatenate([known, begin])
-        minimise(plain_cost(target), starts, 0.2, target.problem.model.space.periodic, rng, generations=12)
+        minimise(plain_cost(likelihood), starts, 0.2, likelihood.problem.model.space.periodic, rng, generations=12)
 
     def draw(self, count: int, power: float, rng: np.random.Generator) -> Floats:
         """Return points (count, d) from a power of its likelihood, a third where it deserves least trust."""
-        found = self.imagined(power)
+        found = self.surrogate_likelihood(power)
         try:
             chain = sampling.mcmc(
                 found, int(rng.integers(2**31)), first_points(found, 64), walkers=32, lengths=100, steps=300
@@ -266,14 +268,14 @@ class Emulation:
 
     def best(self, rng: np.random.Generator, starts: int) -> None:
         """Search the best fit on the surrogate, and polish it with the model."""
-        found = self.imagined()
-        periodic = self.target.problem.model.space.periodic
-        begin = first_points(self.target, starts)
+        found = self.surrogate_likelihood()
+        periodic = self.likelihood.problem.model.space.periodic
+        begin = first_points(self.likelihood, starts)
         u, hoped = minimise(plain_cost(found), begin, 0.05, periodic, rng, generations=GENERATIONS)
-        batch = self.target.batch(u)
-        paid = self.target.cost(batch)
+        batch = self.likelihood.batch(u)
+        paid = self.likelihood.cost(batch)
         order = np.argsort(paid, kind="stable")[:2]
-        cost = plain_cost(self.target)
+        cost = plain_cost(self.likelihood)
         u = batch.u[order]
         if not 2.0 * np.abs(paid - hoped)[order[0]] < _ACCURATE:
             u, _ = minimise(cost, u, 0.02, periodic, rng, generations=40)
@@ -288,50 +290,3 @@ def _thinned(u: Floats, order: Ints, size: float) -> Ints:
     # One random number stands for a cell: sorting numbers is far cheaper than sorting rows.
     keys = cells @ np.random.default_rng(0).integers(-(2**62), 2**62, cells.shape[1])
     return np.asarray(order[np.sort(np.unique(keys, return_index=True)[1])])
-
-
-class Imagined(Target):
-    """The likelihood as a surrogate has it: every method of a fit can ask it, and nothing of it is quoted.
-
-    Args:
-        emulation: answers.
-        power: of the likelihood; below 1 the tails are thicker.
-    """
-
-    def __init__(self, emulation: Emulation, power: float) -> None:
-        super().__init__(emulation.target.problem, emulation.target.problem.evaluate)
-        self._emulation, self.power = emulation, power
-        self.names = (*self.problem.model.space.names, *emulation.names)
-
-    def batch(self, u: Floats) -> Batch:
-        """Predict at points u (n, d) of the unit cube; see `Target.batch`."""
-        space = self.problem.model.space
-        u = np.where(space.periodic, np.mod(u, 1.0), np.clip(u, 0.0, 1.0))
-        loglike, observables = self._emulation.predict(u)
-        n = len(u)
-        zeros: Ints = np.zeros(n, dtype=np.int64)
-        x = space.to_physical(u)
-        self.evaluations += n
-        self._u.append(u)
-        self._loglike.append(self.power * loglike)
-        self._values.append(np.column_stack([x, observables]))
-        return Batch(
-            island=zeros,
-            generation=zeros,
-            index=zeros,
-            u=u,
-            x=x,
-            observables=observables,
-            violations=np.zeros((n, 1)),
-            loglike=self.power * loglike,
-            status=zeros,
-            reason=[""] * n,
-            stage=zeros,
-            seconds=np.zeros(n),
-        )
-
-    def places(self, found: sampling.Posterior) -> Floats:
-        """Return u (n, d) of points of a posterior that was sampled from this."""
-        x = np.column_stack([found.column(name) for name in self.problem.model.space.names])
-        u = self.problem.model.space.to_unit(x)
-        return np.where(self.problem.model.space.periodic, np.mod(u, 1.0), np.clip(u, 0.0, 1.0))

@@ -1,1 +1,1 @@
-"""active: say in a line what lives here."""
+"""Samplers that learn the observables and choose the points that teach most."""

@@ -1,1 +1,1 @@
-"""cma: say in a line what lives here."""
+"""CMA-ES, one strategy an island or all islands at once, with and without a novelty reward."""

@@ -1,1 +1,1 @@
-"""explorer: say in a line what lives here."""
+"""The explorer: Jacobians at novel points, CMA-ES and a solver map the valid region."""

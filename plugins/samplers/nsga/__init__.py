@@ -1,1 +1,1 @@
-"""nsga: say in a line what lives here."""
+"""NSGA-II and NSGA-III on constraints as objectives."""

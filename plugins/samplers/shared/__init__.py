@@ -1,1 +1,1 @@
-"""shared: say in a line what lives here."""
+"""What several samplers use: losses, archives, starting points, progress."""

@@ -1,0 +1,47 @@
+"""The program `terranova`: streams, signals and exit codes around its commands."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Any
+
+from terranova.cli.commands import app
+
+
+class _Patient(io.FileIO):
+    """A standard stream that does not mind when nobody reads it any more, as after `| head`."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data) or 0
+        except OSError:  # a closed pipe, a terminal that is gone, a full disk under a log
+            return len(data)
+
+
+def _standard_streams() -> None:
+    """Make sure that there are an input, an output and an error stream, and that writing to them cannot fail."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # closed: the next file opened would get this number, and prints would go into it
+            os.open(os.devnull, os.O_RDWR)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = getattr(sys, name)
+        if stream is not None and stream is not getattr(sys, f"__{name}__"):
+            continue  # someone put another one in its place
+        terminal = os.isatty(number)
+        buffer = io.BufferedWriter(_Patient(number, "wb", closefd=False))
+        # A terminal that knows no "≤" is no reason to fail either.
+        encoding = stream.encoding if stream is not None else "utf-8"
+        line_by_line = terminal or name == "stderr"
+        setattr(sys, name, io.TextIOWrapper(buffer, encoding, "replace", line_buffering=line_by_line))
+
+
+def main() -> None:
+    """Run the command line; errors meant for people are printed without a traceback."""
+    from terranova.parallel.exit import run_guarded
+
+    _standard_streams()
+    run_guarded(lambda: app(prog_name="terranova"), debug="--debug" in sys.argv[1:])

@@ -1,0 +1,266 @@
+"""A model as everyone but its author uses it: inputs completed and checked, failures turned into status."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from terranova.errors import ContractError, PointFailed, did_you_mean
+from terranova.interfaces.arrays import real
+from terranova.interfaces.batch import Evaluation, Status, join
+from terranova.interfaces.model import LARGEST, REASON_LENGTH, Model, Observable, PointModel
+from terranova.interfaces.parameters import Parameter, ParameterSpace
+from terranova.types import Array, Floats
+
+
+class BoundModel:
+    """A model as everyone but its author uses it: inputs completed and checked, failures turned into status.
+
+    Attributes:
+        plugin: the model itself.
+        space: its parameters, with the priors in force.
+        observables: its observables, in order.
+    """
+
+    def __init__(self, plugin: Model, space: ParameterSpace | None = None) -> None:
+        self.plugin = plugin
+        _check_declared(plugin)
+        self.space = space if space is not None else ParameterSpace(tuple(plugin.parameters))
+        self.observables = tuple(plugin.observables)
+        self._computed = [
+            [i for i, o in enumerate(self.observables) if o.stage <= stage] for stage in range(self.stages)
+        ]
+        names = [o.name for o in self.observables]
+        clash = sorted({n for n in names if names.count(n) > 1 or n in self.space.names})
+        if clash:
+            raise ContractError(
+                f"model {plugin.name!r} uses the name {clash[0]!r} twice among its parameters and observables"
+            )
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.plugin.name
+
+    @property
+    def stages(self) -> int:
+        """Number of stages in which the observables are computed."""
+        return 1 + max((o.stage for o in self.observables), default=0)
+
+    def __repr__(self) -> str:
+        return f"<model {self.name}: {len(self.space)} parameters, {len(self.observables)} observables>"
+
+    def evaluate(self, points: Mapping[str, ArrayLike] | None = None, **values: ArrayLike) -> dict[str, Array]:
+        """Compute all observables of n points.
+
+        Args:
+            points: parameter name -> number or (n,) array; parameters left out take the model's default.
+            values: the same as keywords.
+
+        Returns:
+            observable name -> (n,) array. Rows of failed points are NaN.
+
+        Raises:
+            ValueError: a name that is not a parameter, or arrays that do not broadcast to one length.
+        """
+        given = {**(points or {}), **values}
+        for name in given:
+            if name not in self.space.names:
+                known = did_you_mean(name, self.space.names)
+                raise ValueError(f"model {self.name!r} has no parameter {name!r}{known}")
+        columns = [np.asarray(given.get(p.name, p.default_value), dtype=float) for p in self.space]
+        try:
+            x = np.column_stack([np.atleast_1d(c) for c in np.broadcast_arrays(*columns)])
+        except ValueError as error:
+            lengths = {p.name: c.shape for p, c in zip(self.space, columns, strict=True) if c.shape}
+            raise ValueError(f"the parameters' arrays do not have one length: {lengths}") from error
+        if x.ndim != 2:
+            raise ValueError("parameters must be numbers or one-dimensional arrays")
+        evaluation = self.evaluate_array(np.ascontiguousarray(x))
+        for stage in range(1, self.stages):
+            evaluation = self.evaluate_stage(stage, x, evaluation, evaluation.status == Status.OK)
+        return {o.name: evaluation.observables[:, i] for i, o in enumerate(self.observables)}
+
+    def evaluate_array(self, x: Floats) -> Evaluation:
+        """Compute the first stage at x (n, d); whatever goes wrong becomes a status and a reason.
+
+        Raises:
+            ContractError: the model returned the wrong names or shapes. That is a bug, not a bad point.
+        """
+        n = len(x)
+        started = time.perf_counter()
+        if isinstance(self.plugin, PointModel):
+            return self._one_by_one(self.plugin, x)
+        try:
+            # A copy: a model that works in place must not change the points that are stored.
+            answer = self.plugin.evaluate_array(x.copy())
+        except ContractError:
+            raise
+        except (Exception, SystemExit) as error:
+            if n == 1:
+                return _failed(len(self.observables), Status.RAISED, _words(error), started)
+            if n == 0:
+                raise ContractError(f"model {self.name!r} cannot be asked for no point: {_words(error)}") from error
+            # One bad point must not cost its neighbours: evaluate the halves apart. The first half is copied,
+            # for a model may use one buffer for all its answers.
+            first = self.evaluate_array(x[: n // 2])
+            first = replace(first, observables=first.observables.copy())
+            return join([first, self.evaluate_array(x[n // 2 :])])
+        observables = real(answer, f"model {self.name!r}: evaluate_array()")
+        if observables.shape != (n, len(self.observables)):
+            raise ContractError(
+                f"model {self.name!r}: evaluate_array() returned shape {observables.shape}, "
+                f"expected ({n}, {len(self.observables)})"
+            )
+        seconds = np.full(n, (time.perf_counter() - started) / max(n, 1))
+        return self._judge(observables, seconds, stage=0)
+
+    def evaluate_stage(self, stage: int, x: Floats, earlier: Evaluation, rows: Array) -> Evaluation:
+        """Add a later stage to the chosen rows (boolean mask (n,)) of an evaluation."""
+        if not rows.any():
+            return earlier
+        started = time.perf_counter()
+        chosen = np.flatnonzero(rows)
+        if isinstance(self.plugin, PointModel) and len(chosen) > 1:
+            for row in chosen:
+                earlier = self.evaluate_stage(stage, x, earlier, np.arange(len(x)) == row)
+            return earlier
+        observables, status = earlier.observables.copy(), earlier.status.copy()
+        reason, reached = list(earlier.reason), earlier.stage.copy()
+        seconds = earlier.seconds.copy()
+        try:
+            answer = self.plugin.evaluate_stage(stage, x[chosen], observables[chosen])
+        except ContractError:
+            raise
+        except (Exception, SystemExit) as error:
+            if len(chosen) > 1:
+                for part in np.array_split(chosen, 2):
+                    mask = np.zeros(len(x), dtype=bool)
+                    mask[part] = True
+                    earlier = self.evaluate_stage(stage, x, earlier, mask)
+                return earlier
+            status[chosen], reason[int(chosen[0])] = _trouble(error)
+        else:
+            filled = real(answer, f"model {self.name!r}: evaluate_stage()")
+            if filled.shape != (len(chosen), len(self.observables)):
+                raise ContractError(
+                    f"model {self.name!r}: evaluate_stage({stage}) returned shape {filled.shape}, "
+                    f"expected ({len(chosen)}, {len(self.observables)})"
+                )
+            new = np.array([o.stage == stage for o in self.observables])
+            observables[np.ix_(chosen, np.flatnonzero(new))] = filled[:, new]
+        reached[chosen] = stage
+        seconds[chosen] += (time.perf_counter() - started) / len(chosen)
+        result = self._judge(observables[chosen], seconds[chosen], stage)
+        observables[chosen] = result.observables
+        fresh = status[chosen] == Status.OK
+        status[chosen[fresh]] = result.status[fresh]
+        for i, row in enumerate(chosen):
+            if fresh[i]:
+                reason[int(row)] = result.reason[i]
+        return Evaluation(observables, status, reason, reached, seconds)
+
+    def _judge(self, observables: Floats, seconds: Floats, stage: int) -> Evaluation:
+        """Mark rows with a NaN, an infinity or a number beyond `LARGEST` in the observables computed so far."""
+        n = len(observables)
+        done = self._computed[stage]
+        known = observables if len(done) == len(self.observables) else observables[:, done]
+        bad = ~(np.abs(known) <= LARGEST)
+        failed = bad.any(axis=1)
+        status = np.where(failed, Status.NON_FINITE, Status.OK).astype(np.int8)
+        reason = [""] * n
+        for row in np.flatnonzero(failed):
+            first = self.observables[done[int(np.argmax(bad[row]))]].name
+            why = f" (beyond {LARGEST:g})" if np.isfinite(known[row]).all() else ""
+            reason[int(row)] = f"{int(bad[row].sum())} observables not finite{why}, first {first}"
+        if failed.any():
+            huge = np.abs(observables) > LARGEST
+            observables = np.where(huge, np.copysign(np.inf, observables), observables)
+        return Evaluation(observables, status, reason, np.full(n, stage, dtype=np.int8), seconds)
+
+    def _one_by_one(self, plugin: PointModel, x: Floats) -> Evaluation:
+        names, k = self.space.names, len(self.observables)
+        rows = []
+        for point in x:
+            started = time.perf_counter()
+            try:
+                answer = plugin.evaluate_point(dict(zip(names, point.tolist(), strict=True)))
+                observables = plugin._stack(answer, 1)
+            except ContractError:
+                raise
+            except (Exception, SystemExit) as error:
+                rows.append(_failed(k, *_trouble(error), started))
+            else:
+                rows.append(self._judge(observables, np.array([time.perf_counter() - started]), stage=0))
+        return join(rows, k)
+
+
+def _check_declared(plugin: Model) -> None:
+    """Make sure that a model's parameters and observables are what columns can be made of.
+
+    Raises:
+        ContractError: they are not.
+    """
+    declared: list[tuple[str, type, Sequence[Parameter | Observable]]] = [
+        ("parameters", Parameter, plugin.parameters),
+        ("observables", Observable, plugin.observables),
+    ]
+    for what, kind, things in declared:
+        if isinstance(things, str) or not isinstance(things, Sequence):
+            raise ContractError(f"model {plugin.name!r}: {what} is {things!r}, expected a list of {kind.__name__}")
+        for thing in things:
+            if not isinstance(thing, kind):
+                raise ContractError(f"model {plugin.name!r}: {what} holds {thing!r}, expected {kind.__name__}(...)")
+            if not isinstance(thing.name, str) or not COLUMN.fullmatch(thing.name):
+                raise ContractError(
+                    f"model {plugin.name!r}: {what} holds the name {thing.name!r}, expected text without blanks at "
+                    "its ends and control characters"
+                )
+            if isinstance(thing, Observable) and not (isinstance(thing.stage, int) and thing.stage >= 0):
+                raise ContractError(
+                    f"model {plugin.name!r}: observable {thing.name!r} has stage {thing.stage!r}, expected 0, 1, 2"
+                )
+            if isinstance(thing, Observable) and thing.scale not in SCALES:
+                raise ContractError(
+                    f"model {plugin.name!r}: observable {thing.name!r} has scale {thing.scale!r}, expected one of "
+                    + ", ".join(map(repr, SCALES))
+                )
+    names = {thing.name for _, _, things in declared for thing in things}
+    for plane in plugin.planes:
+        if not isinstance(plane, (tuple, list)) or len(plane) not in (2, 3):
+            raise ContractError(f"model {plugin.name!r}: planes holds {plane!r}, expected (x, y) or (x, y, colour)")
+        for name in plane:
+            if name not in names:
+                raise ContractError(
+                    f"model {plugin.name!r}: planes holds {name!r}, which is no parameter or observable of it"
+                    + did_you_mean(str(name), names)
+                )
+
+
+SCALES = ("", "linear", "log", "symlog")
+
+
+COLUMN = re.compile(r"[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,98}[^\s\x00-\x1f\x7f-\x9f])?")
+"""What the name of a parameter or an observable must look like: a line of at most 100 characters."""
+
+
+def _trouble(error: BaseException) -> tuple[Status, str]:
+    """Status and reason of a point whose computation ended with this exception."""
+    if isinstance(error, PointFailed):
+        return Status.UNPHYSICAL if error.unphysical else Status.RAISED, str(error.reason)[:REASON_LENGTH]
+    return Status.RAISED, _words(error)
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:REASON_LENGTH]
+
+
+def _failed(k: int, status: Status, reason: str, started: float) -> Evaluation:
+    seconds = np.array([time.perf_counter() - started])
+    nothing = np.full((1, k), np.nan)
+    return Evaluation(nothing, np.array([status], dtype=np.int8), [reason], np.zeros(1, dtype=np.int8), seconds)

@@ -1,0 +1,209 @@
+"""Ranks: how a process learns whether it is alone, and how a program ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from terranova.errors import ConfigError, ParallelError
+from terranova.parallel.exit import run_guarded
+from terranova.parallel.launchers import detect_launcher
+from terranova.parallel.world import World, serial_world
+from terranova.system.environment import clean_environment
+
+NOBODY = {name: value for name, value in clean_environment().items() if not name.startswith("SLURM_")}
+"""This environment, as it is outside of any job."""
+
+
+def _python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**NOBODY, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, None),
+        ({"PMI_RANK": "3", "PMI_SIZE": "8"}, (3, 8)),
+        ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "4", "PMIX_RANK": "1"}, (1, 4)),
+        ({"MV2_COMM_WORLD_RANK": "0", "MV2_COMM_WORLD_SIZE": "2"}, (0, 2)),
+        ({"PMIX_RANK": "2"}, (2, 0)),
+        ({"PMIX_RANK": "2", "SLURM_STEP_NUM_TASKS": "6", "SLURM_PROCID": "2"}, (2, 6)),
+        ({"SLURM_PROCID": "5", "SLURM_STEP_NUM_TASKS": "6", "SLURM_NTASKS": "6"}, (5, 6)),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "16"}, None),  # the batch script itself
+        ({"PMI_RANK": "0"}, None),
+        ({"PMI_RANK": "none", "PMI_SIZE": "2"}, None),
+        # mpirun within a Slurm job: its own variables count, not those of srun, which started its daemons.
+        ({"PMI_RANK": "3", "PMI_SIZE": "4", "SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "2"}, (3, 4)),
+    ],
+)
+def test_rank_and_size_are_read_from_the_environment(
+    environment: dict[str, str], expected: tuple[int, int] | None
+) -> None:
+    launch = detect_launcher(environment)
+    assert (None if launch is None else (launch.rank, launch.size)) == expected
+
+
+def test_a_clean_environment_has_nothing_of_mpi() -> None:
+    job = {
+        "PMI_RANK": "0",
+        "PMIX_NAMESPACE": "x",
+        "OMPI_MCA_x": "1",
+        "HYDI_CONTROL_FD": "7",
+        "MPI_LOCALRANKID": "0",
+    }
+    kept = {"PATH": "/bin", "MPI4PY_LIBMPI": "/lib/libmpi.so", "SLURM_JOB_ID": "1", "OMP_NUM_THREADS": "1"}
+    assert clean_environment({**job, **kept}) == kept
+    assert clean_environment() == clean_environment(os.environ)
+
+
+def test_alone_every_exchange_gives_back_what_was_put_in() -> None:
+    alone = serial_world()
+    assert (alone.rank, alone.size, alone.is_root) == (0, 1, True)
+    alone.barrier()
+    assert alone.bcast("word") == "word"
+    assert alone.gather(7) == [7]
+    assert alone.allgather(7) == [7]
+    assert alone.any(True)
+    assert not alone.any(False)
+    given = {"n": np.arange(3)}
+    total = alone.allreduce_sum(given)
+    np.testing.assert_array_equal(total["n"], given["n"])
+    total["n"] += 1
+    assert given["n"].tolist() == [0, 1, 2]
+
+
+def test_floats_are_summed_in_the_order_of_the_ranks() -> None:
+    class Three:
+        """Plays the communicator of rank 0 of 3."""
+
+        def Get_rank(self) -> int:
+            return 0
+
+        def Get_size(self) -> int:
+            return 3
+
+        def Ibarrier(self) -> Three:
+            return self
+
+        def Test(self) -> bool:
+            return True
+
+        def iprobe(self, tag: int) -> bool:
+            return False
+
+        def gather(self, value: object) -> list[object]:
+            return [value, np.array([1e16]), np.array([-1e16])]
+
+        def bcast(self, value: object) -> object:
+            return value
+
+    total = World(Three()).allreduce_sum({"f": np.array([1.0])})
+    assert total["f"][0] == (1.0 + 1e16) - 1e16
+
+
+def test_a_process_alone_does_not_import_mpi() -> None:
+    done = _python(
+        "import sys; from terranova.parallel.world import world; world().barrier(); print('mpi4py' in sys.modules)",
+        SLURM_NTASKS="4",
+        SLURM_PROCID="0",
+    )
+    assert done.stdout.strip() == "False", done.stderr
+    done = _python(
+        "import sys; from terranova.parallel.world import world; print(world(), 'mpi4py' in sys.modules)",
+        PMI_RANK="0",
+        PMI_SIZE="1",
+    )
+    assert done.stdout.strip() == "<rank 0 of 1> False", done.stderr
+
+
+NEEDS_WORLD = (
+    "from terranova.parallel.exit import run_guarded; "
+    "from terranova.parallel.world import world; run_guarded(world)"
+)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_copies_of_a_serial_run_are_refused(rank: int) -> None:
+    pytest.importorskip("mpi4py", reason="the mpi extra is not installed")
+    done = _python(NEEDS_WORLD, PMI_RANK=str(rank), PMI_SIZE="2")
+    assert done.returncode == ParallelError.exit_code
+    if rank:
+        assert done.stderr == ""  # one of the copies speaks for all
+    else:
+        assert "one of 2 processes (PMI_RANK=0)" in done.stderr
+        assert "sees 1" in done.stderr
+        assert "terranova doctor" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_the_launcher_of_another_mpi_is_refused_before_mpi_starts() -> None:
+    mpi4py = pytest.importorskip("mpi4py", reason="the mpi extra is not installed")
+    code = "import mpi4py; mpi4py.rc.initialize = False; from mpi4py import MPI; print(MPI.get_vendor()[0])"
+    if "MPICH" not in _python(code).stdout:
+        pytest.skip(f"mpi4py {mpi4py.__version__} uses no MPICH here")
+    done = _python(NEEDS_WORLD, OMPI_COMM_WORLD_RANK="0", OMPI_COMM_WORLD_SIZE="2", PMIX_RANK="0")
+    assert done.returncode == ParallelError.exit_code
+    assert "Open MPI's launcher" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_ranks_without_mpi4py_are_refused_with_a_cure(tmp_path: Path) -> None:
+    (tmp_path / "mpi4py.py").write_text("raise ModuleNotFoundError(\"No module named 'mpi4py'\")")
+    done = _python(NEEDS_WORLD, PMI_RANK="0", PMI_SIZE="2", PYTHONPATH=str(tmp_path))
+    assert done.returncode == ParallelError.exit_code
+    assert "No module named 'mpi4py'" in done.stderr
+    assert "pip install 'terranova[mpi]'" in done.stderr
+    done = _python("print('help')\n" + NEEDS_WORLD.replace("(world)", "(dict)"), PMI_RANK="0", PMI_SIZE="2")
+    assert done.returncode == 0, "a command that does not need the other ranks works"
+
+
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (ParallelError("ranks are lost"), 5, "error: ranks are lost\n"),
+        (ConfigError(["scan.yaml:2:1: model: unknown"]), 2, "scan.yaml:2:1: model: unknown\n"),  # type: ignore[list-item]
+        (KeyboardInterrupt(), 130, "interrupted at once; every point that was reported is stored\n"),
+        (SystemExit(4), 4, ""),
+        (SystemExit(None), 0, ""),
+        (SystemExit("no such file"), 1, "no such file\n"),
+    ],
+)
+def test_errors_become_words_and_an_exit_code(
+    error: BaseException, code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        run_guarded(lambda: _raise(error))
+    assert leaving.value.code == code
+    assert capsys.readouterr().err == words
+
+
+def test_a_bug_keeps_its_traceback_and_debug_shows_that_of_every_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        run_guarded(lambda: _raise(ZeroDivisionError("half a rank")))
+    assert leaving.value.code == 1
+    assert "Traceback" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run_guarded(lambda: _raise(ParallelError("lost")), debug=True)
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_program_that_ends_well_leaves_with_zero() -> None:
+    with pytest.raises(SystemExit) as leaving:
+        run_guarded(lambda: "anything")
+    assert leaving.value.code == 0
