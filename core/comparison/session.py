@@ -14,7 +14,7 @@ from typing import Any
 from terranova.comparison.config import ComparisonConfig
 from terranova.comparison.trial import Trial, trials
 from terranova.comparison.worker import PLAN, work
-from terranova.errors import EXIT_INTERRUPTED, ParallelError, RunError
+from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED, ParallelError, RunError
 from terranova.parallel.world import World, world
 from terranova.system.atomic import write_atomic
 from terranova.system.environment import worker_environment
@@ -74,8 +74,9 @@ def _supervise(plan: ComparisonConfig, team: World, *, quiet: bool) -> int:
             gone = [worker for worker in crew if worker.poll() is not None]
             crew = [worker for worker in crew if worker not in gone]
             for worker in gone:
-                if worker.returncode == EXIT_INTERRUPTED:
-                    return EXIT_INTERRUPTED
+                if worker.returncode in (EXIT_INTERRUPTED, EXIT_CTRL_C):  # someone asked a worker instead of us
+                    _dismiss(crew)
+                    return stop.exit_code if stop.signal else worker.returncode
                 if worker.returncode > 0:
                     raise ParallelError(f"a worker process ended with exit code {worker.returncode}")
                 if worker.returncode < 0 and spare > 0:  # killed by what it ran: another takes its place

@@ -11,14 +11,21 @@ from pathlib import Path
 
 from terranova.comparison.config import ComparisonConfig, load_comparison
 from terranova.comparison.trial import trials
-from terranova.errors import TerranovaError
+from terranova.errors import TerranovaError, exit_code_of
+from terranova.system.signals import StopRequest
 
 PLAN = "plan.yaml"
 
 
 def work(plan: ComparisonConfig) -> int:
     """Attempt every trial that nobody else is at; return 0, or the exit code when asked to stop."""
-    return next(filter(None, (trial.attempt() for trial in trials(plan))), 0)
+    with StopRequest() as stop:  # a scan listens itself; this is for what comes before, between and after scans
+        for trial in trials(plan):
+            if stop.signal:
+                return stop.exit_code
+            if exit_code := trial.attempt():
+                return exit_code
+    return 0
 
 
 def main(directory: Path) -> int:
@@ -29,8 +36,8 @@ def main(directory: Path) -> int:
     except TerranovaError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as error:
+        return exit_code_of(error)
 
 
 def stop_with(conductor: int) -> None:

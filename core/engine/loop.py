@@ -1,4 +1,4 @@
-"""The loop of a scan: ask the islands, evaluate, store, tell; exchange with the other ranks after each epoch."""
+"""Loop of a scan: ask the islands, evaluate, store, tell; exchange with the other ranks after each epoch."""
 
 from __future__ import annotations
 

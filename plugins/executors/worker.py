@@ -19,7 +19,7 @@ from typing import Any
 from terranova.errors import ParallelError
 from terranova.plugins.executors.child import EXIT_MEMORY, IMPORTING
 from terranova.plugins.executors.tasks import LOADED, READY, Task
-from terranova.system.amounts import size_words
+from terranova.system.amounts import size_text
 from terranova.system.environment import worker_environment
 from terranova.system.process_tree import end_tree, exit_code, marked
 
@@ -132,7 +132,7 @@ class Worker:
         """Return, in words that follow "the worker process", how it ended."""
         self.join(1.0)
         code = exit_code(self.pid)
-        limit = "" if self._memory is None else f" (parallel.memory is {size_words(self._memory)})"
+        limit = "" if self._memory is None else f" (parallel.memory is {size_text(self._memory)})"
         if code is None:
             return "closed its connection"
         if code == EXIT_MEMORY:
