@@ -140,7 +140,7 @@ def fit(
         raise typer.Exit(stopped.exit_code) from stopped
     if found is not None:
         show_fit(found)
-        _say(f"results: {found.plan.output}")
+        _say(f"results: {found.config.output}")
 
 
 @app.command()

@@ -71,20 +71,20 @@ class ProblemResults:
     """All trials on one problem.
 
     Args:
-        plan: of the comparison.
+        config: of the comparison.
         problem_entry: the problem.
 
     Attributes:
         problem_entry: the problem.
-        labels: of the samplers, in the order of the plan.
+        labels: of the samplers, in the order of the configuration.
     """
 
-    def __init__(self, plan: ComparisonConfig, problem_entry: ProblemEntry) -> None:
-        self.plan, self.problem_entry = plan, problem_entry
-        self.labels = [c.label for c in plan.samplers]
+    def __init__(self, config: ComparisonConfig, problem_entry: ProblemEntry) -> None:
+        self.config, self.problem_entry = config, problem_entry
+        self.labels = [c.label for c in config.samplers]
         self._numbers: dict[str, list[dict[str, Any] | None]] = {label: [] for label in self.labels}
         self._arrays: dict[str, list[dict[str, Array] | None]] = {label: [] for label in self.labels}
-        for trial in trials(plan):
+        for trial in trials(config):
             if trial.problem_entry is not problem_entry:
                 continue
             result = trial.result()
@@ -199,28 +199,28 @@ class Comparison:
     """A comparison and its results so far.
 
     Args:
-        plan: what is compared.
+        config: what is compared.
 
     Attributes:
-        plan: what is compared.
+        config: what is compared.
         problems: the results, problem by problem.
     """
 
-    def __init__(self, plan: ComparisonConfig) -> None:
-        self.plan = plan
-        self.problems = [ProblemResults(plan, problem_entry) for problem_entry in plan.problems]
+    def __init__(self, config: ComparisonConfig) -> None:
+        self.config = config
+        self.problems = [ProblemResults(config, problem_entry) for problem_entry in config.problems]
 
     @property
     def complete(self) -> bool:
         """True when every trial has a result."""
-        wanted = len(self.plan.samplers) * len(self.plan.seeds)
+        wanted = len(self.config.samplers) * len(self.config.seeds)
         return all(problem.done == wanted for problem in self.problems)
 
     def first_valid(self) -> Floats:
         """Return the evaluations to the first valid point, (samplers, problems x seeds); NaN for unsolved."""
         rows = [
             np.concatenate([problem.values(c.label, "first_valid") for problem in self.problems])
-            for c in self.plan.samplers
+            for c in self.config.samplers
         ]
         return np.array(rows)
 
@@ -247,7 +247,7 @@ class Comparison:
         for problem in self.problems:
             for label in problem.labels:
                 columns = [problem.measure(label, name) for name in names]
-                for i, seed in enumerate(self.plan.seeds):
+                for i, seed in enumerate(self.config.seeds):
                     lines.append([problem.problem_entry.label, label, seed, *(column[i] for column in columns)])
         return _csv(["problem", "sampler", "seed", *names], lines)
 

@@ -70,7 +70,7 @@ def short(value: float) -> str:
 
 def title(problem: ProblemResults, comparison: Comparison) -> str:
     """What was scanned, with which budget."""
-    plan = comparison.plan
+    plan = comparison.config
     budget = " or ".join(
         f"{number(v)} evaluations" if k == "evaluations" else f"{v:g} s" for k, v in plan.budget.items()
     )
@@ -89,7 +89,7 @@ def verdict(problem: ProblemResults) -> list[str]:
     if not differences:
         return []
     best = differences[0].better
-    seeds = len(problem.plan.seeds)
+    seeds = len(problem.config.seeds)
     beaten = [d for d in differences if d.significant]
     equal = [d for d in differences if not d.significant]
     test = f"paired permutation test over {seeds} seeds, corrected for {len(differences)} comparisons"

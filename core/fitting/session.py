@@ -52,7 +52,7 @@ class FitStopped(TerranovaError):
         self.exit_code = exit_code
 
 
-def run_fit(plan: FitConfig, *, quiet: bool = False) -> Fit | None:
+def run_fit(config: FitConfig, *, quiet: bool = False) -> Fit | None:
     """Run a fit, or go on with one. Under `mpirun`, every rank must make this call; the others evaluate.
 
     Returns:
@@ -65,46 +65,46 @@ def run_fit(plan: FitConfig, *, quiet: bool = False) -> Fit | None:
         RunError: it cannot be written, a scan does not fit, or no point is allowed.
         ConfigError: the words do not fit the model.
     """
-    _require_packages(plan)
-    problem = build_problem(plan.problem)
+    _require_packages(config)
+    problem = build_problem(config.problem)
     with StopRequest() as stop, world().together(stop) as everyone:
-        executor_class = choose_executor(plan.parallel, problem, everyone, islands=False)
-        on_root(everyone, lambda: _prepare(plan, problem), plan.output)
-        everyone.watch_over(plan.output, plan.parallel.patience)
+        executor_class = choose_executor(config.parallel, problem, everyone, islands=False)
+        on_root(everyone, lambda: _prepare(config, problem), config.output)
+        everyone.watch_over(config.output, config.parallel.patience)
         if not everyone.is_root:
             executor_class.serve(problem)
             return None
-        with RunLock(plan.output), suppress(Interrupted):
-            return _fit(plan, problem, executor_class, everyone, stop, _Voice(quiet=quiet))
-    raise FitStopped(plan.output, stop.exit_code)
+        with RunLock(config.output), suppress(Interrupted):
+            return _fit(config, problem, executor_class, everyone, stop, _Voice(quiet=quiet))
+    raise FitStopped(config.output, stop.exit_code)
 
 
-def _require_packages(plan: FitConfig) -> None:
+def _require_packages(config: FitConfig) -> None:
     """Say at once, not after hours, what is not installed.
 
     Raises:
         PluginMissing: a package that this fit needs.
     """
-    wanted = {"iminuit": True, "nautilus": plan.nested is not None, "emcee": plan.mcmc is not None}
+    wanted = {"iminuit": True, "nautilus": config.nested is not None, "emcee": config.mcmc is not None}
     missing = [name for name, needed in wanted.items() if needed and importlib.util.find_spec(name) is None]
     if missing:
         names = " and ".join(missing)
         raise PluginMissing(f"this fit needs {names}, not installed here: pip install 'terranova[fit]'")
 
 
-def _prepare(plan: FitConfig, problem: Problem) -> None:
+def _prepare(config: FitConfig, problem: Problem) -> None:
     """Make the directory, or make sure that it is that of this fit."""
-    directory = plan.output
-    digest = f"fit: {_digest(plan, problem)}"
+    directory = config.output
+    digest = f"fit: {_digest(config, problem)}"
     if (directory / MANIFEST).is_file():
         if load_manifest(directory).config_hash != digest:
-            raise RunMismatch(f"{directory} {_what_else(directory, plan)}; choose another output")
+            raise RunMismatch(f"{directory} {_what_else(directory, config)}; choose another output")
         return
     if directory.exists() and (not directory.is_dir() or set(directory.iterdir()) - _begun(directory)):
         raise RunError(f"{directory} is in use; choose another output")
     make_directory(directory / "points")
-    write_atomic(directory / FITTED, plan.to_yaml())
-    manifest = provenance.make_manifest(plan, problem)
+    write_atomic(directory / FITTED, config.to_yaml())
+    manifest = provenance.make_manifest(config, problem)
     replace(manifest, config_hash=digest).save(directory)  # last: with it, the directory is a run
 
 
@@ -113,29 +113,29 @@ def _begun(directory: Path) -> set[Path]:
     return {directory / "points", directory / FITTED}
 
 
-def _digest(plan: FitConfig, problem: Problem) -> str:
+def _digest(config: FitConfig, problem: Problem) -> str:
     """Return a hash of all that the numbers of a fit depend on: its settings, physics, the points of scans."""
-    runs = [_opened(scan, problem, plan) for scan in plan.scans]
+    runs = [_opened(scan, problem, config) for scan in config.scans]
     decisive = {
-        "physics": provenance.digest(plan, problem),
+        "physics": provenance.digest(config, problem),
         "scans": [[run.manifest.run_id, run.evaluated] for run in runs],
     }
     return provenance.content_hash(decisive)
 
 
-def _what_else(directory: Path, plan: FitConfig) -> str:
+def _what_else(directory: Path, config: FitConfig) -> str:
     """Say what a directory holds that is not this fit."""
     path = directory / FITTED
     if not path.is_file():
         return "holds something else than a fit"
-    before, now = load(path)[0].data or {}, plan.identity()
+    before, now = load(path)[0].data or {}, config.identity()
     if changed := changed_keys(before, now, FREE_KEYS):
         return f"holds a fit with other settings under {', '.join(changed)}"
     return "holds a fit with the same settings, but its scans, its constraints or its model have changed since"
 
 
 def _fit(
-    plan: FitConfig,
+    config: FitConfig,
     problem: Problem,
     executor_class: type[Executor],
     everyone: World,
@@ -143,12 +143,12 @@ def _fit(
     say: Callable[[str], None],
 ) -> Fit:
     started = time.monotonic()
-    directory = plan.output.absolute()  # a model may change the current directory
-    schema = provenance.schema(plan, problem)
+    directory = config.output.absolute()  # a model may change the current directory
+    schema = provenance.schema(config, problem)
     recover(directory, schema)
-    runs = [_opened(scan, problem, plan) for scan in plan.scans]
+    runs = [_opened(scan, problem, config) for scan in config.scans]
     with (
-        make_executor(executor_class, plan.parallel, problem, directory) as executor,
+        make_executor(executor_class, config.parallel, problem, directory) as executor,
         Writer(directory, schema, run_id=load_manifest(directory).run_id) as writer,
     ):
         executor.warm_up()
@@ -157,7 +157,7 @@ def _fit(
         known = sum(_take_in(likelihood, run, problem) for run in runs)
         try:
             with one_thread():
-                found = run_steps(plan, likelihood, known, say)
+                found = run_steps(config, likelihood, known, say)
         except Interrupted:
             watch.end()
             raise
@@ -182,14 +182,14 @@ class _Stored:
         return self._replay.answer(island, index, self._replay.stored(x, island, index))
 
 
-def _opened(directory: Path, problem: Problem, plan: FitConfig) -> Run:
+def _opened(directory: Path, problem: Problem, config: FitConfig) -> Run:
     """Return a scan whose points can be used.
 
     Raises:
         RunError: there is none, it is of another model, or lacks what the constraints read.
     """
     run = Run(directory)
-    before, now = run.manifest, plan.problem.model
+    before, now = run.manifest, config.problem.model
     if before.model != now.name or dict(before.model_options) != dict(now.options):
         raise RunError(
             f"{directory} is a scan of {_model(before.model, before.model_options)}, but the fit is of "

@@ -57,7 +57,7 @@ class Fit:
     """What a fit found.
 
     Attributes:
-        plan: what was asked for.
+        config: what was asked for.
         problem: model and constraints.
         best: the best fit.
         profiles: in the order asked for.
@@ -69,7 +69,7 @@ class Fit:
         surrogate: what it did, if there is one.
     """
 
-    plan: FitConfig
+    config: FitConfig
     problem: Problem
     best: BestFit
     profiles: tuple[ProfileResult, ...]
@@ -81,20 +81,20 @@ class Fit:
     surrogate: SurrogateSummary | None = None
 
 
-def run_steps(plan: FitConfig, likelihood: Likelihood, known: int, say: Say) -> Fit:
+def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say) -> Fit:
     """Go through the parts of a fit in order.
 
     Raises:
         NoPoint: no point is allowed.
         RunError: a part cannot be done.
     """
-    streams = [np.random.default_rng([plan.seed, i]) for i in range(1 + len(plan.profile))]
+    streams = [np.random.default_rng([config.seed, i]) for i in range(1 + len(config.profile))]
     meter = _Meter(likelihood)
     trainer = None
-    if plan.surrogate is not None:
-        names = {name for asked in plan.profile for name in asked.names}
+    if config.surrogate is not None:
+        names = {name for asked in config.profile for name in asked.names}
         free = {p.name for p in likelihood.problem.model.space.free}
-        trainer = SurrogateTrainer(likelihood, plan.surrogate, sorted(names - free), plan.seed)
+        trainer = SurrogateTrainer(likelihood, config.surrogate, sorted(names - free), config.seed)
         say(
             f"surrogate: trained beside {known:,} points of scans" if known else "surrogate: trained from the prior"
         )
@@ -102,16 +102,16 @@ def run_steps(plan: FitConfig, likelihood: Likelihood, known: int, say: Say) -> 
         meter.read("training of the surrogate")
     say(f"best fit: from {known:,} points of scans" if known else "best fit: from the prior")
     if trainer is not None and trainer.serves:
-        trainer.best(streams[0], plan.best.starts)
+        trainer.best(streams[0], config.best.starts)
         best = describe_best(likelihood, likelihood.evaluations - meter.before)
     else:
-        best = find_best(likelihood, streams[0], starts=plan.best.starts, generations=plan.best.generations)
+        best = find_best(likelihood, streams[0], starts=config.best.starts, generations=config.best.generations)
     meter.read("best fit")
-    posteriors = _posteriors(plan, likelihood, trainer, meter, say)
+    posteriors = _posteriors(config, likelihood, trainer, meter, say)
     # After the posteriors, because profiles profit from every point that is known by then.
     profiles, error = [], 0.0
-    for asked, stream in zip(plan.profile, streams[1:], strict=True):
-        found, off = _profile(plan, likelihood, asked, trainer, stream, say)
+    for asked, stream in zip(config.profile, streams[1:], strict=True):
+        found, off = _profile(config, likelihood, asked, trainer, stream, say)
         profiles.append(found)
         error = max(error, off)
         meter.read(f"profile of {' and '.join(asked.names)}")
@@ -120,7 +120,7 @@ def run_steps(plan: FitConfig, likelihood: Likelihood, known: int, say: Say) -> 
     for found, stream in zip(profiles, streams[1:], strict=True):
         climb = climber(trainer, stream) if trainer is not None else None
         one = len(found.axes) == 1
-        ends.append(tuple(intervals(likelihood, found, plan.levels, stream, climb)) if one else ())
+        ends.append(tuple(intervals(likelihood, found, config.levels, stream, climb)) if one else ())
     if likelihood.loglikes.max() > best.loglike:
         best = describe_best(likelihood, best.evaluations)
     meter.read("ends of intervals")
@@ -128,7 +128,7 @@ def run_steps(plan: FitConfig, likelihood: Likelihood, known: int, say: Say) -> 
     if trainer is not None:
         helped = SurrogateSummary(trainer.words.plugin, trainer.calls, tuple(trainer.rounds), error, trainer.learns)
     return Fit(
-        plan=plan,
+        config=config,
         problem=likelihood.problem,
         best=best,
         profiles=tuple(ProfileResult(*both) for both in zip(profiles, ends, strict=True)),
@@ -155,22 +155,22 @@ class _Meter:
 
 
 def _posteriors(
-    plan: FitConfig, likelihood: Likelihood, trainer: SurrogateTrainer | None, meter: _Meter, say: Say
+    config: FitConfig, likelihood: Likelihood, trainer: SurrogateTrainer | None, meter: _Meter, say: Say
 ) -> tuple[Posterior, ...]:
     found = []
-    wanted = 0 if plan.surrogate is None else plan.surrogate.effective
-    seed = plan.seed
+    wanted = 0 if config.surrogate is None else config.surrogate.effective
+    seed = config.seed
 
     def both(sample: Callable[[Likelihood], Posterior], stream: int) -> Posterior:
         if trainer is None:
             return sample(likelihood)
         return corrected(trainer, sample, wanted, np.random.default_rng([seed, 1, stream]), say)
 
-    if (n := plan.nested) is not None:
+    if (n := config.nested) is not None:
         effective = max(n.effective, 5 * wanted)
         found.append(both(lambda t: sampling.nested(t, seed, live=n.live, effective=effective, say=say), 0))
         meter.read("nested sampling")
-    if (m := plan.mcmc) is not None:
+    if (m := config.mcmc) is not None:
 
         def walk(asked: Likelihood) -> Posterior:
             settings = {"walkers": m.walkers, "steps": m.steps, "lengths": m.lengths}
@@ -185,7 +185,7 @@ def _posteriors(
 
 
 def _profile(
-    plan: FitConfig,
+    config: FitConfig,
     likelihood: Likelihood,
     asked: ProfileConfig,
     trainer: SurrogateTrainer | None,
@@ -203,4 +203,4 @@ def _profile(
         raise RunError(str(error)) from error
     if trainer is None:
         return profile(likelihood, axes, rng, say=say), 0.0
-    return corrected_profile(trainer, axes, plan.levels, rng, say)
+    return corrected_profile(trainer, axes, config.levels, rng, say)
