@@ -34,7 +34,8 @@ from rich.console import Console
 
 from terranova.comparison import Comparison
 from terranova.comparison import text as words
-from terranova.comparison.config import ComparisonConfig, SamplerEntry, load_comparison
+from terranova.comparison.config import ComparisonConfig, SamplerEntry
+from terranova.comparison.config_reading import load_comparison
 from terranova.comparison.measures import measure_points
 from terranova.comparison.page import write_results
 from terranova.comparison.session import run_comparison

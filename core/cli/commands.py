@@ -80,7 +80,7 @@ def compare(
     """Compare samplers on problems; started again, it goes on where it was. Under mpirun trials are shared out."""
     from terranova.comparison import page
     from terranova.comparison import text as words
-    from terranova.comparison.config import load_comparison
+    from terranova.comparison.config_reading import load_comparison
     from terranova.comparison.results import Comparison
     from terranova.comparison.session import run_comparison
     from terranova.parallel.world import world

@@ -9,7 +9,8 @@ import threading
 import time
 from pathlib import Path
 
-from terranova.comparison.config import ComparisonConfig, load_comparison
+from terranova.comparison.config import ComparisonConfig
+from terranova.comparison.config_reading import load_comparison
 from terranova.comparison.trial import trials
 from terranova.errors import TerranovaError, exit_code_of
 from terranova.system.signals import StopRequest

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import terranova
-from terranova.comparison.config import ComparisonConfig, load_comparison
+from terranova.comparison.config import ComparisonConfig
+from terranova.comparison.config_reading import load_comparison
 from terranova.comparison.trial import Trial
 from terranova.runs.coverage import Coverage
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import terranova
-from terranova.comparison.config import load_comparison
+from terranova.comparison.config_reading import load_comparison
 from terranova.comparison.page import write_results
 from terranova.comparison.trial import trials
 from terranova.errors import ConfigError, RunError

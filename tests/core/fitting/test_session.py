@@ -20,7 +20,7 @@ import terranova
 from terranova import fitting as fit
 from terranova.errors import ConfigError, PluginMissing, RunError, RunMismatch
 from terranova.fitting import session as conduct_module
-from terranova.fitting.config import load_fit
+from terranova.fitting.config_reading import load_fit
 from terranova.system.environment import clean_environment
 
 MPIRUN = shutil.which("mpirun", path=str(Path(sys.executable).parent)) or shutil.which("mpirun")

@@ -15,7 +15,8 @@ from support.fit_problems import likelihood, linear_solution, matrix, measured, 
 from terranova import Surrogate
 from terranova import fitting as fit
 from terranova.errors import ConfigError
-from terranova.fitting.config import SurrogateConfig, load_fit
+from terranova.fitting.config import SurrogateConfig
+from terranova.fitting.config_reading import load_fit
 from terranova.fitting.intervals import threshold
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.steps import Fit
