@@ -136,10 +136,10 @@ class FitConfig:
 
     def plugins(self) -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
         """Return kind, name and options of every plugin that takes part."""
-        named: list[tuple[str, str, Mapping[str, Any]]] = [
+        plugins: list[tuple[str, str, Mapping[str, Any]]] = [
             ("model", self.problem.model.name, self.problem.model.options),
             ("executor", self.parallel.executor, {}),
         ]
         if self.surrogate is not None:
-            named.append(("surrogate", self.surrogate.plugin, self.surrogate.options))
-        return tuple(named)
+            plugins.append(("surrogate", self.surrogate.plugin, self.surrogate.options))
+        return tuple(plugins)

@@ -95,14 +95,14 @@ def _helped(fit: Fit) -> dict[str, Any] | None:
         return None
     return {
         "plugin": helped.plugin,
-        "learns": helped.learns,
+        "learns": helped.target,
         "calls": helped.calls,
         "largest error of chi2 in profiles": _finite(helped.error),
         "rounds": [
             {
                 "points": r.points,
                 "judged": r.judged,
-                "learns": r.learns,
+                "learns": r.target,
                 "rms error of chi2": _finite(r.error),
                 "largest error of chi2": _finite(r.largest),
             }

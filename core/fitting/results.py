@@ -100,12 +100,12 @@ class FitResults:
         Raises:
             KeyError: its profile was not computed.
         """
-        found = self._numbers_of((name,))["intervals"]
+        intervals = self._numbers_of((name,))["intervals"]
         return {
             float(level): tuple(
                 (-math.inf if low is None else low, math.inf if high is None else high) for low, high in parts
             )
-            for level, parts in found.items()
+            for level, parts in intervals.items()
         }
 
     def posterior(self, method: str) -> pd.DataFrame:
