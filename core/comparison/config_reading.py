@@ -131,11 +131,11 @@ def _sampler_entry(
     choice = read_sampler(options, path, diagnostics, islands)
     if choice is None:
         return None
-    complete = choice
+    resolved = choice
     spaces: list[SearchSpace | None] = [p.problem.search_space for p in problems if p.problem is not None]
     for space in spaces or [None]:
-        complete = resolve_sampler(choice, path, space, diagnostics, registry)
-    return SamplerEntry(label, complete)
+        resolved = resolve_sampler(choice, path, space, diagnostics, registry)
+    return SamplerEntry(label, resolved)
 
 
 def _problem_entry(

@@ -98,7 +98,7 @@ class ProblemResults:
         return build_problem(self.problem_entry.problem)
 
     @cached_property
-    def truth(self) -> KnownRegion | None:
+    def known_region(self) -> KnownRegion | None:
         """The model, if it knows its valid region."""
         return known_region(self.problem.model.plugin)
 
@@ -119,7 +119,7 @@ class ProblemResults:
     @cached_property
     def _reference(self) -> Floats:
         samples = [a["u"] for arrays in self._arrays.values() for a in arrays if a is not None]
-        return reference_points(self.truth, samples, self.problem.search_space.dimension, self._periodic)
+        return reference_points(self.known_region, samples, self.problem.search_space.dimension, self._periodic)
 
     @property
     def _periodic(self) -> Bools:
@@ -141,12 +141,13 @@ class ProblemResults:
                     derived[label].append({})
                     continue
                 bins = int(np.bitwise_count(arrays["bins"]).sum())
-                found = regions_found(arrays["u"], self._periodic) if self.truth is None else numbers["regions"]
+                known = self.known_region is not None
+                regions = numbers["regions"] if known else regions_found(arrays["u"], self._periodic)
                 derived[label].append(
                     {
                         "share": bins / self._union if self._union else math.nan,
                         "near": coverage_of_reference(self._reference, arrays["u"], self._periodic),
-                        "regions": float(found),
+                        "regions": float(regions),
                         "distinct": 1e4 * numbers["distinct"] / max(1, numbers["evaluations"]),
                     }
                 )

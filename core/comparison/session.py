@@ -21,6 +21,8 @@ from terranova.system.environment import worker_environment
 from terranova.system.signals import StopRequest
 
 LOOK_AGAIN = 0.3
+"""Seconds between two looks at the workers."""
+
 LINE_EVERY = 30.0
 """Seconds between two lines about how far the trials are, where there is no terminal."""
 
@@ -42,27 +44,27 @@ def run_comparison(config: ComparisonConfig, *, quiet: bool = False) -> int:
         RunError: the output directory cannot be written.
         ParallelError: workers do not start.
     """
-    team = world()
-    if team.is_root:
+    ranks = world()
+    if ranks.is_root:
         try:
             config.output.mkdir(parents=True, exist_ok=True)
             write_atomic(config.output / CONFIG_FILE, config.to_yaml())
         except OSError as error:
             raise RunError(f"{config.output} cannot be written: {error.strerror or error}") from error
-    team.barrier()
-    if config.workers == 0 and team.size == 1:
+    ranks.barrier()
+    if config.workers == 0 and ranks.size == 1:
         return work(config)
-    code = _supervise(config, team, quiet=quiet)
-    return max(team.allgather(code))
+    code = _supervise(config, ranks, quiet=quiet)
+    return max(ranks.allgather(code))
 
 
-def _supervise(config: ComparisonConfig, team: World, *, quiet: bool) -> int:
+def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool) -> int:
     """Keep workers going until all trials have a result; return 0, or the exit code when asked to stop."""
-    wanted = config.workers if team.size == 1 else 1
+    wanted = config.workers if ranks.size == 1 else 1
     waiting = list(trials(config))
     total = len(waiting)
     spare = 2 * total  # each trial may kill its worker twice
-    with StopRequest() as stop, _Display(total, quiet=quiet or not team.is_root) as display:
+    with StopRequest() as stop, _Display(total, quiet=quiet or not ranks.is_root) as display:
         workers = [_start(config.output) for _ in range(min(wanted, total))]
         while workers:
             waiting = [trial for trial in waiting if trial.result() is None]
@@ -112,8 +114,8 @@ class _Display:
 
     def __init__(self, total: int, *, quiet: bool) -> None:
         self._total, self._quiet = total, quiet
-        self._said = -1
-        self._said_at = time.monotonic()
+        self._printed = -1
+        self._printed_at = time.monotonic()
         self._bar: Any = None
 
     def __enter__(self) -> _Display:
@@ -133,14 +135,17 @@ class _Display:
 
     def update(self, done: int, next_trial: Trial | None) -> None:
         """Show how many trials have a result, and one of those that have not."""
-        words = ""
+        next_text = ""
         if next_trial is not None:
-            words = f"{next_trial.problem_entry.label}, {next_trial.sampler_entry.label}, seed {next_trial.seed}"
+            next_text = (
+                f"{next_trial.problem_entry.label}, {next_trial.sampler_entry.label}, seed {next_trial.seed}"
+            )
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, description=words)
-        elif not self._quiet and (done == self._total or time.monotonic() - self._said_at > LINE_EVERY):
-            if done != self._said:
+            self._bar.update(self._task, completed=done, description=next_text)
+        elif not self._quiet and (done == self._total or time.monotonic() - self._printed_at > LINE_EVERY):
+            if done != self._printed:
                 print(
-                    f"{done} of {self._total} trials done" + (f"; next: {words}" if words else ""), file=sys.stderr
+                    f"{done} of {self._total} trials done" + (f"; next: {next_text}" if next_text else ""),
+                    file=sys.stderr,
                 )
-            self._said, self._said_at = done, time.monotonic()
+            self._printed, self._printed_at = done, time.monotonic()
