@@ -148,18 +148,20 @@ def _problem_entry(
     """Read a problem, and build it; `shared` are the observables that are looked at where it names none."""
     if isinstance(given, str) and given:
         given = {"model": given}
-    known = {"label": Key(str), **PROBLEM_KEYS, "constraints": Key(Any), "observables": Key(Any)}
+    known = {"label": Key(Any), **PROBLEM_KEYS, "constraints": Key(Any), "observables": Key(Any)}
     keys, complete = read_keys(given, known, path, diagnostics)
-    if not complete:
+    if not isinstance(given, Mapping):
         return None, None
-    model = keys["model"]
+    model = keys.get("model")
     name = model.get("name") if isinstance(model, Mapping) else model
     label = keys.get("label", name)
-    if not isinstance(label, str) or not _is_label(label):
+    # Of a name that is none, something is said where the model is read.
+    if not _is_label(label) and ("label" in keys or isinstance(name, str)):
         diagnostics.add((*path, "label"), f"expected a short text, got {show(label)}")
-        return None, None
+        complete = False
     features = _features(keys.get("observables"), (*path, "observables"), diagnostics) or dict(shared)
-    keys.setdefault("constraints", [name])
+    if isinstance(name, str):
+        keys.setdefault("constraints", [name])
     located = read_problem(keys, path, diagnostics, registry.constraint_kinds)
     resolved = resolve_problem(located, diagnostics, registry)
     if resolved.model is None or resolved.located.model is None:
@@ -172,7 +174,8 @@ def _problem_entry(
             diagnostics.add(place, f"model {name!r} has no observable {feature!r}{hint}")
     if not features and resolved.problem is not None:
         features = _default_features(resolved.problem)
-    return ProblemEntry(label, resolved.located.config, features), resolved
+    entry = ProblemEntry(label, resolved.located.config, features) if complete else None
+    return entry, resolved
 
 
 def _is_label(label: Any) -> bool:

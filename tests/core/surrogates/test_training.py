@@ -16,8 +16,7 @@ from terranova import ConstraintSet, Gaussian
 from terranova.cli.commands import app
 from terranova.errors import RunError, RunMismatch, StoreCorrupt
 from terranova.plugins.surrogates.xgb import XgboostSurrogate
-from terranova.surrogates import TrainedSurrogate, train
-from terranova.surrogates import explanation, explanation_page, validation, validation_page
+from terranova.surrogates import TrainedSurrogate, explanation, explanation_page, train, validation, validation_page
 
 pytest.importorskip("xgboost", reason="surrogates need the extra terranova[ml]")
 
