@@ -1,4 +1,4 @@
-"""Packages that are not always there."""
+"""How a plugin imports a package that may not be installed."""
 
 from __future__ import annotations
 

@@ -37,9 +37,10 @@ def reading(surrogate: str, *errors: type[Exception]) -> Iterator[None]:
         surrogate: its name, for the message.
         errors: what reading may raise besides KeyError, TypeError, ValueError and OSError.
     """
+    expected: tuple[type[Exception], ...] = (KeyError, TypeError, ValueError, OSError, *errors)
     try:
         yield
-    except (KeyError, TypeError, ValueError, OSError, *errors) as error:
+    except expected as error:
         raise ValueError(
             f"this is not what surrogate {surrogate!r} wrote ({type(error).__name__}: {error})"
         ) from error
