@@ -80,7 +80,7 @@ def compare(
     """Compare samplers on problems; started again, it goes on where it was. Under mpirun trials are shared out."""
     from terranova.comparison import page
     from terranova.comparison import text as words
-    from terranova.comparison.config import load_comparison
+    from terranova.comparison.config_reading import load_comparison
     from terranova.comparison.results import Comparison
     from terranova.comparison.session import run_comparison
     from terranova.parallel.world import world
@@ -140,7 +140,7 @@ def fit(
         raise typer.Exit(stopped.exit_code) from stopped
     if found is not None:
         show_fit(found)
-        _say(f"results: {found.plan.output}")
+        _say(f"results: {found.config.output}")
 
 
 @app.command()

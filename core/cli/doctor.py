@@ -294,7 +294,7 @@ def _everyone() -> tuple[World, str]:
 def mpi_library() -> Finding:
     """Ask mpi4py for its library, in a child: a library that is not well can take a process with it."""
     code = "import mpi4py; mpi4py.rc.initialize = False; from mpi4py import MPI; print(MPI.Get_library_version())"
-    answer, output = _try([sys.executable, "-c", code])
+    answer, output = _try([sys.executable, "-P", "-c", code])
     words = output.strip().splitlines() or ["no answer"]
     if answer == 0:
         return Finding("mpi4py", f"{_version('mpi4py')} on {' '.join(words[0].split())}")
@@ -331,7 +331,7 @@ def trial(launcher: Path) -> Finding:
     # One write, for the lines of two ranks not to run into each other.
     code = "import os; from mpi4py import MPI; os.write(1, b'size %d\\n' % MPI.COMM_WORLD.Get_size())"
     name = f"{launcher.name} -n 2"
-    answer, output = _try([str(launcher), "-n", "2", sys.executable, "-c", code])
+    answer, output = _try([str(launcher), "-n", "2", sys.executable, "-P", "-c", code])
     sizes = re.findall(r"size (\d+)", output)
     if answer == 0 and sizes == ["2", "2"]:
         return Finding(name, "two ranks find each other")

@@ -72,7 +72,7 @@ def profiles(comparison: Comparison) -> Figure:
     figure = new_figure(9.6, 3.4)
     left, right = figure.subplots(1, 2)
     first = comparison.first_valid()
-    labels = [c.label for c in comparison.plan.samplers]
+    labels = [c.label for c in comparison.config.samplers]
     solved = first[np.isfinite(first)]
     start, stop = (float(solved.min()), float(solved.max())) if len(solved) else (1.0, 10.0)
     at: Floats = np.geomspace(max(1.0, 0.8 * start), 1.25 * stop, 300)

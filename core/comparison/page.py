@@ -21,7 +21,7 @@ def write_results(comparison: Comparison) -> Path:
     Raises:
         RunError: they cannot be written.
     """
-    directory = comparison.plan.output
+    directory = comparison.config.output
     try:
         write_atomic(directory / SUMMARY, comparison.summary_csv())
         write_atomic(directory / TRIALS, comparison.trials_csv())
@@ -59,7 +59,7 @@ def render(comparison: Comparison) -> str:
         )
     return html_page(
         "terranova.comparison",
-        name=comparison.plan.output.resolve().name,
+        name=comparison.config.output.resolve().name,
         complete=comparison.complete,
         sections=sections,
         profiles=Picture(
@@ -69,5 +69,5 @@ def render(comparison: Comparison) -> str:
             "trials solved within a factor of the fastest sampler on the same problem and seed.",
         ),
         measures=MEASURES,
-        plan=comparison.plan.to_yaml(),
+        plan=comparison.config.to_yaml(),
     )

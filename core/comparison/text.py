@@ -44,7 +44,7 @@ def cells(row: Row, problem: ProblemResults, *, intervals: bool) -> dict[str, st
         for name, _ in HEADINGS
         if name in row.measures
     }
-    wanted = problem.truth.regions if problem.truth is not None else None
+    wanted = problem.known_region.regions if problem.known_region is not None else None
     regions = row.measures["regions"]
     if wanted is not None and not math.isnan(regions.value):
         texts["regions"] = f"{number(regions.value)} of {wanted}"
@@ -70,15 +70,15 @@ def short(value: float) -> str:
 
 def title(problem: ProblemResults, comparison: Comparison) -> str:
     """What was scanned, with which budget."""
-    plan = comparison.plan
+    plan = comparison.config
     budget = " or ".join(
         f"{number(v)} evaluations" if k == "evaluations" else f"{v:g} s" for k, v in plan.budget.items()
     )
     d, m = problem.problem.search_space.dimension, len(problem.problem.constraints)
     seeds = len(plan.seeds)
     known = ""
-    if problem.truth is not None:
-        known = f"; {number(problem.truth.volume)} of the space is valid"
+    if problem.known_region is not None:
+        known = f"; {number(problem.known_region.volume)} of the space is valid"
     what = f"{d} parameters, {m} constraints{known}"
     return f"{problem.problem_entry.label}: {what}; {budget} a trial, {seeds} seed{'s' * (seeds > 1)}"
 
@@ -89,7 +89,7 @@ def verdict(problem: ProblemResults) -> list[str]:
     if not differences:
         return []
     best = differences[0].better
-    seeds = len(problem.plan.seeds)
+    seeds = len(problem.config.seeds)
     beaten = [d for d in differences if d.significant]
     equal = [d for d in differences if not d.significant]
     test = f"paired permutation test over {seeds} seeds, corrected for {len(differences)} comparisons"

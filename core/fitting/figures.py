@@ -49,9 +49,9 @@ def write_figures(fit: Fit) -> list[Path]:
         for result in fit.profiles:
             names = [axis.name for axis in result.profile.axes]
             figure = draw_curve(fit, result) if len(names) == 1 else draw_plane(fit, result)
-            files.append(_save(figure, fit.plan.output / f"profile-{'-'.join(names)}.pdf"))
+            files.append(_save(figure, fit.config.output / f"profile-{'-'.join(names)}.pdf"))
         for found in fit.posteriors:
-            files.append(_save(draw_posterior(fit, found), fit.plan.output / f"posterior-{found.method}.pdf"))
+            files.append(_save(draw_posterior(fit, found), fit.config.output / f"posterior-{found.method}.pdf"))
     return files
 
 
@@ -116,7 +116,7 @@ def draw_curve(fit: Fit, result: ProfileResult) -> Figure:
     order = np.argsort(x, kind="stable")
     axes.plot(x[order], y[order], color=_LINE, linewidth=1.3)
     ends = y[order][[0, -1]]
-    for level in fit.plan.levels:
+    for level in fit.config.levels:
         axes.axhline(threshold(level), color="0.6", linewidth=0.6, linestyle=(0, (4, 3)))
         right = bool(abs(ends[1] - threshold(level)) >= abs(ends[0] - threshold(level)))  # where the curve is not
         axes.annotate(
@@ -144,11 +144,11 @@ def draw_plane(fit: Fit, result: ProfileResult) -> Figure:
     found = result.profile
     figure, axes = _new(2.9)
     first, second = found.axes
-    edges = [0.0, *(threshold(level, 2) for level in fit.plan.levels)]
+    edges = [0.0, *(threshold(level, 2) for level in fit.config.levels)]
     # The root is nearly straight between cells; beyond the last level its size does not matter.
     depth = np.sqrt(np.clip(found.delta_chi2(fit.best.loglike), 0.0, 4.0 * edges[-1]))
     levels = np.sqrt(edges)
-    shades = LinearSegmentedColormap.from_list("levels", _FILL)(np.linspace(0.0, 1.0, len(fit.plan.levels)))
+    shades = LinearSegmentedColormap.from_list("levels", _FILL)(np.linspace(0.0, 1.0, len(fit.config.levels)))
     if depth.min() < levels[-1]:
         axes.contourf(first.centres, second.centres, depth.T, levels=levels, colors=shades)
         drawn = [level for level in levels[1:] if level > depth.min()]

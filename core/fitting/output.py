@@ -34,7 +34,7 @@ def write_fit(fit: Fit) -> list[Path]:
     Raises:
         RunError: they cannot be written.
     """
-    directory = fit.plan.output
+    directory = fit.config.output
     try:
         files = [_write(directory / RESULT, json.dumps(to_dict(fit), indent=1, allow_nan=False) + "\n")]
         files += [_write(directory / profile_file(_names(p)), _profile_csv(fit, p)) for p in fit.profiles]
@@ -49,7 +49,7 @@ def to_dict(fit: Fit) -> dict[str, Any]:
     """Return the numbers of a fit, as JSON can hold them."""
     best = fit.best
     return {
-        "model": fit.plan.problem.model.name,
+        "model": fit.config.problem.model.name,
         "evaluations": fit.evaluations,
         "points from scans": fit.known,
         "evaluations of parts": dict(fit.spent),
@@ -95,14 +95,14 @@ def _helped(fit: Fit) -> dict[str, Any] | None:
         return None
     return {
         "plugin": helped.plugin,
-        "learns": helped.learns,
+        "learns": helped.target,
         "calls": helped.calls,
         "largest error of chi2 in profiles": _finite(helped.error),
         "rounds": [
             {
                 "points": r.points,
                 "judged": r.judged,
-                "learns": r.learns,
+                "learns": r.target,
                 "rms error of chi2": _finite(r.error),
                 "largest error of chi2": _finite(r.largest),
             }

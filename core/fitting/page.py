@@ -37,11 +37,11 @@ class _Tabled(Section):
 
 def write_page(fit: Fit) -> Path:
     """Write the page into the directory of the fit; it needs no network and no other file."""
-    path = fit.plan.output / NAME
+    path = fit.config.output / NAME
     page = html_page(
         "terranova.fitting",
-        model=fit.plan.problem.model.name,
-        name=fit.plan.output.resolve().name,
+        model=fit.config.problem.model.name,
+        name=fit.config.output.resolve().name,
         sets=[constraints.name for constraints in fit.problem.sets],
         lead=f"Best fit: {goodness(fit)}.",
         sections=[section for section in _sections(fit) if section is not None],
@@ -74,7 +74,7 @@ def _profiles(fit: Fit) -> _Tabled | None:
     if not fit.profiles:
         return None
     words = [sentence(fit, result, interval) for result in fit.profiles for interval in result.intervals]
-    levels = ", ".join(f"{100 * level:g} %" for level in fit.plan.levels)
+    levels = ", ".join(f"{100 * level:g} %" for level in fit.config.levels)
     pictures = []
     for i, result in enumerate(fit.profiles):
         names = " and ".join(axis.name for axis in result.profile.axes)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import terranova
-from terranova.comparison.config import load_comparison
+from terranova.comparison.config_reading import load_comparison
 from terranova.comparison.page import write_results
 from terranova.comparison.trial import trials
 from terranova.errors import ConfigError, RunError
@@ -47,7 +47,7 @@ def test_every_trial_has_the_same_budget_and_is_measured(tmp_path: Path) -> None
 
 def test_measures_are_those_of_the_scan(tmp_path: Path) -> None:
     comparison = terranova.compare(WORDS, output=str(tmp_path / "c"), keep=True)
-    trial = next(t for t in trials(comparison.plan) if t.sampler_entry.label == "two islands")
+    trial = next(t for t in trials(comparison.config) if t.sampler_entry.label == "two islands")
     frame = terranova.open(trial.run_directory).to_pandas().sort_values(["generation", "island", "index"])
     result = trial.result()
     assert result is not None
@@ -116,10 +116,10 @@ def test_bad_words_are_named_with_their_place(change: dict[str, Any], words: str
     assert words in str(caught.value)
 
 
-def test_the_plan_survives_its_file(tmp_path: Path) -> None:
-    plan = load_comparison(WORDS, output=str(tmp_path))
-    (tmp_path / "plan.yaml").write_text(plan.to_yaml())
-    assert load_comparison(tmp_path / "plan.yaml") == plan
+def test_a_configuration_survives_its_file(tmp_path: Path) -> None:
+    config = load_comparison(WORDS, output=str(tmp_path))
+    (tmp_path / "c.yaml").write_text(config.to_yaml())
+    assert load_comparison(tmp_path / "c.yaml") == config
 
 
 def test_unreadable_arrays_are_an_error_that_says_the_cure(tmp_path: Path) -> None:
@@ -137,6 +137,16 @@ budget: {evaluations: 20000}
 seeds: 2
 workers: 2
 """
+
+
+def test_workers_import_nothing_from_the_current_folder(tmp_path: Path) -> None:
+    for name in ("queue", "random", "signal"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the current folder was imported')\n")
+    (tmp_path / "c.yaml").write_text(COMPARISON.replace("20000", "40").replace("seeds: 2", "seeds: 1"))
+    command = [sys.executable, "-P", "-m", "terranova", "compare", "c.yaml", "--output", "out", "--quiet"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=250)
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.rglob("trial.json"))) == 2
 
 
 @pytest.mark.slow

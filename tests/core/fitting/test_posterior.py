@@ -12,7 +12,9 @@ from support.fit_problems import likelihood, linear_solution, matrix, measured, 
 
 from terranova.errors import RunError
 from terranova.fitting.best import find_best, first_points
-from terranova.fitting.posterior import Posterior, mcmc, nested
+from terranova.fitting.mcmc import mcmc
+from terranova.fitting.nested import nested
+from terranova.fitting.posterior import Posterior
 
 nautilus = pytest.importorskip("nautilus", reason="the fit extra is not installed")
 pytest.importorskip("emcee", reason="the fit extra is not installed")

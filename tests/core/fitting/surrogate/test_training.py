@@ -12,10 +12,11 @@ import pytest
 from scipy import stats
 from support.fit_problems import likelihood, linear_solution, matrix, measured, problem, words
 
+import terranova
 from terranova import Surrogate
-from terranova import fitting as fit
 from terranova.errors import ConfigError
-from terranova.fitting.config import SurrogateConfig, load_fit
+from terranova.fitting.config import SurrogateConfig
+from terranova.fitting.config_reading import load_fit
 from terranova.fitting.intervals import threshold
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.steps import Fit
@@ -76,7 +77,7 @@ def _fit(output: Path, plugin: str = "gp", **more: Any) -> Fit:
     small = {"best": {"starts": 2, "generations": 60}, "output": str(output)}
     options = {"points": 300, "scales": 150}
     surrogate = {"plugin": plugin, "options": options, "batch": 60, "rounds": 4, "effective": EFFECTIVE}
-    found = fit.run({**words(MODEL, DATA), **small, "surrogate": surrogate, **more}, quiet=True)
+    found = terranova.fit({**words(MODEL, DATA), **small, "surrogate": surrogate, **more}, quiet=True)
     assert found is not None
     return found
 
@@ -99,8 +100,8 @@ def _check(found: Fit) -> None:
 
 
 def test_a_linear_model_with_a_surrogate(tmp_path: Path) -> None:
-    plan: dict[str, Any] = {"profile": [{"a0": None, "bins": 12}], "mcmc": True, "levels": [0.68, 0.95]}
-    found = _fit(tmp_path / "f", **plan)
+    settings: dict[str, Any] = {"profile": [{"a0": None, "bins": 12}], "mcmc": True, "levels": [0.68, 0.95]}
+    found = _fit(tmp_path / "f", **settings)
     _check(found)
     (posterior,) = found.posteriors
     assert posterior.correction is not None
@@ -113,7 +114,7 @@ def test_a_linear_model_with_a_surrogate(tmp_path: Path) -> None:
     assert result["surrogate"]["largest error of chi2 in profiles"] < 0.1
     assert result["posteriors"][0]["correction"]["pareto k"] < 0.7
     # Once more: nothing is evaluated again, and the numbers are the same.
-    again = _fit(tmp_path / "f", **plan)
+    again = _fit(tmp_path / "f", **settings)
     assert again.best.values == found.best.values
     assert again.evaluations == found.evaluations
     np.testing.assert_array_equal(again.posteriors[0].weights, posterior.weights)
@@ -165,7 +166,7 @@ def _kinked() -> Likelihood:
     return likelihood(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0}))
 
 
-def test_observables_are_learned_where_chi2_has_kinks() -> None:
+def test_observables_are_the_better_targets_where_chi2_has_kinks() -> None:
     known, fresh = _kinked(), _kinked()
     known.batch(np.random.default_rng(1).random((150, 2)))
     fresh.batch(np.random.default_rng(2).random((2000, 2)))
@@ -173,9 +174,9 @@ def test_observables_are_learned_where_chi2_has_kinks() -> None:
     matters = fresh.loglikes > top - 3.0
     errors = {}
     for kind in (Chi2Transform, ObservablesTransform):
-        learner = kind(known, SurrogateConfig(), (), 1)
-        learner.learn(np.arange(150), float(known.loglikes.max()))
-        loglike, none = learner.predict(fresh.u[matters])
+        transform = kind(known, SurrogateConfig(), (), 1)
+        transform.fit(np.arange(150), float(known.loglikes.max()))
+        loglike, none = transform.predict(fresh.u[matters])
         assert none.shape == (matters.sum(), 0)
         errors[kind] = 2.0 * np.abs(loglike - fresh.loglikes[matters])
     rms = {kind: float(np.sqrt(np.mean(error**2))) for kind, error in errors.items()}
@@ -187,18 +188,18 @@ def test_values_that_chi2_takes_no_notice_of_are_not_resolved() -> None:
     """Of a scale over six decades, measured as 1 with errors of 0.2 below and 20 above."""
     known = _kinked()
     known.batch(np.random.default_rng(1).random((300, 2)))
-    learner = ObservablesTransform(known, SurrogateConfig(), (), 1)
-    learner.learn(np.arange(300), float(known.loglikes.max()))
-    targets, _ = learner._targets(np.arange(300), 2.0 * (known.loglikes.max() - known.loglikes), 0.0)
+    transform = ObservablesTransform(known, SurrogateConfig(), (), 1)
+    transform.fit(np.arange(300), float(known.loglikes.max()))
+    targets, _ = transform._targets(np.arange(300), 2.0 * (known.loglikes.max() - known.loglikes), 0.0)
     column = known.column("scale")
-    floor = learner._floors["scale"]
+    floor = transform._floors["scale"]
     assert 3.0 * column.min() < floor < 1.0
     np.testing.assert_allclose(targets[:, 0], np.arcsinh(column / floor) + 1.0)
-    named = ObservablesTransform(
+    profiled = ObservablesTransform(
         known, SurrogateConfig(), ("scale",), 1
     )  # a profile of it is wanted, so all of it matters
-    named.learn(np.arange(300), float(known.loglikes.max()))
-    assert "scale" not in named._floors
+    profiled.fit(np.arange(300), float(known.loglikes.max()))
+    assert "scale" not in profiled._floors
 
 
 @pytest.mark.parametrize("shape", [0.2, 0.5, 1.0])
