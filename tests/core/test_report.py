@@ -15,9 +15,9 @@ import pytest
 from stored_runs import prepared, rows, scanned, stored, windows
 
 from terranova.errors import RunError
+from terranova.figures.axis import can_be_set, label_of, observable_axis, parameter_axis
 from terranova.interfaces.parameters import Parameter
 from terranova.interfaces.priors import Angle, LogUniform, Normal, SignedLogUniform, Uniform
-from terranova.pages.axis import can_be_set, label_of, observable_axis, parameter_axis
 from terranova.pages.text import address_of, collect, duration, number, percent
 from terranova.reporting import write_report
 from terranova.reporting.projections import choose_projections, mutual_information
@@ -335,12 +335,12 @@ def test_axes_of_unbounded_parameters_and_odd_observables() -> None:
 @pytest.mark.parametrize(
     ("field", "label"),
     [
-        (Field("m", unit="GeV", latex="m_H"), r"$m_H$ [$\mathrm{GeV}$]"),
+        (Field("m", unit="GeV", latex="m_H"), "$m_H$ [GeV]"),
         (Field("k", latex=r"\kappa"), r"$\kappa$"),
         (Field("x_y", latex=r"\nosuchcommand{x}"), "x_y"),
         (Field("p$q", unit="$"), r"p\$q [\$]"),
         (Field("br", unit="1e-4"), "br [1e-4]"),
-        (Field("m2", unit="GeV^2"), r"m2 [$\mathrm{GeV^2}$]"),
+        (Field("m2", unit="GeV^2"), "m2 [GeV$^{2}$]"),
     ],
 )
 def test_labels(field: Field, label: str) -> None:
