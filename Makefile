@@ -53,7 +53,7 @@ bench: $(INSTALLED_DEV) ## Measure, and print the tables of benchmarks/.
 	@for script in benchmarks/*.py; do echo "== $$script" && $(BIN)/python "$$script" || exit 1; done
 
 clean: ## Remove everything that was generated, except runs/.
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .package/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps are touched last: an installation that was interrupted is done again.

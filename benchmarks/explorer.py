@@ -67,7 +67,7 @@ def run(
     """Run a scan; `overhead` is processor time of the sampler in microseconds a point."""
     share = Share(0, islands)
     space = problem.search_space
-    together = make_archipelago(registry().get("sampler", sampler).thing, space, seed, share, options)
+    together = make_archipelago(registry().get("sampler", sampler).target, space, seed, share, options)
     quota, counts = quotas(budget, islands, share), np.zeros(islands, dtype=np.int64)
     coverage, regions = Coverage(space.dimension), set()
     first = valid = spent = step = 0

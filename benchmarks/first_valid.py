@@ -43,7 +43,7 @@ def islands_of(
     problem: Problem, sampler: str, seed: int, count: int, options: dict[str, Any] | None = None
 ) -> Archipelago:
     """Make an archipelago of `count` islands."""
-    kind = registry().get("sampler", sampler).thing
+    kind = registry().get("sampler", sampler).target
     return make_archipelago(kind, problem.search_space, seed, Share(0, count), options or {})
 
 

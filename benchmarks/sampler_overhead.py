@@ -97,7 +97,7 @@ def space() -> SearchSpace:
 
 def overhead(sampler: str, islands: int, seed: int, most: int) -> list[float]:
     """Return microseconds a point around each number of points of `AT` up to `most`."""
-    kind = registry().get("sampler", sampler).thing
+    kind = registry().get("sampler", sampler).target
     together = make_archipelago(kind, space(), seed, Share(0, islands), {})
     evaluate = stand_in(seed)
     warm_up(together.ask, together.tell, evaluate)

@@ -76,7 +76,7 @@ def rows_at(problem: Problem, u: Floats, targets: list[str]) -> Rows:
 
 def drawn(problem: Problem, sampler: str, count: int, seed: int) -> Floats:
     """Return the first `count` points of one island."""
-    kind = registry().get("sampler", sampler).thing
+    kind = registry().get("sampler", sampler).target
     island = make_archipelago(kind, problem.search_space, seed, Share(0, 1), OPTIONS.get(sampler, {}))
     points: list[Floats] = []
     while sum(map(len, points)) < count:

@@ -1,11 +1,28 @@
-"""Built-in constraint sets: one folder a model, YAML files and, for what no file can say, a little code."""
+"""Built-in constraints: the kinds that files can name, and sets: YAML with little code, one folder a model."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from terranova import ConstraintSet, hookimpl
+from terranova import (
+    Asymmetric,
+    Constraint,
+    ConstraintSet,
+    Correlated,
+    Function,
+    Gaussian,
+    Limit,
+    Tabulated,
+    Window,
+    hookimpl,
+)
 from terranova.constraints import alp
+
+
+@hookimpl
+def terranova_constraint_kinds() -> list[type[Constraint]]:
+    """The kinds that `terranova` itself exports; those of other packages come by the same hook."""
+    return [Window, Gaussian, Asymmetric, Limit, Tabulated, Correlated, Function]
 
 
 @hookimpl

@@ -5,7 +5,7 @@ Everything a plugin or a user's script needs is named here; the rest is private.
 
 from __future__ import annotations
 
-from importlib import metadata
+from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 from terranova.errors import ConfigError, PointFailed, TerranovaError
@@ -13,9 +13,9 @@ from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation, Status
-from terranova.interfaces.constraint import (
+from terranova.interfaces.constraint import Constraint
+from terranova.interfaces.constraint_kinds import (
     Asymmetric,
-    Constraint,
     Correlated,
     Function,
     Gaussian,
@@ -34,11 +34,48 @@ from terranova.interfaces.surrogate import Surrogate
 from terranova.registry.hooks import hookimpl
 
 if TYPE_CHECKING:
-    from terranova.api import compare, model, open, problem, resume, scan
+    from terranova.api import (
+        best,
+        compare,
+        doctor,
+        export,
+        fit,
+        merge,
+        model,
+        open,
+        open_fit,
+        plugins,
+        problem,
+        report,
+        rescore,
+        resume,
+        salvage,
+        scan,
+        verify,
+    )
 
 __version__ = metadata.version("terranova")
 
-_FUNCTIONS = ("compare", "model", "open", "problem", "resume", "scan")
+_FUNCTIONS = (
+    "best",
+    "compare",
+    "doctor",
+    "export",
+    "fit",
+    "merge",
+    "model",
+    "open",
+    "open_fit",
+    "plugins",
+    "problem",
+    "report",
+    "rescore",
+    "resume",
+    "salvage",
+    "scan",
+    "verify",
+)
+"""Of `terranova.api`, which is loaded when one of them is first used."""
 
 __all__ = [
     "Angle",
@@ -78,22 +115,39 @@ __all__ = [
     "Uniform",
     "Watch",
     "Window",
+    "best",
     "compare",
+    "doctor",
+    "export",
+    "fit",
     "hookimpl",
+    "merge",
     "model",
     "open",
+    "open_fit",
     "pack_streams",
+    "plugins",
     "problem",
+    "report",
+    "rescore",
     "resume",
+    "salvage",
     "scan",
     "unpack_streams",
+    "verify",
 ]
 
 
 def __getattr__(name: str) -> Any:
     # The functions pull in the store, pyarrow and the rest: plugins that only need the classes start faster.
+    if name == "plugins":  # the package of that name, which lists all plugins when it is called
+        return import_module("terranova.plugins")
     if name in _FUNCTIONS:
         from terranova import api
 
         return getattr(api, name)
     raise AttributeError(f"module 'terranova' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *globals()})

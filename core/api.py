@@ -1,4 +1,8 @@
-"""What users' scripts call: the same words as the command line and the configuration file."""
+"""What users' scripts call: the commands of the command line, with the same words.
+
+Each function does what `terranova COMMAND` does and returns what the command prints; its keywords are the command's
+options. Where a command takes a run directory, a `Run` is welcome, too.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from terranova.config import build_problem, load_config
+from terranova.config import build_problem, load_config, load_problem
 from terranova.config.plugin_options import check_options
 from terranova.engine import session
 from terranova.errors import ConfigError, Diagnostic
@@ -14,11 +18,50 @@ from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
-from terranova.registry import registry
+from terranova.registry import Plugin, registry
 from terranova.runs.run import Run
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from terranova.cli.doctor import Section
     from terranova.comparison import Comparison
+    from terranova.fitting.results import FitResults
+    from terranova.fitting.steps import Fit
+    from terranova.store import Salvage, Verification
+
+__all__ = [
+    "best",
+    "compare",
+    "doctor",
+    "export",
+    "fit",
+    "merge",
+    "model",
+    "open",
+    "open_fit",
+    "plugins",
+    "problem",
+    "report",
+    "rescore",
+    "resume",
+    "salvage",
+    "scan",
+    "verify",
+]
+
+Source = str | Path | Mapping[str, Any] | None
+"""Path of a YAML file, or its content as a mapping; None if all keys are given as keywords."""
+
+Directory = str | Path | Run
+
+
+def _run(directory: Directory) -> Run:
+    return directory if isinstance(directory, Run) else Run(Path(directory))
+
+
+# ----------------------------------------------------------------------------------------------------
+# models and problems
 
 
 def model(name: str, **options: Any) -> BoundModel:
@@ -32,62 +75,84 @@ def model(name: str, **options: Any) -> BoundModel:
         PluginMissing: there is no such model; the message names the nearest.
         ConfigError: an option that it does not have, or a value that makes no sense.
     """
-    plugin = registry().get("model", name).thing
-    report = Diagnostics(Document(None))
-    options, _ = check_options(plugin, options, (), report, skip=0)
-    report.raise_if_any()
+    plugin = registry().get("model", name)
+    diagnostics = Diagnostics(Document(None))
+    options, _ = check_options(plugin, options, (), diagnostics)
+    diagnostics.raise_if_any()
     try:
-        return BoundModel(plugin(**options))
+        return BoundModel(plugin.target(**options))
     except ValueError as error:
         raise ConfigError([Diagnostic("", 0, 0, "", f"model {name!r} refuses its options: {error}")]) from error
 
 
-def problem(name: str, constraints: Sequence[Any] = (), **options: Any) -> Problem:
+def problem(
+    name: str, constraints: Sequence[Any] = (), *, parameters: Mapping[str, Any] | None = None, **options: Any
+) -> Problem:
     """Return a model together with constraint sets, ready to evaluate and score.
 
     Args:
         name: of the model.
-        constraints: names of constraint sets, paths of YAML files, or inline constraints.
+        constraints: names of constraint sets, paths of YAML files, or constraints.
+        parameters: values or priors that replace the model's.
         options: of the model.
 
     Raises:
         ConfigError: something does not exist or does not fit together.
     """
-    words = {
+    keys = {
         "model": {"name": name, **options},
         "constraints": list(constraints),
-        "sampler": "random",
-        "budget": {"evaluations": 1},
+        "parameters": dict(parameters or {}),
     }
-    return build_problem(load_config(words))
+    return build_problem(load_problem(keys))
+
+
+def plugins(name: str | None = None) -> list[Plugin]:
+    """Return all plugins that are installed, or those of a name.
+
+    Raises:
+        PluginMissing: there is none of that name; the message names the nearest.
+    """
+    return registry().find(name)
+
+
+# ----------------------------------------------------------------------------------------------------
+# scans
 
 
 def scan(
-    source: str | Path | Mapping[str, Any] | None = None,
+    file: Source = None,
     *,
+    evaluations: int | None = None,
+    wall: float | str | None = None,
+    next: bool = False,
     quiet: bool = False,
-    next_free: bool = False,
-    **words: Any,
+    **keys: Any,
 ) -> Run:
     """Run a scan and return it. Under `mpirun`, every rank must make this call.
 
     Args:
-        source: path of a configuration file, or its content as a mapping.
+        file: path of a configuration, or its content as a mapping.
+        evaluations: budget, instead of the file's.
+        wall: budget of wall time, seconds or words such as "10m", instead of the file's.
+        next: if the run directory exists, append -2, -3, ... to its name.
         quiet: show no progress.
-        next_free: if the output directory exists, append -2, -3, ... to its name.
-        words: the configuration's top-level keys, as an alternative to `source` or to override it:
-            `terranova.scan(model="thdm3", constraints=["theory"], budget={"evaluations": 10_000}, ...)`.
+        keys: the configuration's top-level keys (`output`, `seed`, ...), as an alternative to `file` or to replace
+            what it says: `terranova.scan(model="thdm3", constraints=["theory"], evaluations=10_000, output=...)`.
 
     Raises:
         ConfigError: every problem of the configuration at once.
         RunExists: the output directory is in use.
     """
-    config = load_config(words) if source is None else load_config(source, **words)
-    return session.start(config, quiet=quiet, next_free=next_free)[0]
+    budget = {"evaluations": evaluations, "wall": wall}
+    if given := {name: value for name, value in budget.items() if value is not None}:
+        keys["budget"] = {**(keys.get("budget") or {}), **given}
+    config = load_config(keys) if file is None else load_config(file, **keys)
+    return session.start(config, quiet=quiet, next_free=next)[0]
 
 
 def resume(
-    directory: str | Path,
+    directory: Directory,
     file: str | Path | None = None,
     *,
     evaluations: int | None = None,
@@ -99,7 +164,7 @@ def resume(
     """Go on with a scan that was stopped or killed; see `session.resume`."""
     path = None if file is None else Path(file)
     run, _ = session.resume(
-        Path(directory),
+        directory.directory if isinstance(directory, Run) else Path(directory),
         path,
         evaluations=evaluations,
         wall=wall,
@@ -119,17 +184,163 @@ def open(directory: str | Path) -> Run:
     return Run(Path(directory))
 
 
+# ----------------------------------------------------------------------------------------------------
+# what is made of runs
+
+
+def report(
+    directory: Directory,
+    *,
+    output: str | Path | None = None,
+    random: int | None = None,
+    plot: Sequence[str | Sequence[str]] | None = None,
+) -> Path:
+    """Write an HTML page about a run, and return its path.
+
+    Args:
+        directory: of the run.
+        output: where to write it, instead of `report.html` in the run directory.
+        random: number of random points to compare with; as many as fit in 5 s if None.
+        plot: projections to draw: "x,y" or "x,y,colour", or the names in a tuple.
+
+    Raises:
+        RunError: the page cannot be written, or a column of `plot` does not exist.
+        ConfigError: an entry of `plot` is no projection.
+    """
+    from terranova.reporting import write_report
+
+    panels = None if plot is None else [_projection(columns) for columns in plot]
+    return write_report(_run(directory), output, random_points=random, projections=panels)
+
+
+def _projection(columns: str | Sequence[str]) -> tuple[str, str, str]:
+    """Return the columns of a projection, the last one "" where no colour is asked for."""
+    names = [name.strip() for name in (columns.split(",") if isinstance(columns, str) else columns)]
+    if len(names) not in (2, 3) or not all(names):
+        raise ConfigError([Diagnostic("", 0, 0, "plot", f"expected X,Y or X,Y,COLOUR, got {columns!r}")])
+    return names[0], names[1], names[2] if len(names) == 3 else ""
+
+
+def best(directory: Directory, number: int = 10) -> pd.DataFrame:
+    """Return the best points of a run; see `Run.best`."""
+    return _run(directory).best(number)
+
+
+def export(
+    directory: Directory,
+    *,
+    to: str = "csv",
+    output: str | Path | None = None,
+    where: str | None = None,
+    force: bool = False,
+) -> Path:
+    """Write a run's points to one file, and return its path.
+
+    Args:
+        directory: of the run.
+        to: "csv", "parquet" or "hdf5".
+        output: the file, instead of one in the run directory.
+        where: an SQL condition, such as "valid and mH1 < 400".
+        force: replace the file if it exists.
+
+    Raises:
+        RunError: the format or the condition makes no sense, or the file cannot be written.
+    """
+    from terranova.runs.export import export as write
+
+    return write(_run(directory), to=to, path=output, where=where, force=force)
+
+
+def rescore(directory: Directory, constraints: Sequence[Any], output: str | Path) -> Run:
+    """Score stored points with other constraints, without evaluating the model; see `runs.rescore.rescore`."""
+    from terranova.runs.rescore import rescore as score
+
+    return score(_run(directory), constraints=constraints, output=output)
+
+
+def merge(directories: Sequence[Directory], output: str | Path) -> Run:
+    """Put the points of several scans of one problem into one run; see `runs.merge.merge`."""
+    from terranova.runs.merge import merge as together
+
+    return together([_run(directory) for directory in directories], output)
+
+
+def verify(directory: Directory) -> Verification:
+    """Read everything in a run directory, and say what is damaged and which points are lost."""
+    return _run(directory).verify()
+
+
+def salvage(directory: Directory) -> Salvage:
+    """Set aside what is damaged, in DIR/damaged, so that the rest can be read and the scan resumed.
+
+    Raises:
+        RunLocked: the scan is still running.
+    """
+    return _run(directory).salvage()
+
+
+# ----------------------------------------------------------------------------------------------------
+# fits and comparisons
+
+
+def fit(file: Source = None, *, quiet: bool = False, **keys: Any) -> Fit | None:
+    """Carry out a fit, write its results into its directory, and return them.
+
+    A fit that was interrupted goes on: what it evaluated is stored. Under `mpirun` every rank must make this
+    call; the first asks, the others evaluate and return None.
+
+    Args:
+        file: path of a fit's YAML file, or its content as a mapping.
+        quiet: say nothing on the way.
+        keys: its top-level keys (`output`, ...), as an alternative to `file` or to replace what it says.
+
+    Raises:
+        ConfigError: every problem of the file at once.
+        RunError: the directory cannot be used, a scan does not fit, or no point is allowed.
+        PluginMissing: a package that it needs is not installed.
+        FitStopped: a signal asked for it; everything is stored, and the same call goes on.
+    """
+    from terranova.fitting.config import load_fit
+    from terranova.fitting.output import write_fit
+    from terranova.fitting.session import run_fit
+
+    found = run_fit(load_fit(keys) if file is None else load_fit(file, **keys), quiet=quiet)
+    if found is not None:
+        write_fit(found)
+    return found
+
+
+def open_fit(directory: str | Path) -> FitResults:
+    """Open the directory of a finished fit: best fit, profiles, intervals and posteriors, as they were written.
+
+    Raises:
+        RunError: it holds no fit, or one that has not ended.
+    """
+    from terranova.fitting.results import FitResults
+
+    return FitResults(Path(directory))
+
+
 def compare(
-    source: str | Path | Mapping[str, Any] | None = None, *, quiet: bool = False, **words: Any
+    file: Source = None,
+    *,
+    output: str | Path | None = None,
+    workers: int | None = None,
+    seeds: int | Sequence[int] | None = None,
+    quiet: bool = False,
+    **keys: Any,
 ) -> Comparison:
     """Compare samplers on problems, and return the results. Trials that have a result are not repeated.
 
     Under `mpirun`, every rank must make this call.
 
     Args:
-        source: path of a comparison's YAML file, or its content as a mapping.
+        file: path of a comparison's YAML file, or its content as a mapping.
+        output: directory of the results, instead of the file's.
+        workers: trials that run at the same time.
+        seeds: their number, or the seeds themselves, instead of the file's.
         quiet: show no progress.
-        words: its top-level keys, as an alternative to `source` or to override it.
+        keys: its other top-level keys, as an alternative to `file` or to replace what it says.
 
     Raises:
         ConfigError: every problem of the file at once.
@@ -139,6 +350,19 @@ def compare(
     from terranova.comparison.results import Comparison
     from terranova.comparison.session import run_comparison
 
-    plan = load_comparison(words) if source is None else load_comparison(source, **words)
-    run_comparison(plan, quiet=quiet)
-    return Comparison(plan)
+    keys |= {"output": None if output is None else str(output), "workers": workers, "seeds": seeds}
+    given = {name: value for name, value in keys.items() if value is not None}
+    config = load_comparison(given) if file is None else load_comparison(file, **given)
+    run_comparison(config, quiet=quiet)
+    return Comparison(config)
+
+
+# ----------------------------------------------------------------------------------------------------
+# the installation
+
+
+def doctor() -> list[Section]:
+    """Look at versions, MPI, ranks and optional parts. Under `mpirun`, every rank must make this call."""
+    from terranova.cli import doctor as checks
+
+    return checks.report()

@@ -1,4 +1,4 @@
-"""Makes the toy models importable, here and in processes that tests start, and registers them."""
+"""Makes `support` importable, here and in processes that tests start, and registers the toy models."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 @pytest.fixture
 def toy_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The shared registry, with the toy models in it for the length of a test."""
-    import toys
+    from support import toys
 
     from terranova.registry import registry
 

@@ -40,7 +40,7 @@ from terranova.comparison.page import write_results
 from terranova.comparison.session import run_comparison
 from terranova.comparison.statistics import Difference, Estimate, holm, leader_against_others, mean
 from terranova.comparison.trial import Trial, trials
-from terranova.config import build_problem
+from terranova.config import SamplerChoice, build_problem
 from terranova.errors import RunLocked
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import Interval
@@ -71,7 +71,9 @@ class Peer:
     def sampler_entry(self, requirements: str) -> SamplerEntry:
         """Say what decides its outcome; the label tells when it has less than the budget."""
         source = (HERE / self.program).read_text() + (HERE / "far_model.py").read_text()
-        return SamplerEntry(self.label, {"name": self.label, **self.options, "source": source + requirements})
+        return SamplerEntry(
+            self.label, SamplerChoice(self.label, 1, {**self.options, "source": source + requirements})
+        )
 
 
 RUN = 10_000
@@ -212,9 +214,8 @@ def _attempt(trial: Trial, peer: Peer, python: Path, limit: float) -> None:
     work = trial.directory / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
-    config = trial.plan.config(trial.problem_entry, trial.plan.samplers[0], trial.seed, work)
     budget = min(peer.most, trial.plan.budget["evaluations"])
-    problem = build_problem(config)
+    problem = build_problem(trial.problem_entry.problem)
     desk = Desk(problem, trial.problem_entry.features, budget)
     problem.evaluate(problem.model.space.to_physical(np.full((1, problem.search_space.dimension), 0.5)))
     log = trial.directory / "peer.log"

@@ -129,12 +129,12 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Fit a model: best fit, profile likelihoods, posterior. Started again, it goes on where it was."""
-    from terranova import fitting as fits
+    from terranova import api
     from terranova.cli.fit import show_fit
     from terranova.fitting.session import FitStopped
 
     try:
-        found = fits.run(file, output=output, quiet=quiet)
+        found = api.fit(file, output=output, quiet=quiet)
     except FitStopped as stopped:
         typer.echo(str(stopped), err=True)
         raise typer.Exit(stopped.exit_code) from stopped
@@ -168,20 +168,9 @@ def report(
     ] = None,
 ) -> None:
     """Write an HTML page about a run: efficiency, constraints, projections, best points, citations."""
-    from terranova.reporting import write_report
-    from terranova.runs.run import Run
+    from terranova import api
 
-    panels = [projection(words) for words in plot] if plot else None
-    written = write_report(Run(directory), output, random_points=random, projections=panels)
-    _say(f"report: {written}")
-
-
-def projection(words: str) -> tuple[str, str, str]:
-    """Return the columns of a projection written as "x,y" or "x,y,colour"."""
-    names = [name.strip() for name in words.split(",")]
-    if len(names) not in (2, 3) or not all(names):
-        raise typer.BadParameter(f"expected X,Y or X,Y,COLOUR, got {words!r}", param_hint="--plot")
-    return names[0], names[1], names[2] if len(names) == 3 else ""
+    _say(f"report: {api.report(directory, output=output, random=random, plot=plot)}")
 
 
 @app.command()
@@ -205,10 +194,9 @@ def export(
     force: Annotated[bool, typer.Option(help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a run's points to one file."""
-    from terranova.runs.export import export as write
-    from terranova.runs.run import Run
+    from terranova import api
 
-    _say(f"wrote {write(Run(directory), to=to, path=output, where=where, force=force)}")
+    _say(f"wrote {api.export(directory, to=to, output=output, where=where, force=force)}")
 
 
 @app.command()
@@ -220,11 +208,10 @@ def rescore(
     output: Annotated[Path, typer.Option(help="The new run directory.")],
 ) -> None:
     """Score stored points with other constraint sets, without evaluating the model again."""
+    from terranova import api
     from terranova.cli import tables as listing
-    from terranova.runs.rescore import rescore as score
-    from terranova.runs.run import Run
 
-    listing.show_summary(score(Run(directory), constraints=constraints, output=output))
+    listing.show_summary(api.rescore(directory, constraints, output))
 
 
 @app.command()
@@ -233,11 +220,10 @@ def merge(
     output: Annotated[Path, typer.Option(help="The new run directory.")],
 ) -> None:
     """Put the points of several scans of one problem into one run; other seeds and samplers are welcome."""
+    from terranova import api
     from terranova.cli import tables as listing
-    from terranova.runs.merge import merge as together
-    from terranova.runs.run import Run
 
-    listing.show_summary(together([Run(directory) for directory in directories], output))
+    listing.show_summary(api.merge(directories, output))
 
 
 @app.command()

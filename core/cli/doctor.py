@@ -168,7 +168,8 @@ def _version(distribution: str) -> str:
 
 def plugins() -> Section:
     """How many plugins of each kind there are, and which are broken."""
-    from terranova.registry import KINDS, registry
+    from terranova.registry import registry
+    from terranova.registry.kinds import KINDS
 
     known = registry()
     found = [

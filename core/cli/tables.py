@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from terranova.cli.terminal import console, print_table
-from terranova.errors import PluginConflict, PluginMissing, did_you_mean
+from terranova.errors import PluginConflict
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import Model
-from terranova.interfaces.sampler import Archipelago, Sampler
 from terranova.pages.table import Column, numbers
-from terranova.registry import KINDS, Plugin, Registry
-from terranova.registry.options import Option, options_of
+from terranova.registry import Plugin, Registry
+from terranova.registry.kinds import KINDS
+from terranova.registry.options import Option
 
 if TYPE_CHECKING:
     from terranova.runs.run import Run
@@ -45,30 +45,26 @@ def show_one(registry: Registry, name: str) -> None:
     Raises:
         PluginMissing: there is none.
     """
-    found = [p for kind in KINDS for p in registry.of_kind(kind) if p.name == name]
-    if not found:
-        every = [p.name for kind in KINDS for p in registry.of_kind(kind)]
-        raise PluginMissing(f"no plugin is named {name!r}{did_you_mean(name, every)}")
-    for plugin in found:
+    for plugin in registry.find(name):
         console.print(f"[bold]{plugin.title}[/]  {plugin.kind}, version {plugin.version}, from {plugin.origin}")
         if plugin.description:
             console.print(plugin.description, markup=False)
-        if isinstance(plugin.thing, ConstraintSet):
-            _constraints(plugin.thing)
-        elif issubclass(plugin.thing, Model):
-            _model(plugin.thing, registry)
+        if isinstance(plugin.target, ConstraintSet):
+            _constraints(plugin.target)
+        elif issubclass(plugin.target, Model):
+            _model(plugin, registry)
         else:
             _options(plugin)
-        _citations(getattr(plugin.thing, "citations", ()))
+        _citations(getattr(plugin.target, "citations", ()))
         console.print()
     if any(len(group) > 1 for group in registry.conflicts() if group[0].name == name):
         raise PluginConflict(f"several plugins of one kind are named {name!r}; a scan could not tell them apart")
 
 
-def _model(model: type[Model], registry: Registry) -> None:
-    _options_table(options_of(model))
+def _model(model: Plugin, registry: Registry) -> None:
+    _options_table(model.options)
     try:
-        instance = model()
+        instance = model.target()
     except Exception as error:  # a plugin's code; most often an option without a default
         console.print(f"[yellow]without options it cannot be made[/] ({escape(str(error))})")
         return
@@ -82,10 +78,10 @@ def _model(model: type[Model], registry: Registry) -> None:
     sets = [
         plugin
         for plugin in registry.of_kind("constraints")
-        if plugin.model in ("", model.name) and all(known.issuperset(c.observables) for c in plugin.thing)
+        if plugin.model in ("", model.name) and all(known.issuperset(c.observables) for c in plugin.target)
     ]
     if sets:
-        rows = [(plugin.name, plugin.version, str(len(plugin.thing)), plugin.description) for plugin in sets]
+        rows = [(plugin.name, plugin.version, str(len(plugin.target)), plugin.description) for plugin in sets]
         print_table(_named("name", "version", "constraints", "description"), rows, "Constraint sets for it")
 
 
@@ -95,10 +91,9 @@ def _constraints(group: ConstraintSet) -> None:
 
 
 def _options(plugin: Plugin) -> None:
-    given_by_engine = {"sampler": 2, "novelty": 2, "executor": 1}.get(plugin.kind, 0)
-    if issubclass(plugin.thing, (Sampler, Archipelago)):
-        console.print("[dim]options, besides `islands`, go under `sampler:` in a configuration[/]")
-    _options_table(options_of(plugin.thing, skip=given_by_engine))
+    if under := KINDS[plugin.kind].options_under:
+        console.print(f"[dim]options go under `{under}:` in a configuration[/]")
+    _options_table(plugin.options)
 
 
 def _options_table(options: list[Option]) -> None:

@@ -7,24 +7,31 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from terranova.config import ScanConfig, build_problem, load_config
+from terranova.config import Budget, ProblemConfig, SamplerChoice, ScanConfig, Storage
+from terranova.config.build import ResolvedProblem, resolve_problem
+from terranova.config.problem import PROBLEM_KEYS
+from terranova.config.problem_reading import read_problem
+from terranova.config.resolve import resolve_sampler
 from terranova.config.scan import Count
-from terranova.errors import ConfigError, Diagnostic
+from terranova.config.scan_reading import read_output, read_sampler
+from terranova.errors import did_you_mean
 from terranova.evaluation.problem import Problem
-from terranova.interfaces.constraint import Asymmetric, Correlated
+from terranova.interfaces.sampler import SearchSpace
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import Key, read_keys, show
 from terranova.parsing.source import read_source
-from terranova.parsing.strict_yaml import KeyPath, dump, key_path
+from terranova.parsing.strict_yaml import KeyPath, dump
+from terranova.registry import Registry
+from terranova.registry import registry as installed
 from terranova.system.amounts import seconds_of
 
-WORDS = {
+_KEYS = {
     "samplers": Key(Any, True, "a list of samplers"),
     "problems": Key(Any, True, "a list of problems"),
     "budget": Key(Any, True, "what each trial may spend: evaluations or wall"),
@@ -45,24 +52,24 @@ MOST_FEATURES = 8
 
 @dataclass(frozen=True)
 class SamplerEntry:
-    """A sampler that takes part: its label in tables, and the words of `sampler:` in a configuration."""
+    """A sampler that takes part: its label in tables, and which it is."""
 
     label: str
-    words: Mapping[str, Any]
+    sampler: SamplerChoice
 
 
 @dataclass(frozen=True)
 class ProblemEntry:
-    """A problem that is scanned: its label, the words of a configuration, and the observables looked at.
+    """A problem that is scanned.
 
     Attributes:
         label: in tables.
-        words: `model`, `constraints` and `parameters` of a configuration.
+        problem: model, constraints and priors.
         features: observable -> (low, high), the range within which coverage in observables is counted.
     """
 
     label: str
-    words: Mapping[str, Any]
+    problem: ProblemConfig
     features: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
@@ -73,7 +80,7 @@ class ComparisonConfig:
     Attributes:
         samplers: that are compared.
         problems: on which.
-        budget: words of `budget:` for each trial: evaluations, or seconds of wall time.
+        budget: keys of `budget:` for each trial: evaluations, or seconds of wall time.
         seeds: of the trials; a seed is shared by all samplers, which makes them pairs.
         output: directory of the results.
         workers: trials that run at the same time, in processes of their own; 0 for this process.
@@ -88,31 +95,24 @@ class ComparisonConfig:
     workers: int = 1
     keep: bool = False
 
-    def config(
-        self, problem_entry: ProblemEntry, sampler_entry: SamplerEntry, seed: int, output: Path
-    ) -> ScanConfig:
-        """Return the configuration of one trial.
-
-        Raises:
-            ConfigError: these do not fit together.
-        """
-        words = {
-            **problem_entry.words,
-            "sampler": sampler_entry.words,
-            "budget": self.budget,
-            "seed": seed,
-            "output": str(output),
-            "store": {"observables": sorted(problem_entry.features) or "constrained"},
-        }
-        return load_config(words)
+    def scan(self, problem_entry: ProblemEntry, sampler_entry: SamplerEntry, seed: int, output: Path) -> ScanConfig:
+        """Return the configuration of one trial."""
+        return ScanConfig(
+            problem=problem_entry.problem,
+            sampler=sampler_entry.sampler,
+            budget=Budget(**self.budget),
+            seed=seed,
+            output=output,
+            store=_storage(problem_entry),
+        )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plan in the words of its file, complete."""
+        """Return the keys of its file, complete: what was read from other files is written out."""
         return {
-            "samplers": [{**c.words, "label": c.label} for c in self.samplers],
+            "samplers": [{**entry.sampler.to_dict(), "label": entry.label} for entry in self.samplers],
             "problems": [
-                {"label": p.label, **p.words, "observables": {k: list(v) for k, v in p.features.items()}}
-                for p in self.problems
+                {"label": entry.label, **entry.problem.to_dict(), "observables": _listed(entry.features)}
+                for entry in self.problems
             ],
             "budget": dict(self.budget),
             "seeds": list(self.seeds),
@@ -122,74 +122,87 @@ class ComparisonConfig:
         }
 
     def to_yaml(self) -> str:
-        """Return `to_dict()` as a file that `load_comparison` reads back as the same plan."""
+        """Return `to_dict()` as a file that `load_comparison` reads back as the same comparison."""
         return dump(self.to_dict())
 
     def digest(self, problem_entry: ProblemEntry, sampler_entry: SamplerEntry) -> str:
         """Return a hash of all that decides the outcome of a trial, but its seed."""
-        words = [
-            problem_entry.words,
-            {k: list(v) for k, v in problem_entry.features.items()},
-            sampler_entry.words,
+        decisive = [
+            problem_entry.problem.to_dict(),
+            _listed(problem_entry.features),
+            sampler_entry.sampler.to_dict(),
             self.budget,
         ]
-        return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
-def load_comparison(source: str | Path | Mapping[str, Any], **words: Any) -> ComparisonConfig:
+def _listed(features: Mapping[str, tuple[float, float]]) -> dict[str, list[float]]:
+    return {name: list(ends) for name, ends in features.items()}
+
+
+def _storage(problem_entry: ProblemEntry) -> Storage:
+    """Only what is measured is stored."""
+    return Storage(observables=tuple(sorted(problem_entry.features)) or "constrained")
+
+
+def load_comparison(
+    source: str | Path | Mapping[str, Any], *, registry: Registry | None = None, **keys: Any
+) -> ComparisonConfig:
     """Read and check a comparison.
 
     Args:
         source: path of a YAML file, or its content as a mapping.
-        words: top-level keys that replace those of the source; None counts as not given.
+        registry: the plugins; those that are installed if None.
+        keys: top-level keys that replace those of the source; None counts as not given.
 
     Raises:
         ConfigError: lists every problem, with its place in the file.
     """
-    diagnostics = read_source(source, words)
-    plan = _read(diagnostics, Path(str(source)).stem if not isinstance(source, Mapping) else "comparison")
+    diagnostics = read_source(source, keys)
+    name = Path(str(source)).stem if not isinstance(source, Mapping) else "comparison"
+    config = _read(diagnostics, name, registry if registry is not None else installed())
     diagnostics.raise_if_any()
-    assert plan is not None  # otherwise there was a problem to raise
-    plan = _with_features(plan, diagnostics)
-    diagnostics.raise_if_any()
-    return plan
+    assert config is not None  # otherwise there was a problem to raise
+    return config
 
 
-def _read(diagnostics: Diagnostics, name: str) -> ComparisonConfig | None:
+def _read(diagnostics: Diagnostics, name: str, registry: Registry) -> ComparisonConfig | None:
     data = diagnostics.document.data
-    words, _ = read_keys({} if data is None else data, WORDS, (), diagnostics)
+    keys, _ = read_keys({} if data is None else data, _KEYS, (), diagnostics)
     if not isinstance(data, Mapping):
         return None
-    islands = words.get("islands", 1)
+    shared = _features(keys.get("observables"), ("observables",), diagnostics)
+    problems: list[ProblemEntry | None] = []
+    resolved: list[ResolvedProblem] = []
+    for i, given in _list(keys, "problems", diagnostics):
+        entry, resolution = _problem_entry(given, ("problems", i), shared, diagnostics, registry)
+        problems.append(entry)
+        resolved.extend([resolution] if resolution is not None else [])
+    islands = keys.get("islands", 1)
     samplers = [
-        _sampler_entry(item, ("samplers", i), islands, diagnostics)
-        for i, item in _list(words, "samplers", diagnostics)
+        _sampler_entry(given, ("samplers", i), islands, resolved, diagnostics, registry)
+        for i, given in _list(keys, "samplers", diagnostics)
     ]
-    problems = [
-        _problem_entry(item, ("problems", i), diagnostics) for i, item in _list(words, "problems", diagnostics)
-    ]
-    budget = _budget(words.get("budget"), diagnostics) if "budget" in words else None
-    seeds = _seeds(words.get("seeds", 10), diagnostics)
-    _no_twins([c.label if c else "" for c in samplers], "samplers", diagnostics)
-    _no_twins([p.label if p else "" for p in problems], "problems", diagnostics)
-    shared = _features(words.get("observables"), ("observables",), diagnostics)
-    if diagnostics.problems or budget is None:
+    budget = _budget(keys.get("budget"), diagnostics) if "budget" in keys else None
+    seeds = _seeds(keys.get("seeds", 10), diagnostics)
+    _no_twins([entry.label if entry else "" for entry in samplers], "samplers", diagnostics)
+    _no_twins([entry.label if entry else "" for entry in problems], "problems", diagnostics)
+    output = read_output(keys.get("output", f"comparisons/{name}"), diagnostics)
+    if diagnostics.problems or budget is None or output is None:
         return None
-    plan = ComparisonConfig(
-        samplers=tuple(c for c in samplers if c is not None),
-        problems=tuple(replace(p, features=p.features or shared) for p in problems if p is not None),
+    return ComparisonConfig(
+        samplers=tuple(entry for entry in samplers if entry is not None),
+        problems=tuple(entry for entry in problems if entry is not None),
         budget=budget,
         seeds=seeds,
-        output=Path(words.get("output", f"comparisons/{name}")).expanduser(),
-        workers=words.get("workers", 1),
-        keep=words.get("keep", False),
+        output=output,
+        workers=keys.get("workers", 1),
+        keep=keys.get("keep", False),
     )
-    _check_trials(plan, diagnostics)
-    return plan
 
 
-def _list(words: Mapping[str, Any], key: str, diagnostics: Diagnostics) -> list[tuple[int, Any]]:
-    given = words.get(key)
+def _list(keys: Mapping[str, Any], key: str, diagnostics: Diagnostics) -> list[tuple[int, Any]]:
+    given = keys.get(key)
     if given is None:
         return []
     if not isinstance(given, list) or not given:
@@ -198,37 +211,70 @@ def _list(words: Mapping[str, Any], key: str, diagnostics: Diagnostics) -> list[
     return list(enumerate(given))
 
 
-def _sampler_entry(given: Any, path: KeyPath, islands: int, diagnostics: Diagnostics) -> SamplerEntry | None:
+def _sampler_entry(
+    given: Any,
+    path: KeyPath,
+    islands: int,
+    problems: Sequence[ResolvedProblem],
+    diagnostics: Diagnostics,
+    registry: Registry,
+) -> SamplerEntry | None:
+    """Read a sampler, and check its options on every problem as a scan would."""
     if isinstance(given, str) and given:
         given = {"name": given}
     if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
         diagnostics.add(path, f"expected the name of a sampler, or name, label and options, got {show(given)}")
         return None
-    words = {"islands": islands, **given}
-    label = words.pop("label", words["name"])
+    label = given.get("label", given["name"])
     if not _is_label(label):
         diagnostics.add((*path, "label"), f"expected a short text, got {show(label)}")
         return None
-    return SamplerEntry(label, words)
+    options = {key: value for key, value in given.items() if key != "label"}
+    choice = read_sampler(options, path, diagnostics, islands)
+    if choice is None:
+        return None
+    complete = choice
+    spaces: list[SearchSpace | None] = [p.problem.search_space for p in problems if p.problem is not None]
+    for space in spaces or [None]:
+        complete = resolve_sampler(choice, path, space, diagnostics, registry)
+    return SamplerEntry(label, complete)
 
 
-def _problem_entry(given: Any, path: KeyPath, diagnostics: Diagnostics) -> ProblemEntry | None:
+def _problem_entry(
+    given: Any,
+    path: KeyPath,
+    shared: Mapping[str, tuple[float, float]],
+    diagnostics: Diagnostics,
+    registry: Registry,
+) -> tuple[ProblemEntry | None, ResolvedProblem | None]:
+    """Read a problem, and build it; `shared` are the observables that are looked at where it names none."""
     if isinstance(given, str) and given:
         given = {"model": given}
-    known = {"label": Key(str), "model": Key(Any, True, "the name of a model"), "observables": Key(Any)}
-    known |= {"constraints": Key(Any), "parameters": Key(Any)}
-    words, complete = read_keys(given, known, path, diagnostics)
+    known = {"label": Key(str), **PROBLEM_KEYS, "constraints": Key(Any), "observables": Key(Any)}
+    keys, complete = read_keys(given, known, path, diagnostics)
     if not complete:
-        return None
-    model = words["model"]
+        return None, None
+    model = keys["model"]
     name = model.get("name") if isinstance(model, Mapping) else model
-    label = words.pop("label", name)
-    if not _is_label(label):
+    label = keys.get("label", name)
+    if not isinstance(label, str) or not _is_label(label):
         diagnostics.add((*path, "label"), f"expected a short text, got {show(label)}")
-        return None
-    features = _features(words.pop("observables", None), (*path, "observables"), diagnostics)
-    words.setdefault("constraints", [name])
-    return ProblemEntry(label, words, features)
+        return None, None
+    features = _features(keys.get("observables"), (*path, "observables"), diagnostics) or dict(shared)
+    keys.setdefault("constraints", [name])
+    located = read_problem(keys, path, diagnostics, registry.constraint_kinds)
+    resolved = resolve_problem(located, diagnostics, registry)
+    if resolved.model is None or resolved.located.model is None:
+        return None, resolved
+    names = {o.name for o in resolved.model.observables}
+    for feature in features:
+        if feature not in names:
+            place = (*path, "observables") if "observables" in keys else ("observables",)
+            hint = did_you_mean(feature, names)
+            diagnostics.add(place, f"model {name!r} has no observable {feature!r}{hint}")
+    if not features and resolved.problem is not None:
+        features = _default_features(resolved.problem)
+    return ProblemEntry(label, resolved.located.config, features), resolved
 
 
 def _is_label(label: Any) -> bool:
@@ -244,29 +290,29 @@ def _features(given: Any, path: KeyPath, diagnostics: Diagnostics) -> dict[str, 
             path, f"expected observables with their ranges, such as kappa_t: [0.8, 1.2], got {show(given)}"
         )
         return {}
-    words, _ = read_keys(given, {name: Key(tuple[float, float]) for name in given}, path, diagnostics)
-    for name, (low, high) in words.items():
+    ranges, _ = read_keys(given, {name: Key(tuple[float, float]) for name in given}, path, diagnostics)
+    for name, (low, high) in ranges.items():
         if not low < high:
             diagnostics.add((*path, name), f"expected a range with low < high, got {show([low, high])}")
-    return words
+    return ranges
 
 
 def _budget(given: Any, diagnostics: Diagnostics) -> dict[str, Any] | None:
-    words, complete = read_keys(
+    keys, complete = read_keys(
         given, {"evaluations": Key(Count), "wall": Key(float | str)}, ("budget",), diagnostics
     )
     if not complete:
         return None
-    if not words:
+    if not keys:
         diagnostics.add(("budget",), "expected evaluations or wall: what each trial may spend")
         return None
-    if "wall" in words:
+    if "wall" in keys:
         try:
-            words["wall"] = seconds_of(words["wall"])
+            keys["wall"] = seconds_of(keys["wall"])
         except ValueError as error:
             diagnostics.add(("budget", "wall"), str(error))
             return None
-    return words
+    return keys
 
 
 def _seeds(given: Any, diagnostics: Diagnostics) -> tuple[int, ...]:
@@ -294,53 +340,10 @@ def slug(label: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", label).strip("-.") or "x"
 
 
-def _check_trials(plan: ComparisonConfig, diagnostics: Diagnostics) -> None:
-    """Check every pair of problem and sampler as a scan would; each complaint once."""
-    said: set[str] = set()
-    for j, problem_entry in enumerate(plan.problems):
-        for i, sampler_entry in enumerate(plan.samplers):
-            try:
-                plan.config(problem_entry, sampler_entry, plan.seeds[0], plan.output)
-            except ConfigError as error:
-                for problem in error.diagnostics:
-                    _place(problem, i, j, said, diagnostics)
-
-
-def _place(problem: Diagnostic, sampler: int, problem_entry: int, said: set[str], diagnostics: Diagnostics) -> None:
-    parts = key_path(problem.key)
-    path: KeyPath
-    if parts[:1] == ("sampler",):
-        path = ("samplers", sampler, *parts[1:])
-    elif parts[:1] in (("model",), ("constraints",), ("parameters",)):
-        path = ("problems", problem_entry, *parts)
-    elif parts[:1] == ("store",):
-        path = ("problems", problem_entry, "observables")
-    else:
-        path = parts
-    key = f"{path}{problem.message}"
-    if key not in said:
-        said.add(key)
-        diagnostics.add(path, problem.message)
-
-
-def _with_features(plan: ComparisonConfig, diagnostics: Diagnostics) -> ComparisonConfig:
-    """Choose the observables to look at for problems that name none: those with a window of finite width."""
-    problems = []
-    for j, problem_entry in enumerate(plan.problems):
-        problem = build_problem(plan.config(problem_entry, plan.samplers[0], plan.seeds[0], plan.output))
-        features = dict(problem_entry.features)
-        names = {o.name for o in problem.model.observables}
-        for name in features:
-            if name not in names:
-                diagnostics.add(("problems", j, "observables"), f"the model has no observable {name!r}")
-        problems.append(replace(problem_entry, features=features or _default_features(problem)))
-    return replace(plan, problems=tuple(problems))
-
-
 def _default_features(problem: Problem) -> dict[str, tuple[float, float]]:
     """Return observables whose accepted range is finite, with it; measured ones before those that are bounded."""
     names = {o.name for o in problem.model.observables}
-    measured = {n for c in problem.constraints if isinstance(c, Asymmetric | Correlated) for n in c.observables}
+    measured = {name for constraint in problem.constraints for name in constraint.measured}
     windows = problem.search_space.windows
     finite = [n for n, w in windows.items() if n in names and w[0] < w[1] and math.isfinite(w[1] - w[0])]
     finite.sort(key=lambda name: name not in measured)

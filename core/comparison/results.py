@@ -95,8 +95,7 @@ class ProblemResults:
     @cached_property
     def problem(self) -> Problem:
         """The model with its constraints."""
-        config = self.plan.config(self.problem_entry, self.plan.samplers[0], self.plan.seeds[0], self.plan.output)
-        return build_problem(config)
+        return build_problem(self.problem_entry.problem)
 
     @cached_property
     def truth(self) -> KnownRegion | None:

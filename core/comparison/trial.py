@@ -124,7 +124,7 @@ class Trial:
         from terranova.engine import session
         from terranova.store.manifest import MANIFEST
 
-        config = self.plan.config(self.problem_entry, self.sampler_entry, self.seed, self.run_directory)
+        config = self.plan.scan(self.problem_entry, self.sampler_entry, self.seed, self.run_directory)
         started = time.monotonic()
         resumed = (self.run_directory / MANIFEST).is_file()
         if resumed:

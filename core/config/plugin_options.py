@@ -5,48 +5,49 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import Key, read_keys
 from terranova.parsing.strict_yaml import KeyPath
-from terranova.registry.options import options_of
+from terranova.registry import Plugin
 
 
 def check_options(
-    cls: type,
+    plugin: Plugin,
     given: Mapping[str, Any],
     path: KeyPath,
     diagnostics: Diagnostics,
     *,
-    skip: int,
     beside: Sequence[str] = (),
 ) -> tuple[dict[str, Any], bool]:
     """Check the options of a plugin against the keyword arguments of its `__init__`.
 
     Args:
-        cls: the plugin.
+        plugin: whose options they are.
         given: option -> value.
         path: where they stand.
         diagnostics: receives the problems: unknown and missing options, values of the wrong type.
-        skip: number of arguments of `__init__`, after `self`, that are not options.
-        beside: words that stand beside the options, which a misspelt option may have meant.
+        beside: keys that stand beside the options, which a misspelt option may have meant.
 
     Returns:
         the options that are right, with those left out at their default if a file can hold it; and whether
         all were right.
     """
-    known = options_of(cls, skip)
-    kinds = [p.kind for p in inspect.signature(cls).parameters.values()]
+    known = plugin.options
+    kinds = [p.kind for p in inspect.signature(plugin.target).parameters.values()]
     open_ended = inspect.Parameter.VAR_KEYWORD in kinds
-    hints = _hints(cls)
-    words = {
-        option.name: Key(hints.get(option.name, _type_of(option.default)), option.required) for option in known
-    }
-    words = {**dict.fromkeys(beside, Key(Any)), **words}
-    right, complete = read_keys(given, words, path, diagnostics, open_ended=open_ended)
+    hints = _hints(plugin.target)
+    keys = {option.name: Key(hints.get(option.name, _type_of(option.default)), option.required) for option in known}
+    keys = {**dict.fromkeys(beside, Key(Any)), **keys}
+    right, complete = read_keys(given, keys, path, diagnostics, open_ended=open_ended)
     # Lists, and whatever else they became, stay as they are written: the configuration is plain data.
     values = {name: value if _fits_in_a_file(value) else given[name] for name, value in right.items()}
+    for name in values.keys() & hints.keys():
+        if _is_path(hints[name]) and isinstance(values[name], str) and values[name]:
+            folder = diagnostics.document.folder_of((*path, name))
+            values[name] = str((folder / Path(values[name]).expanduser()).absolute())
     defaults = {o.name: o.default for o in known if not o.required and _fits_in_a_file(o.default)}
     return {**defaults, **values}, complete
 
@@ -56,6 +57,11 @@ def _hints(cls: type) -> dict[str, Any]:
         return typing.get_type_hints(cls.__init__)  # type: ignore[misc]
     except (NameError, TypeError, AttributeError):
         return {}  # names that exist for type checkers only
+
+
+def _is_path(hint: Any) -> bool:
+    """True for an option that names a file: it is relative to the file that says so, as all paths are."""
+    return hint is Path or Path in typing.get_args(hint)
 
 
 def _type_of(default: Any) -> Any:

@@ -11,10 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from terranova.interfaces.constraint import Constraint
-from terranova.interfaces.constraint_set import ConstraintSet, PartOfSet
-from terranova.interfaces.priors import Fixed, Prior
-from terranova.parsing.constraint_file import constraint_words, set_words
+from terranova.config.problem import ProblemConfig
 from terranova.parsing.strict_yaml import dump
 
 Count = Annotated[int, Field(ge=1, lt=2**63)]
@@ -23,7 +20,7 @@ Count = Annotated[int, Field(ge=1, lt=2**63)]
 Workers = Annotated[int, Field(ge=1, le=4096)]
 """Processes of one rank."""
 
-WORDS = (
+SCAN_KEYS = (
     "model",
     "constraints",
     "parameters",
@@ -41,14 +38,6 @@ IDENTITY = ("model", "constraints", "parameters", "sampler", "seed", "parallel")
 
 
 @dataclass(frozen=True)
-class ModelChoice:
-    """Which model: its name and the options of its `__init__`."""
-
-    name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class SamplerChoice:
     """Which sampler: its name, the number of islands, and the options of its `__init__`.
 
@@ -58,6 +47,10 @@ class SamplerChoice:
     name: str
     islands: int = 16
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what stands under `sampler:`."""
+        return {"name": self.name, "islands": self.islands, **self.options}
 
 
 @dataclass(frozen=True)
@@ -121,9 +114,7 @@ class ScanConfig:
     """One scan. Made by `terranova.config.load_config`.
 
     Attributes:
-        model: which model, with which options.
-        constraints: names of constraint sets, parts of sets, and constraints and sets given in full.
-        parameters: priors that replace the model's, by parameter.
+        problem: what is scanned.
         sampler: which sampler, with which options.
         budget: when to stop.
         seed: of every random stream.
@@ -133,11 +124,9 @@ class ScanConfig:
         text: the file as the user wrote it, "" when the configuration came from Python.
     """
 
-    model: ModelChoice
-    constraints: tuple[str | PartOfSet | Constraint | ConstraintSet, ...]
+    problem: ProblemConfig
     sampler: SamplerChoice
     budget: Budget
-    parameters: Mapping[str, Prior] = field(default_factory=dict)
     seed: int = 1
     output: Path | None = None
     parallel: Parallel = field(default_factory=Parallel)
@@ -145,36 +134,38 @@ class ScanConfig:
     text: str = field(default="", compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the words of the configuration, every default filled in.
+        """Return the keys of the configuration, every default filled in.
 
-        Constraints that were read from a file are written out, so that these words alone repeat the scan.
+        Constraints that were read from a file are written out, so that these keys alone repeat the scan.
         """
-        words: dict[str, Any] = {
-            "model": {"name": self.model.name, **self.model.options},
-            "constraints": [_constraint_item(item) for item in self.constraints],
-            "parameters": {name: _prior_words(prior) for name, prior in self.parameters.items()},
-            "sampler": {
-                "name": self.sampler.name,
-                "islands": self.sampler.islands,
-                **self.sampler.options,
-            },
+        keys: dict[str, Any] = {
+            **self.problem.to_dict(),
+            "sampler": self.sampler.to_dict(),
             "budget": {key: value for key, value in asdict(self.budget).items() if value is not None},
             "seed": self.seed,
             "output": str(self.output) if self.output is not None else None,
             "parallel": {key: value for key, value in asdict(self.parallel).items() if value is not None},
             "store": {key: _listed(value) for key, value in asdict(self.store).items()},
         }
-        return {key: words[key] for key in WORDS if words[key] is not None}
+        return {key: keys[key] for key in SCAN_KEYS if keys[key] is not None}
 
     def to_yaml(self) -> str:
         """Return `to_dict()` as a file that `load_config` reads back as the same configuration."""
         return dump(self.to_dict())
 
     def identity(self) -> dict[str, Any]:
-        """Return the words that decide which points are visited: not budget, output or workers."""
-        words = self.to_dict()
-        words["parallel"] = {"epoch": self.parallel.epoch}
-        return {key: words[key] for key in IDENTITY}
+        """Return the keys that decide which points are visited: not budget, output or workers."""
+        keys = self.to_dict()
+        keys["parallel"] = {"epoch": self.parallel.epoch}
+        return {key: keys[key] for key in IDENTITY}
+
+    def plugins(self) -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
+        """Return kind, name and options of every plugin that takes part."""
+        return (
+            ("model", self.problem.model.name, self.problem.model.options),
+            ("sampler", self.sampler.name, self.sampler.options),
+            ("executor", self.parallel.executor, {}),
+        )
 
     def digest(self) -> str:
         """Return the SHA-256 of `identity()`, in hexadecimal."""
@@ -182,7 +173,7 @@ class ScanConfig:
 
 
 def diff(old: ScanConfig, new: ScanConfig) -> list[str]:
-    """Say what makes two configurations different scans, one line a word: "sampler.islands: 64 -> 32".
+    """Say what makes two configurations different scans, one line a key: "sampler.islands: 64 -> 32".
 
     Empty exactly when their digests are equal.
     """
@@ -211,18 +202,6 @@ def _flat(words: Any, key: str = "") -> dict[str, Any]:
     else:
         return {key: words}
     return {k: v for name, value in pairs for k, v in _flat(value, name).items()}
-
-
-def _constraint_item(item: str | PartOfSet | Constraint | ConstraintSet) -> Any:
-    if isinstance(item, str):
-        return item
-    if isinstance(item, PartOfSet):
-        return {"name": item.name, "without": list(item.without)}
-    return constraint_words(item) if isinstance(item, Constraint) else set_words(item)
-
-
-def _prior_words(prior: Prior) -> Any:
-    return prior.value if isinstance(prior, Fixed) else prior.to_dict()
 
 
 def _listed(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""From the words of a configuration to typed parts: everything that can be checked without any plugin."""
+"""Reads what a scan has beside its problem: sampler, budget, seed, output, parallel and store."""
 
 from __future__ import annotations
 
@@ -10,11 +10,19 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from terranova.config.problem import ConstraintItem, _constraints, _expanded, _name_and_options, _parameters, _value
-from terranova.config.scan import WORDS, Budget, ModelChoice, Parallel, SamplerChoice, Storage
-from terranova.interfaces.priors import Prior
+from terranova.config.problem import PROBLEM_KEYS
+from terranova.config.problem_reading import (
+    LocatedProblem,
+    expanded,
+    read_name_and_options,
+    read_problem,
+    read_value,
+)
+from terranova.config.scan import SCAN_KEYS, Budget, Parallel, SamplerChoice, Storage
+from terranova.parsing.constraint_file import ConstraintKinds
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import Key, keys_of, read_keys, show
+from terranova.parsing.strict_yaml import KeyPath
 from terranova.system.amounts import bytes_of, seconds_of
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -24,15 +32,13 @@ Islands = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 @dataclass
-class Draft:
-    """The parts of a configuration that could be read; None where that failed.
+class ScanParts:
+    """The parts of a scan's document; None where one could not be read.
 
     A sampler without a name is the one that plugins prefer.
     """
 
-    model: ModelChoice | None = None
-    constraints: list[ConstraintItem] = field(default_factory=list)
-    parameters: dict[str, Prior] = field(default_factory=dict)
+    problem: LocatedProblem
     sampler: SamplerChoice | None = None
     budget: Budget | None = None
     seed: int = 1
@@ -46,51 +52,55 @@ EACH_ISLAND = 10_000
 
 FEWEST_ISLANDS = 4
 
-_REQUIRED = {
-    "model": "the name of a model",
-    "constraints": "a list of constraint sets",
-    "budget": "an end of the scan: evaluations, wall or valid",
+_KEYS = {
+    **dict.fromkeys(SCAN_KEYS, Key(Any)),
+    **PROBLEM_KEYS,
+    "budget": Key(Any, True, "an end of the scan: evaluations, wall or valid"),
 }
 
 
-def read_draft(diagnostics: Diagnostics, islands: int | None = None) -> Draft:
-    """Read the parts of the report's document; problems go to the report.
+def read_scan(
+    diagnostics: Diagnostics, kinds: Callable[[], ConstraintKinds], islands: int | None = None
+) -> ScanParts | None:
+    """Read the document of a scan; None if it is no mapping.
 
-    `islands` is their number where the document names none; see `default_islands`.
+    Args:
+        diagnostics: of the document; receives the problems.
+        kinds: returns the kinds of constraints that can be named.
+        islands: their number where the document names none; see `default_islands`.
     """
-    draft = Draft()
-    words = {word: Key(Any, word in _REQUIRED, _REQUIRED.get(word, "")) for word in WORDS}
     data = diagnostics.document.data
-    read_keys({} if data is None else data, words, (), diagnostics)
-    if not isinstance(data, Mapping):
-        return draft
-    if "model" in data:
-        name, options = _name_and_options(data["model"], ("model",), diagnostics)
-        draft.model = ModelChoice(name, options) if name else None
-    if "constraints" in data:
-        draft.constraints = _constraints(data["constraints"], diagnostics)
-    if "parameters" in data:
-        draft.parameters = _parameters(data["parameters"], diagnostics)
-    if "budget" in data:
-        draft.budget = _budget(data["budget"], diagnostics)
-    draft.sampler = _sampler(data.get("sampler", {}), diagnostics, islands or default_islands(draft.budget))
-    if "seed" in data:
-        draft.seed = _value(data["seed"], Seed, ("seed",), diagnostics) or 0
-    if "output" in data:
-        draft.output = _output(data["output"], diagnostics)
-    if "parallel" in data:
-        draft.parallel = _parallel(data["parallel"], diagnostics)
-    if "store" in data:
-        draft.store = _storage(data["store"], diagnostics)
-    return draft
+    given = {} if data is None else data
+    read_keys(given, _KEYS, (), diagnostics)
+    if not isinstance(given, Mapping):
+        return None
+    parts = ScanParts(read_problem(given, (), diagnostics, kinds))
+    if "budget" in given:
+        parts.budget = _budget(given["budget"], diagnostics)
+    islands = islands or default_islands(parts.budget)
+    parts.sampler = read_sampler(given.get("sampler", {}), ("sampler",), diagnostics, islands)
+    if "seed" in given:
+        parts.seed = read_seed(given["seed"], diagnostics)
+    if "output" in given:
+        parts.output = read_output(given["output"], diagnostics)
+    if "parallel" in given:
+        parts.parallel = read_parallel(given["parallel"], diagnostics)
+    if "store" in given:
+        parts.store = _storage(given["store"], diagnostics)
+    return parts
 
 
-def _sampler(given: Any, diagnostics: Diagnostics, islands: int) -> SamplerChoice | None:
+def read_seed(given: Any, diagnostics: Diagnostics) -> int:
+    """Read `seed:`; 0 after a problem."""
+    return read_value(given, Seed, ("seed",), diagnostics) or 0
+
+
+def read_sampler(given: Any, path: KeyPath, diagnostics: Diagnostics, islands: int) -> SamplerChoice | None:
     """Read which sampler; its name is "" where none is given. None after a problem."""
     unnamed = isinstance(given, Mapping) and "name" not in given
-    name, options = ("", dict(given)) if unnamed else _name_and_options(given, ("sampler",), diagnostics)
+    name, options = ("", dict(given)) if unnamed else read_name_and_options(given, path, "sampler", diagnostics)
     if "islands" in options:
-        islands = _value(options.pop("islands"), Islands, ("sampler", "islands"), diagnostics) or islands
+        islands = read_value(options.pop("islands"), Islands, (*path, "islands"), diagnostics) or islands
     return SamplerChoice(name, islands, options) if name or unnamed else None
 
 
@@ -101,42 +111,43 @@ def default_islands(budget: Budget | None) -> int:
     return int(np.clip(budget.evaluations // EACH_ISLAND, FEWEST_ISLANDS, SamplerChoice.islands))
 
 
-def _parallel(given: Any, diagnostics: Diagnostics) -> Parallel:
-    words, _ = _with_amounts(
+def read_parallel(given: Any, diagnostics: Diagnostics) -> Parallel:
+    """Read `parallel:`; what is wrong keeps its default."""
+    keys, _ = _with_amounts(
         given, Parallel, {"timeout": seconds_of, "patience": seconds_of, "memory": bytes_of}, diagnostics
     )
-    return Parallel(**words)
+    return Parallel(**keys)
 
 
 def _with_amounts(
     given: Any, cls: type, amounts: Mapping[str, Callable[[float | str], float]], diagnostics: Diagnostics
 ) -> tuple[dict[str, Any], bool]:
-    """Return the words that are right, some of them amounts with a unit, and whether all are.
+    """Return the keys that are right, some of them amounts with a unit, and whether all are.
 
-    The words are those of a dataclass, which is called as the document's key.
+    The keys are those of a dataclass, which is called as the document's key.
     """
     path = (cls.__name__.lower(),)
     known = {**keys_of(cls), **{name: Key(float | str | None) for name in amounts}}
-    words, complete = read_keys(given, known, path, diagnostics)
+    keys, complete = read_keys(given, known, path, diagnostics)
     for name, amount_of in amounts.items():
-        if words.get(name) is None:
-            words.pop(name, None)
+        if keys.get(name) is None:
+            keys.pop(name, None)
             continue
         try:
-            words[name] = amount_of(words[name])
+            keys[name] = amount_of(keys[name])
         except ValueError as error:
             diagnostics.add((*path, name), str(error))
-            del words[name]
+            del keys[name]
             complete = False
-    return words, complete
+    return keys, complete
 
 
 def _budget(given: Any, diagnostics: Diagnostics) -> Budget | None:
     path = ("budget",)
-    words, complete = _with_amounts(given, Budget, {"wall": seconds_of}, diagnostics)
+    keys, complete = _with_amounts(given, Budget, {"wall": seconds_of}, diagnostics)
     if not complete:
         return None
-    budget = Budget(**words)
+    budget = Budget(**keys)
     if budget == Budget():
         if diagnostics.readable(path):
             diagnostics.add(path, "expected at least one of evaluations, wall and valid: a scan needs an end")
@@ -144,19 +155,20 @@ def _budget(given: Any, diagnostics: Diagnostics) -> Budget | None:
     return budget
 
 
-def _output(given: Any, diagnostics: Diagnostics) -> Path | None:
-    text = _value(given, str | None, ("output",), diagnostics)
+def read_output(given: Any, diagnostics: Diagnostics) -> Path | None:
+    """Read `output:`, a directory relative to the current folder, not to the file: it is where results appear."""
+    text = read_value(given, str | None, ("output",), diagnostics)
     if text is None:
         return None
     if not text.strip():
         diagnostics.add(("output",), "empty, expected a directory")
         return None
-    return _expanded(text, ("output",), diagnostics)
+    return expanded(text, ("output",), diagnostics)
 
 
 def _storage(given: Any, diagnostics: Diagnostics) -> Storage | None:
-    words, _ = read_keys(given, keys_of(Storage), ("store",), diagnostics)
-    storage = Storage(**words)
+    keys, _ = read_keys(given, keys_of(Storage), ("store",), diagnostics)
+    storage = Storage(**keys)
     if isinstance(storage.observables, str) and storage.observables not in ("all", "constrained"):
         diagnostics.add(
             ("store", "observables"),

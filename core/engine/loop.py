@@ -1,12 +1,8 @@
-"""The loop: ask the islands, evaluate, store, tell; at the end of an epoch, meet the other ranks."""
+"""The loop of a scan: ask the islands, evaluate, store, tell; exchange with the other ranks after each epoch."""
 
 from __future__ import annotations
 
-import json
-import logging
-import math
 import signal
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from terranova.config import ScanConfig
-from terranova.engine.display import Progress, Snapshot
+from terranova.engine.checkpointing import Checkpointing, LoopState
+from terranova.engine.display import Progress
 from terranova.engine.islands import Share, check_proposal, quotas
 from terranova.engine.replay import Replay
-from terranova.engine.totals import Timings, Totals
+from terranova.engine.status import BROKEN_OFF, RUNNING, StatusPublisher
+from terranova.engine.totals import ScanClock, Timings, Totals
 from terranova.engine.watch import EngineWatch
 from terranova.errors import ContractError
 from terranova.evaluation.executor import Executor
@@ -26,23 +24,11 @@ from terranova.interfaces.batch import Batch, Evaluation
 from terranova.interfaces.sampler import Archipelago, Proposal
 from terranova.parallel.world import World
 from terranova.runs.coverage import Coverage
-from terranova.runs.run import SUMMARY, Run
+from terranova.runs.run import Run
 from terranova.store import Writer
-from terranova.store.checkpoint import Checkpoint, save_checkpoint
-from terranova.system.atomic import write_atomic
+from terranova.store.checkpoint import Checkpoint
 from terranova.system.signals import Interrupted, StopRequest
 from terranova.types import Array, Bools, Floats, Ints
-
-log = logging.getLogger("terranova")
-
-CHECKPOINT_INTERVAL = 20.0
-"""Seconds between checkpoints. They only save time when resuming: the store is what counts."""
-
-EARLY = ("signal", "interrupt", "wall")
-"""Why ranks break off within an epoch; when their reasons differ, the first of these is that of the scan."""
-
-PROGRESS_INTERVAL = 0.5
-"""Seconds between two updates of the display."""
 
 
 class Scan:
@@ -58,6 +44,7 @@ class Scan:
         stop: who listens to signals.
         executor: where the model runs.
         writer: where rows go.
+        directory: of the run.
         replay: what is stored already; None in a new run.
         checkpoint: where to go on; None to begin at the start.
         progress: the display.
@@ -82,30 +69,26 @@ class Scan:
     ) -> None:
         self.config, self.problem, self.archipelago = config, problem, archipelago
         self.share, self.world, self.executor = share, world, executor
-        self.everyone, self.stop = everyone, stop
-        self.writer, self.replay, self.progress = writer, replay, progress
-        self.directory = directory.absolute()  # a model may change the current directory
+        self.stop, self.writer, self.replay, self.progress = stop, writer, replay, progress
+        directory = directory.absolute()  # a model may change the current directory
         self.watch = executor.watch = EngineWatch(everyone, stop, self._out_of_time)
         self.timings = Timings()
-        self.generation = 0
-        self.counts = np.zeros(share.count, dtype=np.int64)
+        self.coverage = Coverage(problem.model.space.dimension)
+        self.checkpointing = Checkpointing(directory, world, share, archipelago, self.coverage, writer)
+        state = LoopState(0, np.zeros(share.count, dtype=np.int64), Totals(), 0.0)
+        if checkpoint is not None:
+            state = self.checkpointing.restore(checkpoint)
+        self.generation, self.counts = state.generation, state.counts
         self.quota = quotas(config.budget.evaluations, config.sampler.islands, share)
-        self.totals = Totals()  # of all ranks, at the last exchange
+        self.totals = state.totals  # of all ranks, at the last exchange
         self.recent = Totals()  # of this rank, since then
         self._part = Totals()  # of the batch that is evaluated now, what is stored of it already
-        self.coverage = Coverage(problem.model.space.dimension)
         self._exhausted = False
-        self._earlier_seconds = 0.0
-        if checkpoint is not None:
-            self._restore(checkpoint)
         for island in np.flatnonzero(self.counts >= self.quota):
             self.archipelago.retire(int(island))
-        summary = Run(directory).summary
-        self._earlier_seconds = max(self._earlier_seconds, float(summary.get("seconds") or 0.0))
-        self._started = time.monotonic()
-        self._started_with = self.totals.evaluations
-        self._shown_at = self._saved_at = -math.inf
-        self._checkpoint_at = self._started
+        earlier_seconds = max(state.seconds, float(Run(directory).summary.get("seconds") or 0.0))
+        self.clock = ScanClock(earlier_seconds, self.totals.evaluations, replaying=replay is not None)
+        self.status = StatusPublisher(directory, config.budget, world, self.clock, progress)
 
     # ----------------------------------------------------------------------------------------------------------
     # one point's way through: propose -> evaluate -> score -> store -> tell
@@ -134,6 +117,9 @@ class Scan:
             self._part.add(early)
             stored[rows] = True
 
+        # A batch can be broken off: by a signal, or because the wall time is over. What was stored of it stays, and
+        # counts; but the sampler is told nothing, for it learns from whole generations only. A resumed scan
+        # proposes the same generation again, finds these rows in the store, and evaluates the others.
         self._part = self._part_of(u, x, island, generation, index, stored)
 
         # What a run that keeps only valid points drops is counted in order, so nothing may be stored early.
@@ -163,20 +149,17 @@ class Scan:
         return local[allowed], u[allowed], index[allowed], probe[allowed]
 
     def _stored(self, x: Floats, island: Ints, index: Ints) -> Bools:
+        """Return (n,) True for the points that an earlier session has stored."""
         if self.replay is not None and self.generation > self.replay.last_generation:
-            self._end_replay()
+            self.replay = None  # the store has no more: from here on points are new
+            self.clock.end_replay(self.totals.evaluations + self.recent.evaluations)
         if self.replay is None:
             return np.zeros(len(island), dtype=bool)
         self.replay.seek(self.generation)
         return self.replay.stored(x, island, index)
 
-    def _end_replay(self) -> None:
-        """From here on points are new; the clock starts, for going through the stored ones is not scanning."""
-        self.replay = None
-        self._started = time.monotonic()
-        self._started_with = self.totals.evaluations + self.recent.evaluations
-
     def _evaluate(self, x: Floats, island: Ints, index: Ints, stored: Bools) -> Evaluation:
+        """Take the answers of stored points from the store, and have the model compute the others."""
         if self.replay is None:
             return self._run_model(x, np.arange(len(x)))
         known, answer = self.replay.answer(island, index, stored)
@@ -207,12 +190,11 @@ class Scan:
             self.archipelago.retire(int(island))
 
     def _account(self, batch: Batch, local: Ints) -> None:
-        """Count what was found."""
+        """Count a batch, and mark what its valid points cover."""
         self.counts += np.bincount(local, minlength=self.share.count)
         self.recent.add(batch)
-        found = batch.found
-        if found.any():
-            self.coverage.add(batch.u[found])
+        if batch.found.any():
+            self.coverage.add(batch.u[batch.found])
 
     # ----------------------------------------------------------------------------------------------------------
     # epochs
@@ -230,17 +212,16 @@ class Scan:
         if self.replay is not None:
             self.progress.message("going through the stored points first; new ones follow")
         while True:
-            reason = self._epoch()
-            reasons = self.world.allgather(reason)
-            early = [r for r in EARLY if r in reasons]
-            if early:
+            reasons = self.world.allgather(self._epoch())
+            broken_off = [reason for reason in BROKEN_OFF if reason in reasons]
+            if broken_off:
                 # Some rank broke off within the epoch: nothing is exchanged, so that a resumed scan, which
                 # replays these generations, meets the others where a scan that was never stopped would.
-                reason = early[0]
-                self._publish(reason, final=True)
-                return reason
+                self._gather_totals()
+                self._publish(broken_off[0], final=True)
+                return broken_off[0]
             reason = self._exchange()
-            self._publish(reason or "running", final=bool(reason))
+            self._publish(reason or RUNNING, final=bool(reason))
             if reason:
                 return reason
 
@@ -255,31 +236,31 @@ class Scan:
             except Interrupted:
                 self.watch.end()
                 self.recent = self.recent.merged([self._part])
-                return self._broken_off()
-            if self.world.is_root and time.monotonic() - self._shown_at > PROGRESS_INTERVAL:
-                self._show(self.totals.merged([self.recent]))
+                return self._why_broken_off()
+            if self.status.display_is_due:
+                self.status.show(self.totals.merged([self.recent]), self.coverage, self.generation)
         self.generation = target  # an exhausted rank keeps in step with the others
         return ""
 
-    def _broken_off(self) -> str:
+    def _why_broken_off(self) -> str:
         if not self.stop.signal:
             return "wall"
         return "interrupt" if self.stop.signal == signal.SIGINT else "signal"
 
     def _out_of_time(self) -> bool:
         wall = self.config.budget.wall
-        return wall is not None and self.replay is None and self.seconds >= wall
+        return wall is not None and self.replay is None and self.clock.seconds >= wall
 
     def _exchange(self) -> str:
         """Share with all ranks what was learnt in this epoch; return why to stop, or ""."""
         with self.timings.of("exchange"):
             self.archipelago.merge(self.world.allreduce_sum(self.archipelago.pending()))
-            seen = self.world.allreduce_sum({"coverage": self.coverage.pending()})
-            self.coverage.merge(seen["coverage"])
-            self.totals = self.totals.merged(self.world.allgather(self.recent))
-            self.recent = Totals()
+            covered = self.world.allreduce_sum({"coverage": self.coverage.pending()})
+            self.coverage.merge(covered["coverage"])
+            self._gather_totals()
             exhausted = all(self.world.allgather(self._exhausted))
-            self._save_checkpoint()
+            state = LoopState(self.generation, self.counts, self.totals, self.clock.seconds)
+            self.checkpointing.save_if_due(state, self.counts >= self.quota)
         budget = self.config.budget
         if budget.evaluations is not None and self.totals.evaluations >= budget.evaluations:
             return "evaluations"
@@ -287,122 +268,22 @@ class Scan:
             return "valid"
         return "sampler" if exhausted else ""
 
-    # ----------------------------------------------------------------------------------------------------------
-    # checkpoints: a cache of the samplers' states, by island, so that any number of ranks can go on
-
-    def _save_checkpoint(self) -> None:
-        """Save where everybody is, if it is time and no island's share has ended.
-
-        An island whose last generation was cut short by its share is not where it would be with a larger
-        budget; without a checkpoint of that, a run can be resumed with more evaluations.
-        """
-        due = time.monotonic() - self._checkpoint_at > CHECKPOINT_INTERVAL
-        if not self.world.bcast(due) or self.world.any(bool((self.counts >= self.quota).any())):
-            return
-        self._checkpoint_at = time.monotonic()
-        self.writer.sync()  # every rank, before anyone relies on the checkpoint: gathering waits for all
-        gathered = self.world.gather((self.archipelago.state(), self.counts))
-        states = [state for state, _ in gathered or () if state is not None]
-        if gathered is None or len(states) < len(gathered):
-            return  # not the first rank; or a sampler that only a replay can restore
-        arrays: dict[str, Array] = {"counts": np.concatenate([counts for _, counts in gathered])}
-        for name, value in states[0].items():
-            parts = [state[name] for state in states]
-            arrays[f"sampler_{name}"] = value if name.startswith("shared_") else np.concatenate(parts)
-        arrays["coverage"] = self.coverage.state()
-        meta = {"totals": vars(self.totals), "seconds": self.seconds, "sampler": self.archipelago.version}
-        try:
-            save_checkpoint(self.directory, self.generation, arrays, meta)
-        except OSError as error:
-            log.warning("no checkpoint was saved, so that resuming may take longer: %s", error)
-
-    def _restore(self, checkpoint: Checkpoint) -> None:
-        mine = slice(self.share.first, self.share.first + self.share.count)
-        state: dict[str, Array] = {}
-        for name, value in checkpoint.arrays.items():
-            if name.startswith("sampler_"):
-                short = name.removeprefix("sampler_")
-                state[short] = value if short.startswith("shared_") else value[mine]
-        self.archipelago.restore(state)
-        self.coverage.restore(checkpoint.arrays["coverage"])
-        self.counts = checkpoint.arrays["counts"][mine].copy()
-        self.totals = Totals(**checkpoint.meta["totals"])
-        self._earlier_seconds = float(checkpoint.meta["seconds"])
-        self.generation = checkpoint.generation
-
-    # ----------------------------------------------------------------------------------------------------------
-    # telling people
-
-    @property
-    def seconds(self) -> float:
-        """Wall time of this scan, earlier sessions included; going through stored points does not count."""
-        session = 0.0 if self.replay is not None else time.monotonic() - self._started
-        return self._earlier_seconds + session
-
-    def _show(self, totals: Totals) -> Snapshot:
-        self._shown_at = time.monotonic()
-        session = self._shown_at - self._started
-        rate = (totals.evaluations - self._started_with) / max(session, 1e-9)
-        fraction, left = self._remaining(totals, rate)
-        fraction = min(fraction, 1.0)
-        snapshot = Snapshot(
-            seconds=self.seconds,
-            evaluations=totals.evaluations,
-            rate=rate,
-            valid=totals.valid,
-            probes=totals.probes,
-            failed=totals.failed,
-            best_violation=totals.best_violation,
-            best_loglike=totals.best_loglike,
-            coverage=self.coverage.mean,
-            generation=self.generation,
-            fraction=fraction,
-            seconds_left=left,
-        )
-        self.progress.update(snapshot)
-        return snapshot
-
-    def _remaining(self, totals: Totals, rate: float) -> tuple[float, float]:
-        """Return the part of the budget that is used, and the seconds that remain (NaN if unknown)."""
-        budget = self.config.budget
-        options: list[tuple[float, float]] = []
-        if budget.evaluations is not None:
-            rest = max(0, budget.evaluations - totals.evaluations)
-            options.append((totals.evaluations / budget.evaluations, rest / rate if rate > 0 else math.nan))
-        if budget.wall is not None:
-            options.append((self.seconds / budget.wall, max(0.0, budget.wall - self.seconds)))
-        if budget.valid is not None:
-            options.append((totals.valid / budget.valid, math.nan))
-        return max(options, key=lambda pair: pair[0], default=(0.0, math.nan))
+    def _gather_totals(self) -> None:
+        """Add what every rank has counted since the last time."""
+        self.totals = self.totals.merged(self.world.allgather(self.recent))
+        self.recent = Totals()
 
     def _publish(self, state: str, *, final: bool) -> None:
-        """Write where the run stands beside its points, for `resume` and for whoever looks in."""
-        if final and state in EARLY:
-            self.totals = self.totals.merged(self.world.allgather(self.recent))
-            self.recent = Totals()
-        if not self.world.is_root:
-            return
-        if state in ("running", *EARLY) and self._behind():
-            return  # while stored points are gone through, what was written before is further on
-        if not final and time.monotonic() - self._saved_at < PROGRESS_INTERVAL:
-            return
-        self._saved_at = time.monotonic()
-        snapshot = self._show(self.totals)
-        summary = {
-            "state": state,
-            "ranks": self.world.size,
-            **snapshot.to_dict(),
-            "timings": dict(self.timings.seconds),
-        }
-        try:
-            write_atomic(self.directory / SUMMARY, json.dumps(summary, indent=1) + "\n")
-        except OSError as error:
-            log.warning("%s could not be written: %s", SUMMARY, error)
-
-    def _behind(self) -> bool:
-        """True while what is stored holds more than this session has gone through."""
-        last = -1 if self.replay is None else self.replay.last_generation
-        return self.generation < last or (self.generation == last and not self._part.evaluations)
+        self.status.publish(
+            state,
+            self.totals,
+            self.coverage,
+            self.generation,
+            self.timings.seconds,
+            final=final,
+            behind_store=self.replay is not None
+            and self.replay.is_ahead_of(self.generation, self._part.evaluations),
+        )
 
 
 def _interleave(stored: Evaluation, fresh: Evaluation, known: Bools) -> Evaluation:

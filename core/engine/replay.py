@@ -1,7 +1,11 @@
-"""Resuming: points that were stored before are taken from the store instead of being evaluated again.
+"""Replay of stored points when a scan is resumed: samplers are answered from the store instead of the model.
 
-A scan is a deterministic function of its configuration, so resuming means going through it again from the
-last checkpoint (or from the start) and answering the samplers from what is on disk, until the disk has no more.
+Why this gives the same samplers: all that a sampler has to go by is its random stream, which follows from seed
+and island, the sums of the exchanges, and the answers to what it proposed. So it proposes the stored points again,
+in the same order, and the store has the answers that it was given then, to the last bit; those that were not
+stored are computed again. When the store has no more, every sampler is where it was when the scan was stopped, and
+the loop goes on with new points as if nothing had happened. A checkpoint only makes this shorter, by the
+generations before it.
 """
 
 from __future__ import annotations
@@ -50,8 +54,17 @@ class Replay:
         self.last_generation = max(progress.values(), default=-1)
         """The last generation of which anything is stored, -1 if nothing."""
 
+    def is_ahead_of(self, generation: int, evaluations: int) -> bool:
+        """Say whether the store holds more than was replayed.
+
+        Args:
+            generation: the one that the loop is at.
+            evaluations: points of that one that the loop has counted already.
+        """
+        return generation < self.last_generation or (generation == self.last_generation and not evaluations)
+
     def seek(self, generation: int) -> None:
-        """Have the rows of this generation at hand."""
+        """Read the rows of this generation, and of some that follow, unless they were read already."""
         if generation < self._end:
             return
         stop = generation + self._chunk
@@ -79,12 +92,12 @@ class Replay:
         """
         if not len(self._keys):
             return np.zeros(len(island), dtype=bool)
-        wanted = key(island, index)
-        place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
-        known = np.asarray(self._keys[place] == wanted)
-        moved = known & (self._x[place] != x).any(axis=1)
-        if moved.any():
-            row = int(np.flatnonzero(moved)[0])
+        proposed_keys = key(island, index)
+        position = np.minimum(np.searchsorted(self._keys, proposed_keys), len(self._keys) - 1)
+        known = np.asarray(self._keys[position] == proposed_keys)
+        differs = known & (self._x[position] != x).any(axis=1)
+        if differs.any():
+            row = int(np.flatnonzero(differs)[0])
             raise RunMismatch(
                 f"cannot resume: island {island[row]} proposed another point number {index[row]} than the one "
                 "stored. Were plugins, libraries or the machine changed since? The stored points are "
@@ -99,17 +112,17 @@ class Replay:
         """
         if not stored.any():
             return stored, failed(0, self._observables.shape[1], Status.OK, "")
-        place = np.searchsorted(self._keys, key(island[stored], index[stored]))
-        usable = np.full(len(place), True) if self._whole else self._status[place] != Status.OK
+        position = np.searchsorted(self._keys, key(island[stored], index[stored]))
+        usable = np.full(len(position), True) if self._whole else self._status[position] != Status.OK
         known = stored.copy()
         known[stored] = usable
-        place = place[usable]
+        position = position[usable]
         return known, Evaluation(
-            self._observables[place],
-            self._status[place],
-            [self._reason[int(i)] for i in place],
-            self._stage[place],
-            self._seconds[place],
+            self._observables[position],
+            self._status[position],
+            [self._reason[int(i)] for i in position],
+            self._stage[position],
+            self._seconds[position],
         )
 
 

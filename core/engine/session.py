@@ -1,26 +1,22 @@
-"""From a configuration to a finished run: sets up the directory, the ranks, the sampler and the executor."""
+"""Sessions of a scan: start a new run, or resume one, on all ranks."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from terranova.config import ScanConfig, build_problem, load_config
 from terranova.config.scan import Budget
 from terranova.engine.display import choose
-from terranova.engine.executors import _executor, make_executor
+from terranova.engine.executors import choose_executor, make_executor
 from terranova.engine.islands import deal, make_archipelago
 from terranova.engine.loop import Scan
 from terranova.engine.replay import Replay
-from terranova.errors import (
-    ConfigError,
-    Diagnostic,
-    ParallelError,
-    RunMismatch,
-)
+from terranova.errors import ConfigError, Diagnostic, ParallelError, RunMismatch
 from terranova.evaluation.executor import Executor
 from terranova.evaluation.problem import Problem
+from terranova.interfaces.sampler import Archipelago
 from terranova.parallel.on_root import on_root
 from terranova.parallel.world import World, serial_world, world
 from terranova.registry import registry
@@ -30,7 +26,7 @@ from terranova.runs.derived import refuse_derived
 from terranova.runs.directory import next_free_directory, refuse_to_overwrite
 from terranova.runs.run import CONFIG, Run
 from terranova.store import Schema, Writer, load_manifest, recover, require_sound, salvage, settle
-from terranova.store.checkpoint import load_checkpoint
+from terranova.store.checkpoint import Checkpoint, load_checkpoint
 from terranova.store.lock import RunLock
 from terranova.system.atomic import make_directory, write_atomic
 from terranova.system.signals import StopRequest
@@ -58,24 +54,19 @@ def start(config: ScanConfig, *, quiet: bool = False, next_free: bool = False) -
     if config.output is None:
         raise ConfigError([Diagnostic("", 0, 0, "output", "missing, expected a run directory such as runs/NAME")])
     with StopRequest() as stop, world().together(stop) as everyone:
-        return _start(config, config.output, everyone, stop, quiet=quiet, next_free=next_free)
+        directory = everyone.bcast(next_free_directory(config.output)) if next_free else config.output
+        problem = build_problem(config.problem)
+        on_root(everyone, lambda: _prepare(directory, config, problem), directory)
+        return _Session(config, problem, everyone, stop, directory, changes=None, quiet=quiet).run()
 
 
-def _start(
-    config: ScanConfig, output: Path, everyone: World, stop: StopRequest, *, quiet: bool, next_free: bool
-) -> tuple[Run, str]:
-    directory = everyone.bcast(next_free_directory(output)) if next_free else output
-    problem = build_problem(config)
+def _prepare(directory: Path, config: ScanConfig, problem: Problem) -> None:
+    """Make the directory of a new run."""
     manifest = provenance.make_manifest(config, problem)
-
-    def prepare() -> None:
-        refuse_to_overwrite(directory)
-        make_directory(directory / "points")
-        write_atomic(directory / CONFIG, config.to_yaml())
-        manifest.save(directory)  # last: with it, the directory is a run
-
-    on_root(everyone, prepare, directory)
-    return _execute(config, problem, everyone, stop, directory, resuming=None, quiet=quiet)
+    refuse_to_overwrite(directory)
+    make_directory(directory / "points")
+    write_atomic(directory / CONFIG, config.to_yaml())
+    manifest.save(directory)  # last: with it, the directory is a run
 
 
 def resume(
@@ -108,8 +99,8 @@ def resume(
         RunError: not a run directory, or one that another process is writing to.
         RunMismatch: its configuration no longer means what it meant, or the budget is smaller than it was.
     """
-    larger = {"evaluations": evaluations, "wall": wall, "valid": valid}
-    larger = {name: value for name, value in larger.items() if value is not None}
+    budget = {"evaluations": evaluations, "wall": wall, "valid": valid}
+    budget = {name: value for name, value in budget.items() if value is not None}
     with StopRequest() as stop, world().together(stop) as everyone:
         if recompute_missing:
             on_root(everyone, lambda: salvage(directory), directory)
@@ -117,9 +108,9 @@ def resume(
         refuse_derived(directory)
         before = load_config(directory / CONFIG)
         source = file if file is not None else directory / CONFIG
-        config = load_config(source, budget=larger or None, islands=before.sampler.islands)
+        config = load_config(source, budget=budget or None, islands=before.sampler.islands)
         config = replace(config, output=directory)
-        problem = build_problem(config)
+        problem = build_problem(config.problem)
         changes = check_same(directory, before, config, problem)
         _check_larger(before.budget, config.budget, Run(directory))
         if on_root(everyone, lambda: _finished(directory, before.budget, config.budget), directory):
@@ -127,7 +118,7 @@ def resume(
             return Run(directory), "finished"
         if everyone.is_root:
             warn(changes)
-        return _execute(config, problem, everyone, stop, directory, resuming=changes, quiet=quiet)
+        return _Session(config, problem, everyone, stop, directory, changes=changes, quiet=quiet).run()
 
 
 def _finished(directory: Path, before: Budget, now: Budget) -> bool:
@@ -149,112 +140,114 @@ def _check_larger(before: Budget, now: Budget, run: Run) -> None:
         raise RunMismatch(f"the run has {run.evaluated:,} evaluations already; {now.evaluations:,} is less")
 
 
-def _execute(
-    config: ScanConfig,
-    problem: Problem,
-    everyone: World,
-    stop: StopRequest,
-    directory: Path,
-    *,
-    resuming: Changes | None,
-    quiet: bool,
-) -> tuple[Run, str]:
-    executor_class = _executor(config, problem, everyone)
-    everyone.watch_over(directory, config.parallel.patience)
-    if executor_class.over_ranks and not everyone.is_root:
-        executor_class.serve(problem)
-        return Run(directory), "served"
-    team = serial_world() if executor_class.over_ranks else everyone
-    if team.size > config.sampler.islands:
-        raise ParallelError(
-            f"{team.size} ranks, but sampler.islands is {config.sampler.islands}: "
-            "each rank needs an island at least; raise it, or start fewer ranks"
-        )
+@dataclass(frozen=True)
+class _Session:
+    """One session of a scan, on one rank.
 
-    def tidy(changes: Changes) -> None:
-        require_sound(directory)
-        recover(directory, _schema(config, problem, directory))
-        note(directory, everyone.size, changes)
-        write_atomic(directory / CONFIG, config.to_yaml())
+    Attributes:
+        config: what to do.
+        problem: made of that.
+        everyone: all ranks.
+        stop: who listens to signals.
+        directory: of the run, which exists.
+        changes: what differs from the session before; None in the first session of a run.
+        quiet: show no progress.
+    """
 
-    with RunLock(directory) if team.is_root else nullcontext():
-        if resuming is not None:
-            on_root(team, lambda: tidy(resuming), directory)
-        run = Run(directory)
-        outcome = _scan(
-            config,
-            problem,
-            team,
-            everyone,
-            stop,
-            directory.absolute(),  # a model may change the current directory
-            executor_class,
-            resuming=resuming is not None,
-            quiet=quiet,
-        )
-        team.barrier()  # nobody leaves while others still write, which ends the job if they leave with an error
-    return run, outcome
+    config: ScanConfig
+    problem: Problem
+    everyone: World
+    stop: StopRequest
+    directory: Path
+    changes: Changes | None
+    quiet: bool
+
+    def run(self) -> tuple[Run, str]:
+        """Scan, or evaluate for the first rank; return the run, and why it stopped, or "served"."""
+        config, everyone = self.config, self.everyone
+        executor_class = choose_executor(config.parallel, self.problem, everyone)
+        everyone.watch_over(self.directory, config.parallel.patience)
+        if executor_class.over_ranks and not everyone.is_root:
+            executor_class.serve(self.problem)
+            return Run(self.directory), "served"
+        # The ranks that have islands, which meet after each epoch: all of them, or only this one.
+        team = serial_world() if executor_class.over_ranks else everyone
+        if team.size > config.sampler.islands:
+            raise ParallelError(
+                f"{team.size} ranks, but sampler.islands is {config.sampler.islands}: "
+                "each rank needs an island at least; raise it, or start fewer ranks"
+            )
+        with RunLock(self.directory) if team.is_root else nullcontext():
+            if self.changes is not None:
+                changes = self.changes
+                on_root(team, lambda: self._tidy(changes), self.directory)
+            run = Run(self.directory)
+            reason = self._scan(team, executor_class)
+            team.barrier()  # nobody leaves while others still write, which ends the job if they leave with an error
+        return run, reason
+
+    def _tidy(self, changes: Changes) -> None:
+        """Put in order what the last session left, and note that another one begins."""
+        require_sound(self.directory)
+        recover(self.directory, self._schema(self.directory))
+        note(self.directory, self.everyone.size, changes)
+        write_atomic(self.directory / CONFIG, self.config.to_yaml())
+
+    def _scan(self, team: World, executor_class: type[Executor]) -> str:
+        """Scan this rank's share of the islands; return why it stopped."""
+        config, problem = self.config, self.problem
+        directory = self.directory.absolute()  # a model may change the current directory
+        columns = provenance.stored_columns(config, problem)
+        share = deal(config.sampler.islands, team.rank, team.size)
+        plugin = registry().get("sampler", config.sampler.name).target
+        archipelago = make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
+        checkpoint = replay = None
+        if self.changes is not None:
+            checkpoint = _load_checkpoint(directory, team, archipelago)
+            first = checkpoint.generation if checkpoint is not None else 0
+            whole = config.store.keep == "all" and columns is None
+            replay = Replay(directory, problem, first, whole=whole)
+        title = f"terranova  {config.problem.model.name}  {config.sampler.name}  → {directory}"
+        with (
+            make_executor(executor_class, config.parallel, problem, directory) as executor,
+            choose(title, root=team.is_root, quiet=self.quiet) as progress,
+            Writer(
+                directory,
+                self._schema(directory),
+                writer=team.rank,
+                keep=config.store.keep,
+                observable_columns=columns,
+                durability=config.store.durability,
+                run_id=load_manifest(directory).run_id,
+            ) as writer,
+        ):
+            executor.warm_up()
+            team.barrier()  # the clock starts, and nobody writes before everybody has seen what is there
+            scan = Scan(
+                config,
+                problem,
+                archipelago,
+                share,
+                team,
+                self.everyone,
+                self.stop,
+                executor,
+                writer,
+                directory,
+                replay=replay,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
+            return scan.run()
+
+    def _schema(self, directory: Path) -> Schema:
+        """Return the columns of the run; one begun before there were probes goes on without that column."""
+        return replace(provenance.schema(self.config, self.problem), probe=load_manifest(directory).schema.probe)
 
 
-def _scan(
-    config: ScanConfig,
-    problem: Problem,
-    team: World,
-    everyone: World,
-    stop: StopRequest,
-    directory: Path,
-    executor_class: type[Executor],
-    *,
-    resuming: bool,
-    quiet: bool,
-) -> str:
-    columns = provenance.stored_columns(config, problem)
-    share = deal(config.sampler.islands, team.rank, team.size)
-    plugin = registry().get("sampler", config.sampler.name).thing
-    archipelago = make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
-    checkpoint = load_checkpoint(directory) if resuming and team.is_root else None
+def _load_checkpoint(directory: Path, team: World, archipelago: Archipelago) -> Checkpoint | None:
+    """Return the checkpoint to go on from, the same on every rank; None to replay from the start."""
+    checkpoint = load_checkpoint(directory) if team.is_root else None
     if checkpoint is not None and checkpoint.meta["sampler"] != archipelago.version:
-        checkpoint = None  # written by another version of the sampler: replay from the start
-    checkpoint = team.bcast(checkpoint)
-    replay = None
-    if resuming:
-        first = checkpoint.generation if checkpoint is not None else 0
-        whole = config.store.keep == "all" and columns is None
-        replay = Replay(directory, problem, first, whole=whole)
-    title = f"terranova  {config.model.name}  {config.sampler.name}  → {directory}"
-    with (
-        make_executor(executor_class, config.parallel, problem, directory) as executor,
-        choose(title, root=team.is_root, quiet=quiet) as progress,
-        Writer(
-            directory,
-            _schema(config, problem, directory),
-            writer=team.rank,
-            keep=config.store.keep,
-            observable_columns=columns,
-            durability=config.store.durability,
-            run_id=load_manifest(directory).run_id,
-        ) as writer,
-    ):
-        executor.warm_up()
-        team.barrier()  # the clock starts, and nobody writes before everybody has seen what is there
-        scan = Scan(
-            config,
-            problem,
-            archipelago,
-            share,
-            team,
-            everyone,
-            stop,
-            executor,
-            writer,
-            directory,
-            replay=replay,
-            checkpoint=checkpoint,
-            progress=progress,
-        )
-        return scan.run()
-
-
-def _schema(config: ScanConfig, problem: Problem, directory: Path) -> Schema:
-    """Return the columns of a run's points; one begun before there were probes goes on without that column."""
-    return replace(provenance.schema(config, problem), probe=load_manifest(directory).schema.probe)
+        checkpoint = None  # another version of the sampler may mean something else by the same arrays
+    return team.bcast(checkpoint)

@@ -1,4 +1,4 @@
-"""What a scan counts beside its points: findings and seconds."""
+"""Running totals of a scan: points and valid points over all ranks, wall time, time in each part of the loop."""
 
 from __future__ import annotations
 
@@ -70,3 +70,33 @@ class Timings:
             yield
         finally:
             self.seconds[part] += time.perf_counter() - started
+
+
+class ScanClock:
+    """Wall time of a scan over all its sessions; replaying stored points is not scanning, and does not count.
+
+    Args:
+        earlier_seconds: of earlier sessions.
+        earlier_evaluations: of these.
+        replaying: whether this session begins by replaying.
+    """
+
+    def __init__(self, earlier_seconds: float, earlier_evaluations: int, *, replaying: bool) -> None:
+        self._earlier_seconds, self._replaying = earlier_seconds, replaying
+        self._started = time.monotonic()
+        self._started_with = earlier_evaluations
+
+    def end_replay(self, evaluations: int) -> None:
+        """From here on points are new; `evaluations` of them were counted so far."""
+        self._replaying = False
+        self._started = time.monotonic()
+        self._started_with = evaluations
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of all sessions."""
+        return self._earlier_seconds + (0.0 if self._replaying else time.monotonic() - self._started)
+
+    def rate(self, evaluations: int) -> float:
+        """Return the points per second of this session, given the points of all."""
+        return (evaluations - self._started_with) / max(time.monotonic() - self._started, 1e-9)

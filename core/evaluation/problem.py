@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import numpy as np
 
 from terranova.errors import ContractError, did_you_mean
 from terranova.evaluation.bound_model import BoundModel
 from terranova.interfaces.batch import Batch, Evaluation, Status
-from terranova.interfaces.constraint import Asymmetric, Constraint, Interval, acceptance, log_excess
+from terranova.interfaces.constraint import Constraint, Interval, acceptance, log_excess
+from terranova.interfaces.constraint_kinds import Asymmetric
 from terranova.interfaces.constraint_set import ConstraintSet, all_constraints
 from terranova.interfaces.model import Model
 from terranova.interfaces.sampler import SearchSpace
@@ -56,9 +58,7 @@ class Problem:
     def _compile(self) -> None:
         """Gather the interval constraints on observables into arrays: they are scored all at once."""
         fast = [
-            (j, c)
-            for j, c in enumerate(self.constraints)
-            if isinstance(c, Interval) and c.observables[0] in self._columns
+            (j, c) for j, c in enumerate(self.constraints) if _by_window(c) and c.observables[0] in self._columns
         ]
         self._fast = np.array([j for j, _ in fast], dtype=np.int64)
         self._fast_columns = np.array([self._columns[c.observables[0]] for _, c in fast], dtype=np.int64)
@@ -68,14 +68,14 @@ class Problem:
         self._log = np.array([i for i, (_, c) in enumerate(fast) if c.distance == "log"], dtype=np.int64)
         self._slow = [(j, c) for j, c in enumerate(self.constraints) if j not in set(self._fast.tolist())]
 
-        measured = [(i, c) for i, (_, c) in enumerate(fast) if isinstance(c, Asymmetric)]
+        measured = [(i, c) for i, (_, c) in enumerate(fast) if isinstance(c, Asymmetric) and _plain(c)]
         self._measured = np.array([i for i, _ in measured], dtype=np.int64)
         self._values = np.array([c.value for _, c in measured])
         self._sigma_up = np.array([c.sigma_up for _, c in measured])
         self._sigma_down = np.array([c.sigma_down for _, c in measured])
-        self._other = [(i, c) for i, (_, c) in enumerate(fast) if not isinstance(c, Asymmetric)]
-        self._hard = np.array([i for i, c in self._other if is_hard(c)], dtype=np.int64)
-        self._soft = [(i, c) for i, c in self._other if not is_hard(c)]
+        self._other = [(i, c) for i, (_, c) in enumerate(fast) if i not in set(self._measured.tolist())]
+        self._hard = np.array([i for i, c in self._other if c.hard], dtype=np.int64)
+        self._soft = [(i, c) for i, c in self._other if not c.hard]
 
     @property
     def search_space(self) -> SearchSpace:
@@ -237,8 +237,11 @@ class Problem:
         )
 
 
-def is_hard(constraint: Constraint) -> bool:
-    """True for the interval kinds whose log-likelihood is 0 or -inf by their window alone."""
-    from terranova.interfaces.constraint import Limit, Window
+def _by_window(constraint: Constraint) -> TypeGuard[Interval]:
+    """True if the violation is what `Interval` makes of the window; a subclass may have changed its mind."""
+    return isinstance(constraint, Interval) and type(constraint).violation is Interval.violation
 
-    return isinstance(constraint, Window) or (isinstance(constraint, Limit) and constraint.cl is None)
+
+def _plain(constraint: Asymmetric) -> bool:
+    """True if the log-likelihood is that of `Asymmetric` itself."""
+    return type(constraint).loglike is Asymmetric.loglike

@@ -1,4 +1,4 @@
-"""Runs external programs for a model: whatever such a program does, the point gets an answer or a reason.
+"""External programs, run for a model: whatever such a program does, the point gets an answer or a reason.
 
     with scratch() as folder:
         write_slha(folder / "LesHouches.in", {"MINPAR": {1: point["lambda"]}})
@@ -38,7 +38,7 @@ LAST_LINES = 20
 KEEP_FOLDERS = 20
 """Folders of failed points that are kept in one place, at most."""
 
-_LOOK_AGAIN = 0.1  # seconds between two looks at the folder, when the program says nothing
+_FOLDER_INTERVAL = 0.1  # seconds between two measurements of the folder
 _CHUNK = 1 << 16
 
 
@@ -72,10 +72,10 @@ def find_program(name: str | os.PathLike[str]) -> Path:
     Raises:
         ContractError: it is not there, or cannot be executed; then no point could be computed.
     """
-    found = shutil.which(os.fspath(name))
-    if found is None:
+    path = shutil.which(os.fspath(name))
+    if path is None:
         raise ContractError(f"program {os.fspath(name)!r} is not there, or cannot be executed")
-    return Path(found).absolute()
+    return Path(path).absolute()
 
 
 @contextlib.contextmanager
@@ -88,8 +88,7 @@ def scratch(
         parent: where; the default is $TMPDIR. Within a worker process that folder is the worker's own, and is
             removed even if the worker is killed.
         keep_failed: where to move the folder when the block ends with an exception, for a look at what went wrong;
-            not for points that are unphysical.
-            At most `KEEP_FOLDERS` are kept there.
+            not for points that are unphysical. At most `KEEP_FOLDERS` are kept there.
     """
     folder = Path(tempfile.mkdtemp(prefix="terranova-point-", dir=parent))
     try:
@@ -146,7 +145,11 @@ def run_program(
     program = find_program(argv[0])
     run = _Run(program.name, Path(folder), timeout, bytes_of(output_limit), bytes_of(disk_limit))
     return run.finish(
-        [os.fspath(program), *(os.fspath(word) for word in argv[1:])], stdin, environment or {}, memory, accept
+        [os.fspath(program), *(os.fspath(argument) for argument in argv[1:])],
+        stdin,
+        environment or {},
+        memory,
+        accept,
     )
 
 
@@ -170,26 +173,26 @@ class _Run:
     ) -> Finished:
         base = {**worker_environment(), "TMPDIR": str(self._folder), **extra}
         environment, mark = marked(base, program=True)
-        with tempfile.TemporaryFile() if stdin else contextlib.nullcontext() as given:
-            if given is not None:  # a file, for a pipe would have to be fed, and might never be read
-                given.write(stdin.encode())
-                given.seek(0)
+        with tempfile.TemporaryFile() if stdin else contextlib.nullcontext() as input_file:
+            if input_file is not None:  # a file, for a pipe would have to be fed, and might never be read
+                input_file.write(stdin.encode())
+                input_file.seek(0)
             process = subprocess.Popen(
                 argv,
                 cwd=self._folder,
                 env=environment,
-                stdin=subprocess.DEVNULL if given is None else given,
+                stdin=subprocess.DEVNULL if input_file is None else input_file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
                 preexec_fn=_limits(None if memory is None else bytes_of(memory), self._disk_limit),
             )
-        trouble = "was interrupted"
+        stopped = "was interrupted"  # why, if it was
         try:
-            trouble = self._watch(process)
+            stopped = self._watch(process)
         finally:
-            if trouble:
+            if stopped:
                 end_tree(process.pid, mark)
             else:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -199,8 +202,8 @@ class _Run:
                 if stream is not None:
                     stream.close()
         code = process.returncode
-        if trouble:
-            raise self._failure(trouble, None)
+        if stopped:
+            raise self._failure(stopped, None)
         if not accept(code):
             raise self._failure(_ending(code), code)
         out, err = (bytes(self._printed[name]).decode("utf-8", errors="replace") for name in ("stdout", "stderr"))
@@ -209,7 +212,7 @@ class _Run:
     def _watch(self, process: subprocess.Popen[bytes]) -> str:
         """Read what it prints until it ends, and return "", or why it has to be stopped."""
         deadline = self._started + self._timeout
-        look_at = self._started + _LOOK_AGAIN
+        measure_at = self._started + _FOLDER_INTERVAL
         pause = 0.0005
         with selectors.DefaultSelector() as selector:
             for name in self._printed:
@@ -221,17 +224,17 @@ class _Run:
                 now = time.monotonic()
                 if not ended and now >= deadline:
                     return f"gave no answer within {self._timeout:g} s"
-                if not ended and now >= look_at:
-                    look_at = now + _LOOK_AGAIN
+                if not ended and now >= measure_at:
+                    measure_at = now + _FOLDER_INTERVAL
                     if _bytes_in(self._folder) > self._disk_limit:
                         return f"wrote more than {size_words(self._disk_limit)} to its folder"
-                heard = selector.select(0.0 if ended else min(pause, max(deadline - now, 0.0)))
-                pause = 0.0005 if heard else min(2 * pause, 0.02)
-                for key, _ in heard:
+                readable = selector.select(0.0 if ended else min(pause, max(deadline - now, 0.0)))
+                pause = 0.0005 if readable else min(2 * pause, 0.02)
+                for key, _ in readable:
                     self._read(key, selector)
                 if sum(len(printed) for printed in self._printed.values()) > self._output_limit:
                     return f"printed more than {size_words(self._output_limit)}"
-                if ended and not heard:
+                if ended and not readable:
                     break
         if _bytes_in(self._folder) > self._disk_limit:
             return f"wrote more than {size_words(self._disk_limit)} to its folder"
@@ -254,8 +257,8 @@ class _Run:
         reason = f"{self._name} {what}"
         if lines:
             room = max(REASON_LENGTH - len(reason) - 18, 40)
-            said = " | ".join(lines)
-            reason += f"; its last words: {said if len(said) <= room else '...' + said[3 - room :]}"
+            output = " | ".join(lines)
+            reason += f"; its last words: {output if len(output) <= room else '...' + output[3 - room :]}"
         return ProgramFailed(reason, self._name, code, "\n".join(lines))
 
 

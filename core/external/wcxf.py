@@ -1,4 +1,4 @@
-"""Reads WCxf files: Wilson coefficients of an effective theory, in JSON or YAML (arXiv:1712.05298).
+"""WCxf files, read: Wilson coefficients of an effective theory, in JSON or YAML (arXiv:1712.05298).
 
 Strict: a key twice, one that is missing or unknown, a number that is none, is an error with its place.
 """
@@ -108,12 +108,12 @@ def _yaml(text: str, file: str) -> Any:
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in mapping:
             raise ValueError(f"key {key[:40]!r} twice")
-        found[key] = value
-    return found
+        mapping[key] = value
+    return mapping
 
 
 def _complex(given: Any, name: str, where: str) -> complex:

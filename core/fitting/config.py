@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,19 +12,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from terranova.config import ScanConfig, build_problem, load_config
+from terranova.config import Parallel, ProblemConfig, Storage
+from terranova.config.build import resolve_problem
 from terranova.config.plugin_options import check_options
+from terranova.config.problem import PROBLEM_KEYS
+from terranova.config.problem_reading import expanded, read_problem
+from terranova.config.resolve import check_executor
 from terranova.config.scan import Count
-from terranova.errors import ConfigError, PluginError, did_you_mean
+from terranova.config.scan_reading import read_output, read_parallel, read_seed
+from terranova.errors import PluginError, did_you_mean
 from terranova.evaluation.problem import Problem
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import Key, keys_of, read_keys, show
 from terranova.parsing.source import read_source
-from terranova.parsing.strict_yaml import KeyPath, dump, key_path
-from terranova.registry import registry
-
-SCAN_WORDS = ("model", "constraints", "parameters", "seed", "output", "parallel")
-"""Keys that mean what they mean in a scan."""
+from terranova.parsing.strict_yaml import KeyPath, dump
+from terranova.registry import Registry
+from terranova.registry import registry as installed
+from terranova.store.manifest import MANIFEST
 
 LEVELS = (0.68, 0.90, 0.95)
 
@@ -96,7 +103,10 @@ class FitConfig:
     """A fit.
 
     Attributes:
-        config: model, constraints, priors, seed, output, parallel: as a scan's.
+        problem: model, constraints and priors: as a scan's.
+        output: directory of the results.
+        seed: of every random stream.
+        parallel: how the work is shared out: as a scan's.
         scans: run directories whose points are used.
         best: how the best fit is found.
         profile: profiles wanted.
@@ -104,9 +114,13 @@ class FitConfig:
         nested: nested sampling, if wanted.
         mcmc: ensemble MCMC, if wanted.
         surrogate: if one is to save evaluations.
+        keys: the keys of the file, with what was read from other files written out.
     """
 
-    config: ScanConfig
+    problem: ProblemConfig
+    output: Path
+    seed: int = 1
+    parallel: Parallel = field(default_factory=Parallel)
     scans: tuple[Path, ...] = ()
     best: Best = field(default_factory=Best)
     profile: tuple[ProfileConfig, ...] = ()
@@ -114,20 +128,44 @@ class FitConfig:
     nested: Nested | None = None
     mcmc: Mcmc | None = None
     surrogate: SurrogateConfig | None = None
-    words: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    keys: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
-    def output(self) -> Path:
-        """Directory of the results."""
-        assert self.config.output is not None  # checked by load_fit
-        return self.config.output
+    def store(self) -> Storage:
+        """What is stored of each point: everything."""
+        return Storage()
 
     def to_yaml(self) -> str:
-        """Return the words of the plan as a file."""
-        return dump(dict(self.words))
+        """Return the keys of the fit as a file."""
+        return dump(dict(self.keys))
+
+    def identity(self) -> dict[str, Any]:
+        """Return the keys that decide the numbers of the fit: not where and how it is computed."""
+        return {key: value for key, value in self.keys.items() if key not in FREE_KEYS}
+
+    def digest(self) -> str:
+        """Return the SHA-256 of `identity()`, in hexadecimal."""
+        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True, default=str).encode()).hexdigest()
+
+    def plugins(self) -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
+        """Return kind, name and options of every plugin that takes part."""
+        named: list[tuple[str, str, Mapping[str, Any]]] = [
+            ("model", self.problem.model.name, self.problem.model.options),
+            ("executor", self.parallel.executor, {}),
+        ]
+        if self.surrogate is not None:
+            named.append(("surrogate", self.surrogate.plugin, self.surrogate.options))
+        return tuple(named)
 
 
-_WORDS = {
+FREE_KEYS = ("output", "parallel")
+"""Keys that may change between two sessions of a fit: no number depends on them."""
+
+_KEYS = {
+    **PROBLEM_KEYS,
+    "seed": Key(Any),
+    "output": Key(Any, True, "a directory such as fits/NAME"),
+    "parallel": Key(Any),
     "scans": Key(tuple[str, ...]),
     "profile": Key(Any),
     "levels": Key(tuple[Level, ...]),
@@ -137,59 +175,78 @@ _WORDS = {
     "surrogate": Key(Any),
 }
 
-
 _METHODS: Mapping[str, type] = {"best": Best, "nested": Nested, "mcmc": Mcmc, "surrogate": SurrogateConfig}
 
 
-def load_fit(source: str | Path | Mapping[str, Any], **words: Any) -> FitConfig:
+def load_fit(source: str | Path | Mapping[str, Any], *, registry: Registry | None = None, **keys: Any) -> FitConfig:
     """Read and check a fit.
 
     Args:
         source: path of a YAML file, or its content as a mapping.
-        words: top-level keys that replace those of the source; None counts as not given.
+        registry: the plugins; those that are installed if None.
+        keys: top-level keys that replace those of the source; None counts as not given.
 
     Raises:
         ConfigError: lists every problem, with its place in the file.
     """
-    diagnostics = read_source(source, words)
-    data = {} if diagnostics.document.data is None else diagnostics.document.data
-    known = {**{key: Key(Any) for key in SCAN_WORDS}, **_WORDS}
-    read, _ = read_keys(data, known, (), diagnostics)
-    if not isinstance(data, Mapping):
-        diagnostics.raise_if_any()
-        raise AssertionError  # pragma: no cover - read_words has complained
-    config = _scan_part(data, diagnostics)
-    if "output" not in data:
-        diagnostics.add(("output",), "missing, expected a directory such as fits/NAME")
-    problem = build_problem(config) if config is not None else None
-    settings = {method: _settings(read.get(method), cls, method, diagnostics) for method, cls in _METHODS.items()}
-    _check_surrogate(settings["surrogate"], problem, diagnostics)
-    profiles = _profiles(read.get("profile"), problem, diagnostics)
+    diagnostics = read_source(source, keys)
+    config = _read(diagnostics, registry if registry is not None else installed())
     diagnostics.raise_if_any()
     assert config is not None  # otherwise there was a problem to raise
+    return config
+
+
+def _read(diagnostics: Diagnostics, registry: Registry) -> FitConfig | None:
+    data = {} if diagnostics.document.data is None else diagnostics.document.data
+    read, _ = read_keys(data, _KEYS, (), diagnostics)
+    if not isinstance(data, Mapping):
+        return None
+    located = read_problem(data, (), diagnostics, registry.constraint_kinds)
+    resolved = resolve_problem(located, diagnostics, registry)
+    seed = read_seed(data["seed"], diagnostics) if "seed" in data else FitConfig.seed
+    output = read_output(data["output"], diagnostics) if "output" in data else None
+    parallel = read_parallel(data["parallel"], diagnostics) if "parallel" in data else Parallel()
+    check_executor(parallel, diagnostics, registry)
+    settings = {method: _settings(read.get(method), cls, method, diagnostics) for method, cls in _METHODS.items()}
+    _check_surrogate(settings["surrogate"], resolved.problem, diagnostics, registry)
+    profiles = _profiles(read.get("profile"), resolved.problem, diagnostics)
+    scans = _scans(read.get("scans", ()), diagnostics)
+    if diagnostics.problems or output is None:
+        return None
+    problem = resolved.located.config
     return FitConfig(
-        config=config,
-        scans=tuple(Path(name).expanduser() for name in read.get("scans", ())),
+        problem=problem,
+        output=output,
+        seed=seed,
+        parallel=parallel,
+        scans=scans,
         best=settings["best"] or Best(),
         profile=profiles,
         levels=tuple(sorted(read.get("levels", LEVELS))),
         nested=settings["nested"],
         mcmc=settings["mcmc"],
         surrogate=settings["surrogate"],
-        words=data,
+        keys={**data, **problem.to_dict(), "seed": seed, **({"scans": [str(s) for s in scans]} if scans else {})},
     )
 
 
-def _scan_part(data: Mapping[str, Any], diagnostics: Diagnostics) -> ScanConfig | None:
-    """Check the words that a fit shares with a scan as a scan would."""
-    shared = {key: data[key] for key in SCAN_WORDS if key in data}
-    shared["budget"] = {"evaluations": 1}  # a scan needs one, a fit has no use for it
-    try:
-        return load_config(shared)
-    except ConfigError as error:
-        for problem in error.diagnostics:
-            diagnostics.add(key_path(problem.key), problem.message)
-        return None
+def _scans(given: Sequence[str], diagnostics: Diagnostics) -> tuple[Path, ...]:
+    """Return the run directories named, which are relative to the file that names them."""
+    scans: list[Path] = []
+    for i, name in enumerate(given):
+        path = ("scans", i)
+        directory = expanded(name, path, diagnostics)
+        if directory is None:
+            continue
+        scan = (diagnostics.document.folder_of(path) / directory).absolute()
+        if not (scan / MANIFEST).is_file() and (directory / MANIFEST).is_file():
+            diagnostics.add(
+                path,
+                f"{scan} is no run; paths in a file are relative to its folder: for {directory} of the current "
+                f"folder, write {os.path.relpath(directory, diagnostics.document.folder_of(path))}",
+            )
+        scans.append(scan)
+    return tuple(scans)
 
 
 def _settings(given: Any, cls: type, key: str, diagnostics: Diagnostics) -> Any:
@@ -202,20 +259,22 @@ def _settings(given: Any, cls: type, key: str, diagnostics: Diagnostics) -> Any:
     return cls(**words) if complete else None
 
 
-def _check_surrogate(asked: SurrogateConfig | None, problem: Problem | None, diagnostics: Diagnostics) -> None:
+def _check_surrogate(
+    asked: SurrogateConfig | None, problem: Problem | None, diagnostics: Diagnostics, registry: Registry
+) -> None:
     """Complain of a surrogate that does not exist, or that refuses its options."""
     if asked is None:
         return
     try:
-        plugin = registry().get("surrogate", asked.plugin).thing
+        plugin = registry.get("surrogate", asked.plugin)
     except PluginError as error:
         diagnostics.add(("surrogate", "plugin"), str(error))
         return
-    _, complete = check_options(plugin, asked.options, ("surrogate", "options"), diagnostics, skip=2)
+    _, complete = check_options(plugin, asked.options, ("surrogate", "options"), diagnostics)
     if problem is None or not complete:
         return
     try:
-        plugin(problem.model.space, 0, **asked.options)
+        plugin.target(problem.model.space, 0, **asked.options)
     except (ValueError, TypeError) as error:
         diagnostics.add(("surrogate", "options"), str(error))
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from terranova.engine.watch import EngineWatch
-from terranova.evaluation.problem import Problem, is_hard
+from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation, join
-from terranova.interfaces.constraint import Correlated
 from terranova.store import Writer
 from terranova.types import Array, Bools, Floats, Ints
 
@@ -51,7 +50,7 @@ class Likelihood:
         watch: EngineWatch | None = None,
     ) -> None:
         self.problem = problem
-        self._evaluate, self._writer, self._stored, self._oversight = evaluate, writer, stored, watch
+        self._evaluate, self._writer, self._stored, self._watch = evaluate, writer, stored, watch
         self.evaluations = 0
         self.requests = 0
         self.names = (*problem.model.space.names, *(o.name for o in problem.model.observables))
@@ -67,8 +66,7 @@ class Likelihood:
     @property
     def soft(self) -> int:
         """Number of measurements and limits that contribute to chi2; hard bounds do not."""
-        counted = [c for c in self.problem.constraints if not is_hard(c)]
-        return sum(len(c.observables) if isinstance(c, Correlated) else 1 for c in counted)
+        return sum(constraint.measurements for constraint in self.problem.constraints)
 
     def batch(self, u: Floats) -> Batch:
         """Evaluate points u (n, d) of the unit cube; periodic axes wrap, others are cut off at the edges."""
@@ -79,8 +77,8 @@ class Likelihood:
         zeros: Ints = np.zeros(n, dtype=np.int64)
         request = np.full(n, self.requests, dtype=np.int64)
         index = np.arange(self.evaluations, self.evaluations + n, dtype=np.int64)
-        if self._oversight is not None:
-            self._oversight.poll()
+        if self._watch is not None:
+            self._watch.poll()
         answer = None if self._stored is None else self._stored(self.requests, x, index)
         stored = zeros.astype(bool) if answer is None else answer[0].copy()
 
@@ -113,9 +111,9 @@ class Likelihood:
         if answer is not None and known.all():
             return answer[1]
         missing: Ints = np.flatnonzero(~known)
-        if self._oversight is not None:
-            self._oversight.begin(store)
-            self._oversight.rows = missing
+        if self._watch is not None:
+            self._watch.begin(store)
+            self._watch.rows = missing
         fresh = self._evaluate(x[missing])
         if answer is None or not known.any():
             return fresh

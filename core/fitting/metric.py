@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from terranova.evaluation.problem import is_hard
 from terranova.fitting.likelihood import Likelihood
 from terranova.interfaces.constraint import Constraint
 from terranova.types import Floats, Ints
@@ -43,8 +42,8 @@ class Metric:
         self._target, self._free, self._axes = likelihood, free, axes
         self._places: Ints = np.zeros((1, 0), dtype=np.int64) if places is None else places
         constraints = likelihood.problem.constraints
-        self._soft = [c for c in constraints if not is_hard(c)]
-        self._hard = [c for c in constraints if is_hard(c)]
+        self._soft = [c for c in constraints if not c.hard]
+        self._hard = [c for c in constraints if c.hard]
         self._held = [i for i, axis in enumerate(axes) if axis.column is None]
         read = {name for c in constraints for name in c.observables} | {axes[i].name for i in self._held}
         self._names = sorted(read)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def write_fit(fit: Fit) -> list[Path]:
     directory = fit.plan.output
     try:
         files = [_write(directory / RESULT, json.dumps(to_dict(fit), indent=1, allow_nan=False) + "\n")]
-        files += [_write(directory / f"profile-{_name(p)}.csv", _profile_csv(fit, p)) for p in fit.profiles]
+        files += [_write(directory / profile_file(_names(p)), _profile_csv(fit, p)) for p in fit.profiles]
         for posterior in fit.posteriors:
             files += _write_chains(directory, fit, posterior)
         return [*files, *write_figures(fit), write_page(fit)]
@@ -42,7 +43,7 @@ def to_dict(fit: Fit) -> dict[str, Any]:
     """Return the numbers of a fit, as JSON can hold them."""
     best = fit.best
     return {
-        "model": fit.plan.config.model.name,
+        "model": fit.plan.problem.model.name,
         "evaluations": fit.evaluations,
         "points from scans": fit.known,
         "evaluations of parts": dict(fit.spent),
@@ -130,8 +131,13 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _name(result: ProfileResult) -> str:
-    return "-".join(axis.name for axis in result.profile.axes)
+def profile_file(names: Sequence[str]) -> str:
+    """Return the name of the file with the profile of some quantities."""
+    return f"profile-{'-'.join(names)}.csv"
+
+
+def _names(result: ProfileResult) -> list[str]:
+    return [axis.name for axis in result.profile.axes]
 
 
 def _profile_csv(fit: Fit, result: ProfileResult) -> str:

@@ -37,7 +37,7 @@ def write_page(fit: Fit) -> Path:
 
 def render(fit: Fit) -> str:
     """Return the page as HTML."""
-    model, name = fit.plan.config.model.name, fit.plan.output.resolve().name
+    model, name = fit.plan.problem.model.name, fit.plan.output.resolve().name
     sets = ", ".join(constraints.name for constraints in fit.problem.sets)
     sections = [_best(fit), _contributions(fit), _profiles(fit), _posteriors(fit), _effort(fit), _citations(fit)]
     return html.render(

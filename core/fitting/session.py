@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from terranova.config import build_problem
-from terranova.engine.executors import make_executor
+from terranova.engine.executors import choose_executor, make_executor
 from terranova.engine.replay import Replay
 from terranova.engine.watch import EngineWatch
-from terranova.errors import ParallelError, PluginMissing, RunError, RunMismatch, TerranovaError
+from terranova.errors import PluginMissing, RunError, RunMismatch, TerranovaError
 from terranova.evaluation.executor import Executor
 from terranova.evaluation.problem import Problem
 from terranova.fitting.best import NoPoint
-from terranova.fitting.config import FitConfig
+from terranova.fitting.config import FREE_KEYS, FitConfig
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.posterior import one_thread
 from terranova.fitting.steps import Fit, run_steps
@@ -31,10 +29,10 @@ from terranova.interfaces.batch import Evaluation
 from terranova.parallel.on_root import on_root
 from terranova.parallel.world import World, world
 from terranova.parsing.strict_yaml import load
-from terranova.registry import registry
 from terranova.runs import provenance
+from terranova.runs.compatibility import changed_keys
 from terranova.runs.derived import FITTED
-from terranova.runs.run import CONFIG, Run
+from terranova.runs.run import Run
 from terranova.store import Writer, load_manifest, recover
 from terranova.store.lock import RunLock
 from terranova.store.manifest import MANIFEST
@@ -44,9 +42,6 @@ from terranova.types import Bools, Floats, Ints
 
 SAY_EVERY = 2.0
 """Seconds between two lines on how far it is."""
-
-_FREE_WORDS = ("output", "parallel")
-"""Words that may change between two sessions of a fit: no number depends on them."""
 
 
 class FitStopped(TerranovaError):
@@ -71,11 +66,11 @@ def run_fit(plan: FitConfig, *, quiet: bool = False) -> Fit | None:
         ConfigError: the words do not fit the model.
     """
     _require_packages(plan)
-    problem = build_problem(plan.config)
+    problem = build_problem(plan.problem)
     with StopRequest() as stop, world().together(stop) as everyone:
-        executor_class = _executor(plan, everyone)
+        executor_class = choose_executor(plan.parallel, problem, everyone, islands=False)
         on_root(everyone, lambda: _prepare(plan, problem), plan.output)
-        everyone.watch_over(plan.output, plan.config.parallel.patience)
+        everyone.watch_over(plan.output, plan.parallel.patience)
         if not everyone.is_root:
             executor_class.serve(problem)
             return None
@@ -97,16 +92,6 @@ def _require_packages(plan: FitConfig) -> None:
         raise PluginMissing(f"this fit needs {names}, not installed here: pip install 'terranova[fit]'")
 
 
-def _executor(plan: FitConfig, everyone: World) -> type[Executor]:
-    chosen: type[Executor] = registry().get("executor", plan.config.parallel.executor).thing
-    if everyone.size == 1 or chosen.over_ranks:
-        return chosen
-    able: list[type[Executor]] = [p.thing for p in registry().of_kind("executor") if p.thing.over_ranks]
-    if not able:
-        raise ParallelError("no executor is installed that evaluates over ranks: start the fit on one")
-    return able[0]
-
-
 def _prepare(plan: FitConfig, problem: Problem) -> None:
     """Make the directory, or make sure that it is that of this fit."""
     directory = plan.output
@@ -118,30 +103,24 @@ def _prepare(plan: FitConfig, problem: Problem) -> None:
     if directory.exists() and (not directory.is_dir() or set(directory.iterdir()) - _begun(directory)):
         raise RunError(f"{directory} is in use; choose another output")
     make_directory(directory / "points")
-    write_atomic(directory / CONFIG, plan.config.to_yaml())
     write_atomic(directory / FITTED, plan.to_yaml())
-    manifest = provenance.make_manifest(plan.config, problem)
+    manifest = provenance.make_manifest(plan, problem)
     replace(manifest, config_hash=digest).save(directory)  # last: with it, the directory is a run
 
 
 def _begun(directory: Path) -> set[Path]:
     """What a start leaves behind that was cut off at once."""
-    return {directory / "points", directory / CONFIG, directory / FITTED}
+    return {directory / "points", directory / FITTED}
 
 
 def _digest(plan: FitConfig, problem: Problem) -> str:
-    """Return a hash of all that the numbers of a fit depend on: its words, the physics, the points of the scans."""
+    """Return a hash of all that the numbers of a fit depend on: its settings, physics, the points of scans."""
     runs = [_opened(scan, problem, plan) for scan in plan.scans]
-    words = {
-        "physics": provenance.digest(plan.config, problem),
-        "fit": _identity(plan.words),
+    decisive = {
+        "physics": provenance.digest(plan, problem),
         "scans": [[run.manifest.run_id, run.evaluated] for run in runs],
     }
-    return hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _identity(words: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in words.items() if key not in _FREE_WORDS}
+    return provenance.content_hash(decisive)
 
 
 def _what_else(directory: Path, plan: FitConfig) -> str:
@@ -149,11 +128,10 @@ def _what_else(directory: Path, plan: FitConfig) -> str:
     path = directory / FITTED
     if not path.is_file():
         return "holds something else than a fit"
-    before, now = _identity(load(path)[0].data or {}), _identity(plan.words)
-    changed = sorted(key for key in before.keys() | now.keys() if str(before.get(key)) != str(now.get(key)))
-    if changed:
-        return f"holds a fit with other words under {', '.join(changed)}"
-    return "holds a fit with the same words, but its scans, its constraints or its model have changed since"
+    before, now = load(path)[0].data or {}, plan.identity()
+    if changed := changed_keys(before, now, FREE_KEYS):
+        return f"holds a fit with other settings under {', '.join(changed)}"
+    return "holds a fit with the same settings, but its scans, its constraints or its model have changed since"
 
 
 def _fit(
@@ -165,12 +143,12 @@ def _fit(
     say: Callable[[str], None],
 ) -> Fit:
     started = time.monotonic()
-    directory, config = plan.output.absolute(), plan.config  # a model may change the current directory
-    schema = provenance.schema(config, problem)
+    directory = plan.output.absolute()  # a model may change the current directory
+    schema = provenance.schema(plan, problem)
     recover(directory, schema)
     runs = [_opened(scan, problem, plan) for scan in plan.scans]
     with (
-        make_executor(executor_class, config.parallel, problem, directory) as executor,
+        make_executor(executor_class, plan.parallel, problem, directory) as executor,
         Writer(directory, schema, run_id=load_manifest(directory).run_id) as writer,
     ):
         executor.warm_up()
@@ -211,7 +189,7 @@ def _opened(directory: Path, problem: Problem, plan: FitConfig) -> Run:
         RunError: there is none, it is of another model, or lacks what the constraints read.
     """
     run = Run(directory)
-    before, now = run.manifest, plan.config.model
+    before, now = run.manifest, plan.problem.model
     if before.model != now.name or dict(before.model_options) != dict(now.options):
         raise RunError(
             f"{directory} is a scan of {_model(before.model, before.model_options)}, but the fit is of "

@@ -88,13 +88,13 @@ def run_steps(plan: FitConfig, likelihood: Likelihood, known: int, say: Say) -> 
         NoPoint: no point is allowed.
         RunError: a part cannot be done.
     """
-    streams = [np.random.default_rng([plan.config.seed, i]) for i in range(1 + len(plan.profile))]
+    streams = [np.random.default_rng([plan.seed, i]) for i in range(1 + len(plan.profile))]
     meter = _Meter(likelihood)
     trainer = None
     if plan.surrogate is not None:
         names = {name for asked in plan.profile for name in asked.names}
         free = {p.name for p in likelihood.problem.model.space.free}
-        trainer = SurrogateTrainer(likelihood, plan.surrogate, sorted(names - free), plan.config.seed)
+        trainer = SurrogateTrainer(likelihood, plan.surrogate, sorted(names - free), plan.seed)
         say(
             f"surrogate: trained beside {known:,} points of scans" if known else "surrogate: trained from the prior"
         )
@@ -159,7 +159,7 @@ def _posteriors(
 ) -> tuple[Posterior, ...]:
     found = []
     wanted = 0 if plan.surrogate is None else plan.surrogate.effective
-    seed = plan.config.seed
+    seed = plan.seed
 
     def both(sample: Callable[[Likelihood], Posterior], stream: int) -> Posterior:
         if trainer is None:

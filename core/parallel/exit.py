@@ -1,4 +1,16 @@
-"""The end of a program: ranks leave together, with one exit code, and no rank waits for a dead one."""
+"""Exit of a program on all ranks: together, with one exit code, and no rank waits for a dead one.
+
+MPI has two ways to end, and both lose something. A rank that just leaves with an error makes the launcher kill the
+others, perhaps in the middle of a write, and before their own errors are printed. A rank that waits for the others
+at the end waits for ever if one of them hangs. So each rank reports its outcome to the first one, which waits for
+all of them as long as nothing went wrong, and a short time otherwise:
+
+- all have reported: errors are printed, one that several ranks share only once; the ranks that failed get an
+  acknowledgement, and the first rank leaves with the exit code of the cause;
+- some have not, and a failure is known for longer than `GRACE`: they are still at work, or dead; the job is ended.
+
+A failed rank without an acknowledgement ends the job itself, for the first rank may be the one that is dead.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +24,14 @@ from typing import NoReturn
 
 from terranova.errors import ConfigError, ParallelError, RankFailed, TerranovaError, exit_code_of
 from terranova.parallel.launchers import detect_launcher
-from terranova.parallel.world import Backoff, World, world
+from terranova.parallel.world import World, world
 
 GRACE = 2.0
 """Seconds that a failed rank waits to hear whether the others failed as well, before it ends the job."""
 
 
-_EXIT_REPORT, _ACKNOWLEDGE = 7001, 7002  # message tags
+_EXIT_REPORT, _ACKNOWLEDGEMENT = 7001, 7002
+"""Tags of messages: to the first rank, and back."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +52,20 @@ class Outcome:
 def run_guarded(main: Callable[[], object], *, debug: bool = False) -> NoReturn:
     """Run a program's main function and leave with its exit code; under MPI no rank waits for a dead one.
 
-    If every rank ends, they end in peace, and an error that they all met is printed once. If a rank fails
+    If every rank ends, they leave together, and an error that they all met is printed once. If a rank fails
     while others work on, it prints its error and ends the whole job.
 
     Args:
         main: the program.
         debug: show the traceback of errors meant for people too.
     """
-    launch = detect_launcher()
+    launcher = detect_launcher()
     everyone: World | None = None
-    with suppress(ParallelError):  # who needs the other ranks meets it again; other commands work
+    with suppress(ParallelError):  # commands that need the other ranks raise it again; others work without
         everyone = world()
     outcome = _outcome(main, debug)
     if everyone is None or everyone.size == 1:
-        disconnected = everyone is None and launch is not None and launch.rank > 0
+        disconnected = everyone is None and launcher is not None and launcher.rank > 0
         if outcome.message and not disconnected:
             print(outcome.message, file=sys.stderr)
     else:
@@ -68,18 +81,18 @@ def _outcome(main: Callable[[], object], debug: bool) -> Outcome:
             return Outcome(1, leaving.code)
         return Outcome(leaving.code or 0)
     except TerranovaError as error:
-        words = traceback.format_exc() if debug else _in_words(error)
-        return Outcome(error.exit_code, words, echo=isinstance(error, RankFailed))
+        message = traceback.format_exc() if debug else _message(error)
+        return Outcome(error.exit_code, message, echo=isinstance(error, RankFailed))
     except KeyboardInterrupt as error:
         return Outcome(exit_code_of(error), "interrupted at once; every point that was reported is stored")
-    except OSError as error:  # a full disk, a closed pipe: the words of the system say it all
+    except OSError as error:  # a full disk, a closed pipe: the system's message is enough
         return Outcome(1, traceback.format_exc() if debug else f"error: {error}")
     except BaseException as error:
         return Outcome(exit_code_of(error), traceback.format_exc())
     return Outcome()
 
 
-def _in_words(error: TerranovaError) -> str:
+def _message(error: TerranovaError) -> str:
     # Diagnostics begin with file:line:column, which editors and terminals recognise only at the start.
     return str(error) if isinstance(error, ConfigError) else f"error: {error}"
 
@@ -92,22 +105,23 @@ def _leave_together(everyone: World, outcome: Outcome) -> Outcome:
     communicator.isend(outcome, dest=0, tag=_EXIT_REPORT).wait()
     if not outcome.exit_code:
         return outcome
-    # Later ranks wait a little longer, so that the first to give up speaks for those with the same trouble; and
-    # whoever only heard of a failure leaves the word to the one that had it.
+    # Later ranks wait a little longer, so that of several with the same error one prints it; and ranks that only
+    # heard of a failure wait longest, so that the rank that failed prints its own error.
     deadline = time.monotonic() + GRACE + min(0.05 * everyone.rank, GRACE) + (GRACE if outcome.echo else 0.0)
     while time.monotonic() < deadline:
-        if communicator.iprobe(source=0, tag=_ACKNOWLEDGE):
-            communicator.recv(source=0, tag=_ACKNOWLEDGE)
+        if communicator.iprobe(source=0, tag=_ACKNOWLEDGEMENT):
+            communicator.recv(source=0, tag=_ACKNOWLEDGEMENT)
             return outcome
         time.sleep(0.01)
     everyone.abort(outcome.message or f"left with exit code {outcome.exit_code}", outcome.exit_code)
 
 
 def _collect_exit_reports(everyone: World, outcome: Outcome) -> Outcome:
+    """Wait for the outcomes of all ranks, print the errors, and acknowledge them; on the first rank."""
     communicator = everyone.communicator
     outcomes = {0: outcome}
-    nap = Backoff()
-    deadline = nap.since + GRACE if outcome.exit_code else float("inf")
+    since = time.monotonic()
+    deadline = since + GRACE if outcome.exit_code else float("inf")
     while len(outcomes) < everyone.size:
         for rank in range(1, everyone.size):
             if rank not in outcomes and communicator.iprobe(source=rank, tag=_EXIT_REPORT):
@@ -116,25 +130,29 @@ def _collect_exit_reports(everyone: World, outcome: Outcome) -> Outcome:
                     deadline = min(deadline, time.monotonic() + GRACE)
         if time.monotonic() > deadline:
             rank, failure = _culprit(outcomes)
-            words = failure.message or f"left with exit code {failure.exit_code}"
-            everyone.abort(words, failure.exit_code, culprit=rank)
-        everyone.check_on_others(nap.since)
+            message = failure.message or f"left with exit code {failure.exit_code}"
+            everyone.abort(message, failure.exit_code, culprit=rank)
+        everyone.check_on_others(since)
         time.sleep(0.001)
-    failures = {rank: o for rank, o in sorted(outcomes.items()) if o.exit_code}
-    said = [o.message for o in failures.values() if o.message and not o.echo]
-    said = said or [o.message for o in failures.values() if o.message]
-    for message in dict.fromkeys(said):
-        ranks = [rank for rank, o in failures.items() if o.message == message]
-        names = ", ".join(str(rank) for rank in ranks)
-        prefix = "" if len(ranks) == everyone.size else f"rank {names}: "
-        print(f"{prefix}{message}", file=sys.stderr)
+    failures = {rank: failure for rank, failure in sorted(outcomes.items()) if failure.exit_code}
+    _print_errors(failures, everyone.size)
     for rank in failures:
         if rank:
-            communicator.send(None, dest=rank, tag=_ACKNOWLEDGE)
+            communicator.send(None, dest=rank, tag=_ACKNOWLEDGEMENT)
     return _culprit(outcomes)[1] if failures else outcome
 
 
+def _print_errors(failures: Mapping[int, Outcome], ranks: int) -> None:
+    """Print each error once, with the ranks that had it; echoes only if there is nothing else."""
+    messages = [failure.message for failure in failures.values() if failure.message and not failure.echo]
+    messages = messages or [failure.message for failure in failures.values() if failure.message]
+    for message in dict.fromkeys(messages):
+        affected = [rank for rank, failure in failures.items() if failure.message == message]
+        prefix = "" if len(affected) == ranks else f"rank {', '.join(map(str, affected))}: "
+        print(f"{prefix}{message}", file=sys.stderr)
+
+
 def _culprit(outcomes: Mapping[int, Outcome]) -> tuple[int, Outcome]:
-    """Return the first rank that failed of its own accord, else the first that failed, and how."""
-    failures = [(rank, o) for rank, o in sorted(outcomes.items()) if o.exit_code]
-    return next(((rank, o) for rank, o in failures if not o.echo), failures[0])
+    """Return the first rank with an error of its own, else the first that failed, and its outcome."""
+    failures = [(rank, failure) for rank, failure in sorted(outcomes.items()) if failure.exit_code]
+    return next(((rank, failure) for rank, failure in failures if not failure.echo), failures[0])

@@ -1,4 +1,4 @@
-"""Signs of life: each rank touches a file of its own now and then, so that one that hangs is found out."""
+"""Heartbeats of ranks: each touches a file of its own now and then, by which one that hangs is found out."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ class Heartbeat:
     def describe(self, rank: int) -> str:
         """Return where a rank was when it began, as far as is known."""
         try:
-            words = json.loads(sign_of(self.directory, rank).read_text())
-            return f"rank {rank} (process {words['pid']} on {words['host']})"
+            process = json.loads(sign_of(self.directory, rank).read_text())
+            return f"rank {rank} (process {process['pid']} on {process['host']})"
         except (OSError, ValueError, KeyError, TypeError):
             return f"rank {rank}"
 

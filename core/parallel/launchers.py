@@ -41,10 +41,10 @@ class LauncherInfo:
 def detect_launcher(environment: Mapping[str, str] | None = None) -> LauncherInfo | None:
     """Read rank and size from the environment, without touching MPI; None for a process started alone."""
     source = os.environ if environment is None else environment
-    for rank, size in LAUNCHERS:
-        if rank in source and (size in source or rank == "PMIX_RANK"):
+    for rank_variable, size_variable in LAUNCHERS:
+        if rank_variable in source and (size_variable in source or rank_variable == "PMIX_RANK"):
             try:
-                return LauncherInfo(int(source[rank]), int(source.get(size, 0)), rank)
+                return LauncherInfo(int(source[rank_variable]), int(source.get(size_variable, 0)), rank_variable)
             except ValueError:
                 continue
     return None
@@ -55,7 +55,6 @@ def find_mpirun() -> Path | None:
     beside = Path(sys.executable).parent
     for folder in (str(beside), None):
         for name in ("mpirun", "mpiexec"):
-            found = shutil.which(name, path=folder)
-            if found:
-                return Path(found)
+            if path := shutil.which(name, path=folder):
+                return Path(path)
     return None

@@ -15,6 +15,11 @@ T = TypeVar("T")
 def on_root(team: World, action: Callable[[], T], directory: Path) -> T:
     """Do something on the first rank only; every rank gets its result, or its error.
 
+    Args:
+        team: the ranks; all of them must make this call.
+        action: what to do.
+        directory: what it writes to, for the message if the disk refuses.
+
     Raises:
         RunError: the directory cannot be written.
     """
@@ -26,8 +31,8 @@ def on_root(team: World, action: Callable[[], T], directory: Path) -> T:
             result = (None, error)
         except OSError as error:
             result = (None, disk_error(f"{directory} cannot be written", error))
-    value, problem = team.bcast(result)
-    if problem is not None:
-        problem.on_all_ranks = True
-        raise problem
+    value, failure = team.bcast(result)
+    if failure is not None:
+        failure.on_all_ranks = True  # nobody has to be notified
+        raise failure
     return value  # type: ignore[return-value]

@@ -1,58 +1,47 @@
-"""Ranks: who else takes part in this run. The only module of the engine that knows MPI, and it asks late."""
+"""The ranks of a run as one of them sees them: exchanges, and waiting that hears of signals and failures."""
 
 from __future__ import annotations
 
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from terranova.errors import (
-    ParallelError,
-    RankFailed,
-    RankSilent,
-    TerranovaError,
-    exit_code_of,
-)
+from terranova.errors import RankFailed, RankSilent, TerranovaError, exit_code_of
+from terranova.parallel.connection import abort_job, connect, flush_output
 from terranova.parallel.heartbeat import Heartbeat
-from terranova.parallel.launchers import LauncherInfo, detect_launcher
 from terranova.system.signals import StopRequest
 from terranova.types import Array
 
 T = TypeVar("T")
 
-
-LAST_WORDS = 0.2
-"""Seconds before ending a job, for a launcher drops what its ranks said just before."""
-
-_NEWS = 7003  # message tag
+_NOTICE = 7003
+"""Tag of messages between exchanges: a signal's number, or a `RankFailed`."""
 
 PATIENCE = 3600.0
 """Seconds without a sign of life after which a rank is given up, where no configuration says otherwise."""
 
 
 class Backoff:
-    """Waits for a message: at first without a pause, then in naps of a tenth of the time waited so far.
+    """Waits for a message: at first without a pause, then with pauses of a tenth of the time waited so far.
 
     MPI's own waiting keeps a core busy all the time, and Python handles no signal meanwhile.
     """
 
     def __init__(self) -> None:
         self.since = time.monotonic()
-        self._looks = 0
+        self._polls = 0
 
-    def take(self) -> None:
-        """Wait a little; call it after each look that found nothing."""
-        self._looks += 1
+    def pause(self) -> None:
+        """Wait a little; call it after each poll that brought nothing."""
+        self._polls += 1
         waited = time.monotonic() - self.since
-        time.sleep(0.0 if self._looks < 20 else min(max(0.1 * waited, 2e-5), 1e-3))
+        time.sleep(0.0 if self._polls < 20 else min(max(0.1 * waited, 2e-5), 1e-3))
 
 
 class World:
@@ -74,9 +63,9 @@ class World:
         self.rank: int = 0 if communicator is None else communicator.Get_rank()
         self.size: int = 1 if communicator is None else communicator.Get_size()
         self.stop: StopRequest | None = None
-        self._vigil: Heartbeat | None = None
+        self._heartbeat: Heartbeat | None = None
         self._patience = PATIENCE
-        self._told = False
+        self._notified = False
 
     def __repr__(self) -> str:
         return f"<rank {self.rank} of {self.size}>"
@@ -104,7 +93,7 @@ class World:
         try:
             yield team
         except BaseException as error:
-            team._spread(error)
+            team._report_failure(error)
             raise
         else:
             if team is not self:
@@ -112,9 +101,9 @@ class World:
         finally:
             _current.pop()
             team.stop = before
-            if team._vigil is not None:
-                team._vigil.end()
-                team._vigil = None
+            if team._heartbeat is not None:
+                team._heartbeat.end()
+                team._heartbeat = None
 
     def watch_over(self, directory: Path, patience: float) -> None:
         """From now on, show signs of life in the run directory, and look for those of the others.
@@ -126,7 +115,7 @@ class World:
             patience: seconds without a sign after which a rank counts as hanging.
         """
         self._patience = patience
-        self._vigil = Heartbeat(directory, self.rank, self.size, patience)
+        self._heartbeat = Heartbeat(directory, self.rank, self.size, patience)
 
     def attend(self) -> None:
         """Hear what other ranks have to say, and show a sign of life. Call it now and then; it costs little.
@@ -134,20 +123,20 @@ class World:
         Raises:
             RankFailed: another rank left with an exception.
         """
-        if self._vigil is not None:
-            self._vigil.sign()
+        if self._heartbeat is not None:
+            self._heartbeat.sign()
         if self.communicator is None:
             return
-        if self.stop is not None and self.stop.signal and not self._told:
-            self._told = True
-            self._tell(self.stop.signal)
-        while self.communicator.iprobe(tag=_NEWS):
-            news = self.communicator.recv(tag=_NEWS)
-            if isinstance(news, RankFailed):
-                raise news
+        if self.stop is not None and self.stop.signal and not self._notified:
+            self._notified = True
+            self._notify(self.stop.signal)
+        while self.communicator.iprobe(tag=_NOTICE):
+            notice = self.communicator.recv(tag=_NOTICE)
+            if isinstance(notice, RankFailed):
+                raise notice
             if self.stop is not None:
-                self._told = True  # whoever began tells everybody
-                self.stop.ask(news)
+                self._notified = True  # the rank that had the signal notifies everybody
+                self.stop.ask(notice)
 
     def wait(self, ready: Callable[[], bool]) -> None:
         """Wait until something is so that depends on other ranks, attending meanwhile.
@@ -155,11 +144,11 @@ class World:
         Raises:
             RankFailed: another rank left with an exception.
         """
-        nap = Backoff()
+        backoff = Backoff()
         while not ready():
             self.attend()
-            self.check_on_others(nap.since)
-            nap.take()
+            self.check_on_others(backoff.since)
+            backoff.pause()
 
     def check_on_others(self, since: float) -> None:
         """End all ranks if one has been silent for too long.
@@ -169,12 +158,12 @@ class World:
         """
         if time.monotonic() - since < self._patience:
             return
-        if self._vigil is None:
-            waited = RankSilent(f"waited {self._patience:g} s for the other ranks, in vain: one of them hangs")
-            self.abort(f"error: {waited}", waited.exit_code)
-        silent = self._vigil.silent()
+        if self._heartbeat is None:
+            error = RankSilent(f"waited {self._patience:g} s for the other ranks, in vain: one of them hangs")
+            self.abort(f"error: {error}", error.exit_code)
+        silent = self._heartbeat.silent()
         if silent:
-            names = ", ".join(self._vigil.describe(rank) for rank in silent)
+            names = ", ".join(self._heartbeat.describe(rank) for rank in silent)
             error = RankSilent(
                 f"no sign of life for {self._patience:g} s from {names}: it hangs, or it needs longer than that "
                 "for one point, or for one call of a vectorised model; for those, raise parallel.patience. Every "
@@ -182,7 +171,7 @@ class World:
             )
             self.abort(f"error: {error}", error.exit_code)
 
-    def _spread(self, error: BaseException) -> None:
+    def _report_failure(self, error: BaseException) -> None:
         """Tell the others that this rank failed, unless they told it, or all have met the same."""
         if (
             self.communicator is None
@@ -190,16 +179,16 @@ class World:
             or (isinstance(error, TerranovaError) and error.on_all_ranks)
         ):
             return
-        words = f"rank {self.rank} failed: {type(error).__name__}: {error}"
-        failure = RankFailed(words[:2000])
+        reason = f"rank {self.rank} failed: {type(error).__name__}: {error}"
+        failure = RankFailed(reason[:2000])
         failure.exit_code = exit_code_of(error)
-        self._tell(failure)
+        self._notify(failure)
 
-    def _tell(self, news: int | RankFailed) -> None:
+    def _notify(self, notice: int | RankFailed) -> None:
         for rank in range(self.size):
             if rank != self.rank:
                 # Small enough to travel at once, whether or not anybody ever listens.
-                self.communicator.isend(news, dest=rank, tag=_NEWS)
+                self.communicator.isend(notice, dest=rank, tag=_NOTICE)
 
     def _meet(self) -> None:
         """Wait until every rank is here."""
@@ -263,18 +252,10 @@ class World:
         rank = self.rank if culprit is None else culprit
         prefix = f"rank {rank} of {self.size}: " if self.size > 1 else ""
         print(f"{prefix}{message}", file=sys.stderr)
-        _flush()
+        flush_output()
         if self.communicator is not None:
-            time.sleep(LAST_WORDS)
-            self.communicator.Abort(exit_code)
+            abort_job(self.communicator, exit_code)
         raise SystemExit(exit_code)
-
-
-def _flush() -> None:
-    """Write out what was printed: MPI's abort leaves buffers unwritten."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
 
 
 def serial_world() -> World:
@@ -299,75 +280,6 @@ def world() -> World:
 
 @cache
 def _whole_world() -> World:
-    """Return the world this process was started in.
-
-    Raises:
-        ParallelError: a launcher started several processes, but MPI does not connect them.
-    """
-    launch = detect_launcher()
-    if launch is None and "mpi4py.MPI" not in sys.modules:
-        return World()
-    if launch is not None and launch.size == 1:
-        return World()
-    communicator = _connect(launch)
-    if communicator.Get_size() == 1:
-        return World()
-    _abort_on_uncaught(communicator)
-    return World(communicator)
-
-
-def _connect(launch: LauncherInfo | None) -> Any:
-    """Initialise MPI and return the communicator of all ranks, if it has as many as the launcher started."""
-    started = f"this is one of {launch.size or 'several'} processes" if launch else "MPI was imported"
-    said = f"{started} ({launch.variable}={launch.rank})" if launch else started
-    cure = _cure()
-    try:
-        import mpi4py
-
-        mpi4py.rc.initialize = False  # so that we can look at the library first
-        mpi4py.rc.finalize = True
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # mpi4py's own words on a strange launcher; ours follow
-            from mpi4py import MPI
-    except (ImportError, RuntimeError, OSError) as error:
-        words = ": ".join(str(error).splitlines()) or type(error).__name__
-        raise ParallelError(
-            f"{said}, but Python cannot use MPI: {words}. Install it with `pip install 'terranova[mpi]'`, "
-            "or start a single process. `terranova doctor` shows what was found"
-        ) from error
-    vendor = MPI.get_vendor()[0]
-    if launch and launch.variable.startswith("OMPI_") and "MPICH" in vendor:
-        # MPICH's initialisation would end the process under Open MPI's launcher, with words for no one.
-        raise ParallelError(f"{said} of Open MPI's launcher, but mpi4py uses {vendor}, so they {cure}")
-    if not MPI.Is_initialized():
-        MPI.Init_thread()
-    communicator = MPI.COMM_WORLD
-    if launch and launch.size and communicator.Get_size() != launch.size:
-        raise ParallelError(
-            f"{said}, but MPI ({vendor}) sees {communicator.Get_size()}: mpi4py uses another MPI than the "
-            f"launcher, so they {cure}"
-        )
-    return communicator
-
-
-def _cure() -> str:
-    launcher = Path(sys.executable).parent / "mpirun"
-    use = f"use {launcher}" if launcher.exists() else "use the mpirun of the MPI that mpi4py was built for"
-    return f"would all do the same work. Cure: {use}; `terranova doctor` shows what was found"
-
-
-def _abort_on_uncaught(communicator: Any) -> None:
-    """Let an exception that nobody catches end all ranks: the others would wait for this one for ever."""
-    before = sys.excepthook
-
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        before(kind, error, trace)
-        _flush()
-        time.sleep(LAST_WORDS)
-        communicator.Abort(exit_code_of(error))
-
-    sys.excepthook = hook
-
-
-# ----------------------------------------------------------------------------------------------------
-# the end of a program
+    """Return the world this process was started in."""
+    communicator = connect()
+    return World() if communicator is None else World(communicator)

@@ -12,7 +12,7 @@ from terranova.errors import Diagnostic
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.priors import Prior
-from terranova.parsing.constraint_file import constraint_words, set_words
+from terranova.parsing.constraint_file import constraint_keys, set_keys
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import show
 from terranova.parsing.strict_yaml import MAX_DEPTH, Document, KeyPath, is_text, load
@@ -90,9 +90,9 @@ def plain(value: Any, path: KeyPath, diagnostics: Diagnostics) -> Any:
         return text
     try:
         if isinstance(value, Constraint):
-            return constraint_words(value)
+            return constraint_keys(value)
         if isinstance(value, ConstraintSet):
-            return set_words(value)
+            return set_keys(value)
     except ValueError as error:
         diagnostics.add(path, str(error))
         return None

@@ -91,6 +91,24 @@ class Document:
             return Place("", 0, 0, key_text(path))
         return Place(self.file, *self.where(path, at_key=at_key), key_text(path))
 
+    def folder_of(self, path: KeyPath) -> Path:
+        """Return the folder to which a file name at `path` is relative: that of the document, if it stands in one.
+
+        What comes from elsewhere, from the command line or from Python, is relative to the current folder.
+        """
+        elsewhere = not self.file or any(path[: len(other)] == other for other in self.foreign)
+        return Path() if elsewhere else Path(self.file).parent
+
+    def at(self, path: KeyPath) -> Any:
+        """Return what stands at `path`; None if nothing does."""
+        data = self.data
+        for part in path:
+            try:
+                data = data[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return data
+
     def with_data(self, data: Any, foreign: frozenset[KeyPath]) -> Document:
         """Return a copy with other data, of which `foreign` does not come from this file."""
         return replace(self, data=data, foreign=foreign)

@@ -9,7 +9,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,8 +19,12 @@ from typing import Any
 import pluggy
 
 from terranova.errors import PluginBroken, PluginConflict, PluginMissing, did_you_mean
+from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.parsing.constraint_file import ConstraintKinds, read_constraint_set
 from terranova.registry import hooks
+from terranova.registry.kinds import KINDS, Kind, options
+from terranova.registry.options import Option
 
 log = logging.getLogger("terranova")
 
@@ -28,16 +32,6 @@ SLOW_IMPORT = 5.0
 """Seconds that a plugin may take to import before its users are told: every rank waits for it."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-KINDS = {
-    "model": "terranova_models",
-    "constraints": "terranova_constraint_sets",
-    "sampler": "terranova_samplers",
-    "novelty": "terranova_novelty_detectors",
-    "surrogate": "terranova_surrogates",
-    "executor": "terranova_executors",
-}
-"""Plugin kinds, and the hook that collects each."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,7 @@ class Plugin:
     Attributes:
         kind: a key of `KINDS`.
         name: what configurations call it.
-        thing: the class, or the `ConstraintSet`.
+        target: the class, or the `ConstraintSet`.
         version: of the plugin, or of the distribution it came with.
         origin: distribution and module it came from.
         description: one line.
@@ -56,7 +50,7 @@ class Plugin:
 
     kind: str
     name: str
-    thing: Any
+    target: Any
     version: str
     origin: str
     description: str
@@ -66,6 +60,11 @@ class Plugin:
     def title(self) -> str:
         """The name, with the model for which a constraint set is made."""
         return f"{self.name} ({self.model})" if self.model else self.name
+
+    @property
+    def options(self) -> list[Option]:
+        """What a user may set; a constraint set has none, a constraint kind its keys."""
+        return options(self.kind, self.target) if inspect.isclass(self.target) else []
 
 
 @dataclass(frozen=True)
@@ -91,6 +90,7 @@ class Registry:
     def __init__(self) -> None:
         self.plugins: list[Plugin] = []
         self.broken: list[BrokenPlugin] = []
+        self._waiting: list[_Offering] = []
 
     @classmethod
     def discover(cls, entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> Registry:
@@ -115,50 +115,83 @@ class Registry:
             if seconds > SLOW_IMPORT:
                 log.warning("plugin %s (%s) took %.1f s to import", entry_point.name, origin, seconds)
             version = distribution.version if distribution else "0"
-            found.register(module, name=entry_point.name, origin=origin, version=version)
+            found._take_in(module, entry_point.name, origin, version)
+        found._collect()
         return found
 
     def register(self, module: Any, *, name: str, origin: str = "this program", version: str = "0") -> None:
         """Take in everything a module offers. pluggy checks the names and arguments of its hooks."""
+        self._take_in(module, name, origin, version)
+        self._collect()
+
+    def _take_in(self, module: Any, name: str, origin: str, version: str) -> None:
+        """Check the hooks of a module, and put it among those that are to be asked what they offer."""
         manager = pluggy.PluginManager(hooks.PROJECT)
-        manager.add_hookspecs(hooks)
+        manager.add_hookspecs(hooks.specifications(KINDS.values()))
         try:
             manager.register(module, name=name)
             manager.check_pending()
         except pluggy.PluginValidationError as error:
             self._reject(name, origin, PluginBroken(_hook_words(str(error))))
-            return
         except Exception as error:
             self._reject(name, origin, error)
-            return
-        offered = 0
-        for kind, hook in KINDS.items():
-            implementations = getattr(manager.hook, hook).get_hookimpls()
-            offered += len(implementations)
-            for implementation in implementations:
-                try:
-                    with redirect_stdout(sys.stderr):
-                        things = _as_list(hook, implementation.function())
-                except KeyboardInterrupt:
-                    raise
-                except BaseException as error:
-                    self._reject(name, origin, error)
-                    continue
-                for thing in things:
-                    self._add(kind, thing, name, origin, version)
-        if not offered:
-            self._reject(name, origin, ValueError("it implements none of terranova's hooks"))
+        else:
+            self._waiting.append(_Offering(manager, name, origin, version))
 
-    def _add(self, kind: str, thing: Any, name: str, origin: str, version: str) -> None:
+    def _collect(self) -> None:
+        """Ask all modules for their plugins, one kind after the other: sets are read with all constraint kinds."""
+        offerings, self._waiting = self._waiting, []
+        answered: set[str] = set()
+        for kind in KINDS.values():
+            for offering in offerings:
+                for implementation in getattr(offering.manager.hook, kind.hook).get_hookimpls():
+                    answered.add(offering.name)
+                    self._ask(kind, implementation.function, offering)
+        for offering in offerings:
+            if offering.name not in answered:
+                self._reject(offering.name, offering.origin, ValueError("it implements none of terranova's hooks"))
+
+    def _ask(self, kind: Kind, hook: Callable[[], Any], offering: _Offering) -> None:
         try:
-            if kind == "constraints":
-                plugin = _constraint_plugin(thing, origin)
-            else:
-                plugin = _class_plugin(kind, thing, origin, version)
-        except Exception as error:
-            self._reject(name, origin, error)
+            with redirect_stdout(sys.stderr):
+                offered = _as_list(kind.hook, hook())
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self._reject(offering.name, offering.origin, error)
             return
-        self.plugins.append(plugin)
+        for target in offered:
+            try:
+                self.plugins.append(self._plugin(kind, target, offering))
+            except Exception as error:
+                self._reject(offering.name, offering.origin, error)
+
+    def _plugin(self, kind: Kind, target: Any, offering: _Offering) -> Plugin:
+        """Check what a hook offered.
+
+        Raises:
+            TypeError, ValueError: it is not what the kind asks for.
+            ConfigError: the file of a constraint set.
+        """
+        if kind.name == "constraints":
+            return _constraint_plugin(kind, target, offering.origin, self.constraint_kinds())
+        return _class_plugin(kind, target, offering.origin, offering.version)
+
+    def constraint_kinds(self) -> ConstraintKinds:
+        """Return the kinds of constraints that files can name."""
+        classes: dict[str, type[Constraint]] = {}
+        unusable: dict[str, str] = {}
+        for group in self.conflicts():
+            if group[0].kind == "constraint-kind":
+                unusable[group[0].name] = _conflict(KINDS["constraint-kind"].label, group)
+        for plugin in self.of_kind("constraint-kind"):
+            if not plugin.target.in_files:
+                unusable[plugin.name] = (
+                    f"a file cannot name a {plugin.name}; write the constraint in Python and offer it from a plugin"
+                )
+            elif plugin.name not in unusable:
+                classes[plugin.name] = plugin.target
+        return ConstraintKinds(classes, unusable)
 
     def _reject(self, name: str, origin: str, error: BaseException) -> None:
         lines = [line for line in f"{type(error).__name__}: {_message_of(error)}".splitlines() if line.strip()]
@@ -172,6 +205,19 @@ class Registry:
     def names(self, kind: str) -> list[str]:
         """Names of all plugins of a kind."""
         return sorted({p.name for p in self.of_kind(kind)})
+
+    def find(self, name: str | None = None) -> list[Plugin]:
+        """Return all plugins by kind and name, or those of a name.
+
+        Raises:
+            PluginMissing: there is none of that name; the message names the nearest.
+        """
+        everything = [plugin for kind in KINDS for plugin in self.of_kind(kind)]
+        found = [plugin for plugin in everything if name in (None, plugin.name)]
+        if not found and name is not None:
+            hint = did_you_mean(name, [plugin.name for plugin in everything])
+            raise PluginMissing(f"no plugin is named {name!r}{hint}")
+        return found
 
     def conflicts(self) -> list[tuple[Plugin, ...]]:
         """Plugins of one kind that share a name (and, for constraint sets, a model)."""
@@ -187,7 +233,7 @@ class Registry:
             PluginMissing: none has a preference above 0.
             PluginConflict: several share the highest.
         """
-        ranks = [(vars(p.thing).get("preference", 0), p) for p in self.of_kind(kind)]  # not what it inherits
+        ranks = [(vars(p.target).get("preference", 0), p) for p in self.of_kind(kind)]  # not what it inherits
         highest = max((rank for rank, _ in ranks), default=0)
         found = [p for rank, p in ranks if rank == highest]
         if highest <= 0:
@@ -220,29 +266,43 @@ class Registry:
             return found[0]
         if not found and (family := name.partition(":")[0]) != name and family in self.names(kind):
             return _variant(self.get(kind, family, model=model), name)
-        words = {"constraints": "constraint set", "novelty": "novelty detector"}.get(kind, kind)
+        label = KINDS[kind].label
         if len(found) > 1:
-            origins = " and ".join(p.origin for p in found)
-            raise PluginConflict(f"two plugins offer the {words} {name!r}: {origins}; uninstall one of them")
+            raise PluginConflict(_conflict(label, found))
         for broken in self.broken:
             if broken.name == name:
                 raise PluginBroken(
-                    f"the {words} {name!r} is installed but broken ({broken.origin}): {broken.reason}"
+                    f"the {label} {name!r} is installed but broken ({broken.origin}): {broken.reason}"
                 )
         suffix = f" for model {model!r}" if kind == "constraints" and model else ""
         if others := sorted({p.model for p in self.plugins if p.kind == kind and p.name == name and p.model}):
             raise PluginMissing(
-                f"the {words} {name!r} is made for model {' and '.join(map(repr, others))}, not for {model!r}"
+                f"the {label} {name!r} is made for model {' and '.join(map(repr, others))}, not for {model!r}"
             )
         pool = [p.name for p in self.of_kind(kind) if not model or p.model in ("", model)]
         broken_note = f"; broken plugins: {len(self.broken)}, see `terranova plugins`" if self.broken else ""
-        raise PluginMissing(f"no {words} is named {name!r}{suffix}{did_you_mean(name, pool)}{broken_note}")
+        raise PluginMissing(f"no {label} is named {name!r}{suffix}{did_you_mean(name, pool)}{broken_note}")
+
+
+@dataclass(frozen=True)
+class _Offering:
+    """A module with hooks that have not been called yet."""
+
+    manager: pluggy.PluginManager
+    name: str
+    origin: str
+    version: str
+
+
+def _conflict(label: str, plugins: Sequence[Plugin]) -> str:
+    origins = " and ".join(p.origin for p in plugins)
+    return f"two plugins offer the {label} {plugins[0].name!r}: {origins}; uninstall one of them"
 
 
 def _hook_words(message: str) -> str:
     """Say in our words what pluggy found wrong with a hook."""
     if unknown := re.match(r"unknown hook '(\w+)'", message):
-        return f"there is no hook {unknown[1]!r}{did_you_mean(unknown[1], KINDS.values())}"
+        return f"there is no hook {unknown[1]!r}{did_you_mean(unknown[1], [kind.hook for kind in KINDS.values()])}"
     if wrong := re.search(r"for hook '(\w+)'(?s:.*)Argument\(s\) (.*) are declared", message):
         return f"the hook {wrong[1]!r} takes no arguments, but this one has {wrong[2].strip('{}')}"
     return " ".join(message.split())
@@ -277,68 +337,40 @@ def _variant(family: Plugin, name: str) -> Plugin:
     Raises:
         PluginMissing: the plugin has no variants, or none of that name.
     """
-    make = getattr(family.thing, "variant", None)
+    make = getattr(family.target, "variant", None)
     if make is None:
         raise PluginMissing(f"{family.kind} {family.name!r} has no variants, so {name!r} means nothing")
     try:
-        thing = make(name.partition(":")[2])
+        target = make(name.partition(":")[2])
     except ValueError as error:
         raise PluginMissing(f"{family.kind} {name!r}: {error}") from error
-    return replace(family, name=name, thing=thing)
+    return replace(family, name=name, target=target)
 
 
-def _constraint_plugin(thing: Any, origin: str) -> Plugin:
-    if isinstance(thing, (str, Path)):
-        from terranova.parsing.constraint_file import read_constraint_set
-
-        thing = read_constraint_set(Path(thing))
-    if not isinstance(thing, ConstraintSet):
-        raise TypeError(f"terranova_constraint_sets offered {thing!r}, expected a path or a ConstraintSet")
-    _check_name("a constraint set", thing.name)
-    return Plugin(
-        "constraints",
-        thing.name,
-        thing,
-        thing.version,
-        origin,
-        thing.description or f"{len(thing)} constraints",
-        thing.model,
-    )
+def _constraint_plugin(kind: Kind, offered: Any, origin: str, kinds: ConstraintKinds) -> Plugin:
+    if isinstance(offered, (str, Path)):
+        offered = read_constraint_set(Path(offered), kinds)
+    if not isinstance(offered, ConstraintSet):
+        raise TypeError(f"{kind.hook} offered {offered!r}, expected a path or a ConstraintSet")
+    _check_name(f"a {kind.label}", offered.name)
+    description = offered.description or f"{len(offered)} constraints"
+    return Plugin(kind.name, offered.name, offered, offered.version, origin, description, offered.model)
 
 
-def _bases(kind: str) -> tuple[type, ...]:
-    """The classes of which a plugin of this kind must be a subclass."""
-    from terranova.evaluation.executor import Executor
-    from terranova.interfaces.model import Model
-    from terranova.interfaces.novelty import NoveltyDetector
-    from terranova.interfaces.sampler import Archipelago, Sampler
-    from terranova.interfaces.surrogate import Surrogate
-
-    bases: dict[str, tuple[type, ...]] = {
-        "model": (Model,),
-        "sampler": (Sampler, Archipelago),
-        "novelty": (NoveltyDetector,),
-        "surrogate": (Surrogate,),
-        "executor": (Executor,),
-    }
-    return bases[kind]
-
-
-def _class_plugin(kind: str, thing: Any, origin: str, version: str) -> Plugin:
-    bases = _bases(kind)
-    wanted = " or ".join(base.__name__ for base in bases)
-    if not (inspect.isclass(thing) and issubclass(thing, bases)):
-        raise TypeError(f"{KINDS[kind]} offered {thing!r}, expected a subclass of {wanted}")
-    if inspect.isabstract(thing):
-        missing = ", ".join(sorted(getattr(thing, "__abstractmethods__", ())))
-        raise TypeError(f"{kind} class {thing.__name__} does not implement: {missing}")
-    name = getattr(thing, "name", "")
+def _class_plugin(kind: Kind, offered: Any, origin: str, version: str) -> Plugin:
+    wanted = " or ".join(base.__name__ for base in kind.bases)
+    if not (inspect.isclass(offered) and issubclass(offered, kind.bases)):
+        raise TypeError(f"{kind.hook} offered {offered!r}, expected a subclass of {wanted}")
+    if inspect.isabstract(offered):
+        missing = ", ".join(sorted(getattr(offered, "__abstractmethods__", ())))
+        raise TypeError(f"{kind.label} class {offered.__name__} does not implement: {missing}")
+    name = getattr(offered, kind.called, "")
     if not name:
-        raise TypeError(f"{kind} class {thing.__name__} has no name")
-    _check_name(f"{kind} class {thing.__name__}", name)
-    own = str(getattr(thing, "version", "0"))
-    words = getattr(thing, "description", "") or (inspect.getdoc(thing) or "").split("\n")[0]
-    return Plugin(kind, name, thing, version if own == "0" else own, origin, words)
+        raise TypeError(f"{kind.label} class {offered.__name__} has no name")
+    _check_name(f"{kind.label} class {offered.__name__}", name)
+    own = str(getattr(offered, "version", "0"))
+    description = getattr(offered, "description", "") or (inspect.getdoc(offered) or "").split("\n")[0]
+    return Plugin(kind.name, name, offered, version if own == "0" else own, origin, description)
 
 
 @cache

@@ -1,19 +1,19 @@
-"""Whether going on with a run continues the same scan: what may change, what must not, and what is noted."""
+"""Compatibility of two sessions of a run: what may differ between them, what must not, and what is noted."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from terranova.runs import provenance
 from terranova.config import ScanConfig
 from terranova.errors import RunMismatch
 from terranova.evaluation.problem import Problem
+from terranova.runs import provenance
 from terranova.store import Manifest, Schema, load_manifest
 
 log = logging.getLogger("terranova")
@@ -27,11 +27,11 @@ class Changes:
     """What is allowed to differ between two sessions of a run, and does.
 
     Attributes:
-        words: of the configuration, such as "budget.evaluations: 1000 -> 2000".
+        configuration: lines such as "budget.evaluations: 1000 -> 2000".
         versions: name -> version in the last session, version now.
     """
 
-    words: Sequence[str]
+    configuration: Sequence[str]
     versions: Mapping[str, tuple[str, str]]
 
 
@@ -52,8 +52,8 @@ def check_same(directory: Path, before: ScanConfig, config: ScanConfig, problem:
     wrong = _stored_otherwise(manifest, before, config, problem)
     if manifest.config_hash != provenance.digest(config, problem):
         was, now = flat(manifest.physics), flat(provenance.physics(config, problem))
-        told = differences(was, now) if was else []
-        wrong = told + wrong or ["something in its configuration, the model or the data of a constraint set"]
+        physics = differences(was, now) if was else []
+        wrong = physics + wrong or ["something in its configuration, the model or the data of a constraint set"]
     if wrong:
         shown = wrong[:SHOWN] + [f"and {len(wrong) - SHOWN} more"] * (len(wrong) > SHOWN)
         raise RunMismatch(
@@ -80,7 +80,7 @@ def note(directory: Path, ranks: int, changes: Changes) -> None:
     entry = {
         "resumed": datetime.now(UTC).isoformat(timespec="seconds"),
         "ranks": ranks,
-        "changes": list(changes.words),
+        "changes": list(changes.configuration),
         "versions": {name: list(pair) for name, pair in changes.versions.items()},
     }
     replace(manifest, history=[*manifest.history, entry]).save(directory)
@@ -99,20 +99,31 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     return lines
 
 
+def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any], free: Container[str] = ()) -> list[str]:
+    """Return the top-level keys under which two configurations differ, in alphabetical order.
+
+    Args:
+        before, after: as they were read, or written; a value counts as the same if it has the same text.
+        free: keys that may differ.
+    """
+    keys = [key for key in before.keys() | after.keys() if key not in free]
+    return sorted(key for key in keys if str(before.get(key)) != str(after.get(key)))
+
+
 def _short(value: Any) -> str:
-    words = repr(value)
-    return words if len(words) <= 100 else words[:97] + "..."
+    text = repr(value)
+    return text if len(text) <= 100 else text[:97] + "..."
 
 
-def flat(words: Any, key: str = "") -> dict[str, Any]:
+def flat(value: Any, key: str = "") -> dict[str, Any]:
     """Return nested mappings as "sampler.islands" -> value, and lists by number where they hold mappings."""
-    if isinstance(words, Mapping) and words:
-        pairs = [(f"{key}.{k}".removeprefix("."), v) for k, v in words.items()]
-    elif isinstance(words, list) and any(isinstance(item, Mapping) for item in words):
-        pairs = [(f"{key}[{_name(item, i)}]", item) for i, item in enumerate(words)]
+    if isinstance(value, Mapping) and value:
+        pairs = [(f"{key}.{k}".removeprefix("."), v) for k, v in value.items()]
+    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        pairs = [(f"{key}[{_name(item, i)}]", item) for i, item in enumerate(value)]
     else:
-        return {key: words}
-    return {k: v for name, value in pairs for k, v in flat(value, name).items()}
+        return {key: value}
+    return {k: v for name, inner in pairs for k, v in flat(inner, name).items()}
 
 
 def _name(item: Any, number: int) -> Any:
@@ -136,7 +147,7 @@ def _columns(schema: Schema) -> dict[str, Any]:
 
 
 def _allowed(before: ScanConfig, config: ScanConfig) -> list[str]:
-    """Say which words differ that may."""
+    """Say what differs of that which may."""
     was = flat(
         {"budget": asdict(before.budget), "parallel": asdict(before.parallel), "store": asdict(before.store)}
     )

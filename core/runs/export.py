@@ -1,24 +1,22 @@
-"""Write the points of a run to one file that other programs read: CSV, Parquet or HDF5."""
+"""Export of a run's points to one file that other programs read: CSV, Parquet or HDF5."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from terranova.system.atomic import TEMPORARY, publish, sync_file, write_atomic
 from terranova.errors import RunError, TerranovaError, did_you_mean
+from terranova.system.atomic import TEMPORARY, publish, sync_file, write_atomic
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from terranova.runs.run import Run
     from terranova.store.reader import Where
-
-ENDINGS = {"csv": "csv", "parquet": "parquet", "hdf5": "h5"}
-"""Formats, and how the files' names end."""
 
 HDF5_GROUP = "points"
 _ROWS = 50_000
@@ -52,21 +50,22 @@ def export(
         RunError: an unknown format, the file exists or cannot be written, or the condition makes no sense.
         TerranovaError: HDF5 was asked for and h5py is not installed.
     """
-    if to not in ENDINGS:
-        raise RunError(f"cannot export to {to!r}{did_you_mean(to, ENDINGS)}")
-    target = Path(path) if path is not None else run.directory / f"points.{ENDINGS[to]}"
-    sidecar = target.with_name(target.name + ".units.json")
-    for file in (target, sidecar) if to == "csv" else (target,):
+    if to not in FORMATS:
+        raise RunError(f"cannot export to {to!r}{did_you_mean(to, FORMATS)}")
+    file_format = FORMATS[to]
+    target = Path(path) if path is not None else run.directory / f"points.{file_format.ending}"
+    units_file = target.with_name(target.name + ".units.json")
+    for file in (target,) if file_format.describes_columns else (target, units_file):
         if file.exists() and not force:
             raise RunError(f"{file} exists already; give force=True (--force) to replace it.")
     if not target.parent.is_dir():
         raise RunError(f"There is no directory {target.parent} to write {target.name} into.")
     temporary = target.with_name(target.name + TEMPORARY)
     try:
-        _WRITERS[to](run, temporary, run.reader.batches(where=where, rows=_ROWS))
+        file_format.write(run, temporary, run.reader.batches(where=where, rows=_ROWS))
         sync_file(temporary)
-        if to == "csv":
-            write_atomic(sidecar, json.dumps(describe_columns(run), indent=1, ensure_ascii=False) + "\n")
+        if not file_format.describes_columns:
+            write_atomic(units_file, json.dumps(describe_columns(run), indent=1, ensure_ascii=False) + "\n")
         publish(temporary, target)
     except OSError as error:
         raise RunError(f"{target} could not be written: {error.strerror or error}") from error
@@ -78,11 +77,11 @@ def export(
 
 def describe_columns(run: Run) -> dict[str, Any]:
     """What each column means: kind, unit, latex, description and source, by name, after facts of the run."""
-    columns = {field.name: _words(field) for field in run.schema.arrow}
+    columns = {field.name: _metadata(field) for field in run.schema.arrow}
     return {"run_id": run.manifest.run_id, "model": run.manifest.model, "columns": columns}
 
 
-def _words(field: pa.Field) -> dict[str, str]:
+def _metadata(field: pa.Field) -> dict[str, str]:
     return {key.decode(): text.decode() for key, text in (field.metadata or {}).items() if text}
 
 
@@ -98,8 +97,8 @@ def _write_csv(run: Run, path: Path, tables: Iterator[pa.Table]) -> None:
 def _write_parquet(run: Run, path: Path, tables: Iterator[pa.Table]) -> None:
     import pyarrow.parquet as pq
 
-    manifest = json.dumps({k: v for k, v in describe_columns(run).items() if k != "columns"})
-    schema = run.schema.arrow.with_metadata({"terranova.runs.run": manifest})
+    facts = json.dumps({k: v for k, v in describe_columns(run).items() if k != "columns"})
+    schema = run.schema.arrow.with_metadata({"terranova.run": facts})
     with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
         for table in tables:
             writer.write_table(table.cast(schema))
@@ -135,8 +134,24 @@ def _write_hdf5(run: Run, path: Path, tables: Iterator[pa.Table]) -> None:
             rows += len(table)
 
 
-_WRITERS: dict[str, Callable[[Run, Path, Iterator[Any]], None]] = {
-    "csv": _write_csv,
-    "parquet": _write_parquet,
-    "hdf5": _write_hdf5,
+@dataclass(frozen=True)
+class FileFormat:
+    """A format to export to.
+
+    Attributes:
+        ending: of the files' names, without the dot.
+        write: writes tables of points, in order, to a new file; it gets the run for the columns.
+        describes_columns: whether units, labels and sources go into the file; otherwise into one beside it.
+    """
+
+    ending: str
+    write: Callable[[Run, Path, Iterator[pa.Table]], None]
+    describes_columns: bool
+
+
+FORMATS = {
+    "csv": FileFormat("csv", _write_csv, describes_columns=False),
+    "parquet": FileFormat("parquet", _write_parquet, describes_columns=True),
+    "hdf5": FileFormat("h5", _write_hdf5, describes_columns=True),
 }
+"""By the name that `export` takes."""

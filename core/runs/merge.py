@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from terranova.system.atomic import make_directory, write_atomic
 from terranova.errors import RunError, RunExists, RunMismatch, disk_error
-from terranova.runs.run import CONFIG, SUMMARY, Run
 from terranova.runs.compatibility import SHOWN, differences, flat
 from terranova.runs.derived import MERGED
+from terranova.runs.run import CONFIG, SUMMARY, Run
 from terranova.store.counts import Dropped, all_dropped, counts_path
 from terranova.store.layout import POINTS, Segment
 from terranova.store.ledger import Entries, save_ledger
 from terranova.store.manifest import Manifest, now, words_of
 from terranova.store.origin import Origin, terranova_version
 from terranova.store.part import write_part
+from terranova.system.atomic import make_directory, write_atomic
 from terranova.types import Array
 
 STATE = "merged"

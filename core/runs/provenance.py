@@ -1,28 +1,52 @@
-"""What a run is made of: the manifest beside its points."""
+"""Provenance of a run: all that its points depend on, as its manifest states it, and as one hash."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
-from terranova.config import ScanConfig
-from terranova.interfaces.constraint import Constraint
+from terranova.config import ProblemConfig, Storage
 from terranova.errors import ContractError
-from terranova.interfaces.model import Observable
-from terranova.registry.options import options_of
-from terranova.registry import Plugin, registry
 from terranova.evaluation.problem import Problem
+from terranova.interfaces.constraint import Constraint
+from terranova.interfaces.model import Observable
+from terranova.registry import Plugin, registry
 from terranova.store import Field, Manifest, Schema, current_versions
 
 LONG = 64
 """Lists longer than this are not written into the manifest."""
 
 
-def stored_columns(config: ScanConfig, problem: Problem) -> list[int] | None:
+class Recorded(Protocol):
+    """The configuration of what evaluates points and stores them: of a scan, or of a fit."""
+
+    @property
+    def problem(self) -> ProblemConfig:
+        """Of which points are evaluated."""
+
+    @property
+    def seed(self) -> int:
+        """Of every random stream."""
+
+    @property
+    def store(self) -> Storage:
+        """What is stored."""
+
+    def identity(self) -> dict[str, Any]:
+        """Return the keys that decide which points are evaluated."""
+
+    def digest(self) -> str:
+        """Return a hash of `identity()`."""
+
+    def plugins(self) -> Sequence[tuple[str, str, Mapping[str, Any]]]:
+        """Return kind, name and options of every plugin that is named."""
+
+
+def stored_columns(config: Recorded, problem: Problem) -> list[int] | None:
     """Return which observables are stored, as columns of the model's; None means all of them."""
     names = [o.name for o in problem.model.observables]
     wanted = config.store.observables
@@ -33,7 +57,7 @@ def stored_columns(config: ScanConfig, problem: Problem) -> list[int] | None:
     return [i for i, name in enumerate(names) if name in chosen]
 
 
-def schema(config: ScanConfig, problem: Problem) -> Schema:
+def schema(config: Recorded, problem: Problem) -> Schema:
     """Return the columns of a run's points.
 
     Raises:
@@ -59,7 +83,7 @@ def _schema(problem: Problem, kept: Sequence[Observable]) -> Schema:
     )
 
 
-def digest(config: ScanConfig, problem: Problem) -> str:
+def digest(config: Recorded, problem: Problem) -> str:
     """Return a hash of what a run is about: configuration, priors, constraint data, version of the model."""
     physics = {
         "config": config.digest(),
@@ -68,7 +92,20 @@ def digest(config: ScanConfig, problem: Problem) -> str:
         "observables": [o.name for o in problem.model.observables],
         "constraints": [_fingerprint(c) for c in problem.constraints],
     }
-    return hashlib.sha256(json.dumps(physics, sort_keys=True).encode()).hexdigest()
+    return content_hash(physics)
+
+
+def content_hash(content: Any, *, default: Callable[[Any], Any] | None = None) -> str:
+    """Return the SHA-256 of something that JSON can hold, whatever the order of its keys, in hexadecimal.
+
+    Args:
+        content: nested mappings, sequences, text and numbers.
+        default: returns what stands for a value that JSON cannot hold, such as `str` for paths.
+
+    Raises:
+        TypeError: JSON cannot hold it.
+    """
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=default).encode()).hexdigest()
 
 
 def _fingerprint(constraint: Constraint) -> dict[str, Any]:
@@ -79,15 +116,16 @@ def _fingerprint(constraint: Constraint) -> dict[str, Any]:
     return words
 
 
-def make_manifest(config: ScanConfig, problem: Problem) -> Manifest:
+def make_manifest(config: Recorded, problem: Problem) -> Manifest:
     """Return the manifest of a new run."""
-    plugins = _plugins(config)
-    citations = [*problem.model.plugin.citations, *getattr(plugins["sampler"].thing, "citations", ())]
+    citations = [*problem.model.plugin.citations]
+    for plugin in _plugins(config).values():
+        citations += getattr(plugin.target, "citations", ())
     return Manifest(
         schema=schema(config, problem),
         seed=config.seed,
-        model=config.model.name,
-        model_options=dict(config.model.options),
+        model=config.problem.model.name,
+        model_options=dict(config.problem.model.options),
         constraints={group.name: group.version for group in problem.sets},
         config_hash=digest(config, problem),
         citations=list(dict.fromkeys(citations)),
@@ -97,23 +135,29 @@ def make_manifest(config: ScanConfig, problem: Problem) -> Manifest:
     )
 
 
-def versions(config: ScanConfig) -> dict[str, str]:
+def versions(config: Recorded) -> dict[str, str]:
     """Return the versions, now, of all packages and plugins that take part in a scan."""
     found = _plugins(config)
     return {**current_versions(), **{f"{kind.partition(' ')[0]} {p.name}": p.version for kind, p in found.items()}}
 
 
-def physics(config: ScanConfig, problem: Problem) -> dict[str, Any]:
+def physics(config: Recorded, problem: Problem) -> dict[str, Any]:
     """Return in words what `digest` is a hash of, as JSON can hold it; long tables as their own hashes."""
+    plain: dict[str, Any] = {**_plain(config.identity()), **problem_physics(config.problem, problem)}
+    return plain
+
+
+def problem_physics(config: ProblemConfig, problem: Problem) -> dict[str, Any]:
+    """Return the part of `physics` that decides what a number means: model, priors, constraints."""
     constraints = {c.name: _fingerprint(c) for c in problem.constraints}
-    words = {
-        **config.identity(),
+    content = {
+        **config.to_dict(),
         "model version": problem.model.plugin.version,
         "priors": {p.name: p.prior.to_dict() for p in problem.model.space},
         "observables": [o.name for o in problem.model.observables],
         "constraint": constraints,
     }
-    plain: dict[str, Any] = _plain(words)
+    plain: dict[str, Any] = _plain(content)
     return plain
 
 
@@ -139,18 +183,16 @@ def _plain_all(values: Sequence[Any]) -> list[Any]:
     return [_plain(value) for value in values]
 
 
-def _plugins(config: ScanConfig) -> Mapping[str, Plugin]:
+def _plugins(config: Recorded) -> Mapping[str, Plugin]:
+    """Return the plugins that take part, by kind, or by kind and option for those named in options of others."""
     known = registry()
-    sampler = known.get("sampler", config.sampler.name)
-    found = {
-        "model": known.get("model", config.model.name),
-        "sampler": sampler,
-        "executor": known.get("executor", config.parallel.executor),
-    }
-    # Options called novelty... or surrogate... name further plugins.
-    for option in options_of(sampler.thing, skip=2):
-        name = config.sampler.options.get(option.name, option.default)
-        for kind in ("novelty", "surrogate"):
-            if option.name.startswith(kind) and name in known.names(kind):
-                found[f"{kind} of {option.name}"] = known.get(kind, name)
+    found: dict[str, Plugin] = {}
+    for kind, name, options in config.plugins():
+        plugin = found[kind] = known.get(kind, name)
+        # Options called novelty... or surrogate... name further plugins.
+        for option in plugin.options:
+            further = options.get(option.name, option.default)
+            for other in ("novelty", "surrogate"):
+                if option.name.startswith(other) and further in known.names(other):
+                    found[f"{other} of {option.name}"] = known.get(other, further)
     return found

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from terranova.runs import provenance
-from terranova.system.atomic import write_atomic
+from terranova.config import ScanConfig, build_problem, with_constraints
+from terranova.errors import RunError, RunExists
+from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Evaluation, Status
-from terranova.config import ScanConfig, build_problem, load_config
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet
-from terranova.errors import RunError, RunExists
-from terranova.runs.run import CONFIG, SUMMARY, Run
-from terranova.evaluation.problem import Problem
+from terranova.runs import provenance
 from terranova.runs.derived import RESCORED
+from terranova.runs.run import CONFIG, SUMMARY, Run
 from terranova.store import Field, Schema, Writer
+from terranova.system.atomic import write_atomic
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,9 +60,9 @@ def rescore(run: Run, constraints: Sequence[Wanted], output: Path | str) -> Run:
     directory = Path(output)
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise RunExists(f"{directory} is in use; give rescore a new directory.")
-    words = {**run.config.to_dict(), "constraints": [_word(item) for item in constraints]}
-    config = load_config({**words, "output": str(directory)})
-    problem = build_problem(config)
+    problem_config = with_constraints(run.config.problem, constraints)
+    config = replace(run.config, problem=problem_config, output=directory)
+    problem = build_problem(problem_config)
     columns = _stored_columns(run, problem)
     schema = _schema(run, config, problem)
     manifest = replace(
@@ -90,10 +90,6 @@ def rescore(run: Run, constraints: Sequence[Wanted], output: Path | str) -> Run:
             unjudged,
         )
     return Run(directory)
-
-
-def _word(item: Wanted) -> Any:
-    return str(item) if isinstance(item, Path) else item
 
 
 def _stored_columns(run: Run, problem: Problem) -> list[int]:

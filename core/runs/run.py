@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from terranova.errors import RunError, TerranovaError
+from terranova.runs.derived import FITTED
 from terranova.store import Field, Manifest, Reader, Salvage, Schema, Verification, load_manifest, salvage, verify
 from terranova.store.manifest import MANIFEST
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from terranova.config import ScanConfig
+    from terranova.config import ProblemConfig, ScanConfig
     from terranova.evaluation.problem import Problem
     from terranova.store.reader import Where
 
@@ -63,15 +64,29 @@ class Run:
 
         path = self._root / CONFIG
         if not path.is_file():
+            if (self._root / FITTED).is_file():
+                raise RunError(f"{self.directory} was made by `terranova fit`, not by a scan: its page is fit.html")
             raise RunError(f"{self.directory} has no {CONFIG}: the points can be read, the scan not repeated.")
         # The points can be read where the plugins are no longer installed; `problem` needs them.
         return load_config(path, check_plugins=False)
 
     @cached_property
+    def problem_config(self) -> ProblemConfig:
+        """Model, priors and constraints of the points, whether a scan or a fit evaluated them.
+
+        Raises:
+            RunError: the directory has neither `config.yaml` nor `fit.yaml`.
+        """
+        from terranova.config import load_problem
+
+        path = self._root / FITTED
+        return load_problem(path, check_plugins=False) if path.is_file() else self.config.problem
+
+    @cached_property
     def _problem(self) -> Problem:
         from terranova.config import build_problem
 
-        return build_problem(self.config)
+        return build_problem(self.problem_config)
 
     def problem(self) -> Problem:
         """Rebuild what was scanned: needs the model and the constraint sets to be installed."""

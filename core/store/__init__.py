@@ -2,13 +2,14 @@
 
 from terranova.store.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from terranova.store.counts import Counts
+from terranova.store.findings import Finding, Verification
 from terranova.store.lock import RunLock
 from terranova.store.manifest import Manifest, current_versions, load_manifest
 from terranova.store.reader import Reader
 from terranova.store.recovery import Recovery, recover
 from terranova.store.salvage import Salvage, salvage, settle
 from terranova.store.schema import Field, Schema
-from terranova.store.verify import Finding, Verification, require_sound, verify
+from terranova.store.verify import require_sound, verify
 from terranova.store.writer import Writer
 
 __all__ = [

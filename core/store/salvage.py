@@ -15,6 +15,7 @@ import pyarrow.dataset as ds
 
 from terranova.errors import StoreCorrupt, disk_error
 from terranova.store.checkpoint import checkpoints
+from terranova.store.findings import Finding, Verification
 from terranova.store.journal import parse_damaged
 from terranova.store.layout import POINTS, Segment, list_segments
 from terranova.store.ledger import Entries, Entry, load_ledgers, save_ledger
@@ -26,7 +27,7 @@ from terranova.store.records import table_of
 from terranova.store.recovery import recover
 from terranova.store.schema import Schema
 from terranova.store.snapshot import Snapshot, take_snapshot
-from terranova.store.verify import Finding, Verification, require_sound, verify
+from terranova.store.verify import require_sound, verify
 from terranova.system import disk
 from terranova.system.atomic import make_directory, sync_directory, write_atomic
 

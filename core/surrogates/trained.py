@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from terranova.config import ScanConfig, build_problem, load_config
+from terranova.config import ProblemConfig, build_problem, load_problem
 from terranova.errors import RunError, StoreCorrupt, TerranovaError, disk_error
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.surrogate import Surrogate
@@ -56,7 +56,7 @@ class TrainedSurrogate:
         surrogate: the plugin's object.
         plugin: its name.
         options: with which it was made.
-        config: of the first run it was trained on.
+        config: of the problem it stands for.
         targets: (q,) columns it predicts.
         cut: Delta chi2 below which a point counts as near.
         best: the lowest chi2 among the training rows.
@@ -68,7 +68,7 @@ class TrainedSurrogate:
     surrogate: Surrogate
     plugin: str
     options: dict[str, Any]
-    config: ScanConfig
+    config: ProblemConfig
     problem: Problem
     targets: tuple[str, ...]
     cut: float
@@ -144,7 +144,7 @@ class TrainedSurrogate:
             "plugin version": registry().get("surrogate", self.plugin).version,
             "options": self.options,
             "seed": self.surrogate.seed,
-            "config": self.config.to_yaml(),
+            "problem": strict_yaml.dump(self.config.to_dict()),
             "targets": self.targets,
             "cut": self.cut,
             "best": self.best if np.isfinite(self.best) else None,
@@ -181,9 +181,9 @@ class TrainedSurrogate:
             if words["format"] != FORMAT:
                 raise RunError(f"{path} has format {words['format']}; this version of terranova reads {FORMAT}")
             test = Rows(**np.load(io.BytesIO(pieces["test.npz"]), allow_pickle=False))
-            config = load_config(_mapping(words["config"]))
+            config = load_problem(_mapping(words["problem"]))
             problem = build_problem(config)
-            now = identity(provenance.physics(config, problem))
+            now = identity(provenance.problem_physics(config, problem))
             require_same(f"the surrogate {path}", words["identity"], "the model installed now", now)
             for name, old in words["versions"].items():
                 new = _versions([name]).get(name, "none")
@@ -238,7 +238,7 @@ def make(plugin: str, problem: Problem, seed: int, options: dict[str, Any]) -> S
         PluginMissing: there is none of that name.
         TerranovaError: it refuses its options, or a package it needs is missing.
     """
-    made = registry().get("surrogate", plugin).thing
+    made = registry().get("surrogate", plugin).target
     try:
         surrogate: Surrogate = made(problem.model.space, seed, **options)
     except (ValueError, TypeError) as error:

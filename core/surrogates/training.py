@@ -77,14 +77,14 @@ def train(
         surrogate=made,
         plugin=surrogate,
         options=options,
-        config=runs[0].config,
+        config=runs[0].problem_config,
         problem=problem,
         targets=tuple(names),
         cut=cut,
         best=best,
         trained=len(order) - held,
         test=test,
-        identity=identity(provenance.physics(runs[0].config, problem)),
+        identity=identity(provenance.problem_physics(runs[0].problem_config, problem)),
     )
 
 

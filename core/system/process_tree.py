@@ -1,4 +1,4 @@
-"""Ends a process with everything that it started, also what left its process group and session.
+"""Trees of processes: ends one with everything that it started, also what left its process group and session.
 
 What a process starts inherits its environment. So each tree gets a mark there, by which Linux shows all of its
 members; elsewhere the members are those that the process table connects with the leader.
@@ -6,21 +6,24 @@ members; elsewhere the members are those that the process table connects with th
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+
+from terranova.errors import EXIT_INTERRUPTED
 
 PATIENCE = 20.0
 """Seconds for which a tree that grows as fast as it is cut is pursued."""
 
-CLEAN_LOOKS = 3
-"""Looks in a row that must find nothing: a process that forks and ends during a look is not seen by it."""
+CLEAN_SCANS = 3
+"""Scans of the process table in a row that must show no member: one that forks and ends meanwhile is not seen."""
 
 _NAMES = ("TERRANOVA_WORKER", "TERRANOVA_PROGRAM")
 
@@ -43,7 +46,7 @@ def end_tree(leader: int, mark: str) -> None:
     """
     deadline = time.monotonic() + PATIENCE
     clean = 0
-    while clean < CLEAN_LOOKS and time.monotonic() < deadline:
+    while clean < CLEAN_SCANS and time.monotonic() < deadline:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(leader, signal.SIGKILL)
         members = _members(leader, mark)
@@ -66,13 +69,43 @@ def exit_code(pid: int) -> int | None:
     return info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
 
 
+def carriers(mark: str) -> list[int]:
+    """Return the processes of this machine that carry a mark; none where Linux's /proc does not show it."""
+    return [pid for pid, *_, has_mark in _process_table(mark) if has_mark and pid != os.getpid()]
+
+
+def end_with_parent(parent: int) -> Callable[[], None]:
+    """Return what lets a child get SIGTERM when its parent ends, however that happens; Linux only.
+
+    Args:
+        parent: the process that is about to start the child; the result is for `Popen(preexec_fn=...)`.
+    """
+    try:
+        prctl = ctypes.CDLL(None).prctl
+    except (OSError, AttributeError):
+        return lambda: None
+    set_death_signal = 1
+
+    def in_child() -> None:
+        prctl(set_death_signal, signal.SIGTERM)
+        if os.getppid() != parent:  # it ended before the call
+            os._exit(EXIT_INTERRUPTED)
+
+    return in_child
+
+
 def _members(leader: int, mark: str) -> list[int]:
-    table = list(_linux(mark.encode()) if sys.platform == "linux" else _by_ps())
-    found = {pid for pid, _, group, session, has_mark in table if leader in (pid, group, session) or has_mark}
-    found |= {leader}
-    while more := {pid for pid, parent, *_ in table if parent in found and pid not in found}:
-        found |= more
-    return [pid for pid, *_ in table if pid in found and pid != os.getpid()]
+    """Return the processes of a tree that run: leader, group, session, carriers of the mark, and descendants."""
+    table = _process_table(mark)
+    members = {pid for pid, _, group, session, has_mark in table if leader in (pid, group, session) or has_mark}
+    members |= {leader}
+    while children := {pid for pid, parent, *_ in table if parent in members and pid not in members}:
+        members |= children
+    return [pid for pid, *_ in table if pid in members and pid != os.getpid()]
+
+
+def _process_table(mark: str) -> list[Row]:
+    return list(_linux(mark.encode()) if sys.platform == "linux" else _by_ps())
 
 
 Row = tuple[int, int, int, int, bool]
@@ -99,8 +132,8 @@ def _linux(mark: bytes) -> Iterator[Row]:
 
 def _by_ps() -> Iterator[Row]:
     """Yield the processes that run, from the program that every Unix has."""
-    done = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="], capture_output=True, text=True, check=False)
-    for line in done.stdout.splitlines():
+    ps = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="], capture_output=True, text=True, check=False)
+    for line in ps.stdout.splitlines():
         pid, parent, group, state = line.split()[:4]
         if not state.startswith("Z"):
             yield int(pid), int(parent), int(group), 0, False

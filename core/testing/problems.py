@@ -9,7 +9,7 @@ import numpy as np
 
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
-from terranova.interfaces.constraint import Limit, Window
+from terranova.interfaces.constraint_kinds import Limit, Window
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import Model, Observable
 from terranova.interfaces.parameters import Parameter

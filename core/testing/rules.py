@@ -1,10 +1,12 @@
-"""What the conformance suites of samplers and of models have in common: rules, and a report of the broken ones."""
+"""Rules of a conformance suite, checks of a plugin against them, and a report of the broken ones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
 
 from terranova.errors import ContractError
 
@@ -46,6 +48,12 @@ class Check(Generic[C]):
             raise ContractError(f"{where}: {error}") from error
         except (Exception, SystemExit) as error:
             raise ContractError(f"{where}: it raised {type(error).__name__}: {error}") from error
+
+
+def demand(condition: bool | np.bool_, message: str) -> None:
+    """Raise ContractError with the message unless the condition holds: for the body of a rule."""
+    if not condition:
+        raise ContractError(message)
 
 
 def check_all(checks: Iterable[Check[Any]]) -> None:

@@ -5,17 +5,14 @@ Numba takes a second or two to load, and does so with the first kernel: what lis
 
 from __future__ import annotations
 
-import ast
-import hashlib
-from collections.abc import Callable, Iterator
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
+
+from terranova.system.source_fingerprint import fingerprint
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PACKAGE = "terranova.models."
+PACKAGE = "terranova.models"
 OPTIONS: Final = {"error_model": "numpy", "no_cfunc_wrapper": True}
 
 _waiting: list[tuple[Callable[..., Any], dict[str, Any]]] = []
@@ -71,54 +68,5 @@ def jit_lean_kernel(function: F) -> F:
 
 
 def source_fingerprint(module: str) -> str:
-    """Return a hash of the `sources` of a module, given its full name."""
-    digest = hashlib.blake2b(digest_size=12)
-    for path in sorted(sources(module)):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def sources(module: str) -> set[Path]:
-    """The files of a module, of everything in `terranova.models` that it imports, and of the JSON tables beside.
-
-    Imports of imports count, wherever in a file they stand; they have to be import statements.
-    """
-    files: set[Path] = set()
-    todo, seen = [module], {module}
-    while todo:
-        path = _path(todo.pop())
-        assert path is not None
-        files |= {path, *path.parent.glob("*.json")}
-        found = set(_imports(path)) - seen
-        todo += found
-        seen |= found
-    return files
-
-
-@cache
-def _path(module: str) -> Path | None:
-    """The file of a module, or None if it is none."""
-    try:
-        spec = find_spec(module)
-    except ModuleNotFoundError:  # its parent is no package
-        return None
-    return None if spec is None or spec.origin is None else Path(spec.origin)
-
-
-@cache
-def _imports(path: Path) -> tuple[str, ...]:
-    """The modules of `terranova.models` that a file imports itself."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return tuple(name for node in ast.walk(tree) for name in _named(node) if name.startswith(PACKAGE))
-
-
-def _named(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        assert node.level == 0, "relative imports are not followed"
-        parent = str(node.module)
-        for alias in node.names:
-            child = f"{parent}.{alias.name}"
-            yield child if child.startswith(PACKAGE) and _path(child) else parent
+    """Return a hash of a module, given its full name, and of everything in `terranova.models` that it imports."""
+    return fingerprint(module, PACKAGE)

@@ -120,7 +120,7 @@ class MpiExecutor(Executor):
             return self._local.evaluate(x)
         self._batches += 1
         progress = Progress(self.problem, x, self._batches, self.watch.done)
-        nap = Backoff()
+        backoff = Backoff()
         while not progress.complete:
             for rank in self._ranks:
                 if (
@@ -132,10 +132,10 @@ class MpiExecutor(Executor):
             self.watch.poll()
             received = self._receive()
             if received is None:
-                self._world.check_on_others(nap.since)
-                nap.take()
+                self._world.check_on_others(backoff.since)
+                backoff.pause()
                 continue
-            nap = Backoff()
+            backoff = Backoff()
             rank, answer = received
             if isinstance(answer, Failure):
                 answer.raise_here(f"rank {rank}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 import pytest
-from fault_catalogue import catalogue
+from support.fault_catalogue import catalogue
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from fault_catalogue import RELIABILITY, catalogue
+from support.fault_catalogue import RELIABILITY, catalogue
 
 FOLDER = Path(__file__).parent
 ABSENT: dict[str, str] = {}

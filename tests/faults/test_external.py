@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import external_programs
 import numpy as np
 import pytest
-from leftovers import nothing_is_left
+from support import external_programs
+from support.leftover_processes import nothing_is_left
 
 import terranova
 from terranova import PointFailed, Status
 from terranova.errors import ConfigError, ContractError
-from terranova.external.program import KEEP_FOLDERS, ProgramFailed, find_program, run_program, scratch
+from terranova.external import KEEP_FOLDERS, ProgramFailed, find_program, run_program, scratch
 from terranova.external.slha import SlhaError
 from terranova.registry import registry
 

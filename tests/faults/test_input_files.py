@@ -16,10 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from terranova import ConstraintSet
 from terranova.config import load_config
 from terranova.errors import ConfigError
 from terranova.parsing.constraint_file import read_constraint_set
 from terranova.parsing.strict_yaml import dump, load, parse
+from terranova.registry import registry
 
 ROOT = Path(__file__).parents[2]
 INVALID = ROOT / "tests" / "invalid"
@@ -30,6 +32,10 @@ SET = (
 )
 
 pytestmark = pytest.mark.usefixtures("toy_registry")
+
+
+def _read_set(path: Path) -> ConstraintSet:
+    return read_constraint_set(path, registry().constraint_kinds())
 
 
 def _refused(source: Path) -> ConfigError:
@@ -43,13 +49,13 @@ def _refused(source: Path) -> ConfigError:
 
 @pytest.mark.fault("F31")
 def test_every_file_of_the_corpus_is_refused_quickly_with_places_and_sentences() -> None:
-    """The words and places themselves are compared in tests/core/test_config.py."""
+    """The words and places themselves are compared in tests/core/config/test_config.py."""
     files = sorted(INVALID.glob("*.yaml"))
     assert len(files) >= 130
     for path in files:
         started = time.process_time()
         with pytest.raises(ConfigError) as caught:
-            read_constraint_set(path) if path.name.startswith("set-") else load_config(path)
+            _read_set(path) if path.name.startswith("set-") else load_config(path)
         assert time.process_time() - started < 1.0, path.name
         assert any(d.line > 0 and d.column > 0 for d in caught.value.diagnostics), path.name
         for diagnostic in caught.value.diagnostics:
@@ -127,7 +133,7 @@ def test_sets_are_read_from_yaml_files_only_and_messages_show_nothing_of_others(
         assert "root:" not in str(error)
     for name in ("../mine.yaml", str(tmp_path / "mine.yaml")):
         (folder / "scan.yaml").write_text(HEAD.replace("[toy-windows]", json.dumps([name])))
-        assert len(load_config(folder / "scan.yaml").constraints) == 1
+        assert len(load_config(folder / "scan.yaml").problem.constraints) == 1
     (folder / "scan.yaml").write_text(HEAD.replace("toy-windows", "./scan.yaml"))
     assert any("expected a constraint" in d.message for d in _refused(folder / "scan.yaml").diagnostics)
 
@@ -148,7 +154,7 @@ def test_sets_are_read_from_yaml_files_only_and_messages_show_nothing_of_others(
 @pytest.mark.fault("F31")
 def test_numbers_mean_what_they_say(text: str, value: float, tmp_path: Path) -> None:
     (tmp_path / "scan.yaml").write_text(HEAD + f"parameters: {{a: {text}}}\n")
-    assert load_config(tmp_path / "scan.yaml").parameters["a"].support[0] == value
+    assert load_config(tmp_path / "scan.yaml").problem.parameters["a"].support[0] == value
 
 
 # -- F32: random edits --------------------------------------------------------------------------------------
@@ -262,13 +268,13 @@ def test_random_edits_of_a_configuration(seed: int, edits: int, tmp_path_factory
 @given(seed=st.integers(0, 2**32), edits=st.integers(1, 4))
 def test_random_edits_of_a_constraint_file(seed: int, edits: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "edited-set.yaml"
-    _check(_edited(VALID_SET, seed, edits, path), read_constraint_set)
+    _check(_edited(VALID_SET, seed, edits, path), _read_set)
 
 
 @pytest.mark.fault("F32")
 def test_the_files_that_are_edited_are_valid_themselves(tmp_path: Path) -> None:
     assert load_config(_edited(VALID, 0, 0, tmp_path / "scan.yaml")).sampler.islands == 2
-    assert len(read_constraint_set(_edited(VALID_SET, 0, 0, tmp_path / "set.yaml"))) == 5
+    assert len(_read_set(_edited(VALID_SET, 0, 0, tmp_path / "set.yaml"))) == 5
 
 
 # -- F33: bytes, bombs, tags --------------------------------------------------------------------------------
@@ -281,7 +287,7 @@ def test_random_bytes(content: bytes, at: int, keep: bool, tmp_path_factory: pyt
     path = tmp_path_factory.getbasetemp() / "bytes.yaml"
     path.write_bytes(HEAD.encode()[:at] + content + HEAD.encode()[at:] if keep else content)
     _check(path, load_config)
-    _check(path, read_constraint_set)
+    _check(path, _read_set)
 
 
 def _bombs() -> dict[str, bytes]:

@@ -64,7 +64,7 @@ def test_a_scan_never_starts_over_anything(tmp_path: Path) -> None:
     assert _listing(tmp_path) == before
     with pytest.raises(RunExists, match="never overwritten"):
         terranova.scan(_words(tmp_path / "run", seed=2), quiet=True)
-    assert terranova.scan(_words(tmp_path / "run"), quiet=True, next_free=True).directory.name == "run-2"
+    assert terranova.scan(_words(tmp_path / "run"), quiet=True, next=True).directory.name == "run-2"
 
 
 @pytest.mark.fault("F31")

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import hostile_models as hostile
 import numpy as np
 import pandas as pd
 import pytest
-from leftovers import nothing_is_left, processes_with
+from support import hostile_models as hostile
+from support.leftover_processes import nothing_is_left, processes_with
 
 import terranova
 from terranova import Evaluation, Status
@@ -27,7 +27,6 @@ from terranova.registry import registry
 
 __all__ = ["nothing_is_left"]
 
-TESTS = Path(__file__).parent.parent
 MEMORY = 2_000_000_000
 TIMEOUT = 2.0
 
@@ -214,7 +213,8 @@ def test_what_a_model_prints_goes_to_a_log_that_does_not_grow(
 
 
 OWNER = """
-import sys, hostile_models as hostile
+import sys
+from support import hostile_models as hostile
 from terranova.plugins.executors import SerialExecutor
 
 with SerialExecutor(hostile.problem(hostile.Hostile), isolate=True) as executor:
@@ -304,7 +304,8 @@ def test_isolation_and_executor_do_not_change_the_rows(tmp_path: Path, toy_regis
 
 
 DYING = """
-import sys, hostile_models as hostile, terranova
+import sys, terranova
+from support import hostile_models as hostile
 from terranova.registry import registry
 registry().register(hostile, name="hostile", origin="tests")
 terranova.scan(sys.argv[1], quiet=True)

@@ -86,7 +86,7 @@ def _problem(function: Any, constraints: Any = NARROW, parameters: int = 3) -> P
 
 def _drive(name: str, problem: Problem, points: int = 400, options: Mapping[str, Any] | None = None) -> int:
     """Run a registered sampler on a problem; look at every batch it is told. Return the points evaluated."""
-    plugin = registry().get("sampler", name).thing
+    plugin = registry().get("sampler", name).target
     sampler = make_archipelago(plugin, problem.search_space, 1, Share(0, 2), options or {})
     spent = step = 0
     while spent < points:
@@ -384,7 +384,7 @@ def test_every_prior_is_inverted_as_well_as_numbers_allow(prior: Prior, points: 
 _COMMON = {"source": SOURCE}
 ONE_OF_EACH = (
     Window(name="window", observables=("x",), lower=-1, upper=2, **_COMMON),
-    Gaussian(name="gaussian", observables=("y",), value=0.5, sigma_up=1, sigma_down=1, **_COMMON),
+    Gaussian(name="gaussian", observables=("y",), value=0.5, sigma=1, **_COMMON),
     Limit(name="limit", observables=("z",), upper=1.5, cl=0.95, **_COMMON),
     Limit(name="step", observables=("p",), lower=-2.0, **_COMMON),
     Tabulated(name="table", observables=("x", "y"), x_grid=(-1, 0, 2), limit=(1, 2, 3), cl=0.9, **_COMMON),
@@ -471,7 +471,7 @@ CLOUD = st.lists(st.tuples(*[st.floats(0.0, 1.0)] * 3), min_size=0, max_size=20)
 
 
 def _detector(name: str) -> NoveltyDetector:
-    kind: type[NoveltyDetector] = registry().get("novelty", name).thing
+    kind: type[NoveltyDetector] = registry().get("novelty", name).target
     return kind(3, 1)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import toys
+from support import toys
 
 import terranova
 from terranova import (
@@ -124,7 +124,7 @@ def test_each_is_named_with_its_fault_and_its_package_and_the_others_work(module
     (broken,) = found.broken
     assert words in broken.reason
     assert (broken.name, broken.origin) == ("theirs", "their-package 2.0: theirs")
-    assert found.get("model", "fine").thing is Fine
+    assert found.get("model", "fine").target is Fine
     with pytest.raises(PluginBroken, match=r"their-package 2\.0"):
         found.get("model", "theirs")
     with pytest.raises(PluginMissing, match="broken plugins: 1"):
@@ -225,7 +225,7 @@ def test_declarations_are_checked_before_the_first_point(declared: dict[str, Any
     found.register(_plugin(terranova_models=lambda: [_model(**declared)]), name="theirs")
     scan = {"model": "broken", "constraints": [], "sampler": "random", "budget": {"evaluations": 10}}
     with pytest.raises(ConfigError) as caught:
-        build_problem(load_config(scan, registry=found), found)
+        build_problem(load_config(scan, registry=found).problem, found)
     assert words in str(caught.value)
     assert "model 'broken'" in str(caught.value)
 

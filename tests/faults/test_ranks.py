@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs import MPIRUN, PATIENCE, Lab, alive, assert_same_rows, count, relatives, until
+from support.scan_processes import MPIRUN, PATIENCE, Lab, alive, assert_same_rows, count, relatives, until
 
 import terranova
 from terranova import Status
@@ -39,7 +39,7 @@ def _gone(path: Path) -> None:
     ("deed", "code", "words"),
     [
         ("raise", 3, "this model is broken here"),
-        pytest.param("bug", 1, "naughty.Bug: a bug", marks=pytest.mark.slow),
+        pytest.param("bug", 1, "misbehaving_plugins.Bug: a bug", marks=pytest.mark.slow),
     ],
 )
 def test_an_exception_on_one_rank_ends_all_with_its_words_once(
@@ -75,12 +75,12 @@ def test_a_model_that_leaves_on_one_rank_costs_the_points_there(tmp_path: Path, 
 @pytest.mark.fault("F27")
 @pytest.mark.parametrize("rank", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_a_plugin_that_one_rank_cannot_import_ends_all(tmp_path: Path, rank: int) -> None:
-    lab = Lab(tmp_path, modules=("naughty", "fickle"))
+    lab = Lab(tmp_path, modules=("support.misbehaving_plugins", "fickle"))
     (tmp_path / "plugins" / "fickle.py").write_text(
         "import os\n"
         f"if os.environ.get('PMI_RANK') == '{rank}':\n"
         "    raise ImportError('no such library on this node')\n"
-        "import toys\n"
+        "from support import toys\n"
         "class Fickle(toys.Shell):\n"
         "    name = 'toy-fickle'\n"
         "@toys.hookimpl\n"

@@ -9,9 +9,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import naughty
 import pytest
-from jobs import MPIRUN, PATIENCE, Lab, assert_same_rows, count, scan_here
+from support import misbehaving_plugins as naughty
+from support.scan_processes import MPIRUN, PATIENCE, Lab, assert_same_rows, count, scan_here
 
 import terranova
 from terranova.registry import registry
@@ -30,7 +30,9 @@ mpi = [
 def _in_child(directory: Path, sampler: str, points: int | None = None, *, often: bool = False) -> int:
     """Do it in a child, which kills itself after so many new points; return its exit code."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["terranova.engine.session", "jobs", "naughty", "pyarrow.dataset"])
+    context.set_forkserver_preload(
+        ["terranova.engine.session", "support.scan_processes", "support.misbehaving_plugins", "pyarrow.dataset"]
+    )
     deed = None if points is None else {"deed": "SIGKILL", "points": points}
     child = context.Process(target=scan_here, args=(str(directory), sampler, EVALUATIONS, deed, often))
     child.start()

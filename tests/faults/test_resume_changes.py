@@ -121,8 +121,8 @@ def test_changed_data_of_an_installed_set_are_refused(tmp_path: Path, toy_regist
     )
     shared = registry()
     plugin = shared.get("constraints", "toy-windows")
-    first, *rest = plugin.thing.constraints
-    newer = replace(plugin.thing, constraints=(replace(first, upper=4.3), *rest))
+    first, *rest = plugin.target.constraints
+    newer = replace(plugin.target, constraints=(replace(first, upper=4.3), *rest))
     shared.plugins[shared.plugins.index(plugin)] = replace(plugin, thing=newer)
     with pytest.raises(RunMismatch, match=re.escape("constraint.ring.upper: 4.2 -> 4.3")):
         terranova.resume(tmp_path / "run", quiet=True)
@@ -199,7 +199,7 @@ def test_other_versions_get_a_warning_and_are_noted_once(half: Path, caplog: pyt
 
 @pytest.mark.fault("F18")
 def test_another_version_of_the_model_is_refused(half: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from toys import Shell
+    from support.toys import Shell
 
     monkeypatch.setattr(Shell, "version", "2")
     with pytest.raises(RunMismatch, match=re.escape("model version: '0' -> '2'")):
@@ -208,7 +208,7 @@ def test_another_version_of_the_model_is_refused(half: Path, monkeypatch: pytest
 
 @pytest.mark.fault("F18")
 def test_other_columns_are_refused(half: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from toys import OBSERVABLES, Shell
+    from support.toys import OBSERVABLES, Shell
 
     from terranova import Observable
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs import MPIRUN, PATIENCE, Lab, alive, assert_same_rows, count, relatives, until
+from support.scan_processes import MPIRUN, PATIENCE, Lab, alive, assert_same_rows, count, relatives, until
 
 import terranova
 from terranova.runs.run import SUMMARY

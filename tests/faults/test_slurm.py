@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from jobs import MPIRUN, PATIENCE, Lab, assert_same_rows, count, relatives, until
+from support.scan_processes import MPIRUN, PATIENCE, Lab, assert_same_rows, count, relatives, until
 
 SBATCH = Path(__file__).parents[2] / "examples" / "slurm" / "scan.sbatch"
 

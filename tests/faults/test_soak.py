@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from jobs import MPIRUN, PATIENCE, Lab, count, until
+from support.scan_processes import MPIRUN, PATIENCE, Lab, count, until
 
 from terranova.parallel.heartbeat import sign_of
 

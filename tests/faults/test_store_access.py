@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fault_stores import sealed_run
+from support.live_stores import sealed_run
 
 import terranova
 from terranova.errors import RunError, RunLocked
@@ -31,7 +31,8 @@ WORDS = {
     "seed": 5,
 }
 BEGIN = """
-import sys, time, os, toys, terranova
+import sys, time, os, terranova
+from support import toys
 from terranova.registry import registry
 registry().register(toys, name="toys", origin="tests")
 """
@@ -191,7 +192,7 @@ def test_a_name_that_is_too_long_is_one_line_before_the_first_point(tmp_path: Pa
 
 
 MOVING = f"""{BEGIN}
-import toys
+from support import toys
 class Restless(toys.Shell):
     name = "restless"
     def evaluate(self, x):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fault_stores import ROWS, SCHEMA, expected_keys, journal_of, sealed_run, stored_keys
+from support.live_stores import ROWS, SCHEMA, expected_keys, journal_of, sealed_run, stored_keys
 
 from terranova.cli import commands as cli
 from terranova.errors import RunError, StoreCorrupt

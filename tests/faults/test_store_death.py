@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from fault_stores import ROWS, expected_keys, live, stored_keys
+from support.live_stores import ROWS, expected_keys, live, stored_keys
 
 import terranova
 from terranova import Batch, Sampler, hookimpl
@@ -115,7 +115,7 @@ def test_dying_twice_in_a_row(tmp_path: Path) -> None:
 EXITING = """
 import sys
 from pathlib import Path
-from fault_stores import live
+from support.live_stores import live
 from terranova.testing import Crash, NoSync
 class Said(list):
     def append(self, generation):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fault_stores import ROWS, SCHEMA, expected_keys, live, stored_keys
+from support.live_stores import ROWS, SCHEMA, expected_keys, live, stored_keys
 
 import terranova
 from terranova.errors import RunError, StoreFull
@@ -86,16 +86,16 @@ def test_a_scan_on_a_full_disk_stops_and_resumes_to_the_same_rows(
 def test_a_checkpoint_that_does_not_fit_is_done_without(
     tmp_path: Path, toy_registry: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from terranova.engine import loop
+    from terranova.engine import checkpointing
 
-    monkeypatch.setattr(loop, "CHECKPOINT_INTERVAL", 0.0)
-    save = loop.save_checkpoint
+    monkeypatch.setattr(checkpointing, "CHECKPOINT_INTERVAL", 0.0)
+    save = checkpointing.save_checkpoint
 
     def save_on_a_full_disk(*args: object) -> Path:
         with FullDisk(after=100):
             return save(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loop, "save_checkpoint", save_on_a_full_disk)
+    monkeypatch.setattr(checkpointing, "save_checkpoint", save_on_a_full_disk)
     with NoSync():
         words = {**WORDS, "sampler": {"name": "cmaes-novelty", "islands": 3}, "parallel": {"epoch": 1}}
         run = terranova.scan({**words, "output": str(tmp_path / "run")}, quiet=True)
@@ -105,7 +105,8 @@ def test_a_checkpoint_that_does_not_fit_is_done_without(
 
 
 LIMITED = """
-import resource, sys, toys, terranova
+import resource, sys, terranova
+from support import toys
 from terranova.registry import registry
 from terranova.parallel.exit import run_guarded
 registry().register(toys, name="toys", origin="tests")

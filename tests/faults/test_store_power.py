@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_stores import ROWS, expected_keys, live, stored_keys
+from support.live_stores import ROWS, expected_keys, live, stored_keys
 
 from terranova.store import load_manifest
 from terranova.system import disk

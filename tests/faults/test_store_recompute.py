@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import terranova
 from terranova.cli import commands as cli
-from terranova.engine import loop
+from terranova.engine import checkpointing
 from terranova.errors import StoreCorrupt
 from terranova.store import salvage, verify, writer
 from terranova.testing import NoSync, flip_bit
@@ -28,7 +28,7 @@ WORDS = {
 @pytest.fixture
 def run(tmp_path: Path, toy_registry: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A finished scan of several parts, with checkpoints."""
-    monkeypatch.setattr(loop, "CHECKPOINT_INTERVAL", 0.0)
+    monkeypatch.setattr(checkpointing, "CHECKPOINT_INTERVAL", 0.0)
     monkeypatch.setattr(writer, "SEAL_EVERY", 0.0)
     monkeypatch.setattr(writer, "SEAL_SHARE", 0.0)
     directory = tmp_path / "run"
@@ -88,7 +88,7 @@ def test_damage_in_a_run_that_keeps_valid_points_only(
 ) -> None:
     monkeypatch.setattr(writer, "SEAL_EVERY", 0.0)
     monkeypatch.setattr(writer, "SEAL_SHARE", 0.0)
-    monkeypatch.setattr(loop, "CHECKPOINT_INTERVAL", 0.0)
+    monkeypatch.setattr(checkpointing, "CHECKPOINT_INTERVAL", 0.0)
     directory = tmp_path / "run"
     with NoSync():
         terranova.scan({**WORDS, "store": {"keep": "valid"}, "output": str(directory)}, quiet=True)

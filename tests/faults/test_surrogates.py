@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import stored_runs
+from support import stored_runs
 
 import terranova
 from terranova.surrogates import TrainedSurrogate, train
@@ -42,9 +42,7 @@ def standin(toy_registry: None, tmp_path: Path) -> TrainedSurrogate:
 SMOOTH = terranova.ConstraintSet(
     "smooth",
     tuple(
-        terranova.Gaussian(
-            name=f"g_{n}", observables=(n,), value=v, sigma_up=s, sigma_down=s, source="theory: a test", unit=unit
-        )
+        terranova.Gaussian(name=f"g_{n}", observables=(n,), value=v, sigma=s, source="theory: a test", unit=unit)
         for n, v, s, unit in (("ring", 3.0, 3.0, "1"), ("ratio", 0.0, 1.0, "GeV"))
     ),
 )

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from jobs import PATIENCE, Lab, assert_same_rows, count
+from support.scan_processes import PATIENCE, Lab, assert_same_rows, count
 
 import terranova
 

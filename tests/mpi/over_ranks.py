@@ -6,7 +6,7 @@ import sys
 import time
 
 import numpy as np
-import toy_models as toys
+from support import fragile_models as toys
 
 from terranova.errors import ConfigError, ParallelError, RunExists
 from terranova.parallel.exit import run_guarded

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from project.installed import Environment, run
+from support.installation import Environment, run
 
 ROOT = Path(__file__).parents[2]
 ROOMS = {"terranova.plugins": "plugins", "terranova.models": "models", "terranova.constraints": "constraints"}
@@ -55,18 +55,37 @@ def _generated(name: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout, built from a copy: setuptools leaves its workings beside the sources."""
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What of this checkout is packed, without git: setuptools leaves its workings beside the sources."""
     copy = tmp_path_factory.mktemp("checkout")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "MANIFEST.in", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE"):
         shutil.copy(ROOT / name, copy)
-    for folder in ("core", *ROOMS.values()):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    generated = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for folder in (".package", "core", *ROOMS.values()):
+        shutil.copytree(ROOT / folder, copy / folder, symlinks=True, ignore=generated)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def wheel(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
     target = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(copy)]
-    run(command, cwd=copy)
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(unpacked)]
+    run(command, cwd=unpacked)
     (built,) = target.glob("*.whl")
     return built
+
+
+@pytest.fixture(scope="session")
+def package_files(project_files: list[Path]) -> set[str]:
+    """Names, as in a wheel, of the files of the package."""
+    folders = {"core": "terranova", **{folder: name.replace(".", "/") for name, folder in ROOMS.items()}}
+    found = set()
+    for path in project_files:
+        folder, *below = path.relative_to(ROOT).parts
+        if folder in folders and path.suffix != ".md":
+            found.add("/".join((folders[folder], *below)))
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,13 @@ is built once.
 from __future__ import annotations
 
 import shutil
+import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
-from project.installed import Environment
+from support.installation import Environment, run
 
 from terranova.errors import ConfigError
 
@@ -33,22 +35,35 @@ def counts(environment: Environment, run_directory: Path) -> tuple[int, int]:
     return int(stored), int(valid)
 
 
-def test_the_wheel_has_every_file(wheel: Path, root: Path, project_files: list[Path]) -> None:
-    rooms = {
-        "core": "terranova",
-        "plugins": "terranova/plugins",
-        "models": "terranova/models",
-        "constraints": "terranova/constraints",
-    }
-    expected = set()
-    for path in project_files:
-        room, *below = path.relative_to(root).parts
-        if room in rooms and path.suffix != ".md":
-            expected.add("/".join((rooms[room], *below)))
+def test_the_wheel_has_every_file_once(wheel: Path, package_files: set[str]) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        packed = {name for name in archive.namelist() if name.startswith("terranova/")}
-    assert sorted(expected - packed) == [], "missing from the wheel: add them to package-data"
-    assert sorted(packed - expected) == [], "only in the wheel"
+        packed = [name for name in archive.namelist() if ".dist-info/" not in name]
+    assert sorted(package_files - set(packed)) == [], "missing from the wheel: add them to package-data"
+    assert sorted(set(packed) - package_files) == [], "only in the wheel"
+    assert len(packed) == len(set(packed))
+
+
+def test_the_sdist_makes_the_same_wheel(wheel: Path, unpacked: Path, tmp_path: Path) -> None:
+    # Without --wheel, the wheel is built from the unpacked sdist.
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path), str(unpacked)]
+    run(command, cwd=unpacked)
+    (again,) = tmp_path.glob("*.whl")
+    assert again.name == wheel.name
+    with zipfile.ZipFile(wheel) as first, zipfile.ZipFile(again) as second:
+        assert {i.filename: i.CRC for i in second.infolist()} == {i.filename: i.CRC for i in first.infolist()}
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        assert not [member.name for member in archive if member.issym() or member.islnk()]
+        below = {member.name.partition("/")[2] for member in archive if member.isfile()}
+    doubled = {name.partition("/")[0] for name in below} & {"core", "plugins", "models", "constraints"}
+    assert not doubled, "packed a second time: prune them in MANIFEST.in"
+    assert {"LICENSE", "CHANGELOG.md", "CITATION.cff"} <= below
+
+
+def test_the_command_says_the_version_of_the_wheel(environment: Environment, wheel: Path) -> None:
+    version = wheel.name.split("-")[1]
+    assert environment.terranova("--version").stdout.split() == ["terranova", version]
+    assert environment.run("-c", "import terranova; print(terranova.__version__)").split() == [version]
 
 
 def test_a_strangers_plugins_are_listed_with_their_origin(environment: Environment) -> None:

@@ -53,7 +53,7 @@ class TargetTransform(ABC):
 
     def __init__(self, likelihood: Likelihood, words: SurrogateConfig, names: Sequence[str], seed: int) -> None:
         self.likelihood, self.names = likelihood, tuple(names)
-        made = registry().get("surrogate", words.plugin).thing
+        made = registry().get("surrogate", words.plugin).target
         try:
             self.made: Surrogate = made(likelihood.problem.model.space, seed, **words.options)
         except (ValueError, TypeError) as error:

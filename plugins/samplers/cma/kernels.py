@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from terranova.plugins._jit import kernel
+from terranova.plugins.samplers.shared.linear_algebra import cholesky
 from terranova.types import Bools, Floats, Ints
 
 
@@ -34,24 +35,6 @@ def sample(who: Ints, mean: Floats, sigma: Floats, factor: Floats, z: Floats, y:
                 for c in range(r + 1):
                     total += factor[i, r, c] * z[i, k, c]
                 y[i, k, r] = mean[i, r] + sigma[i] * total
-
-
-@kernel
-def _cholesky(matrix: Floats, factor: Floats) -> bool:
-    """Write the lower Cholesky factor (d, d) of a matrix (d, d); False when it is not positive definite."""
-    d = matrix.shape[0]
-    for r in range(d):
-        for c in range(r + 1):
-            total = matrix[r, c]
-            for k in range(c):
-                total -= factor[r, k] * factor[c, k]
-            if r > c:
-                factor[r, c] = total / factor[c, c]
-            elif total > 0.0:
-                factor[r, r] = math.sqrt(total)
-            else:
-                return False
-    return True
 
 
 @kernel
@@ -164,4 +147,4 @@ def update(
             widest = max(widest, covariance[i, r, r])
         spread = sigma[i] * math.sqrt(widest)
         # Outside this range of step sizes nothing is learnt any more; NaN fails the comparison, too.
-        sound[i] = 1e-13 < spread < 1e3 and _cholesky(covariance[i], factor[i])
+        sound[i] = 1e-13 < spread < 1e3 and cholesky(covariance[i], factor[i])

@@ -24,7 +24,7 @@ class Bins:
 
     def enter(self, u: Floats, island: Ints) -> Ints:
         """Mark the bins of points u (n, d) of islands (n,); return how many (n,) each opened."""
-        from terranova.plugins.samplers.explorer.kernels import open_bins
+        from terranova.plugins.samplers.explorer.bins_kernels import open_bins
 
         opened = np.zeros(len(u), dtype=np.int64)
         open_bins(u, island, self._first, self._second, BINS, self._shared, self._own, opened)
@@ -32,7 +32,7 @@ class Bins:
 
     def empty(self, u: Floats, island: Ints) -> Ints:
         """Return how many bins (n,) points would open."""
-        from terranova.plugins.samplers.explorer.kernels import empty_bins
+        from terranova.plugins.samplers.explorer.bins_kernels import empty_bins
 
         empty = np.zeros(len(u), dtype=np.int64)
         empty_bins(u, island, self._first, self._second, BINS, self._shared, self._own, empty)

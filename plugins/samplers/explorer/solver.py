@@ -49,7 +49,7 @@ class Solver:
 
     def ask(self, who: Sequence[int]) -> dict[int, tuple[Floats, Bools]]:
         """Return for each island of `who` its next points u (n, d), and which of them are probes."""
-        from terranova.plugins.samplers.explorer.kernels import solver_steps
+        from terranova.plugins.samplers.explorer.solver_kernels import solver_steps
 
         found: dict[int, tuple[Floats, Bools]] = {}
         for i in who:
@@ -69,7 +69,8 @@ class Solver:
 
     def tell(self, told: Mapping[int, Told]) -> None:
         """Learn what became of the last points; `stage` is OVER on islands whose search has ended."""
-        from terranova.plugins.samplers.explorer.kernels import compressed_excess, solver_units
+        from terranova.plugins.samplers.explorer.excess_kernels import excess_of
+        from terranova.plugins.samplers.explorer.solver_kernels import solver_units
 
         low, high = self.rows.low, self.rows.high
         excess = np.empty(max((len(t.u) for t in told.values()), default=0))
@@ -85,10 +86,10 @@ class Solver:
                 usable = np.isfinite(self.jacobian[i]).all() and np.isfinite(self.base[i]).all()
                 if usable:
                     solver_units(low, high, self.jacobian[i], self.unit[i])
-                    compressed_excess(self.base[i][None], low, high, self.unit[i], self.excess[i : i + 1])
+                    excess_of(self.base[i][None], low, high, self.unit[i], True, self.excess[i : i + 1])
                 self.stage[i] = STEP if usable else OVER
             else:
-                compressed_excess(t.rows, low, high, self.unit[i], excess)
+                excess_of(t.rows, low, high, self.unit[i], True, excess)
                 best = int(excess[: len(t.u)].argmin())
                 if excess[best] < PROGRESS * self.excess[i]:
                     self.u[i], self.base[i], self.known[i] = t.u[best], t.rows[best], True

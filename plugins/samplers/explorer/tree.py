@@ -119,7 +119,7 @@ class Tree:
         return found
 
     def _draw(self, who: Ints, streams: Sequence[np.random.Generator], score: Score) -> None:
-        from terranova.plugins.samplers.explorer.kernels import draw_steps
+        from terranova.plugins.samplers.explorer.tree_kernels import draw_steps
 
         d = self.u.shape[1]
         z = np.empty((len(who), self.steps, self.trials, d))
@@ -144,7 +144,7 @@ class Tree:
 
     def tell(self, told: Mapping[int, Told]) -> None:
         """Learn what became of the last points; `stage` is OVER on islands that are done with their base."""
-        from terranova.plugins.samplers.explorer.kernels import local_geometry
+        from terranova.plugins.samplers.explorer.tree_kernels import local_geometry
 
         probed = []
         stepped = [i for i in told if self.stage[i] in (STEP, REPAIR)]
@@ -168,13 +168,14 @@ class Tree:
 
     def _after_steps(self, i: int, told: Told) -> None:
         """Reward what an island did, and pick the points that are worth a repair."""
-        from terranova.plugins.samplers.explorer.kernels import excess_of, repair
+        from terranova.plugins.samplers.explorer.excess_kernels import excess_of
+        from terranova.plugins.samplers.explorer.tree_kernels import repair
 
         first = self.stage[i] == STEP
         tried = np.flatnonzero(np.ones(self.steps, dtype=bool) if first else self.fixing[i])
         self._reward(i, told, tried)
         excess = np.zeros(len(tried))
-        excess_of(told.rows, self.rows.low, self.rows.high, self.slack[i], excess)
+        excess_of(told.rows, self.rows.low, self.rows.high, self.slack[i], False, excess)
         excess[told.valid] = 0.0
         excess[~told.valid & (excess == 0.0)] = np.inf
         if not first:

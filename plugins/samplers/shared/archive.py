@@ -110,7 +110,7 @@ class Archive:
 def _make(name: str, features: int, islands: int) -> NoveltyDetector:
     from terranova.registry import registry
 
-    kind: type[NoveltyDetector] = registry().get("novelty", name).thing
+    kind: type[NoveltyDetector] = registry().get("novelty", name).target
     return kind(features, islands)
 
 

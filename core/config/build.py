@@ -1,0 +1,220 @@
+"""Builds the problem of a configuration with the plugins that it names, and checks that these fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from terranova.config.plugin_options import check_options
+from terranova.config.problem import ConstraintEntry, ModelChoice, ProblemConfig
+from terranova.config.problem_reading import LocatedEntry, LocatedProblem, nowhere
+from terranova.errors import ContractError, PluginError, TerranovaError, did_you_mean
+from terranova.evaluation.bound_model import BoundModel
+from terranova.evaluation.problem import Problem
+from terranova.interfaces.constraint import Constraint
+from terranova.interfaces.constraint_set import ConstraintSet, PartOfSet, exclusion
+from terranova.interfaces.model import Model
+from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.strict_yaml import Document, KeyPath, Place
+from terranova.registry import Plugin, Registry
+from terranova.registry import registry as installed
+
+
+def build_problem(config: ProblemConfig, registry: Registry | None = None) -> Problem:
+    """Build the model of a configuration, with its priors and constraints.
+
+    Raises:
+        ConfigError: the plugins are not those with which it was read, and it no longer fits them.
+    """
+    diagnostics = Diagnostics(Document(None))
+    resolved = resolve_problem(nowhere(config), diagnostics, registry if registry is not None else installed())
+    diagnostics.raise_if_any()
+    assert resolved.problem is not None  # otherwise there was a problem to raise
+    return resolved.problem
+
+
+@dataclass(frozen=True)
+class ResolvedProblem:
+    """What became of a problem's configuration with the plugins that are installed.
+
+    Attributes:
+        located: the configuration, with the options of its model completed by their defaults.
+        model: with the priors in force; None if it cannot be made.
+        problem: None if it cannot be built.
+    """
+
+    located: LocatedProblem
+    model: BoundModel | None
+    problem: Problem | None
+
+
+def resolve_problem(located: LocatedProblem, diagnostics: Diagnostics, registry: Registry) -> ResolvedProblem:
+    """Look up everything that a problem names, and build it.
+
+    Args:
+        located: what the document says.
+        diagnostics: receives the problems.
+        registry: the plugins.
+    """
+    model, choice = _model(located, diagnostics, registry)
+    sets = _constraint_sets(located, diagnostics, registry)
+    located = replace(located, model=choice)
+    if model is None:
+        return ResolvedProblem(located, None, None)
+    model = _with_priors(model, located, diagnostics)
+    fits = _check_observables(model, sets, diagnostics)
+    problem = Problem(model, [group for group, _ in sets]) if fits else None
+    return ResolvedProblem(located, model, problem)
+
+
+def find_plugin(kind: str, name: str, path: KeyPath, diagnostics: Diagnostics, registry: Registry) -> Plugin | None:
+    """Return a plugin; None with a problem at `path` if there is none that works."""
+    try:
+        return registry.get(kind, name)
+    except PluginError as error:
+        diagnostics.add(path, str(error))
+        return None
+
+
+def complaint(error: BaseException) -> str:
+    """Return what an exception of a plugin's code says, with its type where that is no plain complaint."""
+    return str(error) if isinstance(error, ValueError | ContractError) else f"{type(error).__name__}: {error}"
+
+
+def _model(
+    located: LocatedProblem, diagnostics: Diagnostics, registry: Registry
+) -> tuple[BoundModel | None, ModelChoice | None]:
+    """Make the model; return it, None if that fails, and the choice with all its options."""
+    choice = located.model
+    if choice is None:
+        return None, None
+    plugin = find_plugin("model", choice.name, located.model_path, diagnostics, registry)
+    if plugin is None:
+        return None, choice
+    path = (*located.path, "model")
+    # With the options that are right the model can mostly be made, and more be said in one go.
+    options, complete = check_options(plugin, choice.options, path, diagnostics, beside=("name",))
+    choice = replace(choice, options=options)
+    try:
+        model: Model = plugin.target(**options)
+        return BoundModel(model), choice
+    except TerranovaError as error:  # something else than an option is wrong, such as a package that is missing
+        diagnostics.add(located.model_path, str(error))
+    except (Exception, SystemExit) as error:  # a plugin's code: whatever it raises, the user gave it these options
+        if complete:
+            diagnostics.add(path, f"model {choice.name!r} refuses its options: {complaint(error)}")
+    return None, choice
+
+
+def _with_priors(model: BoundModel, located: LocatedProblem, diagnostics: Diagnostics) -> BoundModel:
+    known = model.space.names
+    for name in located.parameters:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            message = f"model {model.name!r} has no parameter {name!r}{hint}"
+            diagnostics.add((*located.path, "parameters", name), message, at_key=True)
+    priors = {name: prior for name, prior in located.parameters.items() if name in known}
+    space = model.space.override(priors)
+    if space.dimension == 0:
+        diagnostics.add((*located.path, "parameters"), "every parameter is fixed: nothing is left to scan")
+    return BoundModel(model.plugin, space)
+
+
+LocatedSet = tuple[ConstraintSet, Sequence[Place]]
+
+
+def _constraint_sets(located: LocatedProblem, diagnostics: Diagnostics, registry: Registry) -> list[LocatedSet]:
+    """Look up the sets by name, and refuse two constraints of one name, or two sets that exclude each other."""
+    model = located.model.name if located.model is not None else ""
+    if model not in registry.names("model"):
+        model = ""  # reported already; the sets' own model then does not matter
+    sets: list[LocatedSet] = []
+    owner: dict[str, str] = {}
+    named: set[str] = set()
+    for item in located.constraints:
+        if isinstance(item.entry, str | PartOfSet):
+            name = _name_of(item.entry)
+            if name in named:
+                diagnostics.add_at(item.place, f"set {name!r} is listed twice")
+                continue
+            named.add(name)
+        group = _constraint_set(item, model, diagnostics, registry)
+        if group is None:
+            continue
+        if excluded := exclusion(group, [other for other, _ in sets]):
+            diagnostics.add_at(item.place, excluded)
+            continue
+        places = item.places or [item.place] * len(group)
+        for constraint, place in zip(group, places, strict=True):
+            if constraint.name in owner:
+                diagnostics.add_at(
+                    place,
+                    f"constraint {constraint.name!r} is already in {owner[constraint.name]!r}: "
+                    "leave one out, or rename it",
+                )
+            owner.setdefault(constraint.name, group.name)
+        sets.append((group, places))
+    return sets
+
+
+def _constraint_set(
+    item: LocatedEntry, model: str, diagnostics: Diagnostics, registry: Registry
+) -> ConstraintSet | None:
+    if isinstance(item.entry, Constraint):
+        return ConstraintSet(item.entry.name, (item.entry,))
+    if isinstance(item.entry, ConstraintSet):
+        if model and not item.entry.suits(model):
+            diagnostics.add_at(
+                item.place, f"set {item.entry.name!r} is for model {item.entry.model!r}, not {model!r}"
+            )
+            return None
+        return item.entry
+    name = _name_of(item.entry)
+    if not model and name in registry.names("constraints"):
+        return None
+    try:
+        found: ConstraintSet = registry.get("constraints", name, model=model).target
+    except PluginError as error:
+        known = any(phrase in str(error) for phrase in ("did you mean", "is made for"))
+        hint = "" if known else f"; for a file, write ./{name}.yaml"
+        diagnostics.add_at(item.place, f"{error}{hint}")
+        return None
+    return _part(found, item.entry.without, item.place, diagnostics) if isinstance(item.entry, PartOfSet) else found
+
+
+def _name_of(entry: ConstraintEntry) -> str:
+    return entry if isinstance(entry, str) else entry.name
+
+
+def _part(found: ConstraintSet, without: Sequence[str], place: Place, diagnostics: Diagnostics) -> ConstraintSet:
+    """Return a set without the constraints of some names, all of which it must have."""
+    names = [constraint.name for constraint in found]
+    for name in without:
+        if name not in names:
+            diagnostics.add_at(place, f"set {found.name!r} has no constraint {name!r}{did_you_mean(name, names)}")
+    return replace(found, constraints=tuple(c for c in found if c.name not in without))
+
+
+def _check_observables(model: BoundModel, sets: Sequence[LocatedSet], diagnostics: Diagnostics) -> bool:
+    """Compare what constraints read with what the model provides, names and units; True if all is there."""
+    units = {p.name: p.unit for p in model.space} | {o.name: o.unit for o in model.observables}
+    before = diagnostics.count
+    names: set[str] = set()
+    for group, places in sets:
+        for constraint, place in zip(group, places, strict=True):
+            for name in constraint.observables:
+                if name not in units:
+                    diagnostics.add_at(
+                        place,
+                        f"constraint {constraint.name!r} reads {name!r}, which model {model.name!r} "
+                        f"does not provide{did_you_mean(name, units)}",
+                    )
+            for name in constraint.in_unit:
+                if units.get(name, constraint.unit) != constraint.unit:
+                    diagnostics.add_at(
+                        place,
+                        f"constraint {constraint.name!r} is in unit {constraint.unit!r}, "
+                        f"but {name!r} of model {model.name!r} is in {units[name]!r}",
+                    )
+            names.add(constraint.name)
+    return diagnostics.count == before and len(names) == sum(len(group) for group, _ in sets)

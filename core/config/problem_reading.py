@@ -1,0 +1,250 @@
+"""Reads the problem of a document: model, constraints and priors, each remembered with its place.
+
+Files that a document names are looked for in the folder of the document, whatever the current folder is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from terranova.config.problem import ConstraintEntry, ModelChoice, ProblemConfig
+from terranova.interfaces.constraint_set import PartOfSet
+from terranova.interfaces.model import LARGEST
+from terranova.interfaces.priors import PRIORS, Fixed, Prior
+from terranova.parsing.constraint_file import ConstraintKinds, parse_constraint, parse_constraint_set
+from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.keys import Key, closest, convert, keys_of, place_of, read_keys, show
+from terranova.parsing.strict_yaml import KeyPath, Place, load
+
+
+@dataclass(frozen=True)
+class LocatedEntry:
+    """One entry of `constraints:`.
+
+    Attributes:
+        entry: the name of a registered set, a part of one, or what was given in full.
+        place: of the entry.
+        places: of each constraint, when given in full.
+    """
+
+    entry: ConstraintEntry
+    place: Place
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True)
+class LocatedProblem:
+    """What a document says of a problem: all of it that could be read, and where it stands.
+
+    Attributes:
+        model: None if it could not be read.
+        constraints: those that could be read.
+        parameters: those that could be read.
+        path: of the mapping that has these keys.
+        model_path: of the model's name.
+    """
+
+    model: ModelChoice | None
+    constraints: tuple[LocatedEntry, ...]
+    parameters: Mapping[str, Prior]
+    path: KeyPath = ()
+    model_path: KeyPath = ("model",)
+
+    @property
+    def config(self) -> ProblemConfig:
+        """The problem itself. Its model must have been read."""
+        assert self.model is not None  # otherwise there was a problem to raise
+        return ProblemConfig(self.model, tuple(located.entry for located in self.constraints), self.parameters)
+
+    def with_constraints(self, constraints: Sequence[LocatedEntry]) -> LocatedProblem:
+        """Return the same problem with other constraints."""
+        return replace(self, constraints=tuple(constraints))
+
+
+def nowhere(config: ProblemConfig) -> LocatedProblem:
+    """Return a problem that stands in no document."""
+    place = Place("", 0, 0, "constraints")
+    entries = tuple(LocatedEntry(entry, place) for entry in config.constraints)
+    return LocatedProblem(config.model, entries, config.parameters)
+
+
+def read_problem(
+    given: Mapping[str, Any], path: KeyPath, diagnostics: Diagnostics, kinds: Callable[[], ConstraintKinds]
+) -> LocatedProblem:
+    """Read the keys of a problem; those that are missing are not noted here.
+
+    Args:
+        given: a mapping with these keys, and perhaps others.
+        path: where it stands.
+        diagnostics: receives the problems.
+        kinds: returns the kinds of constraints that can be named; called only if there is a list of constraints.
+    """
+    model: ModelChoice | None = None
+    entries: list[LocatedEntry] = []
+    parameters: dict[str, Prior] = {}
+    if "model" in given:
+        name, options = read_name_and_options(given["model"], (*path, "model"), "model", diagnostics)
+        model = ModelChoice(name, options) if name else None
+    if "constraints" in given:
+        entries = read_constraints(given["constraints"], (*path, "constraints"), diagnostics, kinds())
+    if "parameters" in given:
+        parameters = _parameters(given["parameters"], (*path, "parameters"), diagnostics)
+    return LocatedProblem(model, tuple(entries), parameters, path, name_path(given, path, "model"))
+
+
+def name_path(given: Mapping[str, Any], path: KeyPath, key: str) -> KeyPath:
+    """Return where the name stands in `key: NAME` or `key: {name: NAME}`."""
+    return (*path, key, "name") if isinstance(given.get(key), Mapping) else (*path, key)
+
+
+def read_value(given: Any, wanted: Any, path: KeyPath, diagnostics: Diagnostics) -> Any:
+    """Return a value of the wanted type, or None with a problem."""
+    value, wrong = convert(given, wanted)
+    for inner, message in wrong:
+        diagnostics.add((*path, *inner), message)
+    return None if wrong else value
+
+
+def read_name_and_options(
+    given: Any, path: KeyPath, what: str, diagnostics: Diagnostics
+) -> tuple[str, dict[str, Any]]:
+    """Read `thdm3` or `{name: thdm3, option: value}`, the name being that of `what`; it is "" after a problem."""
+    if isinstance(given, Mapping):
+        known = {"name": Key(str, required=True, expected=f"the name of a {what}")}
+        options, complete = read_keys(given, known, path, diagnostics, open_ended=True)
+        name = options.pop("name", "")
+        if complete and not name:
+            diagnostics.add((*path, "name"), "empty, expected a name")
+        return name, options
+    if isinstance(given, str) and given:
+        return given, {}
+    hint = (
+        ": a class is known by its name once it is a plugin, see `terranova new model`" if callable(given) else ""
+    )
+    diagnostics.add(path, f"expected a name, or name and options, got {show(given)}{hint}")
+    return "", {}
+
+
+def read_constraints(
+    given: Any, path: KeyPath, diagnostics: Diagnostics, kinds: ConstraintKinds
+) -> list[LocatedEntry]:
+    """Read a list of names of sets, files and constraints; those that cannot be read are left out."""
+    if not isinstance(given, list):
+        diagnostics.add(path, f"expected a list of names, files and constraints, got {show(given)}")
+        return []
+    entries = (_entry(entry, (*path, i), diagnostics, kinds) for i, entry in enumerate(given))
+    return [entry for entry in entries if entry is not None]
+
+
+def _entry(given: Any, path: KeyPath, diagnostics: Diagnostics, kinds: ConstraintKinds) -> LocatedEntry | None:
+    place = diagnostics.document.place(path)
+    if isinstance(given, str) and given:
+        is_path = "/" in given or given.endswith(_ENDINGS)
+        return _set_from_file(given, path, diagnostics, kinds) if is_path else LocatedEntry(given, place)
+    if not isinstance(given, Mapping):
+        diagnostics.add(path, f"expected the name of a set, a YAML file or a constraint, got {show(given)}")
+        return None
+    if "without" in given:
+        keys, complete = read_keys(given, keys_of(PartOfSet), path, diagnostics)
+        return LocatedEntry(PartOfSet(**keys), place) if complete else None
+    if "constraints" in given:
+        located = parse_constraint_set(given, path, diagnostics, kinds, published=False)
+        return LocatedEntry(located.set, place, located.places) if located else None
+    constraint = parse_constraint(given, path, diagnostics, kinds, published=False)
+    return LocatedEntry(constraint, place, (place,)) if constraint else None
+
+
+_ENDINGS = (".yaml", ".yml")
+
+
+def _set_from_file(
+    given: str, path: KeyPath, diagnostics: Diagnostics, kinds: ConstraintKinds
+) -> LocatedEntry | None:
+    """Read a set from a file, which is named relative to the file that names it.
+
+    Only files that are meant to be YAML are opened, for messages show what stands in them.
+    """
+    if "://" in given:
+        diagnostics.add(path, f"{show(given)} is an address: download the file, and write its path")
+        return None
+    if not given.endswith(_ENDINGS):
+        diagnostics.add(
+            path, f"expected the name of a set, or a file that ends in .yaml or .yml, got {show(given)}"
+        )
+        return None
+    file = expanded(given, path, diagnostics)
+    if file is None:
+        return None
+    file = diagnostics.document.folder_of(path) / file
+    document, problems = load(file)
+    if not document.text and problems:
+        name = str(file) if len(str(file)) <= 200 else f"{str(file)[:197]}..."
+        diagnostics.add(path, f"{name}: {problems[0].message}")
+        return None
+    inner = Diagnostics(document, problems)
+    located = None
+    if document.data is not None:
+        located = parse_constraint_set(document.data, (), inner, kinds, published=True, origin=str(file))
+    elif not problems:
+        diagnostics.add(path, f"{file}: empty, expected a constraint set")
+    diagnostics.extend(inner.problems)
+    if located is None or problems:
+        return None
+    return LocatedEntry(located.set, diagnostics.document.place(path), located.places)
+
+
+def _parameters(given: Any, path: KeyPath, diagnostics: Diagnostics) -> dict[str, Prior]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        diagnostics.add(path, f"expected parameters with values or priors, got {show(given)}")
+        return {}
+    priors = {name: read_prior(value, (*path, name), diagnostics) for name, value in given.items()}
+    return {name: prior for name, prior in priors.items() if prior is not None}
+
+
+def read_prior(given: Any, path: KeyPath, diagnostics: Diagnostics) -> Prior | None:
+    """Read a number, which fixes the parameter, or `{prior: log, lower: 1, upper: 50}`."""
+    if not isinstance(given, Mapping):
+        if given is None or isinstance(given, list):
+            wanted = "a number, or a prior such as {prior: uniform, lower: 0, upper: 1}"
+            diagnostics.add(path, f"expected {wanted}, got {show(given)}")
+            return None
+        value = read_value(given, float, path, diagnostics)
+        if value is not None and abs(value) > LARGEST:
+            diagnostics.add(path, f"beyond {LARGEST:g}: its square is too large for a number")
+            return None
+        return None if value is None else Fixed(value)
+    if "prior" not in given:
+        diagnostics.add((*path, "prior"), f"missing, expected one of {', '.join(PRIORS)}")
+        return None
+    kind = given["prior"]
+    if not isinstance(kind, str) or kind not in PRIORS:
+        hint = closest(kind, PRIORS) if isinstance(kind, str) else ""
+        diagnostics.add((*path, "prior"), f"unknown prior {show(kind)}, expected one of {', '.join(PRIORS)}{hint}")
+        return None
+    keys, complete = read_keys(given, {"prior": Key(str), **keys_of(PRIORS[kind])}, path, diagnostics)
+    if not complete:
+        return None
+    del keys["prior"]
+    try:
+        prior = PRIORS[kind](**keys)
+    except ValueError as error:
+        diagnostics.add(place_of(str(error).partition(":")[2], keys, path), str(error))
+        return None
+    beyond = [key for key, value in keys.items() if abs(value) > LARGEST]
+    for key in beyond:
+        diagnostics.add((*path, key), f"beyond {LARGEST:g}: its square is too large for a number")
+    return None if beyond else prior
+
+
+def expanded(text: str, path: KeyPath, diagnostics: Diagnostics) -> Path | None:
+    """Return a path with ~ replaced by a home directory; None with a problem if there is none."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        diagnostics.add(path, f"nobody's home directory is known as {Path(text).parts[0]!r}")
+        return None

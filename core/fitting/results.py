@@ -1,0 +1,137 @@
+"""The directory of a finished fit as an object: what its page shows, read from the files that were written."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from terranova.config import ProblemConfig, load_problem
+from terranova.errors import RunError
+from terranova.fitting.output import RESULT, profile_file
+from terranova.runs.derived import FITTED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Parts = tuple[tuple[float, float], ...]
+"""The connected parts of an interval; an end is infinite where the range ended before the level was reached."""
+
+
+class FitResults:
+    """What a fit found. Nothing is computed again, and no plugin is needed.
+
+    Args:
+        directory: of the fit.
+
+    Attributes:
+        directory: of the fit.
+        numbers: the content of `fit.json`.
+
+    Raises:
+        RunError: the directory holds no fit, or one that has not ended.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        path = directory / RESULT
+        if not path.is_file():
+            unfinished = (directory / FITTED).is_file()
+            raise RunError(
+                f"the fit in {directory} has not ended; `terranova fit` with the same file goes on with it"
+                if unfinished
+                else f"{directory} holds no fit: there is no {RESULT}"
+            )
+        try:
+            self.numbers: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            missing = [key for key in ("model", "best", "profiles", "posteriors") if key not in self.numbers]
+            if missing:
+                raise ValueError(f"it has no {', '.join(missing)}")
+        except (OSError, ValueError, TypeError) as error:
+            raise RunError(f"{path} cannot be read, or is not the result of a fit: {error}") from error
+
+    def __repr__(self) -> str:
+        chi2 = self.numbers["best"]["chi2"]
+        return f"<fit of {self.numbers['model']} in {self.directory}: chi2 {chi2:.4g} at the best fit>"
+
+    @cached_property
+    def problem_config(self) -> ProblemConfig:
+        """Model, priors and constraints of the fit."""
+        return load_problem(self.directory / FITTED, check_plugins=False)
+
+    @property
+    def best(self) -> Mapping[str, float]:
+        """Parameters and observables at the best fit; NaN where one was not finite."""
+        values = self.numbers["best"]["values"]
+        return {name: math.nan if value is None else float(value) for name, value in values.items()}
+
+    @property
+    def chi2(self) -> float:
+        """Of the best fit."""
+        return float(self.numbers["best"]["chi2"])
+
+    @property
+    def profiled(self) -> list[tuple[str, ...]]:
+        """The quantities, or pairs of quantities, whose profile likelihoods were computed."""
+        return [tuple(profile["quantities"]) for profile in self.numbers["profiles"]]
+
+    @property
+    def methods(self) -> list[str]:
+        """By which posteriors were sampled, such as "nested"."""
+        return [str(posterior["method"]) for posterior in self.numbers["posteriors"]]
+
+    def profile(self, *names: str) -> pd.DataFrame:
+        """Return a profile likelihood: a row a bin, with the quantities, `loglike` and `delta_chi2`.
+
+        Raises:
+            KeyError: it was not computed.
+        """
+        import pandas as pd
+
+        self._numbers_of(names)
+        return pd.read_csv(self.directory / profile_file(names))
+
+    def intervals(self, name: str) -> dict[float, Parts]:
+        """Return level -> the values of a quantity that are not excluded at it.
+
+        Raises:
+            KeyError: its profile was not computed.
+        """
+        found = self._numbers_of((name,))["intervals"]
+        return {
+            float(level): tuple(
+                (-math.inf if low is None else low, math.inf if high is None else high) for low, high in parts
+            )
+            for level, parts in found.items()
+        }
+
+    def posterior(self, method: str) -> pd.DataFrame:
+        """Return the weighted points of a posterior: `weight`, `loglike`, parameters and observables.
+
+        Raises:
+            KeyError: it was not sampled.
+        """
+        import numpy as np
+        import pandas as pd
+
+        if method not in self.methods:
+            raise KeyError(
+                f"no posterior was sampled by {method!r}; there are: {', '.join(self.methods) or 'none'}"
+            )
+        root = self.directory / method
+        lines = root.with_suffix(".paramnames").read_text(encoding="utf-8").splitlines()
+        names = [line.split(maxsplit=1)[0].removesuffix("*") for line in lines]
+        chain = np.loadtxt(root.with_suffix(".txt"), ndmin=2)
+        frame = pd.DataFrame(chain, columns=["weight", "loglike", *names])
+        frame["loglike"] = -frame["loglike"]  # GetDist's files hold -ln L
+        return frame
+
+    def _numbers_of(self, names: tuple[str, ...]) -> dict[str, Any]:
+        for profile in self.numbers["profiles"]:
+            if tuple(profile["quantities"]) == names:
+                return dict(profile)
+        known = ", ".join(" and ".join(pair) for pair in self.profiled)
+        raise KeyError(f"no profile of {' and '.join(names)} was computed; there are: {known or 'none'}")

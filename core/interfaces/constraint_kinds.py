@@ -1,0 +1,366 @@
+"""The kinds of constraints that come with terranova: windows, measurements, limits, tables and functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Gt, Lt
+
+from terranova.interfaces.arrays import real
+from terranova.interfaces.constraint import Constraint, Interval, KeyProblem, Positive, Reads
+from terranova.types import Floats
+
+Level = Annotated[float, Gt(0.5), Lt(1)]
+"""A confidence level."""
+
+
+def _check_window(low: float, high: float) -> None:
+    if math.isnan(low) or math.isnan(high):
+        raise ValueError("bounds must not be NaN")
+    if not low < high:
+        raise ValueError(f"lower bound {low:g} must be below upper bound {high:g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window(Interval):
+    """A hard interval: log-likelihood 0 inside, -inf outside."""
+
+    lower: float = -math.inf
+    upper: float = math.inf
+    kind: ClassVar[str] = "window"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_window(self.lower, self.upper)
+        if math.isinf(self.lower) and math.isinf(self.upper):
+            raise ValueError("a window needs a lower or an upper bound")
+        self._check_distance()
+
+    @property
+    def hard(self) -> bool:
+        return True
+
+    def window(self) -> tuple[float, float]:
+        return self.lower, self.upper
+
+    def loglike(self, values: Floats) -> Floats:
+        return np.where(self.violation(values) > 0, -np.inf, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asymmetric(Interval):
+    """A measurement value +sigma_up -sigma_down; accepted within nsigma, or within `accept` when given.
+
+    The log-likelihood is -(pull^2)/2 with the sigma of the side the prediction lies on: the two-piece
+    Gaussian discussed in arXiv:physics/0406120.
+    """
+
+    value: float
+    sigma_up: Positive
+    sigma_down: Positive
+    nsigma: Positive = 2.0
+    accept: tuple[float, float] | None = None
+    kind: ClassVar[str] = "asymmetric"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (self.sigma_up > 0 and self.sigma_down > 0):
+            raise ValueError("uncertainties must be positive; sigma_down is given without its sign")
+        if not self.nsigma > 0:
+            raise ValueError(f"nsigma must be positive, got {self.nsigma!r}")
+        low, high = self.window()
+        if self.accept is not None:
+            if not low < high:
+                raise ValueError(f"accept [{low:g}, {high:g}] is no interval: its lower end comes first")
+            if not low <= self.value <= high:
+                raise ValueError(f"accept [{low:g}, {high:g}] leaves out the measured value {self.value:g}")
+        elif not low < self.value < high:
+            raise ValueError(
+                f"sigma is lost beside the value {self.value:g}: it is below the last digit of a double"
+            )
+        self._check_distance()
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        return self.observables
+
+    @classmethod
+    def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:
+        if keys.get("accept") is not None and "nsigma" in keys:
+            yield KeyProblem(("nsigma",), "has no effect beside accept", at_key=True)
+
+    def window(self) -> tuple[float, float]:
+        if self.accept is not None:
+            return self.accept
+        return self.value - self.nsigma * self.sigma_down, self.value + self.nsigma * self.sigma_up
+
+    def loglike(self, values: Floats) -> Floats:
+        distance = values[:, 0] - self.value
+        pull = distance / np.where(distance > 0, self.sigma_up, self.sigma_down)
+        return -0.5 * pull * pull
+
+    def describe(self) -> str:
+        return f"{self.value:.6g} +{self.sigma_up:.4g} -{self.sigma_down:.4g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gaussian(Asymmetric):
+    """A measurement value ± sigma; accepted within nsigma, or within `accept` when given."""
+
+    sigma: Positive
+    sigma_up: float = field(init=False, repr=False)
+    sigma_down: float = field(init=False, repr=False)
+    kind: ClassVar[str] = "gaussian"
+
+    def __post_init__(self) -> None:
+        for side in ("sigma_up", "sigma_down"):
+            object.__setattr__(self, side, self.sigma)  # the class is frozen
+        super().__post_init__()
+
+    def describe(self) -> str:
+        return f"{self.value:.6g} ± {self.sigma:.4g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit(Interval):
+    """A one-sided limit: `upper` or `lower`.
+
+    With a confidence level the log-likelihood beyond zero is half a Gaussian that reaches the level at the
+    limit: ln L = -(z O / limit)^2 / 2 for O between 0 and beyond, z the one-sided quantile of `cl` (a signal
+    measured compatible with zero). Without `cl` it is a step at the limit.
+    """
+
+    upper: float = math.inf
+    lower: float = -math.inf
+    cl: Level | None = None
+    kind: ClassVar[str] = "limit"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if math.isinf(self.upper) == math.isinf(self.lower):
+            raise ValueError("a limit needs exactly one of upper and lower")
+        _check_window(self.lower, self.upper)
+        if self.cl is not None:
+            if not 0.5 < self.cl < 1.0:
+                raise ValueError(f"cl must lie between 0.5 and 1, got {self.cl!r}")
+            if math.isinf(self.upper) or self.upper <= 0:
+                raise ValueError("cl needs a positive upper limit")
+        self._check_distance()
+
+    @property
+    def hard(self) -> bool:
+        return self.cl is None
+
+    def window(self) -> tuple[float, float]:
+        return self.lower, self.upper
+
+    def loglike(self, values: Floats) -> Floats:
+        if self.cl is None:
+            return np.where(self.violation(values) > 0, -np.inf, 0.0)
+        z = NormalDist().inv_cdf(self.cl)
+        pull = z * np.maximum(values[:, 0], 0.0) / self.upper
+        return -0.5 * pull * pull
+
+    def describe(self) -> str:
+        if math.isinf(self.upper):
+            return f"≥ {self.lower:.6g}"
+        level = f" at {100 * self.cl:g} % CL" if self.cl is not None else ""
+        return f"≤ {self.upper:.6g}{level}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correlated(Constraint):
+    """Several measurements with a correlation matrix: C = max(0, chi2 - max_chi2), ln L = -chi2 / 2."""
+
+    values: tuple[float, ...]
+    sigmas: tuple[Positive, ...]
+    correlation: tuple[tuple[float, ...], ...]
+    max_chi2: Positive
+    kind: ClassVar[str] = "correlated"
+    reads: ClassVar[Reads] = Reads(2, None, "two or more observables")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        n = len(self.observables)
+        rho = np.array(self.correlation, dtype=float)
+        if len(self.values) != n or len(self.sigmas) != n or rho.shape != (n, n):
+            raise ValueError(f"needs {n} values, {n} sigmas and a {n} x {n} correlation matrix")
+        if not all(s > 0 for s in self.sigmas):
+            raise ValueError("sigmas must be positive")
+        if not np.allclose(rho, rho.T) or not np.allclose(np.diag(rho), 1.0):
+            raise ValueError("correlation must be symmetric with ones on the diagonal")
+        if np.linalg.eigvalsh(rho)[0] <= 0:
+            raise ValueError("correlation must be positive definite")
+        if not self.max_chi2 > 0:
+            raise ValueError("max_chi2 must be positive")
+        # Beyond, chi2 at a prediction of zero is infinity minus infinity.
+        if not all(abs(v) / s < 1e100 for v, s in zip(self.values, self.sigmas, strict=True)):
+            raise ValueError("sigmas are too small: a value is more than 1e100 of them")
+        object.__setattr__(self, "_inverse", np.linalg.inv(rho))
+
+    @property
+    def measurements(self) -> int:
+        return len(self.observables)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        return self.observables
+
+    @classmethod
+    def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:
+        n = len(observables)
+        for key in ("values", "sigmas"):
+            if len(keys[key]) != n:
+                yield KeyProblem((key,), f"expected {n} numbers, one for each observable, got {len(keys[key])}")
+        rows = keys["correlation"]
+        if len(rows) != n:
+            yield KeyProblem(("correlation",), f"expected {n} rows, one for each observable, got {len(rows)}")
+        short = [i for i, row in enumerate(rows) if len(row) != n]
+        for i in short:
+            yield KeyProblem(("correlation", i), f"expected a row of {n} numbers, got {len(rows[i])}")
+        if short or len(rows) != n:
+            return
+        for i, row in enumerate(rows):
+            if row[i] != 1.0:
+                yield KeyProblem(("correlation", i, i), f"expected 1 on the diagonal, got {row[i]:g}")
+            for j in range(i):
+                if row[j] != rows[j][i]:
+                    yield KeyProblem(
+                        ("correlation", i, j), f"not symmetric: {row[j]:g} here, {rows[j][i]:g} across"
+                    )
+
+    def chi2(self, values: Floats) -> Floats:
+        """Return chi2 (n,) of predictions (n, len(observables))."""
+        pulls = (values - np.array(self.values)) / np.array(self.sigmas)
+        inverse: Floats = getattr(self, "_inverse")  # noqa: B009 - set in __post_init__ of a frozen class
+        # Written out term by term: unlike a matrix product it gives a point the same bits in any batch.
+        total = np.zeros(len(values))
+        for i in range(pulls.shape[1]):
+            for j in range(pulls.shape[1]):
+                total += inverse[i, j] * pulls[:, i] * pulls[:, j]
+        return total
+
+    def violation(self, values: Floats) -> Floats:
+        return np.maximum(0.0, self.chi2(values) - self.max_chi2) / self.scale
+
+    def loglike(self, values: Floats) -> Floats:
+        return -0.5 * self.chi2(values)
+
+    def describe(self) -> str:
+        return f"chi2 of {', '.join(self.observables)} ≤ {self.max_chi2:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tabulated(Constraint):
+    """An upper or lower limit on an observable that depends on another, or a tabulated log-likelihood.
+
+    With two observables (y, x): `limit` (len(x_grid),) is the limit on y at x, interpolated linearly in x, in
+    ln(limit) when `log` is True. With one observable: `limit` is -2 ln L at `x_grid`, and the point is accepted
+    where it is at most `max_chi2`. Beyond the grid the nearest end is used.
+    """
+
+    x_grid: tuple[float, ...]
+    limit: tuple[float, ...]
+    side: Literal["upper", "lower"] = "upper"
+    log: bool = False
+    max_chi2: Positive = 4.0
+    cl: Level | None = None
+    kind: ClassVar[str] = "tabulated"
+    reads: ClassVar[Reads] = Reads(1, 2, "one observable (-2 ln L) or two (y, x)")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.observables) not in (1, 2):
+            raise ValueError("a tabulated constraint reads one observable (-2 ln L) or two (y, x)")
+        if len(self.x_grid) != len(self.limit) or len(self.x_grid) < 2:
+            raise ValueError("x_grid and limit need the same length, at least 2")
+        if not np.all(np.diff(self.x_grid) > 0):
+            raise ValueError("x_grid must increase")
+        if self.side not in ("upper", "lower"):
+            raise ValueError("side must be 'upper' or 'lower'")
+        if self.log and min(self.limit) <= 0:
+            raise ValueError("log interpolation needs positive limits")
+        if self.cl is not None and not 0.5 < self.cl < 1.0:
+            raise ValueError(f"cl must lie between 0.5 and 1, got {self.cl!r}")
+        if len(self.observables) == 2 and self.cl is not None and min(self.limit) <= 0:
+            raise ValueError(f"cl needs positive limits, the smallest is {min(self.limit):g}")
+        if len(self.observables) == 1 and min(self.limit) > self.max_chi2:
+            raise ValueError(
+                f"max_chi2 {self.max_chi2:g} accepts nothing: the smallest entry of limit is {min(self.limit):g}"
+            )
+
+    @property
+    def hard(self) -> bool:
+        return len(self.observables) == 2 and (self.cl is None or self.side == "lower")
+
+    @property
+    def in_unit(self) -> tuple[str, ...]:
+        return self.observables[:1]  # the second one is only what the limit is tabulated against
+
+    @classmethod
+    def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:
+        shape = "one observable" if len(observables) == 1 else "two observables"
+        for key in ("side", "cl") if len(observables) == 1 else ("max_chi2",):
+            if key in keys:
+                yield KeyProblem((key,), f"has no effect with {shape}", at_key=True)
+        if len(observables) == 2 and keys.get("side") == "lower" and "cl" in keys:
+            yield KeyProblem(("cl",), "has no effect with side: lower", at_key=True)
+
+    def _at(self, x: Floats) -> Floats:
+        if self.log:
+            return np.asarray(np.exp(np.interp(x, self.x_grid, np.log(self.limit))), dtype=float)
+        return np.asarray(np.interp(x, self.x_grid, self.limit), dtype=float)
+
+    def violation(self, values: Floats) -> Floats:
+        if len(self.observables) == 1:
+            return np.maximum(0.0, self._at(values[:, 0]) - self.max_chi2) / self.scale
+        excess = values[:, 0] - self._at(values[:, 1])
+        return np.maximum(0.0, excess if self.side == "upper" else -excess) / self.scale
+
+    def loglike(self, values: Floats) -> Floats:
+        if len(self.observables) == 1:
+            return -0.5 * self._at(values[:, 0])
+        if self.cl is None or self.side == "lower":  # hard
+            return np.where(self.violation(values) > 0, -np.inf, 0.0)
+        pull = NormalDist().inv_cdf(self.cl) * np.maximum(values[:, 0], 0.0) / self._at(values[:, 1])
+        return -0.5 * pull * pull
+
+    def describe(self) -> str:
+        if len(self.observables) == 1:
+            return f"tabulated -2 ln L ≤ {self.max_chi2:g}"
+        return f"tabulated {self.side} limit against {self.observables[1]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function(Constraint):
+    """Any other condition, given as Python functions of the observables (n,) in the order declared.
+
+    Only code can make one: a YAML file names no function, so that reading a file never runs one.
+    """
+
+    violation_of: Callable[..., Floats]
+    loglike_of: Callable[..., Floats] | None = None
+    kind: ClassVar[str] = "function"
+    in_files: ClassVar[bool] = False
+    reads: ClassVar[Reads] = Reads(1, None, "one or more observables")
+
+    @property
+    def hard(self) -> bool:
+        return self.loglike_of is None
+
+    @property
+    def in_unit(self) -> tuple[str, ...]:
+        return ()
+
+    def violation(self, values: Floats) -> Floats:
+        return real(self.violation_of(*values.T.copy()), "its violation") / self.scale
+
+    def loglike(self, values: Floats) -> Floats:
+        if self.loglike_of is None:
+            return np.where(self.violation(values) > 0, -np.inf, 0.0)
+        return real(self.loglike_of(*values.T.copy()), "its log-likelihood")

@@ -1,0 +1,1 @@
+"""Run directories read as objects, and what is made of them: diagnosis, export, merge, rescore."""

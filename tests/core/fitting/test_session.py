@@ -1,0 +1,233 @@
+"""Fits as a whole: words, directories, scans, interruption, what is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.fit_problems import linear_solution, measured, words
+
+import terranova
+from terranova import fitting as fit
+from terranova.errors import ConfigError, PluginMissing, RunError, RunMismatch
+from terranova.fitting import session as conduct_module
+from terranova.fitting.config import load_fit
+from terranova.system.environment import clean_environment
+
+MPIRUN = shutil.which("mpirun", path=str(Path(sys.executable).parent)) or shutil.which("mpirun")
+VALUES = np.array([1.0, -2.0, 3.0])
+MODEL = {"name": "fit-linear", "free": 2, "measured": 3}
+DATA = [measured(f"y{i}", float(v), unit="GeV") for i, v in enumerate(VALUES)]
+PATIENCE = 120.0
+
+
+def _words(output: Path, **more: Any) -> dict[str, Any]:
+    small = {"best": {"starts": 2, "generations": 60}, "output": str(output)}
+    return {**words(MODEL, DATA), **small, **more}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"profile": ["a9"]}, "no free parameter or observable is named 'a9'"),
+        ({"profile": "a0"}, "expected a list of names"),
+        ({"profile": [["a0", "a1", "y0"]]}, "one or two quantities, got 3"),
+        ({"profile": [{"a0": [3, 1]}]}, "expected a range [low, high]"),
+        ({"profile": [{"a0": [-30, 1]}]}, "within that of the prior, -10 to 10"),
+        ({"profile": [{"y0": [-1, 1], "scale": "log"}]}, "positive range"),
+        ({"profile": [{"y0": [1, 2], "scale": "cubic"}]}, "linear or log"),
+        ({"profile": ["a0", {"a0": [1, 2]}]}, "asked for twice"),
+        ({"levels": [1.5]}, "levels"),
+        ({"nested": {"lives": 300}}, "lives"),
+        ({"nested": {"live": 3}}, "50"),
+        ({"sampler": "random"}, "sampler"),
+        ({"model": "fit-liner"}, "fit-linear"),
+    ],
+)
+def test_wrong_words_are_said(tmp_path: Path, more: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_fit(_words(tmp_path / "f", **more))
+    assert said in str(caught.value)
+    assert not (tmp_path / "f").exists()
+
+
+def test_output_is_needed() -> None:
+    with pytest.raises(ConfigError, match="output"):
+        load_fit(words(MODEL, DATA))
+
+
+def test_missing_package_is_said_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conduct_module.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(PluginMissing, match=r"iminuit and nautilus.*terranova\[fit\]"):
+        fit.run(_words(tmp_path / "f", nested=True))
+    assert not (tmp_path / "f").exists()
+
+
+def test_a_fit_writes_what_others_can_read(tmp_path: Path) -> None:
+    pytest.importorskip("emcee", reason="the fit extra is not installed")
+    plan = _words(
+        tmp_path / "f",
+        profile=[{"a0": None, "bins": 12}, {"a0": [-3, 3], "a1": [-3, 3], "bins": 5}, {"y0": [-5, 5], "bins": 12}],
+        mcmc={"lengths": 10, "steps": 600},
+    )
+    found = fit.run(plan, quiet=True)
+    assert found is not None
+    folder = tmp_path / "f"
+    result = json.loads((folder / "fit.json").read_text())
+    expected, covariance, chi2 = linear_solution(VALUES, 2)
+    assert result["best"]["values"]["a0"] == pytest.approx(expected[0], abs=1e-3)
+    assert result["best"]["chi2"] == pytest.approx(chi2, abs=1e-5)
+    ((low, high),) = result["profiles"][0]["intervals"]["0.68"]
+    assert high - low == pytest.approx(2 * 0.99446 * covariance[0, 0] ** 0.5, rel=0.01)
+    assert "arXiv" in result["posteriors"][0]["citation"]
+    for name in ("profile-a0", "profile-a0-a1", "profile-y0", "posterior-mcmc"):
+        assert (folder / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    from terranova.fitting.figures import draw_curve, label
+
+    assert label(found, "a0") == "$a_{0}$ [GeV]"
+    assert draw_curve(found, found.profiles[0]).axes[0].get_xlabel() == "$a_{0}$ [GeV]"
+    # The directory is a run: every evaluation is in it once.
+    run = terranova.open(folder)
+    assert run.evaluated == found.evaluations
+    # Once more: nothing is evaluated again, and the numbers are the same.
+    again = fit.run(plan, quiet=True)
+    assert again is not None
+    assert again.best.values == found.best.values
+    assert terranova.open(folder).evaluated == found.evaluations
+
+
+def test_getdist_reads_the_chains(tmp_path: Path) -> None:
+    getdist = pytest.importorskip("getdist", reason="getdist is not installed")
+    found = fit.run(_words(tmp_path / "f", mcmc={"lengths": 10, "steps": 600}), quiet=True)
+    assert found is not None
+    samples = getdist.loadMCSamples(str(tmp_path / "f" / "mcmc"), no_cache=True)
+    posterior = found.posteriors[0]
+    assert samples.getParamNames().list()[:2] == ["a0", "a1"]
+    mean, deviation = posterior.mean("a0")
+    assert samples.mean("a0") == pytest.approx(mean, rel=1e-6)
+    assert samples.std("a0") == pytest.approx(deviation, rel=1e-2)
+
+
+def test_other_words_in_the_same_directory_are_refused(tmp_path: Path) -> None:
+    fit.run(_words(tmp_path / "f"), quiet=True)
+    with pytest.raises(RunMismatch, match="other words under best, profile"):
+        fit.run(_words(tmp_path / "f", profile=["a0"], best={"starts": 3}), quiet=True)
+    with pytest.raises(RunMismatch, match="terranova fit"):
+        terranova.resume(tmp_path / "f")
+
+
+def _scan(output: Path, constraints: list[Any], **more: Any) -> None:
+    scan = {"sampler": {"name": "random"}, "budget": {"evaluations": 400}, "output": str(output)}
+    terranova.scan({**words({**MODEL, **more}, constraints), **scan}, quiet=True)
+
+
+def test_points_of_several_scans_are_scored_anew(tmp_path: Path) -> None:
+    """They were made with another constraint, which leaves no trace."""
+    for name in ("a", "b"):
+        _scan(tmp_path / name, [measured("y0", 9.0, unit="GeV")])
+    found = fit.run(_words(tmp_path / "f", scans=[str(tmp_path / "a"), str(tmp_path / "b")]), quiet=True)
+    assert found is not None
+    assert found.known == 800
+    assert found.best.chi2 == pytest.approx(linear_solution(VALUES, 2)[2], abs=1e-5)
+
+
+def test_scans_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="nowhere"):
+        fit.run(_words(tmp_path / "f", scans=[str(tmp_path / "nowhere")]), quiet=True)
+    _scan(tmp_path / "other", [measured("y0", 9.0, unit="GeV")], measured=4)
+    with pytest.raises(RunError, match="scan of model 'fit-linear' with free: 2, measured: 4"):
+        fit.run(_words(tmp_path / "f", scans=[str(tmp_path / "other")]), quiet=True)
+    assert not (tmp_path / "f").exists()
+
+
+def test_points_with_other_fixed_values_are_left_out(tmp_path: Path) -> None:
+    _scan(tmp_path / "a", [measured("y0", 9.0, unit="GeV")])
+    plan = _words(tmp_path / "f", scans=[str(tmp_path / "a")], parameters={"a1": 2.0})
+    found = fit.run(plan, quiet=True)
+    assert found is not None
+    assert found.known == 0
+    assert found.best.values["a1"] == 2.0
+
+
+def test_nothing_allowed_is_an_error_for_people(tmp_path: Path) -> None:
+    window = {"name": "w", "observable": "a0", "kind": "window", "lower": 11, "unit": "GeV", "source": "test"}
+    with pytest.raises(RunError, match=r"allowed.*scan first"):
+        fit.run({**_words(tmp_path / "f"), "constraints": [*DATA, window]}, quiet=True)
+
+
+# -- real processes, with a model that is installed ---------------------------------------------------------
+
+PLANE = """
+model: alp-plane
+constraints: [alp-belle2-2311.14629, alp-babar]
+seed: 4
+best: {{starts: 4, generations: 200}}
+profile: [{{ctau: [5, 2000], bins: 12}}, {{ctau: [20, 500], BR_BpKa: null, bins: 5}}]
+mcmc: {{lengths: 20, steps: 1000}}
+output: {output}
+"""
+SURROGATE = """
+surrogate: {{options: {{points: 300, scales: 150}}, batch: 60, rounds: 3, effective: 200}}
+"""
+
+
+def _start(folder: Path, name: str, ranks: int = 1, more: str = "") -> subprocess.Popen[str]:
+    file = folder / f"{name}.yaml"
+    file.write_text((PLANE + more).format(output=folder / name))
+    command = [sys.executable, "-m", "terranova", "fit", str(file), "-q"]
+    if ranks > 1:
+        command = [str(MPIRUN), "-n", str(ranks), *command]
+    return subprocess.Popen(
+        command, env=clean_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def _finished(folder: Path, name: str, ranks: int = 1, more: str = "") -> dict[str, Any]:
+    process = _start(folder, name, ranks, more)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, out + err
+    result: dict[str, Any] = json.loads((folder / name / "fit.json").read_text())
+    result.pop("seconds")
+    return result
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 75)])
+def test_an_interrupted_fit_ends_with_the_same_numbers(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    whole = _finished(tmp_path, "whole")
+    for _ in range(2):
+        before = terranova.open(tmp_path / "cut").evaluated if (tmp_path / "cut" / "manifest.json").exists() else 0
+        process = _start(tmp_path, "cut")
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.05)
+            try:
+                if terranova.open(tmp_path / "cut").evaluated > before + 1000:
+                    break
+            except RunError:
+                continue
+        os.kill(process.pid, number)
+        process.communicate(timeout=PATIENCE)
+        assert process.returncode == code
+    assert 2000 < terranova.open(tmp_path / "cut").evaluated < whole["evaluations"]
+    assert _finished(tmp_path, "cut") == whole
+    assert terranova.open(tmp_path / "cut").evaluated == whole["evaluations"]
+
+
+@pytest.mark.mpi
+@pytest.mark.slow
+@pytest.mark.xdist_group("mpi")
+@pytest.mark.skipif(MPIRUN is None, reason="no mpirun on this machine")
+@pytest.mark.parametrize("more", ["", SURROGATE], ids=["model", "surrogate"])
+def test_ranks_do_not_change_the_numbers(tmp_path: Path, more: str) -> None:
+    pytest.importorskip("mpi4py", reason="the mpi extra is not installed")
+    assert _finished(tmp_path, "two", 2, more) == _finished(tmp_path, "one", 1, more)

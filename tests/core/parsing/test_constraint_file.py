@@ -1,0 +1,147 @@
+"""Constraint sets from files: all kinds, their way back into words, and the sources of the built-in ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terranova import Asymmetric, Correlated, Function, Gaussian, Limit, Tabulated, Window
+from terranova.errors import ConfigError
+from terranova.interfaces.constraint import Constraint
+from terranova.parsing.constraint_file import REFERENCE, constraint_keys, read_constraint_set, set_keys
+from terranova.parsing.strict_yaml import dump
+from terranova.registry import Plugin, registry
+
+KINDS = registry().constraint_kinds()
+
+ALL_KINDS = """\
+name: everything
+model: toy
+version: "2026.1"
+description: one of each kind
+exclusive_group: alternatives
+constraints:
+  - {name: g, observable: kappa_W, kind: gaussian, value: 1.04, sigma: 0.10, nsigma: 3, unit: "1",
+     source: "arXiv:2207.00092, table 3", date: 2022-07-01}
+  - {name: a, observable: kappa_Z, kind: asymmetric, value: 1.0, sigma_up: 0.1, sigma_down: 0.2,
+     accept: [0.5, 1.5], source: "arXiv:2207.00092", date: 2022-07-01, note: a note, scale: 2}
+  - {name: w, observable: lambda_1, kind: window, upper: 4e0, source: "theory: unitarity, arXiv:hep-ph/9802391"}
+  - {name: l, observable: mu, kind: limit, upper: 1.7e-11, cl: 0.9, date: 2016-08,
+     source: "doi:10.1103/PhysRevD.1.1"}
+  - name: c
+    observables: [S, T]
+    kind: correlated
+    values: [-0.01, 0.04]
+    sigmas: [0.07, 0.06]
+    correlation: [[1, 0.92], [0.92, 1]]
+    max_chi2: 6.18
+    source: arXiv:2204.03796
+    date: 2022-04-08
+  - {name: t, observables: [y, x], kind: tabulated, x_grid: [1, 2, 3], limit: [3, 4, 5], log: true, cl: 0.95,
+     source: "arXiv:2207.00092", date: 2022-07-01}
+  - {name: u, observable: y, kind: tabulated, x_grid: [1, 2, 3], limit: [3, 0, 5], max_chi2: 3.84,
+     source: "arXiv:2207.00092v2", date: 2022-07-01}
+"""
+
+
+@pytest.fixture
+def everything(tmp_path: Path) -> Path:
+    path = tmp_path / "everything.yaml"
+    path.write_text(ALL_KINDS)
+    return path
+
+
+def test_every_kind_is_read(everything: Path) -> None:
+    found = read_constraint_set(everything, KINDS)
+    assert (found.name, found.model, found.version, found.description) == (
+        "everything",
+        "toy",
+        "2026.1",
+        "one of each kind",
+    )
+    assert found.origin == str(everything)
+    by_name = {c.name: c for c in found}
+    assert isinstance(by_name["g"], Gaussian)
+    assert by_name["g"].window() == pytest.approx((0.74, 1.34))
+    assert isinstance(by_name["a"], Asymmetric)
+    assert by_name["a"].window() == (0.5, 1.5)
+    assert (by_name["a"].scale, by_name["a"].note) == (2.0, "a note")
+    assert isinstance(by_name["w"], Window)
+    assert isinstance(by_name["l"], Limit)
+    assert isinstance(by_name["c"], Correlated)
+    assert isinstance(by_name["t"], Tabulated)
+    assert by_name["u"].observables == ("y",)
+    assert {c.kind for c in found} == set(KINDS.classes)
+
+
+def test_the_words_of_a_set_are_read_back(everything: Path, tmp_path: Path) -> None:
+    found = read_constraint_set(everything, KINDS)
+    again = tmp_path / "again.yaml"
+    again.write_text(dump(set_keys(found)))
+    assert read_constraint_set(again, KINDS).constraints == found.constraints
+    assert read_constraint_set(again, KINDS).exclusive_group == "alternatives"
+
+
+def test_a_function_has_no_words() -> None:
+    function = Function(name="f", observables=("x",), source="theory: x", violation_of=abs)
+    with pytest.raises(ValueError, match="Python function"):
+        constraint_keys(function)
+
+
+@pytest.mark.parametrize(
+    ("source", "accepted"),
+    [
+        ("arXiv:2207.00092", True),
+        ("ATLAS, arXiv:2207.00092v2, fig. 3", True),
+        ("arXiv:hep-ph/9802391", True),
+        ("arXiv:physics/0406120", True),
+        ("arXiv: 0802.4353", True),
+        ("doi:10.1093/ptep/ptac097", True),
+        ("theory: unitarity, arXiv:hep-ph/9802391", True),
+        ("theory: perturbativity", False),
+        ("arXiv:220.00092", False),
+        ("2207.00092", False),
+        ("CMS-PAS-HIG-20-001", False),
+        ("https://pdg.lbl.gov", False),
+    ],
+)
+def test_a_source_can_be_looked_up(source: str, accepted: bool, tmp_path: Path) -> None:
+    entry = {"name": "x", "observable": "x", "kind": "window", "lower": 0, "source": source, "date": "2022-07-01"}
+    path = tmp_path / "f.yaml"
+    path.write_text(dump({"name": "f", "constraints": [entry]}))
+    if accepted:
+        assert len(read_constraint_set(path, KINDS)) == 1
+    else:
+        with pytest.raises(ConfigError, match="expected an arXiv number"):
+            read_constraint_set(path, KINDS)
+
+
+@pytest.mark.parametrize("word", ["nan", "huge", "list"])
+def test_numbers_that_would_break_the_arithmetic(word: str, tmp_path: Path) -> None:
+    value: Any = {"nan": float("nan"), "huge": 1e300, "list": [1.0]}[word]
+    entry = {"name": "x", "observable": "x", "kind": "gaussian", "value": value, "sigma": 1.0}
+    path = tmp_path / "f.yaml"
+    path.write_text(
+        dump({"name": "f", "constraints": [{**entry, "source": "arXiv:2207.00092", "date": "2022-07-01"}]})
+    )
+    with pytest.raises(ConfigError, match=r"constraints\[0\]\.value"):
+        read_constraint_set(path, KINDS)
+
+
+def _built_in() -> list[tuple[Plugin, Constraint]]:
+    """All constraints on physics: those of analytic problems are what they are by construction."""
+    sets = [p for p in registry().of_kind("constraints") if "terranova " in p.origin]
+    analytic = {
+        p.name for p in registry().of_kind("model") if p.target.__module__.startswith("terranova.models.analytic")
+    }
+    return [(p, c) for p in sets if p.name not in analytic for c in p.target]
+
+
+def test_built_in_constraints_say_where_they_come_from() -> None:
+    assert _built_in()
+    for plugin, constraint in _built_in():
+        where = f"{constraint.name} of {plugin.title}: {constraint.source!r}, {constraint.date!r}"
+        assert REFERENCE.search(constraint.source), where
+        assert constraint.date or constraint.source.startswith("theory:"), where

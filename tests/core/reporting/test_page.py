@@ -1,0 +1,394 @@
+"""The report: right numbers, right figures, nothing from elsewhere, and useful whatever the run holds."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from support.stored_runs import prepared, rows, scanned, stored, windows
+
+from terranova.errors import RunError
+from terranova.figures.axis import can_be_set, label_of, observable_axis, parameter_axis
+from terranova.interfaces.parameters import Parameter
+from terranova.interfaces.priors import Angle, LogUniform, Normal, SignedLogUniform, Uniform
+from terranova.pages.text import address_of, collect, duration, number, percent
+from terranova.reporting import write_report
+from terranova.reporting.projections import choose_projections, mutual_information
+from terranova.reporting.queries import failures, progress, sample
+from terranova.runs.run import Run
+from terranova.store import Field, Writer
+
+pytestmark = pytest.mark.usefixtures("toy_registry")
+inf = math.inf
+
+
+class Page(HTMLParser):
+    """What a page refers to, what it says, and which figures and sections it has."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.ids: list[str] = []
+        self.references: list[str] = []
+        self.tags: list[str] = []
+        self.labels: list[str] = []
+        self.words = ""
+        self._skip = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._skip += tag == "style"
+        for name, value in attrs:
+            text = value or ""
+            if name in ("src", "srcset", "data", "poster", "action") or (name.endswith("href") and tag != "a"):
+                self.loaded.append(text)
+            if name == "id":
+                self.ids.append(text)
+            if name.endswith("href") and text.startswith("#"):
+                self.references.append(text[1:])
+            if tag == "svg" and name == "aria-label":
+                self.labels.append(text)
+            self.references += re.findall(r"url\(#([^)]+)\)", text)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._skip -= tag == "style"
+
+    def handle_data(self, data: str) -> None:
+        if not self._skip:
+            self.words += " " + data
+
+
+def page_of(run: Run, **options: Any) -> Page:
+    """Write the report of a run and check what must hold for every one."""
+    path = write_report(run, **{"random_points": 2000, **options})
+    assert path == run.directory / "report.html"
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    outside = [link for link in page.loaded if not link.startswith(("data:", "#"))]
+    assert outside == []
+    assert "@import" not in text
+    assert "<script" not in text
+    assert len(page.ids) == len(set(page.ids)), "names in the page must be unique"
+    assert set(page.references) <= set(page.ids)
+    assert not re.search(r"\bnan\b", page.words), page.words
+    return page
+
+
+def test_an_ordinary_run(tmp_path: Path) -> None:
+    run = scanned(tmp_path / "run")
+    page = page_of(run)
+    for anchor in ("what", "efficiency", "constraints", "progress", "projections", "histograms", "best", "failed"):
+        assert anchor in page.ids
+    assert f"{run.valid_count} of 4,000 points evaluated are valid" in page.words
+    assert f"all {run.valid_count} valid points" in page.words
+    assert page.tags.count("svg") == page.tags.count("figcaption") == len(page.labels) == 7
+    assert "2,000" in page.words  # random points
+    assert "random 1, 4 islands" in page.words
+    assert "chosen" in page.words
+    assert f"terranova scan {run.directory}/config.yaml" in page.words
+    assert f"{run.best(1)['a'][0]:.6g}" in page.words
+    assert "theory: chosen for this test" in page.words
+
+
+def test_the_same_run_gives_the_same_figures(tmp_path: Path) -> None:
+    run = scanned(tmp_path / "run")
+    texts = [write_report(run, tmp_path / name, random_points=100).read_text() for name in ("a.html", "b.html")]
+    figures = [re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL) for text in texts]
+    assert figures[0] == figures[1]
+    assert len(figures[0]) == 7
+
+
+def test_no_valid_point(tmp_path: Path) -> None:
+    run = scanned(tmp_path / "run", constraints=[windows(ring=(0, 3), ratio=(10, 11))])
+    page = page_of(run)
+    assert "None of the 4,000 points evaluated is valid" in page.words
+    assert "No point of the scan satisfies w_ratio" in page.words
+    assert "Where the closest points are" in page.words
+    assert "smallest total violation" in page.words
+    assert "No point is valid: points by total violation, smallest first" in page.words
+    assert "product of their pass rates" in page.words
+    assert page.tags.count("svg") == 7
+
+
+def test_only_failures(tmp_path: Path) -> None:
+    reasons = [f"tachyon of mass -{i}.5e+02" for i in range(20)]
+    run = stored(tmp_path, rows([[inf, inf]] * 20, loglike=[-inf] * 20, status=[1] * 20, reason=reasons))
+    page = page_of(run)
+    assert "20 points of 20 (100 %) failed" in page.words
+    assert "tachyon of mass #" in page.words
+    assert "no constraint was put to the test" in page.words
+
+
+def test_single_rows(tmp_path: Path) -> None:
+    valid = page_of(stored(tmp_path / "valid", rows([[0, 0]])))
+    assert "1 of 1 point evaluated is valid: 100 %" in valid.words
+    page_of(stored(tmp_path / "invalid", rows([[0, 2]])))
+
+
+def test_no_rows(tmp_path: Path) -> None:
+    run, _ = prepared(tmp_path)
+    assert "No point has been stored yet" in page_of(run).words
+
+
+def test_one_parameter(tmp_path: Path) -> None:
+    run = scanned(tmp_path / "run", model="toy-staged", constraints=[windows(cheap=(0, 5), dear=(0, 4))])
+    page = page_of(run)
+    assert "not computed" in page.words
+    assert "1 parameter" in page.words
+
+
+def test_no_constraints(tmp_path: Path) -> None:
+    page = page_of(scanned(tmp_path / "run", constraints=[]))
+    assert "constraints" not in page.ids
+    assert "4,000 of 4,000 points evaluated are valid: 100 %" in page.words
+
+
+def test_fixed_parameters_get_no_figure(tmp_path: Path) -> None:
+    page = page_of(scanned(tmp_path / "run", parameters={"phi": 0.5, "c": 10.0}))
+    assert page.tags.count("svg") == 7
+
+
+def test_a_run_that_keeps_valid_points(tmp_path: Path) -> None:
+    page = page_of(scanned(tmp_path / "run", store={"keep": "valid"}))
+    assert "stores its valid points only" in page.words
+
+
+def test_a_model_that_fails(tmp_path: Path) -> None:
+    page = page_of(scanned(tmp_path / "run", model="toy-holes"))
+    assert "b too small for this calculation" in page.words
+    assert "# observables not finite, first ring" in page.words
+
+
+def test_without_the_model(tmp_path: Path) -> None:
+    from terranova.registry import registry
+
+    run = scanned(tmp_path / "run")
+    registry().plugins[:] = [p for p in registry().plugins if p.name != "toy-shell"]
+    page = page_of(Run(run.directory))
+    assert "could not be rebuilt here" in page.words
+    assert "toy-shell" in page.words
+
+
+def test_while_it_is_written(tmp_path: Path) -> None:
+    run, _ = prepared(tmp_path)
+    with Writer(tmp_path, run.manifest.schema) as writer:
+        writer.append(rows([[0, 0], [1, 0], [0, 0]]))
+        assert "2 of 3 points evaluated are valid" in page_of(run).words
+
+
+def test_chosen_projections(tmp_path: Path) -> None:
+    run = scanned(tmp_path / "run")
+    page_of(run, projections=[("a", "ring", "ratio"), ("b", "loglike", "")])
+    with pytest.raises(RunError, match=r"'rink'.*did you mean 'ring'"):
+        write_report(run, random_points=0, projections=[("a", "rink", "")])
+
+
+def test_planes_of_the_model(tmp_path: Path) -> None:
+    run = scanned(tmp_path / "run", model="toy-planes")
+    page = page_of(run)
+    assert "planes" in page.ids
+    assert "Planes of the model" in page.words
+    text = (run.directory / "report.html").read_text(encoding="utf-8")
+    section = text[text.index('id="planes"') : text.index('id="projections"')]
+    assert "<!-- inner -->" in section
+    assert "<!-- outer $ -->" in section, "a legend of both kinds"
+    fixed = scanned(
+        tmp_path / "fixed",
+        model="toy-planes",
+        parameters={"a": {"prior": "fixed", "value": 5.0}},
+    )
+    assert "planes" in page_of(fixed).ids, "one plane is left"
+    assert "planes" not in page_of(scanned(tmp_path / "none")).ids
+
+
+def test_planes_without_valid_points_show_the_closest(tmp_path: Path) -> None:
+    run = scanned(tmp_path / "run", model="toy-planes", constraints=[windows(ring=(0, 3), ratio=(10, 11))])
+    assert "of smallest total violation; none is valid. The planes are" in page_of(run).words
+
+
+def test_axes_that_a_model_asks_for() -> None:
+    field = Field("x")
+    values = np.array([-1e-9, -1e-12, 1e-15, 1e-12, 1e-10])
+    symlog = observable_axis(field, values, values, scale="symlog")
+    assert symlog.scale == "symlog"
+    assert symlog.low < -1e-9 < -symlog.threshold < 0.0 < symlog.threshold < 1e-10 < symlog.high
+    log = observable_axis(field, values, values, scale="log")
+    assert (log.scale, log.low < 1e-15, log.high > 1e-10) == ("log", True, True), "positive values only"
+    wide = np.geomspace(1e-9, 1.0, 50)
+    assert observable_axis(field, wide, wide).scale == "log"
+    assert observable_axis(field, wide, wide, scale="linear").scale == "linear"
+    near = np.array([500.0, 501.0])
+    assert observable_axis(field, near, near, scale="log").scale == "linear", "no power of ten in sight"
+    assert observable_axis(field, -wide, -wide, scale="log").scale == "linear"
+    zero = np.zeros(3)
+    assert observable_axis(field, zero, zero, scale="symlog").scale == "linear"
+
+
+def test_words_of_users_are_escaped(tmp_path: Path) -> None:
+    run = stored(tmp_path, rows([[inf, inf]], status=[3], reason=["<script>alert(1)</script>"]))
+    assert "<script" not in write_report(run, random_points=0).read_text()
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="could not be written"):
+        write_report(stored(tmp_path, rows([[0, 0]])), tmp_path / "no" / "report.html", random_points=0)
+
+
+# -- what it is made of ------------------------------------------------------------------------------------------
+
+
+def test_progress_adds_up(tmp_path: Path) -> None:
+    run = scanned(tmp_path / "run")
+    history = progress(run, run.problem(), steps=7)
+    assert history is not None
+    frame = run.to_pandas()
+    assert history.evaluations[-1] == 4000
+    assert (np.diff(history.evaluations) >= 0).all()
+    assert history.valid[:, -1].tolist() == frame.groupby("island")["valid"].sum().tolist()
+    assert history.violation[:, -1].tolist() == frame.groupby("island")["total_violation"].min().tolist()
+    from terranova.runs.diagnosis import coverage_of
+
+    assert history.coverage is not None
+    assert history.coverage[-1] == pytest.approx(coverage_of(run, run.problem()))
+    assert (np.diff(history.coverage) >= 0).all()
+
+
+def test_samples_are_repeatable_parts(tmp_path: Path) -> None:
+    run = scanned(tmp_path / "run")
+    some = sample(run, ["a"], "true", rows=500)
+    assert 300 < len(some) <= 700
+    pd.testing.assert_frame_equal(some, sample(run, ["a"], "true", rows=500))
+    assert len(sample(run, ["a"], "valid")) == run.valid_count
+
+
+def test_failures_are_grouped(tmp_path: Path) -> None:
+    reasons = ["m = -3.5", "m = 12e-3", "other", ""]
+    run = stored(tmp_path, rows([[inf, inf]] * 4, status=[1, 1, 3, 4], reason=reasons))
+    found = [(f.status, f.reason, f.points) for f in failures(run)]
+    assert found == [("unphysical", "m = #", 2), ("raised", "other", 1), ("timeout", "", 1)]
+
+
+def test_mutual_information() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 8, 20_000), rng.integers(0, 8, 20_000)
+    assert mutual_information(a, a, 8) == pytest.approx(math.log(8), abs=0.01)
+    assert mutual_information(a, b, 8) == pytest.approx(0.0, abs=0.002)
+
+
+def test_projections_show_what_is_related() -> None:
+    rng = np.random.default_rng(0)
+    points = pd.DataFrame(rng.random((3000, 4)), columns=list("abcd"))
+    points["d"] = (points["b"] + 0.1 * rng.random(3000)) % 1
+    points["o"] = points["a"] ** 2 + points["c"]
+    points["same"] = points["a"]
+    chosen = choose_projections(points, list("abcd"), ["o", "same"], panels=3)
+    assert {chosen[0].x, chosen[0].y} == {"b", "d"}
+    assert all({p.x, p.y} != {"a", "same"} for p in chosen)
+    assert any("o" in (p.x, p.y, p.colour) for p in chosen)
+    assert choose_projections(points[["a"]], ["a"], []) == []
+
+
+AXES = [
+    (LogUniform(1e-3, 1e3), "log"),
+    (SignedLogUniform(0.1, 1e7), "symlog"),
+    (Uniform(-1, 1), "linear"),
+    (Angle(), "linear"),
+]
+
+
+@pytest.mark.parametrize(("prior", "scale"), AXES)
+def test_axes_follow_the_prior(prior: Any, scale: str) -> None:
+    values = prior.to_physical(np.linspace(0, 1, 1001))
+    axis = parameter_axis(Parameter("p", prior), Field("p"), values)
+    assert axis.scale == scale
+    assert (axis.low, axis.high) == prior.support
+    np.testing.assert_allclose(axis.unflat(axis.flat(values)), values, rtol=1e-12)
+    counts, _ = np.histogram(values, axis.edges(40))
+    assert counts.sum() == 1001
+    inner = counts[counts > 0]
+    assert inner.max() < 1.3 * inner.min()  # flat in the prior means flat in the histogram
+
+
+def test_axes_of_unbounded_parameters_and_odd_observables() -> None:
+    values = np.random.default_rng(0).normal(1.0, 0.1, 1000)
+    axis = parameter_axis(Parameter("p", Normal(1.0, 0.1)), Field("p"), values)
+    assert axis.scale == "linear"
+    assert axis.low < 0.8 < 1.2 < axis.high
+    field = Field("o", unit="GeV")
+    for shown in ([], [np.nan, np.nan], [3.0], [0.0, 0.0], [-inf, 5.0], [1e-300, 1e300]):
+        axis = observable_axis(field, np.array(shown), np.array(shown))
+        assert math.isfinite(axis.low)
+        assert axis.low < axis.high
+        assert (np.diff(axis.edges(10)) > 0).all()
+    assert observable_axis(field, np.array([1.0]), np.array([1.0]), (0.0, 5.0)).high > 5.0
+    assert observable_axis(field, np.geomspace(1e-6, 1, 99), np.array([])).scale == "log"
+
+
+@pytest.mark.parametrize(
+    ("field", "label"),
+    [
+        (Field("m", unit="GeV", latex="m_H"), "$m_H$ [GeV]"),
+        (Field("k", latex=r"\kappa"), r"$\kappa$"),
+        (Field("x_y", latex=r"\nosuchcommand{x}"), "x_y"),
+        (Field("p$q", unit="$"), r"p\$q [\$]"),
+        (Field("br", unit="1e-4"), "br [1e-4]"),
+        (Field("m2", unit="GeV^2"), "m2 [GeV$^{2}$]"),
+    ],
+)
+def test_labels(field: Field, label: str) -> None:
+    assert label_of(field) == label
+
+
+def test_can_be_set_needs_every_character() -> None:
+    assert can_be_set(r"$\alpha$")
+    assert not can_be_set(r"$\frac{1}$")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1234567, "1,234,567"),
+        (0, "0"),
+        (-3, "−3"),
+        (0.012345, "0.0123"),
+        (4.5e-8, "4.5 × 10⁻⁸"),
+        (2690.4, "2,690"),
+        (1.5e9 + 0.5, "1.5 × 10⁹"),
+        (math.nan, "–"),
+        (None, "–"),
+        (inf, "∞"),
+        (-inf, "−∞"),
+    ],
+)
+def test_numbers(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_other_words() -> None:
+    assert [percent(v) for v in (0.0, 1.0, 0.99999, 0.123456, math.nan)] == [
+        "0 %",
+        "100 %",
+        "> 99.9 %",
+        "12.3 %",
+        "–",
+    ]
+    assert [duration(s) for s in (0.5, 61, 3700, None)] == ["0.5 s", "1 min 01 s", "1 h 01 min", "–"]
+
+
+def test_sources() -> None:
+    assert address_of("arXiv:2402.07661, table 3") == "https://arxiv.org/abs/2402.07661"
+    assert address_of("arXiv:hep-ph/9806471") == "https://arxiv.org/abs/hep-ph/9806471"
+    assert address_of("Phys. Lett., doi:10.1016/j.physletb.2012.08.020.") == (
+        "https://doi.org/10.1016/j.physletb.2012.08.020"
+    )
+    assert address_of("theory: unitarity") == ""
+    joined: Sequence[Any] = collect([("x", "one"), ("y", "one"), ("x", "two"), (" ", "three"), ("x", "one")])
+    assert [(c.text, c.wanted_by) for c in joined] == [("x", ("one", "two")), ("y", ("one",))]
