@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 WIDE = 140
 """Characters in a line of a table where no terminal says how many fit; sentences are not broken there."""
 
+_ENDLESS = 100_000
+"""Characters: a line that is never full."""
+
 _GAP = 2
 """Blanks between columns."""
 
@@ -44,7 +47,7 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str | Text]],
     """
     for shown in _blocks(columns, rows):
         grid = _grid([columns[i] for i in shown], [[row[i] for i in shown] for row in rows], title)
-        least = Measurement.get(console, console.options, grid).minimum
+        least = Measurement.get(console, console.options.update(max_width=_ENDLESS), grid).minimum
         if not console.is_terminal and least > console.width:
             grid.width = least  # a file has no edge: rather a long line than a number that is cut
         console.print(grid)
