@@ -174,7 +174,7 @@ def _problem_entry(
             diagnostics.add(place, f"model {name!r} has no observable {feature!r}{hint}")
     if not features and resolved.problem is not None:
         features = _default_features(resolved.problem)
-    entry = ProblemEntry(label, resolved.located.config, features) if complete else None
+    entry = ProblemEntry(label, resolved.located.config, features) if complete and isinstance(label, str) else None
     return entry, resolved
 
 
