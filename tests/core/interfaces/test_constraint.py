@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.constraint_kinds import CONSTRAINTS, INTERVALS, PAIR, PAIR_VALUES, REFERENCE, ThreeNumbers
+from support.constraint_kinds import asymmetric as _asymmetric
+from support.constraint_kinds import one as _one
 
 from terranova import (
     Asymmetric,
@@ -21,80 +22,11 @@ from terranova import (
     Function,
     Gaussian,
     Limit,
-    Model,
-    Observable,
-    Parameter,
     Problem,
     Tabulated,
-    Uniform,
     Window,
 )
-from terranova.errors import ContractError
-from terranova.interfaces.constraint import Interval, acceptance
-
-REFERENCE = {"source": "arXiv:physics/0406120", "date": "2004-06-20"}
-NAMES = ("x", "y", "z")
-
-_VALUES = st.floats(-1e6, 1e6)
-_WIDTHS = st.floats(1e-3, 1e6)
-
-
-def _one(name: str = "c", observable: str = "x") -> dict[str, Any]:
-    return {"name": name, "observables": (observable,), **REFERENCE}
-
-
-@st.composite
-def _window(draw: st.DrawFn) -> Constraint:
-    lower = draw(_VALUES)
-    shape = draw(st.sampled_from(["both", "lower", "upper"]))
-    bounds = {"lower": lower, "upper": lower + draw(_WIDTHS)}
-    return Window(**_one(), **(bounds if shape == "both" else {shape: bounds[shape]}), scale=draw(_WIDTHS))
-
-
-@st.composite
-def _asymmetric(draw: st.DrawFn) -> Constraint:
-    up, down, value = draw(_WIDTHS), draw(_WIDTHS), draw(_VALUES)
-    nsigma = draw(st.floats(0.5, 5.0))
-    if draw(st.booleans()):
-        return Gaussian(**_one(), value=value, sigma=up, nsigma=nsigma)
-    return Asymmetric(**_one(), value=value, sigma_up=up, sigma_down=down, nsigma=nsigma, scale=draw(_WIDTHS))
-
-
-@st.composite
-def _limit(draw: st.DrawFn) -> Constraint:
-    if draw(st.booleans()):
-        return Limit(**_one(), upper=draw(_WIDTHS), cl=draw(st.sampled_from([None, 0.9, 0.95])))
-    return Limit(**_one(), lower=draw(_VALUES))
-
-
-@st.composite
-def _correlated(draw: st.DrawFn) -> Constraint:
-    rho = draw(st.floats(-0.95, 0.95))
-    return Correlated(
-        name="c",
-        observables=("x", "y"),
-        **REFERENCE,
-        values=(draw(st.floats(-10, 10)), draw(st.floats(-10, 10))),
-        sigmas=(draw(st.floats(0.1, 10)), draw(st.floats(0.1, 10))),
-        correlation=((1.0, rho), (rho, 1.0)),
-        max_chi2=draw(st.floats(0.1, 10)),
-    )
-
-
-@st.composite
-def _tabulated(draw: st.DrawFn) -> Constraint:
-    steps = draw(st.lists(st.floats(0.1, 10), min_size=1, max_size=5))
-    grid = np.cumsum([draw(st.floats(-10, 10)), *steps]).tolist()
-    heights = draw(st.lists(st.floats(0.01, 100), min_size=len(grid), max_size=len(grid)))
-    table: dict[str, Any] = {"x_grid": tuple(grid), "limit": tuple(heights), "log": draw(st.booleans())}
-    if draw(st.booleans()):
-        return Tabulated(**_one(), **table, max_chi2=min(heights) + draw(st.floats(0.1, 10)))
-    side = draw(st.sampled_from(["upper", "lower"]))
-    return Tabulated(name="c", observables=("x", "y"), **REFERENCE, **table, side=side)
-
-
-INTERVALS = st.one_of(_window(), _asymmetric(), _limit())
-CONSTRAINTS = st.one_of(INTERVALS, _correlated(), _tabulated())
+from terranova.interfaces.constraint import Interval
 
 
 def _points(constraint: Constraint, seed: int, n: int = 50) -> np.ndarray:
@@ -231,8 +163,6 @@ def test_a_function() -> None:
     np.testing.assert_array_equal(constraint.loglike(values), [0, -np.inf])
 
 
-_PAIR: dict[str, Any] = {"name": "c", "observables": ("x", "y"), **REFERENCE}
-_ST: dict[str, Any] = {"values": (0, 0), "sigmas": (1, 1), "correlation": ((1, 0.5), (0.5, 1)), "max_chi2": 6}
 _TABLE: dict[str, Any] = {"x_grid": (1, 2), "limit": (1, 2)}
 
 
@@ -252,24 +182,24 @@ _TABLE: dict[str, Any] = {"x_grid": (1, 2), "limit": (1, 2)}
         (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": 1, "accept": (2, 3)}, "leaves out"),
         (Gaussian, {**_one(), "value": 125.2, "sigma": 1e-20}, "sigma is lost"),
         (Window, {**_one(), "lower": 0, "scale": 1e-300}, "too small to divide"),
-        (Tabulated, {**_PAIR, **_TABLE, "limit": (0, 1), "cl": 0.95}, "positive limits"),
+        (Tabulated, {**PAIR, **_TABLE, "limit": (0, 1), "cl": 0.95}, "positive limits"),
         (Tabulated, {**_one(), **_TABLE, "limit": (5, 6)}, "accepts nothing"),
         (Limit, _one(), "exactly one"),
         (Limit, {**_one(), "upper": 1, "lower": 0}, "exactly one"),
         (Limit, {**_one(), "upper": 1, "cl": 95}, "cl"),
         (Limit, {**_one(), "upper": -1, "cl": 0.95}, "positive upper limit"),
         (Limit, {**_one(), "lower": 1, "cl": 0.95}, "positive upper limit"),
-        (Correlated, {**_PAIR, **_ST, "values": (0,)}, "needs 2 values"),
-        (Correlated, {**_PAIR, **_ST, "sigmas": (1, 0)}, "sigmas"),
-        (Correlated, {**_PAIR, **_ST, "correlation": ((1, 0.5), (0.4, 1))}, "symmetric"),
-        (Correlated, {**_PAIR, **_ST, "correlation": ((1, 2), (2, 1))}, "positive definite"),
-        (Correlated, {**_PAIR, **_ST, "max_chi2": 0}, "max_chi2"),
-        (Tabulated, {**_PAIR, **_TABLE, "x_grid": (1,)}, "same length"),
-        (Tabulated, {**_PAIR, **_TABLE, "x_grid": (2, 1)}, "increase"),
-        (Tabulated, {**_PAIR, **_TABLE, "side": "left"}, "side"),
-        (Tabulated, {**_PAIR, **_TABLE, "limit": (0, 1), "log": True}, "positive limits"),
-        (Tabulated, {**_PAIR, **_TABLE, "cl": 95}, "cl"),
-        (Tabulated, {**_PAIR, **_TABLE, "observables": ("x", "y", "z")}, "one observable"),
+        (Correlated, {**PAIR, **PAIR_VALUES, "values": (0,)}, "needs 2 values"),
+        (Correlated, {**PAIR, **PAIR_VALUES, "sigmas": (1, 0)}, "sigmas"),
+        (Correlated, {**PAIR, **PAIR_VALUES, "correlation": ((1, 0.5), (0.4, 1))}, "symmetric"),
+        (Correlated, {**PAIR, **PAIR_VALUES, "correlation": ((1, 2), (2, 1))}, "positive definite"),
+        (Correlated, {**PAIR, **PAIR_VALUES, "max_chi2": 0}, "max_chi2"),
+        (Tabulated, {**PAIR, **_TABLE, "x_grid": (1,)}, "same length"),
+        (Tabulated, {**PAIR, **_TABLE, "x_grid": (2, 1)}, "increase"),
+        (Tabulated, {**PAIR, **_TABLE, "side": "left"}, "side"),
+        (Tabulated, {**PAIR, **_TABLE, "limit": (0, 1), "log": True}, "positive limits"),
+        (Tabulated, {**PAIR, **_TABLE, "cl": 95}, "cl"),
+        (Tabulated, {**PAIR, **_TABLE, "observables": ("x", "y", "z")}, "one observable"),
     ],
 )
 def test_senseless_constraints_are_refused(kind: type[Constraint], words: dict[str, Any], message: str) -> None:
@@ -278,76 +208,6 @@ def test_senseless_constraints_are_refused(kind: type[Constraint], words: dict[s
 
 
 # -- many constraints ---------------------------------------------------------------------------------------
-
-
-class ThreeNumbers(Model):
-    """Its observables are its parameters, under other names."""
-
-    name = "three-numbers"
-    parameters = tuple(Parameter(f"p_{name}", Uniform(-10, 10)) for name in NAMES)
-    observables = tuple(Observable(name) for name in NAMES)
-
-    def evaluate(self, points: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {name: points[f"p_{name}"] for name in NAMES}
-
-
-def _renamed(constraint: Constraint, number: int, observable: str) -> Constraint:
-    names = (observable,) if len(constraint.observables) == 1 else constraint.observables
-    return replace(constraint, name=f"c{number}", observables=names)
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    constraints=st.lists(st.tuples(CONSTRAINTS, st.sampled_from([*NAMES, "p_x"])), max_size=6),
-    seed=st.integers(0, 1000),
-    scale=st.sampled_from([1.0, 100.0, 1e5]),
-)
-def test_a_problem_scores_as_its_constraints_do(
-    constraints: list[tuple[Constraint, str]], seed: int, scale: float
-) -> None:
-    group = tuple(_renamed(c, i, name) for i, (c, name) in enumerate(constraints))
-    problem = Problem(BoundModel(ThreeNumbers()), [ConstraintSet("group", group)])
-    x = scale * np.random.default_rng(seed).standard_normal((30, 3))
-    violations, loglike = problem.score(x, x)
-    total = np.zeros(len(x))
-    for j, constraint in enumerate(group):
-        columns = [NAMES.index(name.removeprefix("p_")) for name in constraint.observables]
-        np.testing.assert_array_equal(violations[:, j], constraint.violation(x[:, columns]))
-        total += constraint.loglike(x[:, columns])
-    np.testing.assert_allclose(loglike, total, rtol=1e-12)
-    order = np.random.default_rng(seed).permutation(len(x))
-    again = problem.score(x[order], x[order])
-    np.testing.assert_array_equal(again[0], violations[order])
-    np.testing.assert_array_equal(again[1], loglike[order])
-
-
-@pytest.mark.parametrize("unknown", [np.nan, np.inf])
-def test_an_unknown_observable_violates_what_reads_it(unknown: float) -> None:
-    group = (
-        Window(**_one("a", "x"), lower=-1),
-        Gaussian(**_one("b", "y"), value=0, sigma=1),
-        Correlated(**{**_PAIR, "name": "d"}, **_ST),
-    )
-    problem = Problem(BoundModel(ThreeNumbers()), [ConstraintSet("group", group)])
-    violations, loglike = problem.score(np.zeros((2, 3)), np.array([[unknown, 0.0, 0.0], [0.0, 0.0, unknown]]))
-    np.testing.assert_array_equal(violations, [[np.inf, 0, np.inf], [0, 0, 0]])
-    np.testing.assert_array_equal(loglike, [-np.inf, 0])
-
-
-def test_what_samplers_are_told_is_the_common_window() -> None:
-    group = (Window(**_one("a"), lower=0, upper=5), Limit(**_one("b"), upper=3), Correlated(**_PAIR, **_ST))
-    assert acceptance(group) == {"x": (0, 3)}
-
-
-def test_names_must_be_unique_and_observables_known() -> None:
-    a = Window(**_one("a"), lower=0)
-    with pytest.raises(ValueError, match="'a' twice"):
-        ConstraintSet("s", (a, a))
-    model = BoundModel(ThreeNumbers())
-    with pytest.raises(ContractError, match=r"'a' is in both sets 's' and 't'"):
-        Problem(model, [ConstraintSet("s", (a,)), ConstraintSet("t", (a,))])
-    with pytest.raises(ContractError, match="reads 'w', which model 'three-numbers' does not provide"):
-        Problem(model, [ConstraintSet("s", (Window(**_one("a", "w"), lower=0),))])
 
 
 @pytest.mark.parametrize(

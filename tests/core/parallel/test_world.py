@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from terranova.errors import ConfigError, ParallelError
-from terranova.parallel.exit import run_guarded
-from terranova.parallel.launchers import detect_launcher
+from terranova.errors import ParallelError
 from terranova.parallel.world import World, serial_world
 from terranova.system.environment import clean_environment
 
@@ -29,43 +26,6 @@ def _python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
-
-
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
-        ({}, None),
-        ({"PMI_RANK": "3", "PMI_SIZE": "8"}, (3, 8)),
-        ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "4", "PMIX_RANK": "1"}, (1, 4)),
-        ({"MV2_COMM_WORLD_RANK": "0", "MV2_COMM_WORLD_SIZE": "2"}, (0, 2)),
-        ({"PMIX_RANK": "2"}, (2, 0)),
-        ({"PMIX_RANK": "2", "SLURM_STEP_NUM_TASKS": "6", "SLURM_PROCID": "2"}, (2, 6)),
-        ({"SLURM_PROCID": "5", "SLURM_STEP_NUM_TASKS": "6", "SLURM_NTASKS": "6"}, (5, 6)),
-        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "16"}, None),  # the batch script itself
-        ({"PMI_RANK": "0"}, None),
-        ({"PMI_RANK": "none", "PMI_SIZE": "2"}, None),
-        # mpirun within a Slurm job: its own variables count, not those of srun, which started its daemons.
-        ({"PMI_RANK": "3", "PMI_SIZE": "4", "SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "2"}, (3, 4)),
-    ],
-)
-def test_rank_and_size_are_read_from_the_environment(
-    environment: dict[str, str], expected: tuple[int, int] | None
-) -> None:
-    launch = detect_launcher(environment)
-    assert (None if launch is None else (launch.rank, launch.size)) == expected
-
-
-def test_a_clean_environment_has_nothing_of_mpi() -> None:
-    job = {
-        "PMI_RANK": "0",
-        "PMIX_NAMESPACE": "x",
-        "OMPI_MCA_x": "1",
-        "HYDI_CONTROL_FD": "7",
-        "MPI_LOCALRANKID": "0",
-    }
-    kept = {"PATH": "/bin", "MPI4PY_LIBMPI": "/lib/libmpi.so", "SLURM_JOB_ID": "1", "OMP_NUM_THREADS": "1"}
-    assert clean_environment({**job, **kept}) == kept
-    assert clean_environment() == clean_environment(os.environ)
 
 
 def test_alone_every_exchange_gives_back_what_was_put_in() -> None:
@@ -167,43 +127,3 @@ def test_ranks_without_mpi4py_are_refused_with_a_cure(tmp_path: Path) -> None:
     assert "pip install 'terranova[mpi]'" in done.stderr
     done = _python("print('help')\n" + NEEDS_WORLD.replace("(world)", "(dict)"), PMI_RANK="0", PMI_SIZE="2")
     assert done.returncode == 0, "a command that does not need the other ranks works"
-
-
-def _raise(error: BaseException) -> None:
-    raise error
-
-
-@pytest.mark.parametrize(
-    ("error", "code", "words"),
-    [
-        (ParallelError("ranks are lost"), 5, "error: ranks are lost\n"),
-        (ConfigError(["scan.yaml:2:1: model: unknown"]), 2, "scan.yaml:2:1: model: unknown\n"),  # type: ignore[list-item]
-        (KeyboardInterrupt(), 130, "interrupted at once; every point that was reported is stored\n"),
-        (SystemExit(4), 4, ""),
-        (SystemExit(None), 0, ""),
-        (SystemExit("no such file"), 1, "no such file\n"),
-    ],
-)
-def test_errors_become_words_and_an_exit_code(
-    error: BaseException, code: int, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as leaving:
-        run_guarded(lambda: _raise(error))
-    assert leaving.value.code == code
-    assert capsys.readouterr().err == words
-
-
-def test_a_bug_keeps_its_traceback_and_debug_shows_that_of_every_error(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as leaving:
-        run_guarded(lambda: _raise(ZeroDivisionError("half a rank")))
-    assert leaving.value.code == 1
-    assert "Traceback" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        run_guarded(lambda: _raise(ParallelError("lost")), debug=True)
-    assert "Traceback" in capsys.readouterr().err
-
-
-def test_a_program_that_ends_well_leaves_with_zero() -> None:
-    with pytest.raises(SystemExit) as leaving:
-        run_guarded(lambda: "anything")
-    assert leaving.value.code == 0

@@ -32,3 +32,16 @@ def test_workers_compute_with_one_thread_unless_told_otherwise(monkeypatch: pyte
     environment = worker_environment()
     assert [environment[name] for name in ONE_THREAD] == ["4", "1", "1"]
     assert "PMI_SIZE" not in environment
+
+
+def test_a_clean_environment_has_nothing_of_mpi() -> None:
+    job = {
+        "PMI_RANK": "0",
+        "PMIX_NAMESPACE": "x",
+        "OMPI_MCA_x": "1",
+        "HYDI_CONTROL_FD": "7",
+        "MPI_LOCALRANKID": "0",
+    }
+    kept = {"PATH": "/bin", "MPI4PY_LIBMPI": "/lib/libmpi.so", "SLURM_JOB_ID": "1", "OMP_NUM_THREADS": "1"}
+    assert clean_environment({**job, **kept}) == kept
+    assert clean_environment() == clean_environment(os.environ)
