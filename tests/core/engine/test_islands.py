@@ -27,3 +27,8 @@ from terranova.errors import ContractError
 def test_a_proposal_is_checked(u: Any, island: list[int], words: str) -> None:
     with pytest.raises(ContractError, match=words):
         check_proposal(Proposal(u, np.array(island)), "mine", 1, 2)
+
+
+def test_a_proposal_says_of_every_point_whether_it_is_a_probe() -> None:
+    with pytest.raises(ContractError, match="probe"):
+        check_proposal(Proposal(np.full((2, 1), 0.5), np.zeros(2, np.int64), np.zeros(1, bool)), "mine", 1, 1)

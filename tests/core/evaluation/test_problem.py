@@ -61,7 +61,7 @@ def test_a_problem_scores_as_its_constraints_do(
 def test_an_unknown_observable_violates_what_reads_it(unknown: float) -> None:
     group = (
         Window(**_one("a", "x"), lower=-1),
-        Gaussian(**_one("b", "y"), value=0, sigma_up=1, sigma_down=1),
+        Gaussian(**_one("b", "y"), value=0, sigma=1),
         Correlated(**{**PAIR, "name": "d"}, **PAIR_VALUES),
     )
     problem = Problem(BoundModel(ThreeNumbers()), [ConstraintSet("group", group)])
