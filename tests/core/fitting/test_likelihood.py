@@ -38,7 +38,7 @@ def test_points_of_scans_are_taken_in_without_being_evaluated() -> None:
 def test_outside_of_the_cube_nothing_is_evaluated_and_angles_wrap() -> None:
     known = likelihood(problem({"name": "fit-simple"}, [measured("same", 0.0)]))
     inside = np.array([[0.25, 0.5, 0.5]])
-    wrapped, outside = inside + [[1.0, 0.0, 0.0]], inside + [[0.0, 0.6, 0.0]]
+    wrapped, outside = inside + np.array([1.0, 0.0, 0.0]), inside + np.array([0.0, 0.6, 0.0])
     assert known.loglike(wrapped)[0] == known.loglike(inside)[0]
     before = known.evaluations
     assert known.loglike(outside)[0] == -np.inf

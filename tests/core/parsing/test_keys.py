@@ -81,15 +81,11 @@ def test_a_mapping_with_the_right_keys_is_complete() -> None:
 def test_every_problem_of_a_mapping_is_noted() -> None:
     values, complete, problems = _read({"sead": 1, "seed": "x"})
     assert (values, complete) == ({}, False)
-    assert (
-        problems
-        == [
-            "budget.sead: unknown key (there are: seed, wall)",
-            "budget.seed: expected a whole number, got 'x'",
-            "budget.wall: missing, expected a number",
-        ]
-        or "did you mean" in problems[0]
-    )
+    assert [problem.partition(",")[0].partition(" (")[0] for problem in problems] == [
+        "budget.sead: unknown key",
+        "budget.seed: expected a whole number",
+        "budget.wall: missing",
+    ]
     assert _read([1])[2] == ["budget: expected keys with values (seed, wall), got [1]"]
 
 

@@ -12,7 +12,8 @@ from terranova.errors import PluginBroken, PluginConflict, PluginMissing
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import Model
 from terranova.interfaces.sampler import Sampler
-from terranova.registry import Registry, hookimpl
+from terranova.registry import Registry
+from terranova.registry.hooks import hookimpl
 
 
 def _model(name: Any, **attributes: Any) -> type[Model]:

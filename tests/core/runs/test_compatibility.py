@@ -72,9 +72,6 @@ class TestRuns:
         kept = replace(run.config, store=replace(run.config.store, keep="valid"))
         with pytest.raises(RunMismatch, match=r"store.keep: 'all' -> 'valid'"):
             check_same(run.directory, run.config, kept, problem)
-        fewer = replace(run.config, store=replace(run.config.store, observables=()))
-        with pytest.raises(RunMismatch, match=r"column \w+: removed"):
-            check_same(run.directory, run.config, fewer, problem)
 
     def test_other_versions_are_warned_of_once(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         run, problem = prepared(tmp_path / "run")

@@ -63,7 +63,7 @@ def test_what_cannot_be_checked_is_said() -> None:
         check(_made(reason="too few rows"))
     with pytest.raises(RunError, match="no row was held out"):
         check(_made(rows=0))
-    with pytest.raises(RunError, match="none of the 200 rows .* has Delta chi2 < 6"):
+    with pytest.raises(RunError, match=r"none of the 200 rows .* has Delta chi2 < 6"):
         check(_made(chi2=np.full(N, 100.0)))
 
 

@@ -38,7 +38,7 @@ def test_a_rule_that_is_kept_says_nothing() -> None:
 def test_a_broken_rule_names_itself_and_the_plugin(rule: Any, words: str) -> None:
     check = Check("model", rule, CASE)
     assert str(check) == rule.__name__
-    with pytest.raises(ContractError, match=f"^model 'mine', {words}"):
+    with pytest.raises(ContractError, match=words):
         check()
 
 
