@@ -12,6 +12,8 @@ from terranova.cli import doctor
 from terranova.cli.doctor import Finding, Level, Section
 from terranova.registry import BrokenPlugin, registry
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(autouse=True)
 def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 import terranova
 from terranova.comparison.trial import trials
 
-pytestmark = pytest.mark.usefixtures("toy_registry")
+pytestmark = [pytest.mark.usefixtures("toy_registry"), pytest.mark.integration]
 
 
 WORDS: dict[str, Any] = {

@@ -11,7 +11,7 @@ import pytest
 import terranova
 from terranova.comparison.page import write_results
 
-pytestmark = pytest.mark.usefixtures("toy_registry")
+pytestmark = [pytest.mark.usefixtures("toy_registry"), pytest.mark.integration]
 
 WORDS: dict[str, Any] = {
     "samplers": ["random", {"name": "cmaes", "islands": 2, "label": "two islands"}],

@@ -12,7 +12,7 @@ import pytest
 import terranova
 from terranova.errors import RunError
 
-pytestmark = pytest.mark.usefixtures("toy_registry")
+pytestmark = [pytest.mark.usefixtures("toy_registry"), pytest.mark.integration]
 
 
 WORDS: dict[str, Any] = {

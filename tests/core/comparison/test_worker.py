@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("toy_registry")
+pytestmark = [pytest.mark.usefixtures("toy_registry"), pytest.mark.integration]
 
 
 COMPARISON = """

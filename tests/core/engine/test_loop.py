@@ -18,7 +18,7 @@ from terranova.registry import registry
 from terranova.runs.rescore import rescore
 from terranova.types import Bools
 
-pytestmark = pytest.mark.usefixtures("toy_registry")
+pytestmark = [pytest.mark.usefixtures("toy_registry"), pytest.mark.integration]
 
 
 def words(output: Path, **changes: Any) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from terranova import (
 from terranova.errors import ConfigError, RunLocked, RunMismatch
 from terranova.store import RunLock
 
+pytestmark = pytest.mark.integration
+
 X = np.linspace(0.0, 10.0, 12).reshape(-1, 1)
 
 

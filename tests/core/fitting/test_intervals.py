@@ -12,6 +12,8 @@ from terranova.fitting.intervals import intervals, threshold
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import profile
 
+pytestmark = pytest.mark.integration
+
 LEVELS = (0.68, 0.95)
 
 

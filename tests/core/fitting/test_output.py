@@ -13,6 +13,8 @@ from support.fit_problems import linear_solution, measured, words
 import terranova
 from terranova import fitting as fit
 
+pytestmark = pytest.mark.integration
+
 VALUES = np.array([1.0, -2.0, 3.0])
 
 

@@ -14,6 +14,8 @@ from terranova.errors import RunError
 from terranova.fitting.best import find_best, first_points
 from terranova.fitting.posterior import Posterior, mcmc, nested
 
+pytestmark = pytest.mark.integration
+
 nautilus = pytest.importorskip("nautilus", reason="the fit extra is not installed")
 pytest.importorskip("emcee", reason="the fit extra is not installed")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from support.fit_problems import likelihood, linear_solution, measured, problem
 
 from terranova.fitting.axes import make_axis
@@ -10,6 +11,8 @@ from terranova.fitting.best import find_best
 from terranova.fitting.intervals import intervals
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import profile
+
+pytestmark = pytest.mark.integration
 
 LEVELS = (0.68, 0.95)
 VALUES = np.array([1.0, -2.0, 3.0, 0.5, -1.0, 2.0])

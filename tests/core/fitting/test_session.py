@@ -22,6 +22,8 @@ from terranova.errors import PluginMissing, RunError, RunMismatch
 from terranova.fitting import session as conduct_module
 from terranova.system.environment import clean_environment
 
+pytestmark = pytest.mark.integration
+
 MPIRUN = shutil.which("mpirun", path=str(Path(sys.executable).parent)) or shutil.which("mpirun")
 VALUES = np.array([1.0, -2.0, 3.0])
 MODEL = {"name": "fit-linear", "free": 2, "measured": 3}

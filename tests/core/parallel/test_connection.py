@@ -11,6 +11,8 @@ import pytest
 from terranova.errors import ParallelError
 from terranova.system.environment import clean_environment
 
+pytestmark = pytest.mark.integration
+
 NOBODY = {name: value for name, value in clean_environment().items() if not name.startswith("SLURM_")}
 """This environment, as it is outside of any job."""
 

@@ -16,7 +16,7 @@ from terranova.reporting import write_report
 from terranova.runs.run import Run
 from terranova.store import Writer
 
-pytestmark = pytest.mark.usefixtures("toy_registry")
+pytestmark = [pytest.mark.usefixtures("toy_registry"), pytest.mark.integration]
 inf = math.inf
 
 

@@ -15,6 +15,8 @@ from terranova.system import disk
 from terranova.testing import Crash, Died
 from terranova.testing.fake_points import fake_batch, fake_schema
 
+pytestmark = pytest.mark.integration
+
 SCHEMA = fake_schema(2, 1, 1)
 
 

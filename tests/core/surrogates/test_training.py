@@ -20,6 +20,8 @@ from terranova.surrogates import TrainedSurrogate, train
 from terranova.surrogates import explanation as explaining
 from terranova.surrogates import validation as checking
 
+pytestmark = pytest.mark.integration
+
 pytest.importorskip("xgboost", reason="surrogates need the extra terranova[ml]")
 
 SMOOTH = ConstraintSet(

@@ -10,6 +10,8 @@ from terranova.fitting.config import SurrogateConfig
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.surrogate.targets import Chi2Transform, ObservablesTransform
 
+pytestmark = pytest.mark.integration
+
 pytest.importorskip("emcee", reason="the fit extra is not installed")
 
 

@@ -22,6 +22,8 @@ from terranova.registry import registry
 from terranova.registry.hooks import hookimpl
 from terranova.types import Bools, Floats
 
+pytestmark = pytest.mark.integration
+
 pytest.importorskip("emcee", reason="the fit extra is not installed")
 
 VALUES = np.array([1.0, -2.0, 3.0])
