@@ -42,7 +42,7 @@ def compare(exact: Any, quick: Any) -> None:
     for part in dict.fromkeys([*exact.spent, *quick.spent]):
         print(f"{part:<34}{exact.spent.get(part, 0):>48,}{quick.spent.get(part, 0):>48,}")
     print(f"{'evaluations of the model':<34}{exact.evaluations:>48,}{quick.evaluations:>48,}")
-    print(f"ratio {exact.evaluations / quick.evaluations:.1f}; the surrogate learned {quick.surrogate.learns}")
+    print(f"ratio {exact.evaluations / quick.evaluations:.1f}; the surrogate learned {quick.surrogate.target}")
 
 
 def main() -> None:

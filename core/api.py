@@ -300,7 +300,7 @@ def fit(file: Source = None, *, quiet: bool = False, **keys: Any) -> Fit | None:
         PluginMissing: a package that it needs is not installed.
         FitStopped: a signal asked for it; everything is stored, and the same call goes on.
     """
-    from terranova.fitting.config import load_fit
+    from terranova.fitting.config_reading import load_fit
     from terranova.fitting.output import write_fit
     from terranova.fitting.session import run_fit
 
@@ -346,7 +346,7 @@ def compare(
         ConfigError: every problem of the file at once.
         RunError: the output directory cannot be written.
     """
-    from terranova.comparison.config import load_comparison
+    from terranova.comparison.config_reading import load_comparison
     from terranova.comparison.results import Comparison
     from terranova.comparison.session import run_comparison
 

@@ -34,7 +34,8 @@ from rich.console import Console
 
 from terranova.comparison import Comparison
 from terranova.comparison import text as words
-from terranova.comparison.config import ComparisonConfig, SamplerEntry, load_comparison
+from terranova.comparison.config import ComparisonConfig, SamplerEntry
+from terranova.comparison.config_reading import load_comparison
 from terranova.comparison.measures import measure_points
 from terranova.comparison.page import write_results
 from terranova.comparison.session import run_comparison
@@ -214,7 +215,7 @@ def _attempt(trial: Trial, peer: Peer, python: Path, limit: float) -> None:
     work = trial.directory / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
-    budget = min(peer.most, trial.plan.budget["evaluations"])
+    budget = min(peer.most, trial.config.budget["evaluations"])
     problem = build_problem(trial.problem_entry.problem)
     desk = Desk(problem, trial.problem_entry.features, budget)
     problem.evaluate(problem.model.space.to_physical(np.full((1, problem.search_space.dimension), 0.5)))
@@ -258,8 +259,8 @@ def _attempt(trial: Trial, peer: Peer, python: Path, limit: float) -> None:
     shutil.rmtree(work, ignore_errors=True)
 
 
-def make_plan(given: argparse.Namespace) -> ComparisonConfig:
-    """The plan of terranova's own samplers."""
+def make_config(given: argparse.Namespace) -> ComparisonConfig:
+    """The comparison of terranova's own samplers."""
     problem = {"label": given.problem, "model": given.problem}
     problem["constraints"] = list(SETS) if given.problem == "thdm3" else [given.problem]
     return load_comparison(
@@ -275,11 +276,11 @@ def make_plan(given: argparse.Namespace) -> ComparisonConfig:
 
 
 def run_peers(
-    plan: ComparisonConfig, chosen: Sequence[tuple[Peer, SamplerEntry]], python: Path, given: Any
+    config: ComparisonConfig, chosen: Sequence[tuple[Peer, SamplerEntry]], python: Path, given: Any
 ) -> None:
     """Run the trials of the peers, seed by seed."""
     peers = {sampler_entry.label: peer for peer, sampler_entry in chosen}
-    todo = [t for t in trials(plan) if t.sampler_entry.label in peers and t.result() is None]
+    todo = [t for t in trials(config) if t.sampler_entry.label in peers and t.result() is None]
     with ProcessPoolExecutor(max(1, given.workers)) as pool:
         jobs = [(t, pool.submit(attempt, t, peers[t.sampler_entry.label], python, given.limit)) for t in todo]
         for i, (trial, job) in enumerate(jobs, start=1):
@@ -358,7 +359,7 @@ def show(comparison: Comparison, ours: str) -> None:
         verdict = f"{difference.better} covers more" if difference.significant else "no difference found"
         shown = words.with_interval(times)
         print(f"{ours} / {other:<32} {shown:>22} times, p = {difference.p:.2g}: {verdict}")
-    with (comparison.plan.output / "peers.csv").open("w", newline="", encoding="utf-8") as file:
+    with (comparison.config.output / "peers.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([head, *lines])
 
 
@@ -387,19 +388,19 @@ def main() -> None:
         given.seeds, given.budget = 1, 600
         given.output = given.output.with_name(given.output.name + "-quick")
     given.output.mkdir(parents=True, exist_ok=True)
-    plan = make_plan(given)
+    config = make_config(given)
     requirements = REQUIREMENTS.read_text()
     chosen = [(peer, peer.sampler_entry(requirements)) for peer in pick(given.peers)]
-    whole = replace(plan, samplers=(*plan.samplers, *(sampler_entry for _, sampler_entry in chosen)))
+    whole = replace(config, samplers=(*config.samplers, *(sampler_entry for _, sampler_entry in chosen)))
     if not given.show:
         python = environment((given.environment or given.output / "environment").absolute())
-        if code := run_comparison(plan):
+        if code := run_comparison(config):
             sys.exit(code)
         run_peers(whole, chosen, python, given)
     comparison = Comparison(whole)
     write_results(comparison)
-    Console().print(f"results in {plan.output}: comparison.html, summary.csv, trials.csv, peers.csv")
-    show(comparison, plan.samplers[0].label)
+    Console().print(f"results in {config.output}: comparison.html, summary.csv, trials.csv, peers.csv")
+    show(comparison, config.samplers[0].label)
 
 
 if __name__ == "__main__":

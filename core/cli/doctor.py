@@ -105,21 +105,20 @@ def report(directory: Path = Path()) -> list[Section]:
 
 def show(sections: list[Section]) -> None:
     """Print sections to the terminal."""
-    from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.text import Text
 
-    console = Console(highlight=False)
+    from terranova.cli.terminal import console, print_table
+    from terranova.pages.table import Column
+
+    columns = [Column("", "name"), Column("", "name"), Column("")]
     for section in sections:
-        table = Table(title=section.title, box=None, title_justify="left", show_header=False, title_style="bold")
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True)
-        table.add_column(overflow="fold")
+        rows: list[tuple[str | Text, ...]] = []
         for finding in section.findings:
-            table.add_row(finding.level.value, escape(finding.name), escape(finding.value))
+            rows.append((Text.from_markup(finding.level.value), finding.name, finding.value))
             if finding.cure:
-                table.add_row("", "", f"[dim]{escape(finding.cure)}[/]")
-        console.print(table)
+                rows.append(("", "", Text(finding.cure, style="dim")))
+        print_table(columns, rows, section.title)
     broken = [finding.name for section in sections for finding in section.findings if finding.level is Level.BROKEN]
     console.print(f"[red]broken: {escape(', '.join(broken))}[/]" if broken else "nothing is broken")
 
@@ -294,7 +293,7 @@ def _everyone() -> tuple[World, str]:
 def mpi_library() -> Finding:
     """Ask mpi4py for its library, in a child: a library that is not well can take a process with it."""
     code = "import mpi4py; mpi4py.rc.initialize = False; from mpi4py import MPI; print(MPI.Get_library_version())"
-    answer, output = _try([sys.executable, "-c", code])
+    answer, output = _try([sys.executable, "-P", "-c", code])
     words = output.strip().splitlines() or ["no answer"]
     if answer == 0:
         return Finding("mpi4py", f"{_version('mpi4py')} on {' '.join(words[0].split())}")
@@ -331,7 +330,7 @@ def trial(launcher: Path) -> Finding:
     # One write, for the lines of two ranks not to run into each other.
     code = "import os; from mpi4py import MPI; os.write(1, b'size %d\\n' % MPI.COMM_WORLD.Get_size())"
     name = f"{launcher.name} -n 2"
-    answer, output = _try([str(launcher), "-n", "2", sys.executable, "-c", code])
+    answer, output = _try([str(launcher), "-n", "2", sys.executable, "-P", "-c", code])
     sizes = re.findall(r"size (\d+)", output)
     if answer == 0 and sizes == ["2", "2"]:
         return Finding(name, "two ranks find each other")

@@ -76,20 +76,20 @@ def measure_points(valid: Bools, u: Floats, scaled: Floats) -> MeasuredRun:
         scaled: (v, f) their observables, scaled so that the ranges looked at become [0, 1].
     """
     evaluations = len(valid)
-    found = np.flatnonzero(valid)
+    positions = np.flatnonzero(valid)
     edges = np.linspace(0, evaluations, CHECKPOINTS + 1).astype(np.int64)[1:]
     cover, cover_observed = Coverage(u.shape[1]), Coverage(scaled.shape[1])
     curve, curve_observed = np.zeros(CHECKPOINTS), np.zeros(CHECKPOINTS)
-    counts = np.searchsorted(found, edges)
+    counts = np.searchsorted(positions, edges)
     for i, (start, stop) in enumerate(zip(np.concatenate([[0], counts[:-1]]), counts, strict=True)):
         cover.add(u[start:stop])
         cover_observed.add(scaled[start:stop])
         curve[i], curve_observed[i] = cover.mean, cover_observed.mean
-    sample = np.unique(np.linspace(0, len(found) - 1, SAMPLE).astype(np.int64)) if len(found) else found
+    sample = np.unique(np.linspace(0, len(positions) - 1, SAMPLE).astype(np.int64)) if len(positions) else positions
     numbers: dict[str, Any] = {
         "evaluations": evaluations,
-        "first_valid": int(found[0]) + 1 if len(found) else None,
-        "valid": len(found),
+        "first_valid": int(positions[0]) + 1 if len(positions) else None,
+        "valid": len(positions),
         "distinct": _distinct(u),
         "coverage": cover.mean,
         "coverage_observables": cover_observed.mean if scaled.shape[1] > 1 else None,

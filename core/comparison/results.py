@@ -71,20 +71,20 @@ class ProblemResults:
     """All trials on one problem.
 
     Args:
-        plan: of the comparison.
+        config: of the comparison.
         problem_entry: the problem.
 
     Attributes:
         problem_entry: the problem.
-        labels: of the samplers, in the order of the plan.
+        labels: of the samplers, in the order of the configuration.
     """
 
-    def __init__(self, plan: ComparisonConfig, problem_entry: ProblemEntry) -> None:
-        self.plan, self.problem_entry = plan, problem_entry
-        self.labels = [c.label for c in plan.samplers]
+    def __init__(self, config: ComparisonConfig, problem_entry: ProblemEntry) -> None:
+        self.config, self.problem_entry = config, problem_entry
+        self.labels = [c.label for c in config.samplers]
         self._numbers: dict[str, list[dict[str, Any] | None]] = {label: [] for label in self.labels}
         self._arrays: dict[str, list[dict[str, Array] | None]] = {label: [] for label in self.labels}
-        for trial in trials(plan):
+        for trial in trials(config):
             if trial.problem_entry is not problem_entry:
                 continue
             result = trial.result()
@@ -98,7 +98,7 @@ class ProblemResults:
         return build_problem(self.problem_entry.problem)
 
     @cached_property
-    def truth(self) -> KnownRegion | None:
+    def known_region(self) -> KnownRegion | None:
         """The model, if it knows its valid region."""
         return known_region(self.problem.model.plugin)
 
@@ -119,7 +119,7 @@ class ProblemResults:
     @cached_property
     def _reference(self) -> Floats:
         samples = [a["u"] for arrays in self._arrays.values() for a in arrays if a is not None]
-        return reference_points(self.truth, samples, self.problem.search_space.dimension, self._periodic)
+        return reference_points(self.known_region, samples, self.problem.search_space.dimension, self._periodic)
 
     @property
     def _periodic(self) -> Bools:
@@ -141,12 +141,13 @@ class ProblemResults:
                     derived[label].append({})
                     continue
                 bins = int(np.bitwise_count(arrays["bins"]).sum())
-                found = regions_found(arrays["u"], self._periodic) if self.truth is None else numbers["regions"]
+                known = self.known_region is not None
+                regions = numbers["regions"] if known else regions_found(arrays["u"], self._periodic)
                 derived[label].append(
                     {
                         "share": bins / self._union if self._union else math.nan,
                         "near": coverage_of_reference(self._reference, arrays["u"], self._periodic),
-                        "regions": float(found),
+                        "regions": float(regions),
                         "distinct": 1e4 * numbers["distinct"] / max(1, numbers["evaluations"]),
                     }
                 )
@@ -199,28 +200,28 @@ class Comparison:
     """A comparison and its results so far.
 
     Args:
-        plan: what is compared.
+        config: what is compared.
 
     Attributes:
-        plan: what is compared.
+        config: what is compared.
         problems: the results, problem by problem.
     """
 
-    def __init__(self, plan: ComparisonConfig) -> None:
-        self.plan = plan
-        self.problems = [ProblemResults(plan, problem_entry) for problem_entry in plan.problems]
+    def __init__(self, config: ComparisonConfig) -> None:
+        self.config = config
+        self.problems = [ProblemResults(config, problem_entry) for problem_entry in config.problems]
 
     @property
     def complete(self) -> bool:
         """True when every trial has a result."""
-        wanted = len(self.plan.samplers) * len(self.plan.seeds)
+        wanted = len(self.config.samplers) * len(self.config.seeds)
         return all(problem.done == wanted for problem in self.problems)
 
     def first_valid(self) -> Floats:
         """Return the evaluations to the first valid point, (samplers, problems x seeds); NaN for unsolved."""
         rows = [
             np.concatenate([problem.values(c.label, "first_valid") for problem in self.problems])
-            for c in self.plan.samplers
+            for c in self.config.samplers
         ]
         return np.array(rows)
 
@@ -247,7 +248,7 @@ class Comparison:
         for problem in self.problems:
             for label in problem.labels:
                 columns = [problem.measure(label, name) for name in names]
-                for i, seed in enumerate(self.plan.seeds):
+                for i, seed in enumerate(self.config.seeds):
                     lines.append([problem.problem_entry.label, label, seed, *(column[i] for column in columns)])
         return _csv(["problem", "sampler", "seed", *names], lines)
 

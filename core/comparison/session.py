@@ -13,14 +13,16 @@ from typing import Any
 
 from terranova.comparison.config import ComparisonConfig
 from terranova.comparison.trial import Trial, trials
-from terranova.comparison.worker import PLAN, work
-from terranova.errors import EXIT_INTERRUPTED, ParallelError, RunError
+from terranova.comparison.worker import CONFIG_FILE, work
+from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED, ParallelError, RunError
 from terranova.parallel.world import World, world
 from terranova.system.atomic import write_atomic
 from terranova.system.environment import worker_environment
 from terranova.system.signals import StopRequest
 
 LOOK_AGAIN = 0.3
+"""Seconds between two looks at the workers."""
+
 LINE_EVERY = 30.0
 """Seconds between two lines about how far the trials are, where there is no terminal."""
 
@@ -28,11 +30,11 @@ STOP_SECONDS = 60.0
 """How long workers may take to store what they have when asked to stop."""
 
 
-def run_comparison(plan: ComparisonConfig, *, quiet: bool = False) -> int:
-    """Run all trials of a plan that have no result yet. Under `mpirun` every rank must make this call.
+def run_comparison(config: ComparisonConfig, *, quiet: bool = False) -> int:
+    """Run all trials of a comparison that have no result yet. Under `mpirun` every rank must make this call.
 
     Args:
-        plan: what to run; with 0 workers, the trials run in this process.
+        config: what to run; with 0 workers, the trials run in this process.
         quiet: say nothing.
 
     Returns:
@@ -42,62 +44,64 @@ def run_comparison(plan: ComparisonConfig, *, quiet: bool = False) -> int:
         RunError: the output directory cannot be written.
         ParallelError: workers do not start.
     """
-    team = world()
-    if team.is_root:
+    ranks = world()
+    if ranks.is_root:
         try:
-            plan.output.mkdir(parents=True, exist_ok=True)
-            write_atomic(plan.output / PLAN, plan.to_yaml())
+            config.output.mkdir(parents=True, exist_ok=True)
+            write_atomic(config.output / CONFIG_FILE, config.to_yaml())
         except OSError as error:
-            raise RunError(f"{plan.output} cannot be written: {error.strerror or error}") from error
-    team.barrier()
-    if plan.workers == 0 and team.size == 1:
-        return work(plan)
-    code = _supervise(plan, team, quiet=quiet)
-    return max(team.allgather(code))
+            raise RunError(f"{config.output} cannot be written: {error.strerror or error}") from error
+    ranks.barrier()
+    if config.workers == 0 and ranks.size == 1:
+        return work(config)
+    code = _supervise(config, ranks, quiet=quiet)
+    return max(ranks.allgather(code))
 
 
-def _supervise(plan: ComparisonConfig, team: World, *, quiet: bool) -> int:
+def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool) -> int:
     """Keep workers going until all trials have a result; return 0, or the exit code when asked to stop."""
-    wanted = plan.workers if team.size == 1 else 1
-    waiting = list(trials(plan))
+    wanted = config.workers if ranks.size == 1 else 1
+    waiting = list(trials(config))
     total = len(waiting)
     spare = 2 * total  # each trial may kill its worker twice
-    with StopRequest() as stop, _Display(total, quiet=quiet or not team.is_root) as display:
-        crew = [_start(plan.output) for _ in range(min(wanted, total))]
-        while crew:
+    with StopRequest() as stop, _Display(total, quiet=quiet or not ranks.is_root) as display:
+        workers = [_start(config.output) for _ in range(min(wanted, total))]
+        while workers:
             waiting = [trial for trial in waiting if trial.result() is None]
             display.update(total - len(waiting), waiting[0] if waiting else None)
             if stop.signal:
-                _dismiss(crew)
+                _dismiss(workers)
                 return stop.exit_code
             time.sleep(LOOK_AGAIN)
-            gone = [worker for worker in crew if worker.poll() is not None]
-            crew = [worker for worker in crew if worker not in gone]
+            gone = [worker for worker in workers if worker.poll() is not None]
+            workers = [worker for worker in workers if worker not in gone]
             for worker in gone:
-                if worker.returncode == EXIT_INTERRUPTED:
-                    return EXIT_INTERRUPTED
+                if worker.returncode in (EXIT_INTERRUPTED, EXIT_CTRL_C):  # someone asked a worker instead of us
+                    _dismiss(workers)
+                    return stop.exit_code if stop.signal else worker.returncode
                 if worker.returncode > 0:
                     raise ParallelError(f"a worker process ended with exit code {worker.returncode}")
                 if worker.returncode < 0 and spare > 0:  # killed by what it ran: another takes its place
                     spare -= 1
-                    crew.append(_start(plan.output))
+                    workers.append(_start(config.output))
         display.update(total, None)
     return 0
 
 
 def _start(directory: Path) -> subprocess.Popen[bytes]:
     environment = worker_environment()
-    command = [sys.executable, "-m", "terranova.comparison.worker", str(directory)]
-    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    command = [sys.executable, "-P", "-m", "terranova.comparison.worker", str(directory)]
+    # In a process group of its own: Ctrl-C reaches this process alone, which passes it on once.
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, process_group=0)
 
 
-def _dismiss(crew: list[subprocess.Popen[bytes]]) -> None:
+def _dismiss(workers: list[subprocess.Popen[bytes]]) -> None:
     """Ask workers to stop, which stores what they have, and make sure they do."""
-    for worker in crew:
+    for worker in workers:
         with contextlib.suppress(ProcessLookupError):
             worker.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
-    for worker in crew:
+    for worker in workers:
         try:
             worker.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -110,8 +114,8 @@ class _Display:
 
     def __init__(self, total: int, *, quiet: bool) -> None:
         self._total, self._quiet = total, quiet
-        self._said = -1
-        self._said_at = time.monotonic()
+        self._printed = -1
+        self._printed_at = time.monotonic()
         self._bar: Any = None
 
     def __enter__(self) -> _Display:
@@ -131,14 +135,17 @@ class _Display:
 
     def update(self, done: int, next_trial: Trial | None) -> None:
         """Show how many trials have a result, and one of those that have not."""
-        words = ""
+        next_text = ""
         if next_trial is not None:
-            words = f"{next_trial.problem_entry.label}, {next_trial.sampler_entry.label}, seed {next_trial.seed}"
+            next_text = (
+                f"{next_trial.problem_entry.label}, {next_trial.sampler_entry.label}, seed {next_trial.seed}"
+            )
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, description=words)
-        elif not self._quiet and (done == self._total or time.monotonic() - self._said_at > LINE_EVERY):
-            if done != self._said:
+            self._bar.update(self._task, completed=done, description=next_text)
+        elif not self._quiet and (done == self._total or time.monotonic() - self._printed_at > LINE_EVERY):
+            if done != self._printed:
                 print(
-                    f"{done} of {self._total} trials done" + (f"; next: {words}" if words else ""), file=sys.stderr
+                    f"{done} of {self._total} trials done" + (f"; next: {next_text}" if next_text else ""),
+                    file=sys.stderr,
                 )
-            self._said, self._said_at = done, time.monotonic()
+            self._printed, self._printed_at = done, time.monotonic()

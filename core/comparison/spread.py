@@ -23,19 +23,19 @@ def embedded(u: Floats, periodic: Bools) -> Floats:
     return np.column_stack([u[:, ~periodic], radius * np.cos(angle), radius * np.sin(angle)])
 
 
-def reference_points(truth: KnownRegion | None, samples: list[Floats], d: int, periodic: Bools) -> Floats:
+def reference_points(region: KnownRegion | None, samples: list[Floats], d: int, periodic: Bools) -> Floats:
     """Return points u (n, d) that stand for the valid region.
 
     Of a known region they are independent draws. Otherwise they are chosen from what all samplers found, each
     the farthest from those before, so that crowded places count no more than lonely ones.
     """
     rng = np.random.default_rng(1)
-    if truth is not None:
-        return truth.draw_valid(REFERENCE, rng)
-    found = [s for s in samples if len(s)]
-    if not found:
+    if region is not None:
+        return region.draw_valid(REFERENCE, rng)
+    samples = [sample for sample in samples if len(sample)]
+    if not samples:
         return np.empty((0, d))
-    pool = np.concatenate(found)
+    pool = np.concatenate(samples)
     if len(pool) > _POOL:
         pool = pool[np.sort(rng.choice(len(pool), _POOL, replace=False))]
     places = embedded(pool, periodic)
@@ -58,7 +58,7 @@ def coverage_of_reference(reference: Floats, u: Floats, periodic: Bools) -> floa
 
 
 def regions_found(u: Floats, periodic: Bools) -> int:
-    """Return the number of clusters of u (n, d) by single linkage; an estimate, where the truth is not known."""
+    """Return the number of clusters of u (n, d) by single linkage; an estimate, where the region is not known."""
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial import cKDTree
 

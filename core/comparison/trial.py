@@ -31,13 +31,13 @@ class Trial:
     """One cell of the comparison.
 
     Attributes:
-        plan: which it belongs to.
+        config: of the comparison.
         problem_entry: the problem.
         sampler_entry: the sampler.
         seed: of the scan.
     """
 
-    plan: ComparisonConfig
+    config: ComparisonConfig
     problem_entry: ProblemEntry
     sampler_entry: SamplerEntry
     seed: int
@@ -46,7 +46,7 @@ class Trial:
     def directory(self) -> Path:
         """Where its result is, and its run while it lasts."""
         inside = (slug(self.problem_entry.label), slug(self.sampler_entry.label), f"seed-{self.seed}")
-        return self.plan.output.joinpath("trials", *inside)
+        return self.config.output.joinpath("trials", *inside)
 
     @property
     def run_directory(self) -> Path:
@@ -104,7 +104,7 @@ class Trial:
             (self.directory / ATTEMPTS).unlink(missing_ok=True)
             return measured
         self.record(measured)
-        if not self.plan.keep:
+        if not self.config.keep:
             shutil.rmtree(self.run_directory, ignore_errors=True)
         return 0
 
@@ -124,18 +124,18 @@ class Trial:
         from terranova.engine import session
         from terranova.store.manifest import MANIFEST
 
-        config = self.plan.scan(self.problem_entry, self.sampler_entry, self.seed, self.run_directory)
+        scan_config = self.config.scan(self.problem_entry, self.sampler_entry, self.seed, self.run_directory)
         started = time.monotonic()
         resumed = (self.run_directory / MANIFEST).is_file()
         if resumed:
             try:
                 run, reason = session.resume(self.run_directory, quiet=True)
-            except TerranovaError:  # half a run of another plan or version: it is ours to replace
+            except TerranovaError:  # half a run of another configuration or version: it is ours to replace
                 shutil.rmtree(self.run_directory)
                 resumed = False
         if not resumed:
             shutil.rmtree(self.run_directory, ignore_errors=True)
-            run, reason = session.start(config, quiet=True)
+            run, reason = session.start(scan_config, quiet=True)
         if reason in STOPPED:
             return STOPPED[reason]
         seconds = time.monotonic() - started
@@ -155,12 +155,12 @@ class Trial:
         write_atomic(self.directory / RESULT, json.dumps(content, indent=1) + "\n")
 
     def _digest(self) -> str:
-        return self.plan.digest(self.problem_entry, self.sampler_entry)
+        return self.config.digest(self.problem_entry, self.sampler_entry)
 
 
-def trials(plan: ComparisonConfig) -> Iterator[Trial]:
-    """All trials of a plan, seed by seed, so that an early look compares equals."""
-    for seed in plan.seeds:
-        for problem_entry in plan.problems:
-            for sampler_entry in plan.samplers:
-                yield Trial(plan, problem_entry, sampler_entry, seed)
+def trials(config: ComparisonConfig) -> Iterator[Trial]:
+    """All trials of a comparison, seed by seed, so that an early look compares equals."""
+    for seed in config.seeds:
+        for problem_entry in config.problems:
+            for sampler_entry in config.samplers:
+                yield Trial(config, problem_entry, sampler_entry, seed)

@@ -9,38 +9,46 @@ import threading
 import time
 from pathlib import Path
 
-from terranova.comparison.config import ComparisonConfig, load_comparison
+from terranova.comparison.config import ComparisonConfig
+from terranova.comparison.config_reading import load_comparison
 from terranova.comparison.trial import trials
-from terranova.errors import TerranovaError
+from terranova.errors import TerranovaError, exit_code_of
+from terranova.system.signals import StopRequest
 
-PLAN = "plan.yaml"
+CONFIG_FILE = "plan.yaml"
+"""The complete configuration of the comparison, in its directory: what worker processes read."""
 
 
-def work(plan: ComparisonConfig) -> int:
+def work(config: ComparisonConfig) -> int:
     """Attempt every trial that nobody else is at; return 0, or the exit code when asked to stop."""
-    return next(filter(None, (trial.attempt() for trial in trials(plan))), 0)
+    with StopRequest() as stop:  # a scan listens itself; this is for what comes before, between and after scans
+        for trial in trials(config):
+            if stop.signal:
+                return stop.exit_code
+            if exit_code := trial.attempt():
+                return exit_code
+    return 0
 
 
 def main(directory: Path) -> int:
-    """Run trials of the plan in a directory; return the exit code."""
+    """Run trials of the comparison in a directory; return the exit code."""
     try:
-        plan = load_comparison(directory / PLAN, output=str(directory))
-        return work(plan)
+        config = load_comparison(directory / CONFIG_FILE, output=str(directory))
+        return work(config)
     except TerranovaError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as error:
+        return exit_code_of(error)
 
 
-def stop_with(conductor: int) -> None:
+def stop_with(parent: int) -> None:
     """Ask this process to stop, as a signal would, once the process that started it is gone."""
-    while os.getppid() == conductor:
+    while os.getppid() == parent:
         time.sleep(1.0)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":
-    os.setpgid(0, 0)  # Ctrl-C reaches the conductor alone, which passes it on once
     threading.Thread(target=stop_with, args=(os.getppid(),), daemon=True).start()
     sys.exit(main(Path(sys.argv[1])))

@@ -1,1 +1,1 @@
-"""A scan: the loop from ask to tell, its islands, what it keeps to go on, and who watches over it."""
+"""The engine: sessions of a scan, the loop from ask to tell, islands, checkpoints, replay, and the supervisor."""

@@ -1,4 +1,4 @@
-"""How a scan shows that it is alive: a live display on a terminal, one line a minute in a log."""
+"""Display of a scan's progress: live on a terminal, one line a minute in a log."""
 
 from __future__ import annotations
 

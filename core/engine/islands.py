@@ -1,4 +1,4 @@
-"""Who does what: islands are dealt out to ranks, and each has its random stream and share of the budget."""
+"""Islands: how they are dealt out to ranks, their random streams, and their shares of the budget."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def resume(
         file: a configuration to go on with, in which budget, output and all about execution may have changed;
             that of the run if None. The run stays in its directory.
         evaluations: a larger budget of evaluations than the run was started with.
-        wall: a larger budget of wall time, earlier sessions included: seconds, or words such as "20m".
+        wall: a larger budget of wall time, earlier sessions included: seconds, or a duration such as "20m".
         valid: a larger budget of valid points.
         recompute_missing: set damaged files aside, and evaluate again the points that were in them.
 

@@ -25,7 +25,7 @@ PROGRESS_INTERVAL = 0.5
 RUNNING = "running"
 
 BROKEN_OFF = ("signal", "interrupt", "wall")
-"""States of a scan that stopped within an epoch. Ranks may differ in why; the first of these speaks for all."""
+"""States of a scan that stopped within an epoch. Where ranks differ, the first of these is that of the scan."""
 
 
 class StatusPublisher:

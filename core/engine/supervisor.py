@@ -1,4 +1,4 @@
-"""The supervisor: starts the ranks of a scan, and starts them again with `resume` when they die."""
+"""Supervisor of a scan: starts the ranks, and starts them again with `resume` when they die."""
 
 from __future__ import annotations
 

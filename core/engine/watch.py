@@ -1,4 +1,4 @@
-"""The engine's eye on a batch that takes long: stops it when asked to, and stores what is done meanwhile."""
+"""Watch of the engine over a batch that takes long: stops it when asked to, and stores what is done meanwhile."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Store = Callable[[Ints, Evaluation], None]
 
 
 class EngineWatch(Watch):
-    """What the loop tells executors through their `watch`.
+    """Connects executors with the loop: whether to go on, and where to put rows of a batch that is not complete.
 
     Args:
         everyone: all ranks.
@@ -44,7 +44,7 @@ class EngineWatch(Watch):
         self._stored_at = time.monotonic()
 
     def poll(self) -> None:
-        """Hear the other ranks, and signals."""
+        """Attend to the other ranks; raise `Interrupted` if a signal asked to stop, or the time is over."""
         self._everyone.attend()
         if self._stop.signal or self._out_of_time():
             raise Interrupted
@@ -62,7 +62,10 @@ class EngineWatch(Watch):
             self._write()
 
     def end(self) -> None:
-        """The batch is broken off: store what is done of it."""
+        """The batch is broken off: store what is done of it.
+
+        These rows are not told to a sampler. They count, and a resumed scan need not evaluate them again.
+        """
         self._write()
 
     def _write(self) -> None:

@@ -1,4 +1,4 @@
-"""A model as everyone but its author uses it: inputs completed and checked, failures turned into status."""
+"""Bound model, as everyone but its author uses it: inputs completed and checked, failures turned into status."""
 
 from __future__ import annotations
 
@@ -103,9 +103,11 @@ class BoundModel:
             raise
         except (Exception, SystemExit) as error:
             if n == 1:
-                return _failed(len(self.observables), Status.RAISED, _words(error), started)
+                return _failed(len(self.observables), Status.RAISED, _reason(error), started)
             if n == 0:
-                raise ContractError(f"model {self.name!r} cannot be asked for no point: {_words(error)}") from error
+                raise ContractError(
+                    f"model {self.name!r} cannot be asked for no point: {_reason(error)}"
+                ) from error
             # One bad point must not cost its neighbours: evaluate the halves apart. The first half is copied,
             # for a model may use one buffer for all its answers.
             first = self.evaluate_array(x[: n // 2])
@@ -144,7 +146,7 @@ class BoundModel:
                     mask[part] = True
                     earlier = self.evaluate_stage(stage, x, earlier, mask)
                 return earlier
-            status[chosen], reason[int(chosen[0])] = _trouble(error)
+            status[chosen], reason[int(chosen[0])] = _status_and_reason(error)
         else:
             filled = real(answer, f"model {self.name!r}: evaluate_stage()")
             if filled.shape != (len(chosen), len(self.observables)):
@@ -194,7 +196,7 @@ class BoundModel:
             except ContractError:
                 raise
             except (Exception, SystemExit) as error:
-                rows.append(_failed(k, *_trouble(error), started))
+                rows.append(_failed(k, *_status_and_reason(error), started))
             else:
                 rows.append(self._judge(observables, np.array([time.perf_counter() - started]), stage=0))
         return join(rows, k)
@@ -210,27 +212,28 @@ def _check_declared(plugin: Model) -> None:
         ("parameters", Parameter, plugin.parameters),
         ("observables", Observable, plugin.observables),
     ]
-    for what, kind, things in declared:
-        if isinstance(things, str) or not isinstance(things, Sequence):
-            raise ContractError(f"model {plugin.name!r}: {what} is {things!r}, expected a list of {kind.__name__}")
-        for thing in things:
-            if not isinstance(thing, kind):
-                raise ContractError(f"model {plugin.name!r}: {what} holds {thing!r}, expected {kind.__name__}(...)")
-            if not isinstance(thing.name, str) or not COLUMN.fullmatch(thing.name):
+    for attribute, kind, entries in declared:
+        where = f"model {plugin.name!r}: {attribute}"
+        if isinstance(entries, str) or not isinstance(entries, Sequence):
+            raise ContractError(f"{where} is {entries!r}, expected a list of {kind.__name__}")
+        for entry in entries:
+            if not isinstance(entry, kind):
+                raise ContractError(f"{where} holds {entry!r}, expected {kind.__name__}(...)")
+            if not isinstance(entry.name, str) or not COLUMN.fullmatch(entry.name):
                 raise ContractError(
-                    f"model {plugin.name!r}: {what} holds the name {thing.name!r}, expected text without blanks at "
-                    "its ends and control characters"
+                    f"{where} holds the name {entry.name!r}, expected text without blanks at its ends and control "
+                    "characters"
                 )
-            if isinstance(thing, Observable) and not (isinstance(thing.stage, int) and thing.stage >= 0):
+            if isinstance(entry, Observable) and not (isinstance(entry.stage, int) and entry.stage >= 0):
                 raise ContractError(
-                    f"model {plugin.name!r}: observable {thing.name!r} has stage {thing.stage!r}, expected 0, 1, 2"
+                    f"model {plugin.name!r}: observable {entry.name!r} has stage {entry.stage!r}, expected 0, 1, 2"
                 )
-            if isinstance(thing, Observable) and thing.scale not in SCALES:
+            if isinstance(entry, Observable) and entry.scale not in SCALES:
                 raise ContractError(
-                    f"model {plugin.name!r}: observable {thing.name!r} has scale {thing.scale!r}, expected one of "
+                    f"model {plugin.name!r}: observable {entry.name!r} has scale {entry.scale!r}, expected one of "
                     + ", ".join(map(repr, SCALES))
                 )
-    names = {thing.name for _, _, things in declared for thing in things}
+    names = {entry.name for _, _, entries in declared for entry in entries}
     for plane in plugin.planes:
         if not isinstance(plane, (tuple, list)) or len(plane) not in (2, 3):
             raise ContractError(f"model {plugin.name!r}: planes holds {plane!r}, expected (x, y) or (x, y, colour)")
@@ -249,14 +252,14 @@ COLUMN = re.compile(r"[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f\u2028\u2029
 """What the name of a parameter or an observable must look like: a line of at most 100 characters."""
 
 
-def _trouble(error: BaseException) -> tuple[Status, str]:
+def _status_and_reason(error: BaseException) -> tuple[Status, str]:
     """Status and reason of a point whose computation ended with this exception."""
     if isinstance(error, PointFailed):
         return Status.UNPHYSICAL if error.unphysical else Status.RAISED, str(error.reason)[:REASON_LENGTH]
-    return Status.RAISED, _words(error)
+    return Status.RAISED, _reason(error)
 
 
-def _words(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:REASON_LENGTH]
 
 

@@ -1,4 +1,4 @@
-"""Executors: where the model runs. They take points and return evaluations, in order, whatever happens."""
+"""Executors, where the model runs: they take points and return evaluations, in order, whatever happens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """Who looks over an executor's shoulder; this one does not care. The engine gives executors one that does.
+    """What an executor reports to while it evaluates; this one ignores it all, the engine gives executors its own.
 
     An executor that ignores it works as well; the scan then stops, and stores, only between two batches.
     """

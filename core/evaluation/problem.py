@@ -1,4 +1,4 @@
-"""A problem = a model + constraint sets: from physical points to scored points."""
+"""Problem, a model and constraint sets: from physical points to scored points."""
 
 from __future__ import annotations
 

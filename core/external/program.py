@@ -28,7 +28,7 @@ from typing import Any
 
 from terranova.errors import ContractError, PointFailed
 from terranova.interfaces.model import REASON_LENGTH
-from terranova.system.amounts import bytes_of, size_words
+from terranova.system.amounts import bytes_of, size_text
 from terranova.system.environment import worker_environment
 from terranova.system.process_tree import end_tree, exit_code, marked
 
@@ -227,17 +227,17 @@ class _Run:
                 if not ended and now >= measure_at:
                     measure_at = now + _FOLDER_INTERVAL
                     if _bytes_in(self._folder) > self._disk_limit:
-                        return f"wrote more than {size_words(self._disk_limit)} to its folder"
+                        return f"wrote more than {size_text(self._disk_limit)} to its folder"
                 readable = selector.select(0.0 if ended else min(pause, max(deadline - now, 0.0)))
                 pause = 0.0005 if readable else min(2 * pause, 0.02)
                 for key, _ in readable:
                     self._read(key, selector)
                 if sum(len(printed) for printed in self._printed.values()) > self._output_limit:
-                    return f"printed more than {size_words(self._output_limit)}"
+                    return f"printed more than {size_text(self._output_limit)}"
                 if ended and not readable:
                     break
         if _bytes_in(self._folder) > self._disk_limit:
-            return f"wrote more than {size_words(self._disk_limit)} to its folder"
+            return f"wrote more than {size_text(self._disk_limit)} to its folder"
         return ""
 
     def _read(self, key: selectors.SelectorKey, selector: selectors.BaseSelector) -> None:

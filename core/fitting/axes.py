@@ -10,11 +10,8 @@ import numpy as np
 from terranova.fitting.likelihood import Likelihood
 from terranova.types import Floats, Ints
 
-BINS = 48
-
-
-BINS_2D = 24
-
+BINS, BINS_2D = 48, 24
+"""Of a profile over one quantity, and of each axis of one over two, where the file says nothing."""
 
 FAR = 12.0
 """Cells whose best known chi2 is farther than this from the minimum are not refined, nor their empty neighbours."""

@@ -23,7 +23,7 @@ _CLIFF = 30.0
 
 
 Climb = Callable[[Axis, Floats], None]
-"""Maximises the likelihood in a cell of a parameter, from a point (d,); what it finds is known to the target."""
+"""Maximises the likelihood in a cell of a parameter, from a point (d,); all points tried are known afterwards."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def threshold(level: float, quantities: int = 1) -> float:
 
 def intervals(
     likelihood: Likelihood,
-    found: Profile,
+    profile: Profile,
     levels: tuple[float, ...],
     rng: np.random.Generator,
     climb: Climb | None = None,
@@ -61,13 +61,13 @@ def intervals(
 
     Args:
         likelihood: the likelihood.
-        found: the profile.
+        profile: over the quantity.
         levels: of confidence.
         rng: of all random numbers.
         climb: maximises the likelihood in a cell of the axis, from a point (d,); CMA-ES if None.
     """
-    axis = found.axes[0]
-    place, delta = _curve(likelihood, found)
+    axis = profile.axes[0]
+    place, delta = _curve(likelihood, profile)
     result = []
     for level in levels:
         wanted = threshold(level)
@@ -83,18 +83,18 @@ def intervals(
     return result
 
 
-def _curve(likelihood: Likelihood, found: Profile) -> tuple[Floats, Floats]:
+def _curve(likelihood: Likelihood, profile: Profile) -> tuple[Floats, Floats]:
     """Return places, in the coordinate of the axis, and Delta chi2 there: one a bin, and the best fit.
 
     Without the best fit a minimum narrower than a bin would be missed.
     """
-    axis = found.axes[0]
+    axis = profile.axes[0]
     best = int(np.argmax(likelihood.loglikes))
-    delta = found.delta_chi2(float(likelihood.loglikes[best]))
+    delta = profile.delta_chi2(float(likelihood.loglikes[best]))
     place = axis.middle
     if axis.column is None:
-        known = np.isfinite(found.at[:, 0])
-        place = np.where(known, axis.coordinate(np.where(known, found.at[:, 0], axis.centres)), place)
+        known = np.isfinite(profile.at[:, 0])
+        place = np.where(known, axis.coordinate(np.where(known, profile.at[:, 0], axis.centres)), place)
     at = axis.places(likelihood)[best]
     if axis.edges[0] <= at <= axis.edges[-1] and not (place == at).any():
         place, delta = np.append(place, at), np.append(delta, 0.0)

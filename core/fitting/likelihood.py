@@ -20,20 +20,21 @@ FAILED = 1e9
 
 
 Stored = Callable[[int, Floats, Ints], tuple[Bools, Evaluation] | None]
+"""Number of a request, x (n, d), index (n,) -> which of the points are stored, and their rows; None if none is."""
 
 
 class Likelihood:
     """Evaluates points of the unit cube and remembers them all.
 
     What is asked again after an interruption is answered from the store, by the number of the request: a fit is
-    a deterministic function of its plan, so going through it again leads to where it was.
+    a deterministic function of its configuration, so going through it again leads to where it was.
 
     Args:
         problem: model and constraints.
         evaluate: evaluates points x (n, d).
         writer: where rows go; None to store nothing.
         stored: number of a request, x (n, d), index (n,) -> which of the points are stored, and their rows.
-        oversight: asked before every request whether to go on; None when nobody can stop the fit.
+        watch: asked before every request whether to go on; None when nobody can stop the fit.
 
     Attributes:
         problem: model and constraints.
@@ -161,6 +162,17 @@ class Likelihood:
     def columns(self, names: Sequence[str]) -> Floats:
         """(n, q) their values of several."""
         return np.column_stack([self.column(name) for name in names])
+
+    def values_at(self, u: Floats) -> Floats:
+        """Return parameters and observables (n, names) at u (n, d), which were evaluated before."""
+        row = {place.tobytes(): i for i, place in enumerate(np.ascontiguousarray(self.u))}
+        rows: Ints = np.array([row.get(place.tobytes(), -1) for place in np.ascontiguousarray(u)], dtype=np.int64)
+        values = self.columns(self.names)[np.maximum(rows, 0)]
+        missing = np.flatnonzero(rows < 0)
+        if len(missing):  # a point on the seam of a periodic axis
+            batch = self.batch(u[missing])
+            values[missing] = np.column_stack([batch.x, batch.observables])
+        return np.asarray(values)
 
     def _join(self) -> None:
         empty = (np.empty((0, self.dimension)), np.empty(0), np.empty((0, len(self.names))))

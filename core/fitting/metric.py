@@ -39,7 +39,7 @@ class Metric:
     def __init__(
         self, likelihood: Likelihood, free: Ints, axes: Sequence[Axis] = (), places: Ints | None = None
     ) -> None:
-        self._target, self._free, self._axes = likelihood, free, axes
+        self._likelihood, self._free, self._axes = likelihood, free, axes
         self._places: Ints = np.zeros((1, 0), dtype=np.int64) if places is None else places
         constraints = likelihood.problem.constraints
         self._soft = [c for c in constraints if not c.hard]
@@ -79,14 +79,14 @@ class Metric:
         k, d = u.shape
         steps = np.where(u > 0.5, -_STEP, _STEP)
         around = np.concatenate([u[:, None], u[:, None] + steps[:, None] * np.eye(d)], axis=1)
-        full = np.empty((k * (d + 1), self._target.dimension))
+        full = np.empty((k * (d + 1), self._likelihood.dimension))
         full[:, self._free] = around.reshape(-1, d)
         cells = np.repeat(which, d + 1)
         for i, axis in enumerate(self._axes):
             if axis.column is not None:
                 full[:, axis.column] = axis.middle[self._places[cells, i]]
-        batch = self._target.batch(full)
-        columns = [self._target.names.index(name) for name in self._names]
+        batch = self._likelihood.batch(full)
+        columns = [self._likelihood.names.index(name) for name in self._names]
         read = np.column_stack([batch.x, batch.observables])[:, columns].reshape(k, d + 1, len(columns))
         with np.errstate(invalid="ignore", over="ignore"):
             slopes = ((read[:, 1:] - read[:, :1]) / steps[:, :, None]).transpose(0, 2, 1)
@@ -106,15 +106,15 @@ def _curvature(constraint: Constraint, at: Floats, reach: Floats) -> Floats:
         return np.where(np.isfinite(change), change, 0.0)
 
     unit = np.eye(m)
-    found = np.zeros((k, m, m))
+    hessian = np.zeros((k, m, m))
     for i in range(m):
-        found[:, i, i] = second(unit[i])
+        hessian[:, i, i] = second(unit[i])
         for j in range(i):
-            both = second(unit[i] + unit[j]) - found[:, i, i] - found[:, j, j]
-            found[:, i, j] = found[:, j, i] = both / 2.0
-    size, directions = np.linalg.eigh(found)
-    found = np.einsum("kij,kj,klj->kil", directions, np.maximum(size, 0.0), directions)
-    return np.asarray(found / (reach[:, :, None] * reach[:, None, :]))
+            both = second(unit[i] + unit[j]) - hessian[:, i, i] - hessian[:, j, j]
+            hessian[:, i, j] = hessian[:, j, i] = both / 2.0
+    size, directions = np.linalg.eigh(hessian)
+    hessian = np.einsum("kij,kj,klj->kil", directions, np.maximum(size, 0.0), directions)
+    return np.asarray(hessian / (reach[:, :, None] * reach[:, None, :]))
 
 
 def _wall(distance: Floats, slope: Floats) -> Floats:

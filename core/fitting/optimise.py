@@ -72,14 +72,14 @@ def minimise(
             going = [i for i, run in enumerate(runs) if not run.stop()]
             if not going:
                 break
-            asked = [np.asarray(runs[i].ask()) for i in going]
-            moved = np.concatenate([centres[i] + z @ steps[i].T for i, z in zip(going, asked, strict=True)])
+            proposed = [np.asarray(runs[i].ask()) for i in going]
+            moved = np.concatenate([centres[i] + z @ steps[i].T for i, z in zip(going, proposed, strict=True)])
             u = np.where(periodic, np.mod(moved, 1.0), np.clip(moved, 0.0, 1.0))
             paid = cost(u, np.repeat(alive[going], size))
-            told = paid + np.where(periodic, 0.0, _OUTSIDE * (moved - u) ** 2).sum(axis=1)
+            penalised = paid + np.where(periodic, 0.0, _OUTSIDE * (moved - u) ** 2).sum(axis=1)
             for place, i in enumerate(going):
                 mine = slice(place * size, (place + 1) * size)
-                runs[i].tell(list(asked[place]), told[mine].tolist())
+                runs[i].tell(list(proposed[place]), penalised[mine].tolist())
                 first = int(np.argmin(paid[mine]))
                 if paid[mine][first] < best[alive[i]]:
                     best[alive[i]], best_u[alive[i]] = paid[mine][first], u[mine][first]
@@ -128,10 +128,10 @@ def polish(cost: Cost, u: Floats, which: int, periodic: Bools, *, calls: int = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         minuit.migrad(ncall=calls or 200 + 60 * d)
-    found = np.array(minuit.values, dtype=float)
-    found = np.where(periodic, np.mod(found, 1.0), np.clip(found, 0.0, 1.0))
-    after = value(found)
-    return (found, after) if after < before else (u, before)
+    end = np.array(minuit.values, dtype=float)
+    end = np.where(periodic, np.mod(end, 1.0), np.clip(end, 0.0, 1.0))
+    after = value(end)
+    return (end, after) if after < before else (u, before)
 
 
 class _Normals:

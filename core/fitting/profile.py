@@ -11,7 +11,7 @@ from terranova.fitting.axes import FAR, Axis, named
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.metric import Metric
 from terranova.fitting.optimise import Cost, minimise
-from terranova.fitting.posterior import Say
+from terranova.fitting.progress import Say
 from terranova.types import Bools, Floats, Ints
 
 GENERATIONS, GENERATIONS_2D = 120, 60
@@ -79,7 +79,7 @@ def profile(
         wanted = improved[chosen] | beside(improved, shape)[chosen]
         if not wanted.any():
             break
-        words = f"{named(axes)}: sweep {sweep + 1} of at most {SWEEPS}"
+        sweep_text = f"{named(axes)}: sweep {sweep + 1} of at most {SWEEPS}"
         search(
             likelihood,
             axes,
@@ -88,7 +88,7 @@ def profile(
             rng,
             generations=generations,
             sigma=max(SPREAD * 0.6**sweep, FINEST),
-            say=_after(words, say),
+            say=_after(sweep_text, say),
         )
         rows = best_rows(likelihood, axes, shape, held=True)
         now = np.where(rows >= 0, likelihood.loglikes[rows], -np.inf)
@@ -99,8 +99,8 @@ def profile(
     return gather(likelihood, axes, likelihood.evaluations - before)
 
 
-def _after(words: str, say: Say) -> Say:
-    return lambda more: say(f"{words}, {more}")
+def _after(beginning: str, say: Say) -> Say:
+    return lambda rest: say(f"{beginning}, {rest}")
 
 
 def gather(likelihood: Likelihood, axes: Sequence[Axis], evaluations: int) -> Profile:
@@ -124,7 +124,7 @@ def search(
     sigma: float,
     say: Say = lambda _: None,
 ) -> None:
-    """Maximise in the given cells, all side by side; what is found is among the points of the target."""
+    """Maximise in the given cells, all side by side; what is found is among the known points of the likelihood."""
     shape = tuple(len(axis.centres) for axis in axes)
     places = np.stack(np.unravel_index(cells, shape), axis=1)
     held = [axis.column for axis in axes if axis.column is not None]
@@ -132,12 +132,12 @@ def search(
     periodic: Bools = likelihood.problem.model.space.periodic[free]
     cost = cost_in(likelihood, axes, places, free)
 
-    def told(inner: Floats, which: Ints) -> Floats:
+    def cost_with_progress(inner: Floats, which: Ints) -> Floats:
         say(f"{len(np.unique(which))} of {len(cells)} bins go on, {likelihood.evaluations:,} evaluations so far")
         return cost(inner, which)
 
     minimise(
-        told,
+        cost_with_progress,
         starts[:, free],
         sigma,
         periodic,
@@ -218,13 +218,13 @@ def _best_known(likelihood: Likelihood, axes: Sequence[Axis], shape: tuple[int, 
 def beside(cells: Bools, shape: tuple[int, ...]) -> Bools:
     """Return (cells,) True for the neighbours of the given cells."""
     grid = cells.reshape(shape)
-    found = np.zeros(shape, dtype=bool)
+    neighbours = np.zeros(shape, dtype=bool)
     for axis in range(len(shape)):
         inner, outer = [slice(None)] * len(shape), [slice(None)] * len(shape)
         inner[axis], outer[axis] = slice(1, None), slice(None, -1)
-        found[tuple(inner)] |= grid[tuple(outer)]
-        found[tuple(outer)] |= grid[tuple(inner)]
-    return found.reshape(-1)
+        neighbours[tuple(inner)] |= grid[tuple(outer)]
+        neighbours[tuple(outer)] |= grid[tuple(inner)]
+    return neighbours.reshape(-1)
 
 
 def _starts(

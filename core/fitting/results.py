@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Parts = tuple[tuple[float, float], ...]
 """The connected parts of an interval; an end is infinite where the range ended before the level was reached."""
 
+_NEEDED = ("model", "best", "profiles", "posteriors")
+"""Keys of `fit.json` that are read here."""
+
 
 class FitResults:
     """What a fit found. Nothing is computed again, and no plugin is needed.
@@ -46,12 +49,14 @@ class FitResults:
                 else f"{directory} holds no fit: there is no {RESULT}"
             )
         try:
-            self.numbers: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            missing = [key for key in ("model", "best", "profiles", "posteriors") if key not in self.numbers]
+            numbers = json.loads(path.read_text(encoding="utf-8"))
+            known = numbers if isinstance(numbers, dict) else {}
+            missing = [key for key in _NEEDED if key not in known]
             if missing:
                 raise ValueError(f"it has no {', '.join(missing)}")
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError) as error:
             raise RunError(f"{path} cannot be read, or is not the result of a fit: {error}") from error
+        self.numbers: dict[str, Any] = numbers
 
     def __repr__(self) -> str:
         chi2 = self.numbers["best"]["chi2"]
@@ -88,11 +93,16 @@ class FitResults:
 
         Raises:
             KeyError: it was not computed.
+            RunError: its file cannot be read.
         """
         import pandas as pd
 
         self._numbers_of(names)
-        return pd.read_csv(self.directory / profile_file(names))
+        path = self.directory / profile_file(names)
+        try:
+            return pd.read_csv(path, float_precision="round_trip")
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} cannot be read: {error}") from error
 
     def intervals(self, name: str) -> dict[float, Parts]:
         """Return level -> the values of a quantity that are not excluded at it.
@@ -100,19 +110,22 @@ class FitResults:
         Raises:
             KeyError: its profile was not computed.
         """
-        found = self._numbers_of((name,))["intervals"]
+        intervals = self._numbers_of((name,))["intervals"]
         return {
             float(level): tuple(
                 (-math.inf if low is None else low, math.inf if high is None else high) for low, high in parts
             )
-            for level, parts in found.items()
+            for level, parts in intervals.items()
         }
 
     def posterior(self, method: str) -> pd.DataFrame:
         """Return the weighted points of a posterior: `weight`, `loglike`, parameters and observables.
 
+        What is constant, or not finite at some point, was not written.
+
         Raises:
             KeyError: it was not sampled.
+            RunError: its files cannot be read.
         """
         import numpy as np
         import pandas as pd
@@ -122,10 +135,13 @@ class FitResults:
                 f"no posterior was sampled by {method!r}; there are: {', '.join(self.methods) or 'none'}"
             )
         root = self.directory / method
-        lines = root.with_suffix(".paramnames").read_text(encoding="utf-8").splitlines()
-        names = [line.split(maxsplit=1)[0].removesuffix("*") for line in lines]
-        chain = np.loadtxt(root.with_suffix(".txt"), ndmin=2)
-        frame = pd.DataFrame(chain, columns=["weight", "loglike", *names])
+        try:
+            lines = root.with_suffix(".paramnames").read_text(encoding="utf-8").splitlines()
+            names = [line.split(maxsplit=1)[0].removesuffix("*") for line in lines]
+            chain = np.loadtxt(root.with_suffix(".txt"), ndmin=2)
+            frame = pd.DataFrame(chain, columns=["weight", "loglike", *names])
+        except (OSError, ValueError) as error:
+            raise RunError(f"the points of {root} cannot be read: {error}") from error
         frame["loglike"] = -frame["loglike"]  # GetDist's files hold -ln L
         return frame
 

@@ -1,4 +1,4 @@
-"""The parts of a fit, one after the other: with the model alone, or with a surrogate that proposes."""
+"""The steps of a fit, one after the other: with the model alone, or with a surrogate that proposes."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ import numpy as np
 
 from terranova.errors import RunError
 from terranova.evaluation.problem import Problem
-from terranova.fitting import posterior as sampling
 from terranova.fitting.axes import BINS, BINS_2D, make_axis
 from terranova.fitting.best import BestFit, describe_best, find_best, first_points
 from terranova.fitting.config import FitConfig, ProfileConfig
 from terranova.fitting.intervals import Interval, intervals
 from terranova.fitting.likelihood import Likelihood
-from terranova.fitting.posterior import Posterior, Say
+from terranova.fitting.mcmc import mcmc
+from terranova.fitting.nested import nested
+from terranova.fitting.posterior import Posterior
 from terranova.fitting.profile import Profile, profile
-from terranova.fitting.surrogate.importance import corrected
+from terranova.fitting.progress import Say
+from terranova.fitting.surrogate.importance import corrected_posterior
 from terranova.fitting.surrogate.profile import climber, corrected_profile
 from terranova.fitting.surrogate.training import Round, SurrogateTrainer
 
 WALKERS = 128
-"""On a surrogate, at most."""
+"""Of MCMC on a surrogate, at most."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,14 @@ class SurrogateSummary:
         calls: predictions.
         rounds: of its training.
         error: the largest error of chi2, in the last look at the bins of the profiles: prediction against model.
-        learns: "observables", from which the constraints give chi2, or "chi2" itself.
+        target: on which it was trained: "observables", from which the constraints give chi2, or "chi2" itself.
     """
 
     plugin: str
     calls: int
     rounds: tuple[Round, ...]
     error: float
-    learns: str
+    target: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Fit:
     """What a fit found.
 
     Attributes:
-        plan: what was asked for.
+        config: what was asked for.
         problem: model and constraints.
         best: the best fit.
         profiles: in the order asked for.
@@ -65,11 +67,11 @@ class Fit:
         evaluations: true evaluations of the model, in all sessions together.
         known: points taken from scans.
         seconds: of this session.
-        spent: true evaluations of each part, in their order.
+        spent: true evaluations of each step, in their order.
         surrogate: what it did, if there is one.
     """
 
-    plan: FitConfig
+    config: FitConfig
     problem: Problem
     best: BestFit
     profiles: tuple[ProfileResult, ...]
@@ -81,126 +83,137 @@ class Fit:
     surrogate: SurrogateSummary | None = None
 
 
-def run_steps(plan: FitConfig, likelihood: Likelihood, known: int, say: Say) -> Fit:
-    """Go through the parts of a fit in order.
+def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say) -> Fit:
+    """Go through the steps of a fit in order.
+
+    Args:
+        config: what is asked for.
+        likelihood: knows the points of scans.
+        known: number of these.
+        say: told how far it is.
 
     Raises:
         NoPoint: no point is allowed.
-        RunError: a part cannot be done.
+        RunError: a step cannot be done.
     """
-    streams = [np.random.default_rng([plan.seed, i]) for i in range(1 + len(plan.profile))]
-    meter = _Meter(likelihood)
+    streams = [np.random.default_rng([config.seed, i]) for i in range(1 + len(config.profile))]
+    meter = _EvaluationMeter(likelihood)
     trainer = None
-    if plan.surrogate is not None:
-        names = {name for asked in plan.profile for name in asked.names}
+    if config.surrogate is not None:
+        profiled = {name for profile_config in config.profile for name in profile_config.names}
         free = {p.name for p in likelihood.problem.model.space.free}
-        trainer = SurrogateTrainer(likelihood, plan.surrogate, sorted(names - free), plan.seed)
+        trainer = SurrogateTrainer(likelihood, config.surrogate, sorted(profiled - free), config.seed)
         say(
             f"surrogate: trained beside {known:,} points of scans" if known else "surrogate: trained from the prior"
         )
         trainer.train(streams[0], say)
         meter.read("training of the surrogate")
     say(f"best fit: from {known:,} points of scans" if known else "best fit: from the prior")
-    if trainer is not None and trainer.serves:
-        trainer.best(streams[0], plan.best.starts)
-        best = describe_best(likelihood, likelihood.evaluations - meter.before)
+    if trainer is not None and trainer.usable:
+        trainer.find_best(streams[0], config.best.starts)
+        best_fit = describe_best(likelihood, likelihood.evaluations - meter.before)
     else:
-        best = find_best(likelihood, streams[0], starts=plan.best.starts, generations=plan.best.generations)
+        best_fit = find_best(likelihood, streams[0], starts=config.best.starts, generations=config.best.generations)
     meter.read("best fit")
-    posteriors = _posteriors(plan, likelihood, trainer, meter, say)
+    posteriors = _posteriors(config, likelihood, trainer, meter, say)
     # After the posteriors, because profiles profit from every point that is known by then.
-    profiles, error = [], 0.0
-    for asked, stream in zip(plan.profile, streams[1:], strict=True):
-        found, off = _profile(plan, likelihood, asked, trainer, stream, say)
-        profiles.append(found)
-        error = max(error, off)
-        meter.read(f"profile of {' and '.join(asked.names)}")
+    profiles, largest_error = [], 0.0
+    for profile_config, stream in zip(config.profile, streams[1:], strict=True):
+        result, error = _profile(config, likelihood, profile_config, trainer, stream, say)
+        profiles.append(result)
+        largest_error = max(largest_error, error)
+        meter.read(f"profile of {' and '.join(profile_config.names)}")
     say("intervals")
-    ends = []
-    for found, stream in zip(profiles, streams[1:], strict=True):
+    results = []
+    for result, stream in zip(profiles, streams[1:], strict=True):
         climb = climber(trainer, stream) if trainer is not None else None
-        one = len(found.axes) == 1
-        ends.append(tuple(intervals(likelihood, found, plan.levels, stream, climb)) if one else ())
-    if likelihood.loglikes.max() > best.loglike:
-        best = describe_best(likelihood, best.evaluations)
+        is_curve = len(result.axes) == 1
+        ends = intervals(likelihood, result, config.levels, stream, climb) if is_curve else []
+        results.append(ProfileResult(result, tuple(ends)))
+    if likelihood.loglikes.max() > best_fit.loglike:
+        best_fit = describe_best(likelihood, best_fit.evaluations)
     meter.read("ends of intervals")
-    helped = None
-    if trainer is not None:
-        helped = SurrogateSummary(trainer.words.plugin, trainer.calls, tuple(trainer.rounds), error, trainer.learns)
     return Fit(
-        plan=plan,
+        config=config,
         problem=likelihood.problem,
-        best=best,
-        profiles=tuple(ProfileResult(*both) for both in zip(profiles, ends, strict=True)),
+        best=best_fit,
+        profiles=tuple(results),
         posteriors=posteriors,
         evaluations=likelihood.evaluations,
         known=known,
         seconds=0.0,
         spent=meter.spent,
-        surrogate=helped,
+        surrogate=_summary(trainer, largest_error) if trainer is not None else None,
     )
 
 
-class _Meter:
-    """Counts the evaluations of each part."""
+def _summary(trainer: SurrogateTrainer, error: float) -> SurrogateSummary:
+    return SurrogateSummary(trainer.config.plugin, trainer.calls, tuple(trainer.rounds), error, trainer.target)
+
+
+class _EvaluationMeter:
+    """Counts the evaluations of each step."""
 
     def __init__(self, likelihood: Likelihood) -> None:
-        self._target, self.before = likelihood, likelihood.evaluations
+        self._likelihood, self.before = likelihood, likelihood.evaluations
         self.spent: dict[str, int] = {}
 
-    def read(self, part: str) -> None:
-        """What was evaluated since the last reading belongs to this part."""
-        self.spent[part] = self._target.evaluations - self.before
-        self.before = self._target.evaluations
+    def read(self, step: str) -> None:
+        """What was evaluated since the last reading belongs to this step."""
+        self.spent[step] = self._likelihood.evaluations - self.before
+        self.before = self._likelihood.evaluations
 
 
 def _posteriors(
-    plan: FitConfig, likelihood: Likelihood, trainer: SurrogateTrainer | None, meter: _Meter, say: Say
+    config: FitConfig, likelihood: Likelihood, trainer: SurrogateTrainer | None, meter: _EvaluationMeter, say: Say
 ) -> tuple[Posterior, ...]:
-    found = []
-    wanted = 0 if plan.surrogate is None else plan.surrogate.effective
-    seed = plan.seed
+    posteriors = []
+    wanted = 0 if config.surrogate is None else config.surrogate.effective
+    seed = config.seed
 
-    def both(sample: Callable[[Likelihood], Posterior], stream: int) -> Posterior:
+    def sampled(sample: Callable[[Likelihood], Posterior], stream: int) -> Posterior:
         if trainer is None:
             return sample(likelihood)
-        return corrected(trainer, sample, wanted, np.random.default_rng([seed, 1, stream]), say)
+        return corrected_posterior(trainer, sample, wanted, np.random.default_rng([seed, 1, stream]), say)
 
-    if (n := plan.nested) is not None:
+    if (n := config.nested) is not None:
         effective = max(n.effective, 5 * wanted)
-        found.append(both(lambda t: sampling.nested(t, seed, live=n.live, effective=effective, say=say), 0))
+        posteriors.append(
+            sampled(lambda target: nested(target, seed, live=n.live, effective=effective, say=say), 0)
+        )
         meter.read("nested sampling")
-    if (m := plan.mcmc) is not None:
+    if (m := config.mcmc) is not None:
 
-        def walk(asked: Likelihood) -> Posterior:
+        def walk(target: Likelihood) -> Posterior:
             settings = {"walkers": m.walkers, "steps": m.steps, "lengths": m.lengths}
-            if asked is not likelihood:  # the surrogate predicts many points in little more time than one
+            if target is not likelihood:  # the surrogate predicts many points in little more time than one
                 walkers = m.walkers or max(32, 2 * likelihood.dimension + 2, min(WALKERS, 5 * wanted // m.lengths))
                 settings |= {"walkers": walkers, "lengths": max(m.lengths, 5 * wanted // walkers)}
-            return sampling.mcmc(asked, seed, first_points(asked, 64), **settings, say=say)
+            return mcmc(target, seed, first_points(target, 64), **settings, say=say)
 
-        found.append(both(walk, 1))
+        posteriors.append(sampled(walk, 1))
         meter.read("mcmc")
-    return tuple(found)
+    return tuple(posteriors)
 
 
 def _profile(
-    plan: FitConfig,
+    config: FitConfig,
     likelihood: Likelihood,
-    asked: ProfileConfig,
+    profile_config: ProfileConfig,
     trainer: SurrogateTrainer | None,
     rng: np.random.Generator,
     say: Say,
 ) -> tuple[Profile, float]:
-    say(f"profile of {', '.join(asked.names)}: {likelihood.evaluations:,} evaluations so far")
-    bins = asked.bins or (BINS if len(asked.names) == 1 else BINS_2D)
+    """Return a profile, and the largest error of the surrogate in it."""
+    say(f"profile of {', '.join(profile_config.names)}: {likelihood.evaluations:,} evaluations so far")
+    bins = profile_config.bins or (BINS if len(profile_config.names) == 1 else BINS_2D)
     try:
         axes = [
-            make_axis(likelihood, name, bins, ends, log=asked.scale == "log")
-            for name, ends in zip(asked.names, asked.limits, strict=True)
+            make_axis(likelihood, name, bins, ends, log=profile_config.scale == "log")
+            for name, ends in zip(profile_config.names, profile_config.limits, strict=True)
         ]
     except ValueError as error:
         raise RunError(str(error)) from error
     if trainer is None:
         return profile(likelihood, axes, rng, say=say), 0.0
-    return corrected_profile(trainer, axes, plan.levels, rng, say)
+    return corrected_profile(trainer, axes, config.levels, rng, say)

@@ -1,1 +1,1 @@
-"""What plugins subclass, and the records that pass between them and the engine."""
+"""Interfaces of plugins, and the records that pass between them and the engine."""

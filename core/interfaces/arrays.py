@@ -1,4 +1,4 @@
-"""Arrays as plugins return them, made into arrays of floats."""
+"""Arrays as plugins return them, checked and made into arrays of floats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one record that flows: what is known of a batch of evaluated points."""
+"""Batches of points: evaluations, and the records that are stored and told to samplers."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def all_constraints(sets: Sequence[ConstraintSet]) -> tuple[Constraint, ...]:
         ValueError: two sets have a constraint of one name, or are of one exclusive group.
     """
     owner: dict[str, str] = {}
-    found: list[Constraint] = []
+    constraints: list[Constraint] = []
     for i, group in enumerate(sets):
         if excluded := exclusion(group, sets[:i]):
             raise ValueError(excluded)
@@ -88,5 +88,5 @@ def all_constraints(sets: Sequence[ConstraintSet]) -> tuple[Constraint, ...]:
                     f"constraint {constraint.name!r} is in both sets {owner[constraint.name]!r} and {group.name!r}"
                 )
             owner[constraint.name] = group.name
-            found.append(constraint)
-    return tuple(found)
+            constraints.append(constraint)
+    return tuple(constraints)

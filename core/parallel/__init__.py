@@ -1,1 +1,1 @@
-"""Ranks: who else takes part, how they talk, wait and leave together."""
+"""Parallelism over MPI ranks: connection, exchanges, heartbeats, and leaving together."""

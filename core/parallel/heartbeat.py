@@ -19,7 +19,7 @@ def sign_of(directory: Path, rank: int) -> Path:
 
 
 class Heartbeat:
-    """One rank's sign of life, and its eye on those of the others.
+    """One rank's heartbeat, and its check of those of the others.
 
     Ages are differences between times of files, which the disk's own clock gives: clocks of other nodes, and
     clocks that jump, do not matter. A disk that refuses disables the watch, never the scan.

@@ -1,4 +1,4 @@
-"""What a launcher such as mpirun or srun says of this process, and which mpirun belongs to this Python."""
+"""Launchers such as mpirun and srun: what they say of this process, and which mpirun belongs to this Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ranks of a run as one of them sees them: exchanges, and waiting that hears of signals and failures."""
+"""World of ranks as one of them sees it: exchanges, and waiting that hears of signals and failures."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class World:
 
     @property
     def is_root(self) -> bool:
-        """True on rank 0, which speaks for all."""
+        """True on rank 0, which prints, and writes what there is once a run."""
         return self.rank == 0
 
     # -- between exchanges ----------------------------------------------------------------------------------

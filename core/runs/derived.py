@@ -1,4 +1,4 @@
-"""Directories that hold points but were not scanned: what was derived from runs, and by which file one knows it."""
+"""Directories derived from runs, which hold points but cannot be resumed as scans, and how they are recognised."""
 
 from __future__ import annotations
 

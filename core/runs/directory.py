@@ -1,4 +1,4 @@
-"""Directories of runs: which are free, and why one is not."""
+"""Directories for new runs: which are free, and why one is not."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def _is_free(directory: Path) -> bool:
         return True
     if not directory.is_dir():
         return False
-    found = {path.name for path in directory.iterdir()}
+    names = {path.name for path in directory.iterdir()}
     points = directory / "points"
-    begun = "points" in found and found <= {"points", CONFIG} and points.is_dir() and not any(points.iterdir())
-    return not found or begun
+    begun = "points" in names and names <= {"points", CONFIG} and points.is_dir() and not any(points.iterdir())
+    return not names or begun
 
 
 def next_free_directory(directory: Path) -> Path:

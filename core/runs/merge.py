@@ -1,4 +1,4 @@
-"""Several scans of one problem as one run: other seeds, samplers or budgets, the same model and constraints."""
+"""Merging of scans into one run: other seeds, samplers or budgets, the same model and constraints."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from terranova.runs.run import CONFIG, SUMMARY, Run
 from terranova.store.counts import Dropped, all_dropped, counts_path
 from terranova.store.layout import POINTS, Segment
 from terranova.store.ledger import Entries, save_ledger
-from terranova.store.manifest import Manifest, now, words_of
+from terranova.store.manifest import Manifest, now, stamp_of
 from terranova.store.origin import Origin, terranova_version
 from terranova.store.part import write_part
 from terranova.system.atomic import make_directory, write_atomic
@@ -33,16 +33,22 @@ _FREE = ("sampler", "seed", "parallel")
 
 @dataclass(frozen=True)
 class _Source:
-    """One scan, or one of the scans that an already merged run holds."""
+    """One scan, or one of the scans that an already merged run holds.
+
+    Attributes:
+        run: that has its points.
+        facts: directory, run_id, created, seed and sampler of the scan.
+        first, count: its islands in `run`: first, first + 1, ... first + count - 1.
+    """
 
     run: Run
-    words: Mapping[str, Any]
+    facts: Mapping[str, Any]
     first: int
     count: int
 
     @property
     def key(self) -> tuple[str, str]:
-        return str(self.words["created"]), str(self.words["run_id"])
+        return str(self.facts["created"]), str(self.facts["run_id"])
 
 
 def merge(runs: Sequence[Run], output: Path | str) -> Run:
@@ -72,7 +78,7 @@ def merge(runs: Sequence[Run], output: Path | str) -> Run:
     sources = sorted((source for run in runs for source in _sources(run)), key=lambda source: source.key)
     for one, next_one in itertools.pairwise(sources):
         if one.key == next_one.key:
-            raise RunError(f"the scan {one.words['directory']} (run {one.words['run_id']}) would be in it twice")
+            raise RunError(f"the scan {one.facts['directory']} (run {one.facts['run_id']}) would be in it twice")
     starts = np.cumsum([0, *(source.count for source in sources)])
     try:
         return _write(runs, sources, [int(start) for start in starts[:-1]], directory)
@@ -113,14 +119,14 @@ def _sources(run: Run) -> Iterator[_Source]:
         manifest = run.manifest
         islands = run.sql("SELECT coalesce(max(island), -1) + 1 AS n FROM points")["n"][0].as_py()
         count = max(islands, run.config.sampler.islands)
-        words = {
+        facts = {
             "directory": str(run.directory.absolute()),
             "run_id": manifest.run_id,
             "created": manifest.created,
             "seed": manifest.seed,
             "sampler": run.config.sampler.name,
         }
-        yield _Source(run, words, 0, count)
+        yield _Source(run, facts, 0, count)
         return
     for source in content["sources"]:
         first, count = source.pop("islands")
@@ -130,7 +136,7 @@ def _sources(run: Run) -> Iterator[_Source]:
 def _write(runs: Sequence[Run], sources: list[_Source], starts: list[int], directory: Path) -> Run:
     earliest = sources[0].run
     manifest = _manifest(runs, sources)
-    origin = Origin(manifest.run_id, 0, 0, terranova_version(), words_of(manifest))
+    origin = Origin(manifest.run_id, 0, 0, terranova_version(), stamp_of(manifest))
     points = directory / POINTS
     make_directory(points)
     ledger: Entries = {}
@@ -151,7 +157,7 @@ def _write(runs: Sequence[Run], sources: list[_Source], starts: list[int], direc
     if dropped.counted:
         dropped.save(counts_path(directory, 0))
     listed = [
-        {**source.words, "islands": [start, source.count]} for source, start in zip(sources, starts, strict=True)
+        {**source.facts, "islands": [start, source.count]} for source, start in zip(sources, starts, strict=True)
     ]
     write_atomic(directory / MERGED, json.dumps({"sources": listed}, indent=1) + "\n")
     heading = f"# Not scanned with this: {MERGED} says which scans were merged. This is the configuration of one.\n"
@@ -169,7 +175,7 @@ def _write(runs: Sequence[Run], sources: list[_Source], starts: list[int], direc
 
 
 def _manifest(runs: Sequence[Run], sources: list[_Source]) -> Manifest:
-    ids = ", ".join(str(source.words["run_id"]) for source in sources)
+    ids = ", ".join(str(source.facts["run_id"]) for source in sources)
     fresh = Manifest(runs[0].schema, 0, "")
     citations = sorted({citation for run in runs for citation in run.manifest.citations})
     return replace(

@@ -49,11 +49,11 @@ class Recorded(Protocol):
 def stored_columns(config: Recorded, problem: Problem) -> list[int] | None:
     """Return which observables are stored, as columns of the model's; None means all of them."""
     names = [o.name for o in problem.model.observables]
-    wanted = config.store.observables
-    if wanted == "all":
+    choice = config.store.observables
+    if choice == "all":
         return None
     read = {name for constraint in problem.constraints for name in constraint.observables}
-    chosen = read if wanted == "constrained" else read | set(wanted)
+    chosen = read if choice == "constrained" else read | set(choice)
     return [i for i, name in enumerate(names) if name in chosen]
 
 
@@ -110,10 +110,10 @@ def content_hash(content: Any, *, default: Callable[[Any], Any] | None = None) -
 
 def _fingerprint(constraint: Constraint) -> dict[str, Any]:
     """Return all of a constraint in a form that JSON can hold; unlike in a file, a function has a name here."""
-    words: dict[str, Any] = {"kind": constraint.kind}
+    fields: dict[str, Any] = {"kind": constraint.kind}
     for name, value in asdict(constraint).items():
-        words[name] = getattr(value, "__qualname__", type(value).__qualname__) if callable(value) else value
-    return words
+        fields[name] = getattr(value, "__qualname__", type(value).__qualname__) if callable(value) else value
+    return fields
 
 
 def make_manifest(config: Recorded, problem: Problem) -> Manifest:
@@ -137,12 +137,12 @@ def make_manifest(config: Recorded, problem: Problem) -> Manifest:
 
 def versions(config: Recorded) -> dict[str, str]:
     """Return the versions, now, of all packages and plugins that take part in a scan."""
-    found = _plugins(config)
-    return {**current_versions(), **{f"{kind.partition(' ')[0]} {p.name}": p.version for kind, p in found.items()}}
+    plugins = {f"{kind.partition(' ')[0]} {p.name}": p.version for kind, p in _plugins(config).items()}
+    return {**current_versions(), **plugins}
 
 
 def physics(config: Recorded, problem: Problem) -> dict[str, Any]:
-    """Return in words what `digest` is a hash of, as JSON can hold it; long tables as their own hashes."""
+    """Return what `digest` is a hash of, as JSON can hold it; long tables as their own hashes."""
     plain: dict[str, Any] = {**_plain(config.identity()), **problem_physics(config.problem, problem)}
     return plain
 
@@ -186,13 +186,13 @@ def _plain_all(values: Sequence[Any]) -> list[Any]:
 def _plugins(config: Recorded) -> Mapping[str, Plugin]:
     """Return the plugins that take part, by kind, or by kind and option for those named in options of others."""
     known = registry()
-    found: dict[str, Plugin] = {}
+    plugins: dict[str, Plugin] = {}
     for kind, name, options in config.plugins():
-        plugin = found[kind] = known.get(kind, name)
+        plugin = plugins[kind] = known.get(kind, name)
         # Options called novelty... or surrogate... name further plugins.
         for option in plugin.options:
             further = options.get(option.name, option.default)
             for other in ("novelty", "surrogate"):
                 if option.name.startswith(other) and further in known.names(other):
-                    found[f"{other} of {option.name}"] = known.get(other, further)
-    return found
+                    plugins[f"{other} of {option.name}"] = known.get(other, further)
+    return plugins

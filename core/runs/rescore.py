@@ -1,4 +1,4 @@
-"""Score stored points with other constraints, without evaluating the model again.
+"""Scoring of stored points with other constraints, without evaluating the model again.
 
 The result is a run directory like any other, except that it cannot be resumed: nothing was sampled for it.
 """
@@ -34,10 +34,10 @@ log = logging.getLogger("terranova")
 STATE = "rescored"
 _ROWS = 20_000
 
-Wanted = str | Path | Mapping[str, Any] | Constraint | ConstraintSet
+ConstraintLike = str | Path | Mapping[str, Any] | Constraint | ConstraintSet
 
 
-def rescore(run: Run, constraints: Sequence[Wanted], output: Path | str) -> Run:
+def rescore(run: Run, constraints: Sequence[ConstraintLike], output: Path | str) -> Run:
     """Score all stored points of a run with other constraints and store them as a new run.
 
     Observables that were not computed at a point, because it had failed an earlier stage, stay unknown: such a

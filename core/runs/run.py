@@ -1,4 +1,4 @@
-"""A run directory as a Python object: look at its points, also while the scan still writes them."""
+"""Run directory as a Python object: its points, its facts and its problem, also while the scan still writes."""
 
 from __future__ import annotations
 
@@ -288,10 +288,10 @@ def restrict(where: Where | None, valid: bool | None, *, probes: bool) -> Where 
     if valid is None:
         return where
     if isinstance(where, str):
-        found = "valid AND NOT probe" if probes else "valid"
-        return f"({where}\n) AND {found if valid else 'NOT valid'}"
-    found = pc.field("valid") & ~pc.field("probe") if probes else pc.field("valid")
-    condition = found if valid else ~pc.field("valid")
+        counted = "valid AND NOT probe" if probes else "valid"
+        return f"({where}\n) AND {counted if valid else 'NOT valid'}"
+    is_counted = pc.field("valid") & ~pc.field("probe") if probes else pc.field("valid")
+    condition = is_counted if valid else ~pc.field("valid")
     return condition if where is None else where & condition
 
 

@@ -1,4 +1,4 @@
-"""Writes the skeleton of a plugin package: what `terranova new model NAME` does."""
+"""Skeletons of plugin packages: what `terranova new model NAME` writes."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def new_model(name: str, directory: str | Path = ".") -> Path:
         raise _refused("directory", f"{str(directory)!r} is not an existing directory")
     if os.path.lexists(project):
         raise _refused("directory", f"{str(project)!r} exists already, and nothing is ever overwritten")
-    words = {
+    values = {
         "name": name,
         "package": package,
         "class_name": class_name,
         "distribution": f"terranova-{package.replace('_', '-')}",
     }
     # Everything is filled in before anything is written: an error leaves no half of a package behind.
-    files = {Template(path).substitute(words): _fill(template, words) for path, template in _FILES.items()}
+    files = {Template(path).substitute(values): _fill(template, values) for path, template in _FILES.items()}
     for path, text in files.items():
         target = project / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -84,9 +84,9 @@ def _package_name(name: str) -> str:
     return package
 
 
-def _fill(template: str, words: dict[str, str]) -> str:
+def _fill(template: str, values: dict[str, str]) -> str:
     source = resources.files("terranova.scaffold") / "templates" / (template + _TEMPLATE_ENDING)
-    return Template(source.read_text(encoding="utf-8")).substitute(words)
+    return Template(source.read_text(encoding="utf-8")).substitute(values)
 
 
 def _refused(key: str, message: str) -> ConfigError:

@@ -1,4 +1,4 @@
-"""Where points and state live on disk: safe against the death of any process, readable while a run writes."""
+"""The store: points and state on disk, safe against the death of any process, readable while a run writes."""
 
 from terranova.store.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from terranova.store.counts import Counts

@@ -1,4 +1,4 @@
-"""Snapshots of what is not a point: the state of samplers, archives and random numbers.
+"""Checkpoint files: the state of samplers, archives and random numbers at the end of an epoch.
 
 The points are the truth and a checkpoint saves time, so a damaged one is skipped, never fatal.
 """
@@ -117,5 +117,5 @@ def _checksum(values: Array) -> int:
 def _newest_first(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    found = {path: int(match[1]) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))}
-    return sorted(found, key=lambda path: found[path], reverse=True)
+    generations = {path: int(match[1]) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))}
+    return sorted(generations, key=lambda path: generations[path], reverse=True)

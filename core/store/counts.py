@@ -1,4 +1,4 @@
-"""What a run that keeps only the valid points has dropped: not the points, but how many there were."""
+"""Counts of the points that a run drops when it keeps only the valid ones."""
 
 from __future__ import annotations
 

@@ -86,9 +86,9 @@ def _gap(generations: tuple[int, int], islands: dict[int, int]) -> Finding:
 
 def lost_before(readable: ds.Dataset, checkpoint: Checkpoint) -> int:
     """Return how many points are missing on which a checkpoint relies."""
-    wanted = checkpoint.arrays["counts"]
-    have = np.zeros_like(wanted)
+    expected = checkpoint.arrays["counts"]
+    present = np.zeros_like(expected)
     for batch in readable.to_batches(columns=["island", "index"], batch_readahead=1, fragment_readahead=1):
         island, index = (batch.column(name).to_numpy() for name in ("island", "index"))
-        have += np.bincount(island[index < wanted[island]], minlength=len(wanted))
-    return int(np.maximum(wanted - have, 0).sum())
+        present += np.bincount(island[index < expected[island]], minlength=len(expected))
+    return int(np.maximum(expected - present, 0).sum())

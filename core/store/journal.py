@@ -1,4 +1,4 @@
-"""The append-only file that holds rows until they are sealed into a part.
+"""Journals: append-only files that hold rows until they are sealed into a part.
 
 A journal is a sequence of frames, little-endian::
 
@@ -126,14 +126,14 @@ def parse(data: bytes, path: Path) -> Contents:
     Raises:
         StoreCorrupt: a frame is damaged and good ones follow.
     """
-    found = parse_damaged(data)
-    if found.damage:
-        begin, end = found.damage[0]
+    contents = parse_damaged(data)
+    if contents.damage:
+        begin, end = contents.damage[0]
         raise StoreCorrupt(
             f"{path} is damaged at byte {begin}: what is written there does not match its checksum, while good "
             f"rows follow from byte {end}. `terranova salvage {path.parent.parent}` keeps all other rows"
         )
-    return found
+    return contents
 
 
 def parse_damaged(data: bytes, schema: Schema | None = None) -> Contents:

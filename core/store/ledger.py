@@ -1,4 +1,4 @@
-"""Which parts a writer has sealed: `points/ledger-WWWW.json`, so that a part that is gone is missed.
+"""Ledgers of the parts that a writer has sealed, `points/ledger-WWWW.json`, by which one that is gone is missed.
 
 A part gets its name first, its line in the ledger second, and only then is its journal removed. A part without a
 line has therefore its journal beside it, or was put there by somebody else; a line without a part is damage.

@@ -1,4 +1,4 @@
-"""One writing job at a time in a run directory."""
+"""Lock of a run directory: one writing job at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manifest.json`: what a run is, so that it can be understood and resumed years later."""
+"""Manifest of a run, `manifest.json`: all facts by which it can be understood and resumed years later."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Manifest:
         config_hash: of the physics in the configuration: a resume with another hash is another scan.
         citations: what to cite.
         versions: package or plugin -> version, when the run was started.
-        physics: all that decides which points a scan visits and what becomes of them, in words.
+        physics: all that decides which points a scan visits and what becomes of them, as JSON can hold it.
         history: one entry for each time the run was resumed: when, on how many ranks, and what had changed.
         run_id: unique.
         created: ISO 8601, UTC.
@@ -95,7 +95,7 @@ def about(directory: Path) -> str:
     return json.dumps(content, ensure_ascii=False)
 
 
-def words_of(manifest: Manifest) -> str:
+def stamp_of(manifest: Manifest) -> str:
     """The same of a manifest in memory."""
     content = asdict(manifest)
     del content["schema"]
@@ -112,9 +112,9 @@ def rebuilt_manifest(points: Snapshot) -> Manifest | None:
         metadata = read_footer(part).metadata or {}
         if text := metadata.get(b"terranova.manifest"):
             return Manifest(schema=read_schema(part), **json.loads(text))
-    for found in points.journals.values():
-        if found.schema is not None and found.origin is not None and found.origin.manifest:
-            return Manifest(schema=found.schema, **json.loads(found.origin.manifest))
+    for contents in points.journals.values():
+        if contents.schema is not None and contents.origin is not None and contents.origin.manifest:
+            return Manifest(schema=contents.schema, **json.loads(contents.origin.manifest))
     return None
 
 

@@ -1,4 +1,4 @@
-"""Where rows come from: stamped on every journal and every part."""
+"""Origin of rows, stamped on every journal and every part: run, writer, sequence number, version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sealed rows: one Parquet file with one row group, readable by every tool that reads Parquet."""
+"""Parts of sealed rows: Parquet files of one row group, readable by every tool that reads Parquet."""
 
 from __future__ import annotations
 

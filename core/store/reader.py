@@ -1,4 +1,4 @@
-"""The reading end of the store: any process, at any time, also while a run writes."""
+"""Reader of the store: any process, at any time, also while a run writes."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Reader:
         """Number of rows stored; reads no data but that of journals."""
         snapshot = take_snapshot(self._root)
         sealed = sum(self._extent(segment, snapshot).rows for segment in snapshot.parts)
-        return sealed + sum(len(found.records) for found in snapshot.journals.values())
+        return sealed + sum(len(contents.records) for contents in snapshot.journals.values())
 
     def counts(self) -> Counts:
         """How many points were evaluated, and how many of them not stored."""
@@ -192,9 +192,9 @@ class Reader:
     def _find_schema(self, snapshot: Snapshot) -> Schema:
         for part in snapshot.parts.values():
             return read_schema(part)
-        for found in snapshot.journals.values():
-            if found.schema is not None:
-                return found.schema
+        for contents in snapshot.journals.values():
+            if contents.schema is not None:
+                return contents.schema
         if (self._root / MANIFEST).exists():
             return load_manifest(self._root).schema
         raise RunError(f"{self.directory} holds no points of a terranova run.")

@@ -1,4 +1,4 @@
-"""Rows in memory and in a journal: NumPy records of fixed size, cheap to fill and free to decode.
+"""Records of rows in memory and in a journal: NumPy structs of fixed size, cheap to fill and free to decode.
 
 A step appends as few as a dozen rows of some hundred columns, so nothing may be done per column here: whole
 blocks are copied. Columns are made once per part, in `table_of`.

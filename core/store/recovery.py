@@ -1,4 +1,4 @@
-"""Put a run directory in order after its writers ended, however they ended."""
+"""Recovery of a run directory after its writers ended, however they ended."""
 
 from __future__ import annotations
 
@@ -81,16 +81,16 @@ def _settle(points: Path, segment: Segment, ledger: Entries, schema: Schema | No
     """Turn one journal into a part, unless the ledger says that it is one or it holds no rows; then remove it."""
     journal = segment.journal(points)
     if segment not in ledger:
-        found = parse(journal.read_bytes(), journal)
-        if found.torn_bytes:
-            log.info("%s: dropped an incomplete frame of %d bytes at its end", journal, found.torn_bytes)
-            result = replace(result, torn_bytes=result.torn_bytes + found.torn_bytes)
-        if found.schema is not None and schema is not None and found.schema != schema:
+        contents = parse(journal.read_bytes(), journal)
+        if contents.torn_bytes:
+            log.info("%s: dropped an incomplete frame of %d bytes at its end", journal, contents.torn_bytes)
+            result = replace(result, torn_bytes=result.torn_bytes + contents.torn_bytes)
+        if contents.schema is not None and schema is not None and contents.schema != schema:
             raise RunMismatch(f"{journal} holds other columns than this run stores: is it of another scan?")
-        if found.schema is not None and found.origin is not None and len(found.records):
-            table = table_of(found.records, found.reasons, found.schema)
+        if contents.schema is not None and contents.origin is not None and len(contents.records):
+            table = table_of(contents.records, contents.reasons, contents.schema)
             # A writer that died before it came to the ledger leaves a part as well: it is made again.
-            ledger[segment] = write_part(points, table, found.schema, found.origin)
+            ledger[segment] = write_part(points, table, contents.schema, contents.origin)
             save_ledger(points, segment.writer, ledger)
             result = replace(result, sealed=[*result.sealed, segment.part(points)], rows=result.rows + len(table))
     disk.unlink(journal)

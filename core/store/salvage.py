@@ -1,4 +1,4 @@
-"""Bring a damaged run into a state that opens and resumes. Nothing is deleted: damaged files go to `damaged/`."""
+"""Salvage of a damaged run, so that it opens and resumes; nothing is deleted, damaged files go to `damaged/`."""
 
 from __future__ import annotations
 
@@ -62,9 +62,13 @@ class Salvage:
 
     def to_dict(self) -> dict[str, Any]:
         """A form that JSON can hold."""
-        words: dict[str, Any] = {"moved": list(self.moved), "kept": self.kept}
-        folder = str(self.folder) if self.folder else None
-        return {**words, "folder": folder, "found": self.found.to_dict(), "after": self.after.to_dict()}
+        return {
+            "moved": list(self.moved),
+            "kept": self.kept,
+            "folder": str(self.folder) if self.folder else None,
+            "found": self.found.to_dict(),
+            "after": self.after.to_dict(),
+        }
 
 
 def salvage(directory: Path) -> Salvage:
@@ -82,26 +86,25 @@ def salvage(directory: Path) -> Salvage:
         StoreFull: there is no space for the rows of damaged journals.
     """
     directory = Path(directory)
-    found = verify(directory)
+    verification = verify(directory)
     with RunLock(directory):
         try:
-            if found.ok:
+            if verification.ok:
                 recover(directory)
-                return Salvage(found, (), 0, None, verify(directory))
+                return Salvage(verification, (), 0, None, verify(directory))
             work = _Work(directory, _next_folder(directory))
-            work.manifest(found.findings)
-            work.rest(
-                found
-            )  # before anything is forgotten: whoever dies then does not leave a run that looks whole
-            work.ledgers(found.findings)
-            work.parts(found.findings)
-            work.journals(found.findings)
-            work.duplicates(found.findings)
+            work.manifest(verification.findings)
+            # Before anything is forgotten: whoever dies then does not leave a run that looks whole.
+            work.rest(verification)
+            work.ledgers(verification.findings)
+            work.parts(verification.findings)
+            work.journals(verification.findings)
+            work.duplicates(verification.findings)
             recover(directory)
-            work.report(found)
+            work.report(verification)
         except OSError as error:
             raise disk_error(f"{directory} could not be salvaged", error) from error
-        return Salvage(found, tuple(work.moved), work.kept, work.folder, verify(directory))
+        return Salvage(verification, tuple(work.moved), work.kept, work.folder, verify(directory))
 
 
 def settle(directory: Path) -> None:
@@ -214,11 +217,11 @@ class _Work:
                 save_ledger(self.points, segment.writer, entries)
                 disk.unlink(path)
 
-    def rest(self, found: Verification) -> None:
+    def rest(self, verification: Verification) -> None:
         """Set aside what cannot be repaired or can be made again, and what relies on points that are lost."""
-        for finding in (*_of("counts", found.findings), *_of("checkpoint", found.findings)):
+        for finding in (*_of("counts", verification.findings), *_of("checkpoint", verification.findings)):
             self._move(self.directory / finding.file)
-        if not any(finding.kind in ("part", "journal", "gap", "counts") for finding in found.findings):
+        if not any(finding.kind in ("part", "journal", "gap", "counts") for finding in verification.findings):
             return
         for path in checkpoints(self.directory):
             self._move(path)
@@ -229,12 +232,13 @@ class _Work:
             content = {}
         write_atomic(summary, json.dumps({**content, "state": SALVAGED}, indent=1) + "\n")
 
-    def report(self, found: Verification) -> None:
+    def report(self, verification: Verification) -> None:
         """Leave a note of what was wrong beside what was set aside."""
         if not self.moved:
             return
-        words = {"moved": self.moved, "kept": self.kept, "findings": [asdict(f) for f in found.findings]}
-        write_atomic(self.folder / _REPORT, json.dumps(words, indent=1) + "\n")
+        findings = [asdict(finding) for finding in verification.findings]
+        content = {"moved": self.moved, "kept": self.kept, "findings": findings}
+        write_atomic(self.folder / _REPORT, json.dumps(content, indent=1) + "\n")
 
     def _ledger_of(self, writer: int) -> Entries:
         entries = load_ledgers(self.points)[0]

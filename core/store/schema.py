@@ -1,4 +1,4 @@
-"""The columns of the points table: what they are called, what they mean, and their Arrow types."""
+"""Schema of the points table: names, meaning and Arrow types of its columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run holds at one moment, as one Arrow dataset, while other processes may be writing and sealing."""
+"""Snapshot of a run's rows at one moment, as one Arrow dataset, while other processes may write and seal."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ class Snapshot:
             files, schema=schema.arrow, format=CHECKED, filesystem=fs.LocalFileSystem()
         )
         tables = [
-            table_of(found.records, found.reasons, found.schema)
-            for found in self.journals.values()
-            if found.schema is not None and len(found.records)
+            table_of(contents.records, contents.reasons, contents.schema)
+            for contents in self.journals.values()
+            if contents.schema is not None and len(contents.records)
         ]
         if not tables:
             return sealed

@@ -1,4 +1,4 @@
-"""Verification of a run directory: every file is read and checked; points that are missing or there twice."""
+"""Verification of a run directory: damaged and missing files, and points that are missing or stored twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The writing end of the store: one `Writer` per process, none of which needs to know of the others."""
+"""Writer of the store: one a process, none of which needs to know of the others."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Writer:
         self._reasons: dict[int, str] = {}
         self._rows = 0
         self._journal: Journal | None = None
-        self._broken: str = ""
+        self._broken: str = ""  # why it cannot be used any more
         self._closed = False
 
         self._opened = self._sealed_at = self._synced_at = time.monotonic()
@@ -215,10 +215,10 @@ class Writer:
         """The rows of a batch to be stored; None for all."""
         if self._keep == "all":
             return None
-        found = batch.found
-        self._dropped.add(batch, found)
+        kept = batch.found
+        self._dropped.add(batch, kept)
         self._counts_dirty = True
-        return None if found.all() else np.flatnonzero(found)
+        return None if kept.all() else np.flatnonzero(kept)
 
     def _open_journal(self) -> Journal:
         if self._journal is None:
@@ -292,18 +292,18 @@ class Writer:
             raise RunError(f"{self._broken}; this writer cannot go on, open a new one")
 
     def _check_shape(self, batch: Batch) -> None:
-        wanted = (len(self.schema.parameters), len(self.schema.violations))
+        expected = (len(self.schema.parameters), len(self.schema.violations))
         got = (batch.x.shape[1], batch.violations.shape[1])
         k = batch.observables.shape[1]
         if self._observables is None:
             fits = k == len(self.schema.observables)
         else:
             fits = not len(self._observables) or k > int(self._observables.max())
-        if got != wanted or not fits:
+        if got != expected or not fits:
             raise ContractError(
                 f"A batch with {got[0]} parameters, {k} observables and {got[1]} constraints does not fit "
-                f"the stored columns: {wanted[0]} parameters, {len(self.schema.observables)} observables, "
-                f"{wanted[1]} constraints."
+                f"the stored columns: {expected[0]} parameters, {len(self.schema.observables)} observables, "
+                f"{expected[1]} constraints."
             )
 
 

@@ -1,4 +1,4 @@
-"""Surrogates in use: trained on stored rows, checked, explained, and never given the last word."""
+"""Surrogates in use: trained on stored rows, validated, explained, and never given the last word."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["Answer", "TrainedSurrogate", "train"]
 def __getattr__(name: str) -> Any:
     # The command line imports this package to know its commands: the store and the rest come when they are used.
     if name in ("Answer", "TrainedSurrogate"):
-        from terranova.surrogates import trained as standin
+        from terranova.surrogates import trained
 
-        return getattr(standin, name)
+        return getattr(trained, name)
     if name == "train":
         from terranova.surrogates import training
 

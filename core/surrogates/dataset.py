@@ -1,4 +1,4 @@
-"""Stored rows as training material."""
+"""Stored rows as a data set for surrogates."""
 
 from __future__ import annotations
 
@@ -72,19 +72,19 @@ def target_names(run: Run, wanted: Sequence[str]) -> list[str]:
     """
     stored = [field.name for field in run.observables]
     names: list[str] = []
-    for word in wanted:
-        if word == OBSERVABLES:
+    for target in wanted:
+        if target == OBSERVABLES:
             parameters = set(run.problem().model.space.names)
             read = {name for c in run.problem().constraints for name in c.observables} - parameters
             missing = sorted(read - set(stored))
             if missing:
                 raise RunError(f"{run.directory} did not store {', '.join(missing)}, which constraints read")
             names += [name for name in stored if name in read]
-        elif word == LOGLIKE or word in stored:
-            names.append(word)
+        elif target == LOGLIKE or target in stored:
+            names.append(target)
         else:
-            hint = did_you_mean(word, [LOGLIKE, OBSERVABLES, *stored])
-            raise RunError(f"{run.directory} has no target {word!r}{hint}")
+            hint = did_you_mean(target, [LOGLIKE, OBSERVABLES, *stored])
+            raise RunError(f"{run.directory} has no target {target!r}{hint}")
     return list(dict.fromkeys(names))
 
 

@@ -46,41 +46,41 @@ class Explanation:
         return size / total if total > 0.0 else size
 
 
-def explain(made: TrainedSurrogate, run: Run | None = None) -> Explanation:
+def explain(trained: TrainedSurrogate, run: Run | None = None) -> Explanation:
     """Explain the predictions on rows that the classifier keeps: of those held out, or of another run.
 
     Raises:
         RunMismatch: the run is of another problem.
         RunError: the surrogate is untrained, cannot explain itself, or no row is left.
     """
-    if made.surrogate.reason:
-        raise RunError(f"there is nothing to explain: {made.surrogate.reason}")
-    rows, where = made.test, "held-out rows of the training runs"
+    if trained.surrogate.reason:
+        raise RunError(f"there is nothing to explain: {trained.surrogate.reason}")
+    rows, where = trained.test, "held-out rows of the training runs"
     if run is not None:
-        require_same("the surrogate", made.identity, str(run.directory), identity(run.manifest.physics))
-        rows, where = read_rows([run], made.targets, made.problem), f"rows of {run.directory}"
+        require_same("the surrogate", trained.identity, str(run.directory), identity(run.manifest.physics))
+        rows, where = read_rows([run], trained.targets, trained.problem), f"rows of {run.directory}"
     count = len(rows)
     if not count:
         raise RunError("no row was held out when it was trained: give a run")
-    kept = np.flatnonzero(made.surrogate.near(rows.u) & np.isfinite(rows.u).all(axis=1))[:ROWS]
+    kept = np.flatnonzero(trained.surrogate.near(rows.u) & np.isfinite(rows.u).all(axis=1))[:ROWS]
     if not len(kept):
         raise RunError(f"none of the {count} {where} lies where the surrogate knows anything")
     rows = rows.take(kept)
-    answer = made.surrogate.contributions(rows.u)
-    if answer is None:
-        raise RunError(f"the surrogate {made.plugin!r} cannot say what drives its predictions")
-    space = made.problem.model.space
+    contributions = trained.surrogate.contributions(rows.u)
+    if contributions is None:
+        raise RunError(f"the surrogate {trained.plugin!r} cannot say what drives its predictions")
+    space = trained.problem.model.space
     free = [p.name for p in space.free]
-    drives = {c.name: tuple(n for n in c.observables if n in made.targets) for c in made.problem.constraints}
-    if LOGLIKE in made.targets:
+    drives = {c.name: tuple(n for n in c.observables if n in trained.targets) for c in trained.problem.constraints}
+    if LOGLIKE in trained.targets:
         drives["total"] = (LOGLIKE,)
     return Explanation(
-        sample=f"{len(kept)} {where} that the classifier keeps (Delta chi2 < {made.cut:g}), of {count}",
+        sample=f"{len(kept)} {where} that the classifier keeps (Delta chi2 < {trained.cut:g}), of {count}",
         parameters=tuple(free),
-        targets=made.targets,
-        scales=made.surrogate.scales or ("linear",) * len(made.targets),
+        targets=trained.targets,
+        scales=trained.surrogate.scales or ("linear",) * len(trained.targets),
         drives={name: read for name, read in drives.items() if read},
         u=rows.u,
         x=rows.x[:, [space.names.index(name) for name in free]],
-        values=answer[0],
+        values=contributions[0],
     )

@@ -126,9 +126,9 @@ class TrainedSurrogate:
         if predicted.any():
             chi2[predicted] = self.chi2(u[predicted])
             predicted &= np.isfinite(chi2)
-        asked = ~predicted
-        chi2[asked] = self.true_chi2(u[asked])
-        return Answer(chi2, predicted, int(asked.sum()))
+        evaluated = ~predicted
+        chi2[evaluated] = self.true_chi2(u[evaluated])
+        return Answer(chi2, predicted, int(evaluated.sum()))
 
     # -- files -------------------------------------------------------------------------------------------------
 
@@ -138,7 +138,7 @@ class TrainedSurrogate:
         Raises:
             RunError: it cannot be written.
         """
-        words = {
+        about = {
             "format": FORMAT,
             "plugin": self.plugin,
             "plugin version": registry().get("surrogate", self.plugin).version,
@@ -155,8 +155,8 @@ class TrainedSurrogate:
         arrays, archive = io.BytesIO(), io.BytesIO()
         np.savez(arrays, allow_pickle=False, **vars(self.test))
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
-            about = json.dumps(words, indent=1).encode()
-            pieces: dict[str, bytes] = {"about.json": about, "test.npz": arrays.getvalue()}
+            description = json.dumps(about, indent=1).encode()
+            pieces: dict[str, bytes] = {"about.json": description, "test.npz": arrays.getvalue()}
             pieces |= {f"learned/{name}": piece for name, piece in self.surrogate.state().items()}
             for name, piece in pieces.items():
                 out.writestr(zipfile.ZipInfo(name), piece, zipfile.ZIP_DEFLATED)  # no date: same file every time
@@ -177,19 +177,19 @@ class TrainedSurrogate:
         try:
             with zipfile.ZipFile(path) as archive:
                 pieces = {name: archive.read(name) for name in archive.namelist()}
-            words = json.loads(pieces["about.json"])
-            if words["format"] != FORMAT:
-                raise RunError(f"{path} has format {words['format']}; this version of terranova reads {FORMAT}")
+            about = json.loads(pieces["about.json"])
+            if about["format"] != FORMAT:
+                raise RunError(f"{path} has format {about['format']}; this version of terranova reads {FORMAT}")
             test = Rows(**np.load(io.BytesIO(pieces["test.npz"]), allow_pickle=False))
-            config = load_problem(_mapping(words["problem"]))
+            config = load_problem(_mapping(about["problem"]))
             problem = build_problem(config)
             now = identity(provenance.problem_physics(config, problem))
-            require_same(f"the surrogate {path}", words["identity"], "the model installed now", now)
-            for name, old in words["versions"].items():
+            require_same(f"the surrogate {path}", about["identity"], "the model installed now", now)
+            for name, old in about["versions"].items():
                 new = _versions([name]).get(name, "none")
                 if new != old:
                     log.warning("the surrogate %s was made with %s %s; here is %s", path, name, old, new)
-            surrogate = make(words["plugin"], problem, words["seed"], words["options"])
+            surrogate = make(about["plugin"], problem, about["seed"], about["options"])
             prefix = "learned/"
             surrogate.restore({n.removeprefix(prefix): p for n, p in pieces.items() if n.startswith(prefix)})
         except TerranovaError:
@@ -200,16 +200,16 @@ class TrainedSurrogate:
             raise StoreCorrupt(f"{path} is not the file of a surrogate, or damaged: {error}") from error
         return cls(
             surrogate=surrogate,
-            plugin=words["plugin"],
-            options=words["options"],
+            plugin=about["plugin"],
+            options=about["options"],
             config=config,
             problem=problem,
-            targets=tuple(words["targets"]),
-            cut=words["cut"],
-            best=np.inf if words["best"] is None else words["best"],
-            trained=words["trained"],
+            targets=tuple(about["targets"]),
+            cut=about["cut"],
+            best=np.inf if about["best"] is None else about["best"],
+            trained=about["trained"],
             test=test,
-            identity=words["identity"],
+            identity=about["identity"],
         )
 
 
@@ -238,24 +238,24 @@ def make(plugin: str, problem: Problem, seed: int, options: dict[str, Any]) -> S
         PluginMissing: there is none of that name.
         TerranovaError: it refuses its options, or a package it needs is missing.
     """
-    made = registry().get("surrogate", plugin).target
+    target = registry().get("surrogate", plugin).target
     try:
-        surrogate: Surrogate = made(problem.model.space, seed, **options)
+        surrogate: Surrogate = target(problem.model.space, seed, **options)
     except (ValueError, TypeError) as error:
         raise TerranovaError(str(error)) from error
     return surrogate
 
 
 def _mapping(text: str) -> dict[str, Any]:
-    words: dict[str, Any] = strict_yaml.parse(text).data
-    return words
+    data: dict[str, Any] = strict_yaml.parse(text).data
+    return data
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:
-    found = {"terranova": terranova_version()} if "terranova" in packages or not packages else {}
+    versions = {"terranova": terranova_version()} if "terranova" in packages or not packages else {}
     for package in packages:
         try:
-            found[package] = metadata.version(package)
+            versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -1,4 +1,4 @@
-"""Train a surrogate from stored rows; a fifth of them is never looked at before `check`."""
+"""Trains a surrogate on stored rows; a fifth of them is never looked at before `check`."""
 
 from __future__ import annotations
 
@@ -65,16 +65,16 @@ def train(
     everything = read_rows(runs, names, problem)
     order = np.random.default_rng([seed, 0]).permutation(len(everything))[:rows]
     held = round(held_out * len(order))
-    test, learn = everything.take(order[:held]), everything.take(order[held:])
-    best = float(learn.chi2.min(initial=np.inf))
+    test, training = everything.take(order[:held]), everything.take(order[held:])
+    best = float(training.chi2.min(initial=np.inf))
     if trials:
-        options = {**options, **_search(surrogate, problem, names, learn, best, cut, trials, seed)}
-    made = make(surrogate, problem, seed, options)
-    made.fit(learn.u, learn.targets, nearby(learn, best, cut), importance(learn.chi2 - best))
-    if made.reason:
-        log.warning("the surrogate learned nothing and will not be trusted: %s", made.reason)
+        options = {**options, **_search(surrogate, problem, names, training, best, cut, trials, seed)}
+    fitted = make(surrogate, problem, seed, options)
+    fitted.fit(training.u, training.targets, nearby(training, best, cut), importance(training.chi2 - best))
+    if fitted.reason:
+        log.warning("the surrogate learned nothing and will not be trusted: %s", fitted.reason)
     return TrainedSurrogate(
-        surrogate=made,
+        surrogate=fitted,
         plugin=surrogate,
         options=options,
         config=runs[0].problem_config,
@@ -100,11 +100,12 @@ def importance(delta: Floats) -> Floats | None:
 
 
 def nearby(rows: Rows, best: float, cut: float) -> Bools:
+    """Return which rows (n,) have Delta chi2 < cut above the chi2 `best`; none without a best."""
     return np.isfinite(rows.chi2) & (rows.chi2 < best + cut) if np.isfinite(best) else np.zeros(len(rows), bool)
 
 
 def _search(
-    surrogate: str, problem: Any, names: list[str], learn: Rows, best: float, cut: float, trials: int, seed: int
+    surrogate: str, problem: Any, names: list[str], training: Rows, best: float, cut: float, trials: int, seed: int
 ) -> dict[str, Any]:
     """Return the options with the smallest error on rows held out; the defaults are the first trial.
 
@@ -116,9 +117,9 @@ def _search(
     except ImportError as error:
         raise TerranovaError("--trials needs the package optuna: pip install 'terranova[ml]'") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    held = round(TUNE * len(learn))
-    rows = np.arange(len(learn))
-    tune, fit = learn.take(rows[:held]), learn.take(rows[held:])
+    held = round(TUNE * len(training))
+    rows = np.arange(len(training))
+    tune, fit = training.take(rows[:held]), training.take(rows[held:])
     tune = tune.take(np.flatnonzero(nearby(tune, best, cut) & np.isfinite(tune.targets).all(axis=1)))
     if not len(tune):
         return {}
@@ -127,12 +128,12 @@ def _search(
     plugin = type(make(surrogate, problem, seed, {}))
 
     def loss(trial: Any) -> float:
-        words = plugin.suggest(trial) if trial.number else {}
-        made: Surrogate = make(surrogate, problem, seed, words)
-        made.fit(fit.u, fit.targets, nearby(fit, best, cut), importance(fit.chi2 - best))
-        if made.reason:
+        options = plugin.suggest(trial) if trial.number else {}
+        candidate: Surrogate = make(surrogate, problem, seed, options)
+        candidate.fit(fit.u, fit.targets, nearby(fit, best, cut), importance(fit.chi2 - best))
+        if candidate.reason:
             return float("inf")
-        mean: Floats = made.predict(tune.u)[0]
+        mean: Floats = candidate.predict(tune.u)[0]
         if determine_chi2(problem, names):
             error = np.abs(chi2_of(problem, names, tune.u, mean) - tune.chi2)
         else:

@@ -65,7 +65,7 @@ class Check:
     qualities: tuple[Quality, ...]
 
 
-def check(made: TrainedSurrogate, run: Run | None = None) -> Check:
+def check(trained: TrainedSurrogate, run: Run | None = None) -> Check:
     """Measure a surrogate on the rows held out when it was trained, or on those of another run.
 
     The reference of Delta chi2 is the best of all rows known, of training or of these. Rows that were trained on
@@ -75,47 +75,47 @@ def check(made: TrainedSurrogate, run: Run | None = None) -> Check:
         RunMismatch: the run is of another problem.
         RunError: the surrogate is untrained, or no row lies in the region.
     """
-    if made.surrogate.reason:
-        raise RunError(f"there is nothing to check: {made.surrogate.reason}")
-    rows = made.test
+    if trained.surrogate.reason:
+        raise RunError(f"there is nothing to check: {trained.surrogate.reason}")
+    rows = trained.test
     where = "rows held out when it was trained"
     if run is not None:
-        require_same("the surrogate", made.identity, str(run.directory), identity(run.manifest.physics))
-        rows, where = read_rows([run], made.targets, made.problem), f"all rows of {run.directory}"
+        require_same("the surrogate", trained.identity, str(run.directory), identity(run.manifest.physics))
+        rows, where = read_rows([run], trained.targets, trained.problem), f"all rows of {run.directory}"
     if not len(rows):
         raise RunError("no row was held out when it was trained: give a run")
-    delta = rows.chi2 - min(made.best, float(rows.chi2.min(initial=np.inf)))
+    delta = rows.chi2 - min(trained.best, float(rows.chi2.min(initial=np.inf)))
     inside: Bools = (delta < REGION) & np.isfinite(rows.targets).all(axis=1)
     if not inside.any():
         raise RunError(f"none of the {len(rows)} {where} has Delta chi2 < {REGION:g}: give a run that has some")
-    kept = made.surrogate.near(rows.u)
-    below = delta < made.cut
+    kept = trained.surrogate.near(rows.u)
+    below = delta < trained.cut
     here = rows.take(np.flatnonzero(inside))
     return Check(
         where=where,
         rows=len(rows),
         near=int(inside.sum()),
-        cut=made.cut,
+        cut=trained.cut,
         false_rejections=(_share(~kept[inside]), _share(~kept[below])),
         kept_far=_share(kept[~below]),
-        trusted=_share(made.surrogate.trust(here.u) >= TRUST),
-        qualities=tuple(_qualities(made, here)),
+        trusted=_share(trained.surrogate.trust(here.u) >= TRUST),
+        qualities=tuple(_qualities(trained, here)),
     )
 
 
-def _qualities(made: TrainedSurrogate, rows: Rows) -> list[Quality]:
-    found = []
-    if made.gives_chi2:
-        found.append(_quality("chi2", rows.chi2, made.chi2(rows.u), {}))
-    mean = made.surrogate.predict(rows.u)[0]
-    ends = {level: made.surrogate.interval(rows.u, level) for level in LEVELS}
-    for j, name in enumerate(made.targets):
+def _qualities(trained: TrainedSurrogate, rows: Rows) -> list[Quality]:
+    qualities = []
+    if trained.gives_chi2:
+        qualities.append(_quality("chi2", rows.chi2, trained.chi2(rows.u), {}))
+    mean = trained.surrogate.predict(rows.u)[0]
+    ends = {level: trained.surrogate.interval(rows.u, level) for level in LEVELS}
+    for j, name in enumerate(trained.targets):
         true = rows.targets[:, j]
         coverage = {
             level: _share((true >= lower[:, j]) & (true <= upper[:, j])) for level, (lower, upper) in ends.items()
         }
-        found.append(_quality(name, true, mean[:, j], coverage))
-    return found
+        qualities.append(_quality(name, true, mean[:, j], coverage))
+    return qualities
 
 
 def _quality(name: str, true: Floats, predicted: Floats, coverage: dict[float, float]) -> Quality:

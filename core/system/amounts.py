@@ -11,17 +11,17 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
 
 
 def bytes_of(given: float | str) -> int:
-    """Return an amount in bytes: from a number, or from words such as "500 MB", "2GB", "1.5 GiB".
+    """Return an amount in bytes: from a number, or from text such as "500 MB", "2GB", "1.5 GiB".
 
     Raises:
         ValueError: it is not an amount, or not a positive and finite one; the message is a sentence.
     """
     number: float = math.nan
     if isinstance(given, str):
-        found = _SIZE.fullmatch(given.strip())
+        match = _SIZE.fullmatch(given.strip())
         units = {**_UNITS, **_BINARY}
-        if found and found[2] in units:
-            number = float(found[1]) * units[found[2]]
+        if match and match[2] in units:
+            number = float(match[1]) * units[match[2]]
     elif not isinstance(given, bool):
         number = float(given)
     if math.isnan(number):
@@ -31,7 +31,7 @@ def bytes_of(given: float | str) -> int:
     return int(number)
 
 
-def size_words(size: float) -> str:
+def size_text(size: float) -> str:
     """Return an amount for people: "2 GB"."""
     for unit in ("TB", "GB", "MB", "kB"):
         number = size / _UNITS[unit]
@@ -55,10 +55,10 @@ def seconds_of(given: float | str) -> float:
     if isinstance(given, str) and re.fullmatch(_NUMBER, given.strip()):
         seconds = float(given)
     elif isinstance(given, str):
-        found = _DURATION.fullmatch(given.strip())
-        if not found or not any(found.groups()):
+        match = _DURATION.fullmatch(given.strip())
+        if not match or not any(match.groups()):
             raise ValueError(f"expected seconds, or a duration such as 90s, 10m, 2h or 1h30m, got {given!r}")
-        parts = zip(found.groups(), _SECONDS.values(), strict=True)
+        parts = zip(match.groups(), _SECONDS.values(), strict=True)
         seconds = sum(float(number) * unit for number, unit in parts if number)
     if not 0.0 < float(seconds) < math.inf:
         raise ValueError(f"must be a positive duration, got {given!r}")

@@ -1,4 +1,4 @@
-"""Replace a file so that readers, and whoever comes after a crash, see the old or the new one, never half."""
+"""Atomic replacement of files: readers, and whoever comes after a crash, see the old or the new one, never half."""
 
 from __future__ import annotations
 

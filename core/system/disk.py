@@ -1,4 +1,4 @@
-"""Every operation by which terranova changes the disk, under one name each.
+"""Operations by which terranova changes the disk, under one name each.
 
 What must survive a crash goes through here, so that `terranova.testing` can make any single operation fail. They
 are the operating system's own functions: nothing is added to their cost.

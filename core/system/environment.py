@@ -1,4 +1,4 @@
-"""The environments of child processes: without what ties a process to an MPI job, and with one thread each."""
+"""Environments of child processes: without what ties a process to an MPI job, and with one thread each."""
 
 from __future__ import annotations
 

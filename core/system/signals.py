@@ -1,4 +1,4 @@
-"""How a scan is asked to stop, and how that reaches whoever is in the middle of something."""
+"""Signals that ask a scan to stop, turned into a flag, or into an exception where an evaluation may take long."""
 
 from __future__ import annotations
 

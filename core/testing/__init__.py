@@ -1,4 +1,4 @@
-"""For tests of plugins and of what stores points: put faults where they hurt, and look at what is left.
+"""Conformance suites for plugins, and faults to inject into what stores points.
 
 Nothing of terranova imports this package.
 """

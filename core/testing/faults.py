@@ -250,8 +250,8 @@ def sigkill_after(
     Returns:
         all that it had printed.
     """
-    words = [sys.executable, *command[1:]] if command[0] == "python" else list(command)
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, **options) as process:
+    argv = [sys.executable, *command[1:]] if command[0] == "python" else list(command)
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, **options) as process:
         assert process.stdout is not None
         guard = threading.Timer(deadline, process.kill)
         guard.start()

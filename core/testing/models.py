@@ -1,4 +1,4 @@
-"""The conformance suite for models: what every one must do, whatever its physics.
+"""Conformance suite for models: what every one must do, whatever its physics.
 
 from terranova.testing import check_model, model_checks
 

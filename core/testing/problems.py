@@ -1,4 +1,4 @@
-"""A small problem whose valid region is known exactly: what the conformance suite runs samplers on."""
+"""Small problem whose valid region is known exactly, on which the conformance suite runs samplers."""
 
 from __future__ import annotations
 

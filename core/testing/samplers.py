@@ -1,4 +1,4 @@
-"""The conformance suite for samplers: what every one must do, whatever its algorithm.
+"""Conformance suite for samplers: what every one must do, whatever its algorithm.
 
 from terranova.testing import check_sampler, sampler_checks
 

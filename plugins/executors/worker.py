@@ -19,7 +19,7 @@ from typing import Any
 from terranova.errors import ParallelError
 from terranova.plugins.executors.child import EXIT_MEMORY, IMPORTING
 from terranova.plugins.executors.tasks import LOADED, READY, Task
-from terranova.system.amounts import size_words
+from terranova.system.amounts import size_text
 from terranova.system.environment import worker_environment
 from terranova.system.process_tree import end_tree, exit_code, marked
 
@@ -58,7 +58,7 @@ class Worker:
         self._scratch = tempfile.mkdtemp(prefix="terranova-worker-")
         base = {**worker_environment(), "TMPDIR": self._scratch}
         environment, self._mark = marked(base)
-        words = {
+        settings = {
             "path": [entry or os.getcwd() for entry in sys.path],
             "connection": theirs.fileno(),
             "lifeline": lifeline,
@@ -66,13 +66,13 @@ class Worker:
             "scratch": self._scratch,
             "mark": self._mark,
             "memory": memory,
-            "main": _main_words() if b"__main__" in recipe else None,
+            "main": _preparation_of_main() if b"__main__" in recipe else None,
             "warm": warm,
         }
         # Not multiprocessing: its children run the script that was started, which needs a guard for that, and
         # a forked child of an MPI rank, or of threads, may hang.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(PROGRAM), json.dumps(words)],
+            [sys.executable, "-P", str(PROGRAM), json.dumps(settings)],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -132,7 +132,7 @@ class Worker:
         """Return, in words that follow "the worker process", how it ended."""
         self.join(1.0)
         code = exit_code(self.pid)
-        limit = "" if self._memory is None else f" (parallel.memory is {size_words(self._memory)})"
+        limit = "" if self._memory is None else f" (parallel.memory is {size_text(self._memory)})"
         if code is None:
             return "closed its connection"
         if code == EXIT_MEMORY:
@@ -166,8 +166,8 @@ class Worker:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def _main_words() -> dict[str, Any]:
+def _preparation_of_main() -> dict[str, Any]:
     """Return how the script that was started can be run again, as a module, for the classes in it."""
-    words: dict[str, Any] = dict(spawn.get_preparation_data("worker"))
+    preparation: dict[str, Any] = dict(spawn.get_preparation_data("worker"))
     wanted = ("init_main_from_name", "init_main_from_path", "dir", "sys_argv")
-    return {name: words[name] for name in wanted if name in words}
+    return {name: preparation[name] for name in wanted if name in preparation}

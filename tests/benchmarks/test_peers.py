@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import terranova
-from terranova.comparison.config import ComparisonConfig, load_comparison
+from terranova.comparison.config import ComparisonConfig
+from terranova.comparison.config_reading import load_comparison
 from terranova.comparison.trial import Trial
 from terranova.runs.coverage import Coverage
 
@@ -48,25 +49,25 @@ def peers() -> ModuleType:
 
 
 @pytest.fixture
-def plan(tmp_path: Path) -> ComparisonConfig:
+def config(tmp_path: Path) -> ComparisonConfig:
     words = {"samplers": ["random"], "problems": ["islands-2"], "budget": {"evaluations": BUDGET}, "seeds": [5]}
     return load_comparison({**words, "output": str(tmp_path / "out")})
 
 
-def attempt(peers: ModuleType, plan: ComparisonConfig, program: Path, **options: Any) -> Trial:
+def attempt(peers: ModuleType, config: ComparisonConfig, program: Path, **options: Any) -> Trial:
     peer = peers.Peer("a peer", str(program), options)
-    trial = Trial(plan, plan.problems[0], peer.sampler_entry(""), plan.seeds[0])
+    trial = Trial(config, config.problems[0], peer.sampler_entry(""), config.seeds[0])
     peers.attempt(trial, peer, Path(sys.executable), 250.0)
     return trial
 
 
 def test_every_point_of_a_peer_is_noted_in_order(
-    peers: ModuleType, plan: ComparisonConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    peers: ModuleType, config: ComparisonConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(FOLDER))
     program = tmp_path / "random_search.py"
     program.write_text(RANDOM)
-    trial = attempt(peers, plan, program)
+    trial = attempt(peers, config, program)
     result = trial.result()
     assert result is not None
     assert "error" not in result, result
@@ -88,20 +89,20 @@ def test_every_point_of_a_peer_is_noted_in_order(
 
 
 def test_what_packages_print_does_not_get_into_the_pipe(
-    peers: ModuleType, plan: ComparisonConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    peers: ModuleType, config: ComparisonConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(FOLDER))
     program = tmp_path / "talkative.py"
     program.write_text(RANDOM.replace("while True:", "while True:\n    print('words')"))
-    result = attempt(peers, plan, program).result()
+    result = attempt(peers, config, program).result()
     assert result is not None
     assert result["evaluations"] == BUDGET
 
 
-def test_pycma_as_a_peer_finds_valid_points_and_repeats_itself(peers: ModuleType, plan: ComparisonConfig) -> None:
+def test_pycma_as_a_peer_finds_valid_points_and_repeats_itself(peers: ModuleType, config: ComparisonConfig) -> None:
     firsts = []
     for time in range(2):  # an option that it does not read makes it another trial
-        result = attempt(peers, plan, FOLDER / "pycma_fmin.py", loss="log", time=time).result()
+        result = attempt(peers, config, FOLDER / "pycma_fmin.py", loss="log", time=time).result()
         assert result is not None
         assert result["evaluations"] == BUDGET
         assert result["first_valid"] is not None
@@ -110,11 +111,11 @@ def test_pycma_as_a_peer_finds_valid_points_and_repeats_itself(peers: ModuleType
 
 
 def test_a_peer_that_dies_is_a_trial_with_a_reason(
-    peers: ModuleType, plan: ComparisonConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    peers: ModuleType, config: ComparisonConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(FOLDER))
     program = tmp_path / "mortal.py"
     program.write_text("from far_model import FarModel\nmodel = FarModel()\nraise ValueError('no more')")
-    result = attempt(peers, plan, program).result()
+    result = attempt(peers, config, program).result()
     assert result is not None
     assert result["error"] == f"it ended after 0 of {BUDGET} evaluations, exit code 1: ValueError: no more"

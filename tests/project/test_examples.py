@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from terranova.comparison.config import load_comparison
+from terranova.comparison.config_reading import load_comparison
 from terranova.config import load_config
-from terranova.fitting.config import load_fit
+from terranova.fitting.config_reading import load_fit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LOADERS = {"scan": load_config, "fit": load_fit, "compare": load_comparison}

@@ -37,7 +37,7 @@ def install(folder: Path, *modules: str) -> Path:
     info = folder / "toy_plugins-1.0.dist-info"
     info.mkdir(parents=True, exist_ok=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-plugins\nVersion: 1.0\n")
-    lines = "".join(f"{name} = {name}\n" for name in modules)
+    lines = "".join(f"{name.rpartition('.')[2]} = {name}\n" for name in modules)
     (info / "entry_points.txt").write_text(f"[terranova]\n{lines}")
     return folder
 
@@ -50,7 +50,7 @@ class Lab:
         modules: plugins, by the names of their modules.
     """
 
-    def __init__(self, folder: Path, modules: Sequence[str] = ("naughty",)) -> None:
+    def __init__(self, folder: Path, modules: Sequence[str] = ("support.misbehaving_plugins",)) -> None:
         self.folder = folder
         path = [str(install(folder / "plugins", *modules)), os.environ.get("PYTHONPATH", "")]
         outside = {k: v for k, v in clean_environment().items() if not k.startswith("SLURM_")}
@@ -162,8 +162,7 @@ def relatives(directory: Path) -> list[int]:
 
 def scan_here(directory: str, sampler: str, evaluations: int, deed: dict[str, Any] | None, often: bool) -> None:
     """Scan, or go on, in this process; with checkpoints at every exchange if asked to."""
-    import naughty
-
+    from support import misbehaving_plugins as naughty
     from terranova.engine import checkpointing
     from terranova.registry import registry
 

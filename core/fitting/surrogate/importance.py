@@ -1,4 +1,4 @@
-"""Posteriors and profiles that a surrogate proposes and the model decides."""
+"""Posteriors that a surrogate proposes and the model decides: importance sampling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from terranova.errors import RunError
 from terranova.fitting.likelihood import Likelihood
-from terranova.fitting.posterior import Correction, Posterior, Say
+from terranova.fitting.posterior import Correction, Posterior
+from terranova.fitting.progress import Say
 from terranova.fitting.surrogate.likelihood import SurrogateLikelihood
 from terranova.fitting.surrogate.training import SurrogateTrainer
 from terranova.types import Floats, Ints
@@ -19,7 +20,7 @@ POWER = 0.75
 """A posterior is sampled from this power of the surrogate's likelihood: its tails reach beyond the true ones."""
 
 TRIES = 4
-"""A surrogate is trained again so often, with the points by which it failed, until it serves."""
+"""A surrogate is trained again so often, with the points by which it failed, until it is good enough."""
 
 _FIRST = 300
 """Points by which a surrogate is judged before the others are evaluated."""
@@ -30,28 +31,8 @@ WORST_SHAPE = 0.7
 _LEAST = 0.35
 """Share of effective points below which training again is cheaper than going on."""
 
-_SWEEPS = 8
-_AT_LEVEL, _CLOSE, _LOOSE = 0.01, 0.05, 0.2
-"""A bin is finished when the surrogate hopes for no more than this in chi2 above what was evaluated: where a curve
-crosses a level, elsewhere, and where every level is clearly exceeded."""
 
-_BEYOND = 1.5
-"""By so much in Delta chi2."""
-
-_INSET = 0.01
-"""See `Axis.inset`; later as much as the surrogate's error of the observable."""
-
-_REFINED = 40
-"""Generations on the surrogate after it was trained again, from its maxima before."""
-
-_CALLS = 15
-"""Of the model for a look whether the surrogate's maximum is one, at the end of an interval."""
-
-_WRONG = 0.5
-"""A bin in which the surrogate is wrong by more in chi2 after all sweeps is searched with the model itself."""
-
-
-def corrected(
+def corrected_posterior(
     trainer: SurrogateTrainer,
     sample: Callable[[Likelihood], Posterior],
     wanted: int,
@@ -61,8 +42,8 @@ def corrected(
     """Sample the surrogate's posterior and weight true evaluations of its points: importance sampling.
 
     With L the likelihood and q what was sampled, a point weighs L / q, and the evidence is that of q times the
-    mean weight. Where the weights show that the surrogate does not serve, even after training again, the model is
-    sampled.
+    mean weight. Where the weights show that the surrogate is not good enough, even after training again, the model
+    is sampled.
 
     Args:
         trainer: the surrogate.
@@ -73,23 +54,25 @@ def corrected(
     """
     likelihood, before, calls = trainer.likelihood, trainer.likelihood.evaluations, trainer.calls
     for attempt in range(TRIES):
-        if not trainer.serves:
+        if not trainer.usable:
             break
         surrogate_likelihood = trainer.surrogate_likelihood(POWER)
         try:
-            found = sample(surrogate_likelihood)
+            proposal = sample(surrogate_likelihood)
         except RunError:
             break
-        population = found.equal_weights(rng)
-        weighted = _Weighted(likelihood, surrogate_likelihood, found, population)
+        population = proposal.equal_weights(rng)
+        weighted = _WeightedPoints(likelihood, surrogate_likelihood, proposal, population)
         weighted.evaluate(min(_FIRST, wanted))
-        if weighted.serves:
-            weighted.evaluate(math.ceil(1.05 * wanted / weighted.share / max(0.5, 1.0 - wanted / found.effective)))
+        if weighted.reliable:
+            weighted.evaluate(
+                math.ceil(1.05 * wanted / weighted.share / max(0.5, 1.0 - wanted / proposal.effective))
+            )
         say(
             f"posterior: {len(weighted.log_weights):,} points of the surrogate, {weighted.effective:,.0f} effective"
         )
-        if weighted.serves:
-            about = Correction(
+        if weighted.reliable:
+            correction = Correction(
                 used=True,
                 calls=trainer.calls - calls,
                 weighted=len(weighted.log_weights),
@@ -97,29 +80,33 @@ def corrected(
                 shape=weighted.shape,
                 attempts=attempt + 1,
             )
-            return weighted.posterior(about, likelihood.evaluations - before, wanted)
-        trainer.learn()
+            return weighted.posterior(correction, likelihood.evaluations - before, wanted)
+        trainer.refit()
     say("posterior: the surrogate does not serve, the model is sampled")
-    found = sample(likelihood)
-    about = Correction(False, trainer.calls - calls, 0, found.effective, math.nan, TRIES)
-    return replace(found, correction=about, evaluations=likelihood.evaluations - before)
+    posterior = sample(likelihood)
+    correction = Correction(False, trainer.calls - calls, 0, posterior.effective, math.nan, TRIES)
+    return replace(posterior, correction=correction, evaluations=likelihood.evaluations - before)
 
 
-class _Weighted:
+class _WeightedPoints:
     """Points of the surrogate's posterior with their true log-likelihoods and weights.
 
     Args:
         likelihood: the likelihood.
-        imagined: what was sampled.
-        found: its posterior.
-        population: rows of `found` that count the same, in random order.
+        surrogate_likelihood: what was sampled.
+        proposal: its posterior.
+        population: rows of `proposal` that count the same, in random order.
     """
 
     def __init__(
-        self, likelihood: Likelihood, surrogate_likelihood: SurrogateLikelihood, found: Posterior, population: Ints
+        self,
+        likelihood: Likelihood,
+        surrogate_likelihood: SurrogateLikelihood,
+        proposal: Posterior,
+        population: Ints,
     ) -> None:
-        self._target, self._found, self._population = likelihood, found, population
-        self._u = surrogate_likelihood.places(found)
+        self._likelihood, self._proposal, self._population = likelihood, proposal, population
+        self._u = surrogate_likelihood.places(proposal)
         self._values: list[Floats] = []
         self._loglike: list[Floats] = []
         self.log_weights: Floats = np.empty(0)
@@ -129,10 +116,10 @@ class _Weighted:
         rows = self._population[len(self.log_weights) : number]
         if not len(rows):
             return
-        batch = self._target.batch(self._u[rows])
+        batch = self._likelihood.batch(self._u[rows])
         self._values.append(np.column_stack([batch.x, batch.observables]))
         self._loglike.append(batch.loglike)
-        self.log_weights = np.concatenate([self.log_weights, batch.loglike - self._found.loglike[rows]])
+        self.log_weights = np.concatenate([self.log_weights, batch.loglike - self._proposal.loglike[rows]])
 
     @property
     def weights(self) -> Floats:
@@ -146,7 +133,7 @@ class _Weighted:
         w = self.weights
         if not w.any():
             return 0.0
-        return float(1.0 / ((w**2).sum() / w.sum() ** 2 + 1.0 / self._found.effective))
+        return float(1.0 / ((w**2).sum() / w.sum() ** 2 + 1.0 / self._proposal.effective))
 
     @property
     def share(self) -> float:
@@ -160,32 +147,32 @@ class _Weighted:
         return tail_shape(self.weights)
 
     @property
-    def serves(self) -> bool:
+    def reliable(self) -> bool:
         """Whether the weights can be believed."""
         return self.share >= _LEAST and self.shape <= WORST_SHAPE
 
-    def posterior(self, about: Correction, evaluations: int, wanted: int) -> Posterior:
+    def posterior(self, correction: Correction, evaluations: int, wanted: int) -> Posterior:
         """Return the points with weights that sum up to one, and the evidence that follows."""
-        w, found = self.weights, self._found
+        w, proposal = self.weights, self._proposal
         kept = w > 0.0
         evidence = error = None
-        if found.log_evidence is not None and found.log_evidence_error is not None:
+        if proposal.log_evidence is not None and proposal.log_evidence_error is not None:
             mean = float(w.mean())
-            evidence = found.log_evidence + float(self.log_weights.max()) + math.log(mean)
-            error = math.hypot(found.log_evidence_error, float(w.std()) / mean / math.sqrt(len(w)))
+            evidence = proposal.log_evidence + float(self.log_weights.max()) + math.log(mean)
+            error = math.hypot(proposal.log_evidence_error, float(w.std()) / mean / math.sqrt(len(w)))
         return Posterior(
-            method=found.method,
-            names=self._target.names,
+            method=proposal.method,
+            names=self._likelihood.names,
             values=np.concatenate(self._values)[kept],
             loglike=np.concatenate(self._loglike)[kept],
             weights=w[kept] / w.sum(),
             chain=np.zeros(int(kept.sum()), dtype=np.int64),
-            effective=about.effective,
+            effective=correction.effective,
             log_evidence=evidence,
             log_evidence_error=error,
-            converged=found.converged and about.effective >= 0.8 * wanted,
+            converged=proposal.converged and correction.effective >= 0.8 * wanted,
             evaluations=evaluations,
-            correction=about,
+            correction=correction,
         )
 
 
@@ -209,9 +196,9 @@ def tail_shape(weights: Floats) -> float:
     theta = 1.0 / tail[-1] + (1.0 - np.sqrt(m / (np.arange(1, m + 1) - 0.5))) / (3.0 * quarter)
     k = np.log1p(-theta[:, None] * tail).mean(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        likelihood = count * (np.log(-theta / k) - k - 1.0)
-    likelihood = np.where(np.isfinite(likelihood), likelihood, -np.inf)
-    share = np.exp(likelihood - likelihood.max())
+        loglike = count * (np.log(-theta / k) - k - 1.0)
+    loglike = np.where(np.isfinite(loglike), loglike, -np.inf)
+    share = np.exp(loglike - loglike.max())
     best = float((theta * share).sum() / share.sum())
     shape = float(np.log1p(-best * tail).mean())
     return (count * shape + 10.0 * 0.5) / (count + 10.0)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from terranova.evaluation.problem import Problem
-from terranova.fitting import posterior as sampling
 from terranova.fitting.likelihood import Likelihood
+from terranova.fitting.posterior import Posterior
 from terranova.interfaces.batch import Batch
 from terranova.types import Floats, Ints
 
@@ -61,8 +61,8 @@ class SurrogateLikelihood(Likelihood):
             seconds=np.zeros(n),
         )
 
-    def places(self, found: sampling.Posterior) -> Floats:
+    def places(self, posterior: Posterior) -> Floats:
         """Return u (n, d) of points of a posterior that was sampled from this."""
-        x = np.column_stack([found.column(name) for name in self.problem.model.space.names])
+        x = np.column_stack([posterior.column(name) for name in self.problem.model.space.names])
         u = self.problem.model.space.to_unit(x)
         return np.where(self.problem.model.space.periodic, np.mod(u, 1.0), np.clip(u, 0.0, 1.0))

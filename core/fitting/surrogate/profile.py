@@ -12,28 +12,37 @@ from terranova.fitting.axes import FAR, Axis, named
 from terranova.fitting.intervals import threshold
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.optimise import polish
-from terranova.fitting.posterior import Say
 from terranova.fitting.profile import Profile, beside, best_rows, cost_in, gather, profile, search
-from terranova.fitting.surrogate.importance import (
-    _AT_LEVEL,
-    _BEYOND,
-    _CALLS,
-    _CLOSE,
-    _INSET,
-    _LOOSE,
-    _REFINED,
-    _SWEEPS,
-    _WRONG,
-)
+from terranova.fitting.progress import Say
 from terranova.fitting.surrogate.likelihood import SurrogateLikelihood
 from terranova.fitting.surrogate.training import SurrogateTrainer
 from terranova.types import Bools, Floats, Ints
+
+_SWEEPS = 8
+_AT_LEVEL, _CLOSE, _LOOSE = 0.01, 0.05, 0.2
+"""A bin is finished when the surrogate predicts no more than this in chi2 above what was evaluated: where a curve
+crosses a level, elsewhere, and where every level is clearly exceeded."""
+
+_BEYOND = 1.5
+"""By so much in Delta chi2."""
+
+_INSET = 0.01
+"""See `Axis.inset`; later as much as the surrogate's error of the observable."""
+
+_REFINED = 40
+"""Generations on the surrogate after it was trained again, from its maxima before."""
+
+_CALLS = 15
+"""Of the model for a look whether the surrogate's maximum is one, at the end of an interval."""
+
+_WRONG = 0.5
+"""A bin in which the surrogate is wrong by more in chi2 after all sweeps is searched with the model itself."""
 
 
 def corrected_profile(
     trainer: SurrogateTrainer, axes: Sequence[Axis], levels: Sequence[float], rng: np.random.Generator, say: Say
 ) -> tuple[Profile, float]:
-    """Maximise the surrogate in every bin, evaluate what it finds, train it with that, until it hopes for no more.
+    """Maximise the surrogate in every bin, evaluate what it finds, train it with that, until it predicts no more.
 
     Bins in which it stays wrong are searched with the model; where a curve crosses a level, smaller errors count.
 
@@ -43,45 +52,47 @@ def corrected_profile(
     likelihood, before = trainer.likelihood, trainer.likelihood.evaluations
     shape = tuple(len(axis.centres) for axis in axes)
     wrong: Bools = np.zeros(int(np.prod(shape)), dtype=bool)
-    largest, shy = 0.0, [replace(axis, inset=_INSET if axis.column is None else 0.0) for axis in axes]
+    largest_error, inset_axes = 0.0, [replace(axis, inset=_INSET if axis.column is None else 0.0) for axis in axes]
     again = ~wrong  # bins to be searched
     at = np.empty((0, likelihood.dimension))  # the surrogate's maxima
     for sweep in range(_SWEEPS):
-        if not trainer.serves:
+        if not trainer.usable:
             return profile(likelihood, axes, rng, say=say), math.inf
         surrogate_likelihood = trainer.surrogate_likelihood()
         if sweep:
             surrogate_likelihood.batch(at)
-            _search(surrogate_likelihood, shy, np.flatnonzero(again), rng, generations=_REFINED, sigma=0.02)
+            _search(surrogate_likelihood, inset_axes, np.flatnonzero(again), rng, generations=_REFINED, sigma=0.02)
         else:
-            profile(surrogate_likelihood, shy, rng)
-        rows = best_rows(surrogate_likelihood, shy, shape, held=True)
+            profile(surrogate_likelihood, inset_axes, rng)
+        rows = best_rows(surrogate_likelihood, inset_axes, shape, held=True)
         at = surrogate_likelihood.u[rows[rows >= 0]]
-        hoped = np.where(rows >= 0, surrogate_likelihood.loglikes[rows], -np.inf)
+        predicted = np.where(rows >= 0, surrogate_likelihood.loglikes[rows], -np.inf)
         top = likelihood.loglikes.max()
         true = gather(likelihood, axes, 0).loglike.reshape(-1)
-        tolerance = _tolerance(likelihood, axes, hoped, levels)
+        tolerance = _tolerance(likelihood, axes, predicted, levels)
         with np.errstate(invalid="ignore"):
-            asked: Ints = np.flatnonzero((hoped > top - 0.5 * FAR - 1.0) & ~(2.0 * (hoped - true) < tolerance))
+            doubtful: Ints = np.flatnonzero(
+                (predicted > top - 0.5 * FAR - 1.0) & ~(2.0 * (predicted - true) < tolerance)
+            )
         wrong[:] = False
-        if not len(asked):
+        if not len(doubtful):
             break
-        found = likelihood.batch(surrogate_likelihood.u[rows[asked]])
-        shy = [_inset(axis, likelihood, surrogate_likelihood, rows[asked]) for axis in axes]
+        batch = likelihood.batch(surrogate_likelihood.u[rows[doubtful]])
+        inset_axes = [_inset(axis, likelihood, surrogate_likelihood, rows[doubtful]) for axis in axes]
         again = np.zeros(len(wrong), dtype=bool)
-        again[asked] = True
+        again[doubtful] = True
         again |= beside(again, shape)
-        near = found.loglike > top - 0.5 * FAR
-        error = 2.0 * np.abs(found.loglike - hoped[asked])
-        wrong[asked] = ~(error < np.where(tolerance[asked] > _AT_LEVEL, _WRONG, _CLOSE))
-        largest = float(error[near].max(initial=0.0))
-        say(f"{named(axes)}: sweep {sweep + 1}, {len(asked)} of {len(wrong)} bins evaluated")
-        trainer.learn()
+        near = batch.loglike > top - 0.5 * FAR
+        error = 2.0 * np.abs(batch.loglike - predicted[doubtful])
+        wrong[doubtful] = ~(error < np.where(tolerance[doubtful] > _AT_LEVEL, _WRONG, _CLOSE))
+        largest_error = float(error[near].max(initial=0.0))
+        say(f"{named(axes)}: sweep {sweep + 1}, {len(doubtful)} of {len(wrong)} bins evaluated")
+        trainer.refit()
     if wrong.any():
         say(f"{named(axes)}: {wrong.sum()} bins are searched with the model")
         _search(likelihood, axes, np.flatnonzero(wrong), rng, generations=60, sigma=0.03)
-        trainer.learn()
-    return gather(likelihood, axes, likelihood.evaluations - before), largest
+        trainer.refit()
+    return gather(likelihood, axes, likelihood.evaluations - before), largest_error
 
 
 def _inset(axis: Axis, likelihood: Likelihood, surrogate_likelihood: SurrogateLikelihood, rows: Ints) -> Axis:
@@ -95,9 +106,9 @@ def _inset(axis: Axis, likelihood: Likelihood, surrogate_likelihood: SurrogateLi
     return replace(axis, inset=min(size, 0.25))
 
 
-def _tolerance(likelihood: Likelihood, axes: Sequence[Axis], hoped: Floats, levels: Sequence[float]) -> Floats:
-    """Return (cells,) by how much in chi2 the surrogate may hope for more than was evaluated."""
-    delta = 2.0 * (float(likelihood.loglikes.max()) - hoped)
+def _tolerance(likelihood: Likelihood, axes: Sequence[Axis], predicted: Floats, levels: Sequence[float]) -> Floats:
+    """Return (cells,) by how much in chi2 the surrogate may predict more than was evaluated."""
+    delta = 2.0 * (float(likelihood.loglikes.max()) - predicted)
     tolerance = np.where(delta > threshold(max(levels), len(axes)) + _BEYOND, _LOOSE, _CLOSE)
     if len(axes) == 1 and axes[0].column is None:  # ends of intervals are interpolated
         for level in levels:
@@ -134,7 +145,7 @@ def climber(trainer: SurrogateTrainer, rng: np.random.Generator) -> Callable[[Ax
         place: Ints = np.zeros((1, 1), dtype=np.int64)
         cost = cost_in(likelihood, [cell], place, free)
         begin = start
-        if trainer.serves:
+        if trainer.usable:
             surrogate_likelihood = trainer.surrogate_likelihood()
             search(surrogate_likelihood, [cell], np.array([0]), start[None], rng, generations=60, sigma=0.02)
             held = best_rows(surrogate_likelihood, [cell], (1,), held=True)[0]

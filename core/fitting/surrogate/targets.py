@@ -1,9 +1,10 @@
-"""What the surrogate of a fit learns: chi2 itself, or the observables that constraints read."""
+"""What the surrogate of a fit is trained on: chi2 itself, or the observables that constraints read."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,16 +18,16 @@ from terranova.surrogates.training import importance
 from terranova.types import Bools, Floats, Ints
 
 BEND = 20.0
-"""Delta chi2 is learned as BEND ln(1 + Delta chi2 / BEND): even where it matters, and tame far away."""
+"""The target for Delta chi2 is BEND ln(1 + Delta chi2 / BEND): even where it matters, and tame far away."""
 
 MANY = 30
-"""Where constraints read more observables than this, chi2 is learned: each target costs time."""
+"""Where constraints read more observables than this, chi2 is the target: each target costs time."""
 
 NEAR, REGION = 15.0, 60.0
-"""Delta chi2 of the points that are learned from first, and of all that matter."""
+"""Delta chi2 of the points that are trained on first, and of all that matter."""
 
 _DECADES = 1.5
-"""Observables that span fewer are learned as they are."""
+"""Observables that span fewer are targets as they are."""
 
 _NOTHING = 0.5
 """Change of chi2 that does not matter."""
@@ -36,53 +37,56 @@ _GROWN = 1.5
 
 
 class TargetTransform(ABC):
-    """A surrogate of the log-likelihood of a fit, and of some observables.
+    """A plugin's surrogate of some targets, and how the log-likelihood of a fit follows from them.
 
     Args:
         likelihood: the likelihood itself.
-        words: of the fit.
+        config: of the surrogate.
         names: observables that must be predicted, too.
         seed: of all random numbers.
 
     Attributes:
-        made: the plugin's surrogate.
-        rows: with Delta chi2 below `NEAR`, below `REGION` and beyond, from which it learns, at most.
+        target: what it is trained on, in a word.
+        surrogate: the plugin's.
+        most_rows: with Delta chi2 below `NEAR`, below `REGION` and beyond, that it is trained on, at most.
     """
 
-    rows: tuple[int, int, int] = (2000, 500, 400)
+    target: ClassVar[str]
+    most_rows: tuple[int, int, int] = (2000, 500, 400)
 
-    def __init__(self, likelihood: Likelihood, words: SurrogateConfig, names: Sequence[str], seed: int) -> None:
+    def __init__(self, likelihood: Likelihood, config: SurrogateConfig, names: Sequence[str], seed: int) -> None:
         self.likelihood, self.names = likelihood, tuple(names)
-        made = registry().get("surrogate", words.plugin).target
+        plugin = registry().get("surrogate", config.plugin).target
         try:
-            self.made: Surrogate = made(likelihood.problem.model.space, seed, **words.options)
+            self.surrogate: Surrogate = plugin(likelihood.problem.model.space, seed, **config.options)
         except (ValueError, TypeError) as error:
-            raise TerranovaError(f"surrogate {words.plugin!r}: {error}") from error
+            raise TerranovaError(f"surrogate {config.plugin!r}: {error}") from error
 
-    def learn(self, rows: Ints, top: float) -> None:
-        """Learn from rows of the target; `top` is the largest log-likelihood known."""
+    def fit(self, rows: Ints, top: float) -> None:
+        """Train on rows of the likelihood's points; `top` is the largest log-likelihood known."""
         delta = 2.0 * (top - self.likelihood.loglikes[rows])
         targets, near = self._targets(rows, delta, top)
-        self.made.refit(self.likelihood.u[rows], targets, near, importance(delta))
+        self.surrogate.refit(self.likelihood.u[rows], targets, near, importance(delta))
 
     def predict(self, u: Floats) -> tuple[Floats, Floats]:
         """Return the log-likelihood (n,), -inf where a point is taken for excluded, and observables (n, names)."""
-        loglike, observables = self._read(u, self.made.mean(u))
-        kept = np.isfinite(loglike) & self.made.near(u)
+        loglike, observables = self._loglike_of(u, self.surrogate.mean(u))
+        kept = np.isfinite(loglike) & self.surrogate.near(u)
         return np.where(kept, loglike, -np.inf), observables
 
     @abstractmethod
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
-        """Return what is learned (rows, q), and (rows,) where it is known."""
+        """Return the targets (rows, q), and (rows,) where they are known."""
 
     @abstractmethod
-    def _read(self, u: Floats, mean: Floats) -> tuple[Floats, Floats]:
+    def _loglike_of(self, u: Floats, mean: Floats) -> tuple[Floats, Floats]:
         """Return log-likelihood (n,) and observables (n, names) that follow from predictions (n, q)."""
 
 
 class Chi2Transform(TargetTransform):
-    """Learns chi2, bent: one target, whatever the constraints are, but with all their kinks."""
+    """The target is chi2, bent: one only, whatever the constraints are, but with all their kinks."""
 
+    target = "chi2"
     _top = -np.inf
 
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
@@ -91,23 +95,25 @@ class Chi2Transform(TargetTransform):
         bent = np.where(near, BEND * np.log1p(delta / BEND) + BEND, np.nan)
         return np.column_stack([bent, *(self.likelihood.column(name)[rows] for name in self.names)]), near
 
-    def _read(self, u: Floats, mean: Floats) -> tuple[Floats, Floats]:
+    def _loglike_of(self, u: Floats, mean: Floats) -> tuple[Floats, Floats]:
         with np.errstate(over="ignore", invalid="ignore"):
             delta = BEND * np.expm1(np.minimum((mean[:, 0] - BEND) / BEND, 300.0))
         return self._top - 0.5 * delta, mean[:, 1:]
 
 
 class ObservablesTransform(TargetTransform):
-    """Learns what the constraints read; chi2 follows from the constraints themselves, with all their kinks.
+    """The targets are what the constraints read; chi2 follows from the constraints, with all their kinks.
 
-    Observables over many decades are learned as asinh(o / floor), with the largest floor below which chi2 takes no
-    notice of them.
+    For an observable over many decades the target is asinh(o / floor), with the largest floor below which chi2
+    takes no notice of it.
     """
 
-    def __init__(self, likelihood: Likelihood, words: SurrogateConfig, names: Sequence[str], seed: int) -> None:
-        super().__init__(likelihood, words, names, seed)
+    target = "observables"
+
+    def __init__(self, likelihood: Likelihood, config: SurrogateConfig, names: Sequence[str], seed: int) -> None:
+        super().__init__(likelihood, config, names, seed)
         d = likelihood.dimension
-        self.rows = (200 * d, 50 * d, 50 * d)
+        self.most_rows = (200 * d, 50 * d, 50 * d)
         self._all = read_by(likelihood, names)
         self._floors: dict[str, float] = {}
         self._chosen_from = 0
@@ -115,15 +121,15 @@ class ObservablesTransform(TargetTransform):
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
         values = np.column_stack([self.likelihood.column(name)[rows] for name in self._all])
         known: Bools = np.asarray(np.isfinite(values).all(axis=1))
-        # Rarely, since what a plugin has learned before is for the old ones.
+        # Rarely, since what a plugin keeps from one training to the next is for the old ones.
         if len(rows) > _GROWN * self._chosen_from:
             self._floors = self._choose_floors(self.likelihood.u[rows][known], values[known], delta[known])
             self._chosen_from = len(rows)
-        learned = values.copy()
+        targets = values.copy()
         for name, floor in self._floors.items():
             j = self._all.index(name)
-            learned[:, j] = np.arcsinh(values[:, j] / floor) + 1.0  # far from 0: no logarithm is to be taken of it
-        return learned, known
+            targets[:, j] = np.arcsinh(values[:, j] / floor) + 1.0  # far from 0: no logarithm is to be taken of it
+        return targets, known
 
     def _choose_floors(self, u: Floats, values: Floats, delta: Floats) -> dict[str, float]:
         problem = self.likelihood.problem
@@ -152,7 +158,7 @@ class ObservablesTransform(TargetTransform):
             floors[name] = float(10.0 ** places[first])
         return floors
 
-    def _read(self, u: Floats, mean: Floats) -> tuple[Floats, Floats]:
+    def _loglike_of(self, u: Floats, mean: Floats) -> tuple[Floats, Floats]:
         values = mean.copy()
         for name, floor in self._floors.items():
             j = self._all.index(name)

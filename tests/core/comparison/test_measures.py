@@ -25,7 +25,7 @@ WORDS: dict[str, Any] = {
 
 def test_measures_are_those_of_the_scan(tmp_path: Path) -> None:
     comparison = terranova.compare(WORDS, output=str(tmp_path / "c"), keep=True)
-    trial = next(t for t in trials(comparison.plan) if t.sampler_entry.label == "two islands")
+    trial = next(t for t in trials(comparison.config) if t.sampler_entry.label == "two islands")
     frame = terranova.open(trial.run_directory).to_pandas().sort_values(["generation", "island", "index"])
     result = trial.result()
     assert result is not None

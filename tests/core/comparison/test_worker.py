@@ -24,6 +24,16 @@ workers: 2
 """
 
 
+def test_workers_import_nothing_from_the_current_folder(tmp_path: Path) -> None:
+    for name in ("queue", "random", "signal"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the current folder was imported')\n")
+    (tmp_path / "c.yaml").write_text(COMPARISON.replace("20000", "40").replace("seeds: 2", "seeds: 1"))
+    command = [sys.executable, "-P", "-m", "terranova", "compare", "c.yaml", "--output", "out", "--quiet"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=250)
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.rglob("trial.json"))) == 2
+
+
 @pytest.mark.slow
 def test_worker_processes_survive_a_kill_and_the_command_goes_on(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(COMPARISON)

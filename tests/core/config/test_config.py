@@ -4,161 +4,23 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.config_plugins import INVALID, REGISTRY, SOURCE, Plugins, Points, gaussian
 
-from terranova import (
-    Archipelago,
-    Asymmetric,
-    Constraint,
-    ConstraintSet,
-    Correlated,
-    Executor,
-    Function,
-    Gaussian,
-    Limit,
-    LogUniform,
-    Model,
-    Observable,
-    Parameter,
-    Proposal,
-    Sampler,
-    Tabulated,
-    Uniform,
-    Window,
-    hookimpl,
-)
+from terranova import ConstraintSet, Function, LogUniform, Uniform, hookimpl
 from terranova.config import ScanConfig, build_problem, diff, load_config
 from terranova.errors import ConfigError
-from terranova.interfaces.batch import Batch, Evaluation
 from terranova.parsing.constraint_file import read_constraint_set
 from terranova.parsing.strict_yaml import dump, parse
 from terranova.registry import Registry
 from terranova.system.amounts import seconds_of
-
-INVALID = Path(__file__).parents[2] / "invalid"
-
-
-class Toy(Model):
-    """Two parameters, three observables, and options of several types."""
-
-    name = "toy"
-
-    def __init__(
-        self, shape: Literal["flat", "round"] = "flat", width: float = 1.0, extra: Sequence[str] = ()
-    ) -> None:
-        if width <= 0:
-            raise ValueError(f"width must be positive, got {width:g}")
-        self.parameters = (Parameter("a", Uniform(0, 1), unit="GeV"), Parameter("b", LogUniform(1, 10)))
-        self.observables = (Observable("m_h", unit="GeV"), Observable("S"), Observable("T"))
-        self.extra = tuple(extra)
-
-    def evaluate(self, points: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"m_h": points["a"], "S": points["b"], "T": points["a"]}
-
-
-class Points(Sampler):
-    """Random points; its options have a type each."""
-
-    name = "points"
-    preference = 1
-
-    def __init__(
-        self, space: Any, rng: Any, *, size: int = 10, kind: Literal["x", "y"] = "x", step: float | None = None
-    ) -> None:
-        super().__init__(space, rng)
-        if size > 1000:
-            raise ValueError(f"size can be at most 1000, got {size}")
-
-    def ask(self) -> Any:
-        return self.rng.random((10, self.space.dimension))
-
-    def tell(self, batch: Batch) -> None:
-        """Learn nothing."""
-
-
-class Islands(Archipelago):
-    """An archipelago without options."""
-
-    name = "islands"
-
-    def ask(self) -> Proposal:
-        return Proposal(np.empty((0, self.space.dimension)), np.empty(0, dtype=np.int64))
-
-    def tell(self, batch: Batch) -> None:
-        """Learn nothing."""
-
-
-class Serial(Executor):
-    """Evaluates here and now."""
-
-    name = "serial"
-
-    def evaluate(self, x: Any) -> Evaluation:
-        return self.problem.evaluate(x)
-
-
-SOURCE = "arXiv:2204.03796"
-
-
-def _gaussian(name: str) -> Gaussian:
-    return Gaussian(name=name, observables=(name,), source=SOURCE, value=0.0, sigma=0.1)
-
-
-class Plugins:
-    """Everything that the configurations below can name."""
-
-    @hookimpl
-    def terranova_models(self) -> list[type[Model]]:
-        return [Toy]
-
-    @hookimpl
-    def terranova_samplers(self) -> list[Any]:
-        return [Points, Islands]
-
-    @hookimpl
-    def terranova_executors(self) -> list[type[Executor]]:
-        return [Serial]
-
-    @hookimpl
-    def terranova_constraint_kinds(self) -> list[type[Constraint]]:
-        return [Window, Gaussian, Asymmetric, Limit, Tabulated, Correlated, Function]
-
-    @hookimpl
-    def terranova_constraint_sets(self) -> list[ConstraintSet]:
-        return [
-            ConstraintSet("electroweak", (_gaussian("S"), _gaussian("T"))),
-            ConstraintSet("flavour", (_gaussian("bsg"),)),
-            ConstraintSet("higgs", (_gaussian("kappa"),), model="another"),
-            ConstraintSet("recast", (_gaussian("S"),), exclusive_group="lep"),
-            ConstraintSet("recast-again", (_gaussian("T"),), exclusive_group="lep"),
-        ]
-
-
-class BrokenPlugins:
-    """An entry point that cannot be used."""
-
-    @hookimpl
-    def terranova_models(self) -> list[type[Model]]:
-        raise ImportError("libfoo.so is missing")
-
-
-def _registry() -> Registry:
-    found = Registry()
-    found.register(Plugins(), name="toys")
-    assert not found.broken
-    found.register(BrokenPlugins(), name="broken-toy")
-    return found
-
-
-REGISTRY = _registry()
 
 VALID = """\
 model: {name: toy, shape: round, width: 2}
@@ -274,7 +136,7 @@ def test_a_file_and_a_mapping_say_the_same(tmp_path: Path) -> None:
 def test_python_values_are_welcome() -> None:
     words = {
         "model": {"name": "toy", "extra": ("x", "y")},
-        "constraints": ("electroweak", _gaussian("m_h")),
+        "constraints": ("electroweak", gaussian("m_h")),
         "parameters": {"a": np.float64(0.5), "b": Uniform(1, 2)},
         "sampler": {"name": "islands"},
         "budget": {"evaluations": np.int64(10)},
@@ -282,7 +144,7 @@ def test_python_values_are_welcome() -> None:
     }
     with pytest.raises(ConfigError, match="constraint 'm_h' is in unit '1', but 'm_h' of model 'toy' is in 'GeV'"):
         load_config(words, registry=REGISTRY)
-    words["constraints"] = (ConstraintSet("mine", (replace(_gaussian("m_h"), unit="GeV"),)),)
+    words["constraints"] = (ConstraintSet("mine", (replace(gaussian("m_h"), unit="GeV"),)),)
     config = load_config(words, registry=REGISTRY)
     assert config.budget.evaluations == 10
     assert config.problem.model.options["extra"] == ["x", "y"]

@@ -11,9 +11,9 @@ import pytest
 from support.fit_problems import linear_solution, measured, words
 
 import terranova
-from terranova import fitting as fit
 
 pytestmark = pytest.mark.integration
+
 
 VALUES = np.array([1.0, -2.0, 3.0])
 
@@ -31,12 +31,12 @@ def _words(output: Path, **more: Any) -> dict[str, Any]:
 
 def test_a_fit_writes_what_others_can_read(tmp_path: Path) -> None:
     pytest.importorskip("emcee", reason="the fit extra is not installed")
-    plan = _words(
+    config = _words(
         tmp_path / "f",
         profile=[{"a0": None, "bins": 12}, {"a0": [-3, 3], "a1": [-3, 3], "bins": 5}, {"y0": [-5, 5], "bins": 12}],
         mcmc={"lengths": 10, "steps": 600},
     )
-    found = fit.run(plan, quiet=True)
+    found = terranova.fit(config, quiet=True)
     assert found is not None
     folder = tmp_path / "f"
     result = json.loads((folder / "fit.json").read_text())
@@ -56,7 +56,7 @@ def test_a_fit_writes_what_others_can_read(tmp_path: Path) -> None:
     run = terranova.open(folder)
     assert run.evaluated == found.evaluations
     # Once more: nothing is evaluated again, and the numbers are the same.
-    again = fit.run(plan, quiet=True)
+    again = terranova.fit(config, quiet=True)
     assert again is not None
     assert again.best.values == found.best.values
     assert terranova.open(folder).evaluated == found.evaluations
@@ -64,7 +64,7 @@ def test_a_fit_writes_what_others_can_read(tmp_path: Path) -> None:
 
 def test_getdist_reads_the_chains(tmp_path: Path) -> None:
     getdist = pytest.importorskip("getdist", reason="getdist is not installed")
-    found = fit.run(_words(tmp_path / "f", mcmc={"lengths": 10, "steps": 600}), quiet=True)
+    found = terranova.fit(_words(tmp_path / "f", mcmc={"lengths": 10, "steps": 600}), quiet=True)
     assert found is not None
     samples = getdist.loadMCSamples(str(tmp_path / "f" / "mcmc"), no_cache=True)
     posterior = found.posteriors[0]

@@ -12,7 +12,9 @@ from support.fit_problems import likelihood, linear_solution, matrix, measured, 
 
 from terranova.errors import RunError
 from terranova.fitting.best import find_best, first_points
-from terranova.fitting.posterior import Posterior, mcmc, nested
+from terranova.fitting.mcmc import mcmc
+from terranova.fitting.nested import nested
+from terranova.fitting.posterior import Posterior
 
 pytestmark = pytest.mark.integration
 

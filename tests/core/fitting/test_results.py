@@ -1,4 +1,4 @@
-"""The directory of a finished fit: what its files say, and what was not computed."""
+"""The directory of a fit opened again: everything is what the fit itself said."""
 
 from __future__ import annotations
 
@@ -7,64 +7,168 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from support.fit_problems import measured, words
 
+import terranova
 from terranova.errors import RunError
-from terranova.fitting.output import RESULT, profile_file
+from terranova.fitting.output import RESULT
 from terranova.fitting.results import FitResults
+from terranova.fitting.steps import Fit
 from terranova.runs.derived import FITTED
 
-NUMBERS: dict[str, Any] = {
-    "model": "m",
-    "best": {"chi2": 3.5, "values": {"a": 1.0, "y": None}},
-    "profiles": [
-        {"quantities": ["a"], "intervals": {"0.68": [[0.5, 1.5]], "0.95": [[None, 2.0], [3.0, None]]}},
-        {"quantities": ["a", "b"]},
-    ],
-    "posteriors": [{"method": "mcmc"}],
-}
+pytestmark = pytest.mark.integration
+
+pytest.importorskip("emcee", reason="the fit extra is not installed")
+
+MODEL = {"name": "fit-linear", "free": 2, "measured": 3}
+DATA = [measured(f"y{i}", value, unit="GeV") for i, value in enumerate((1.0, -2.0, 3.0))]
+SMALL: dict[str, Any] = {"best": {"starts": 2, "generations": 60}}
+
+
+@pytest.fixture(scope="module")
+def fit(tmp_path_factory: pytest.TempPathFactory) -> Fit:
+    """A small fit with everything that a directory can hold; the range of a1 ends before a level is reached."""
+    from support import fit_problems
+
+    from terranova.registry import registry
+
+    shared = registry()
+    before = list(shared.plugins)
+    shared.register(fit_problems, name="fit_problems", origin="tests")
+    fit = terranova.fit(
+        words(MODEL, DATA),
+        **SMALL,
+        output=str(tmp_path_factory.mktemp("fits") / "f"),
+        profile=[
+            {"a0": None, "bins": 12},
+            {"a1": [-0.1, 10.0], "bins": 6},
+            {"a0": [-3, 3], "y0": [-3, 3], "bins": 4},
+        ],
+        mcmc={"lengths": 2, "steps": 200},
+        levels=[0.68, 0.95],
+        quiet=True,
+    )
+    shared.plugins[:] = before
+    assert fit is not None
+    return fit
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> FitResults:
-    """A fit whose files were written by hand."""
-    (tmp_path / RESULT).write_text(json.dumps(NUMBERS))
-    (tmp_path / profile_file(("a",))).write_text("a,loglike,delta_chi2\n0,-2,1\n1,-1.5,0\n")
-    (tmp_path / "mcmc.paramnames").write_text("a A\ny* Y\n")
-    (tmp_path / "mcmc.txt").write_text("1.0 2.5 0.1 7.0\n2.0 1.5 0.2 8.0\n")
-    return FitResults(tmp_path)
+def results(fit: Fit) -> FitResults:
+    """Its directory, opened."""
+    return terranova.open_fit(fit.config.output)
 
 
-def test_the_best_fit(results: FitResults) -> None:
-    assert results.chi2 == 3.5
-    assert results.best["a"] == 1.0
-    assert math.isnan(results.best["y"])
-    assert "chi2 3.5" in repr(results)
+def test_the_best_fit_is_that_of_the_fit(fit: Fit, results: FitResults) -> None:
+    assert dict(results.best) == fit.best.values
+    assert results.chi2 == fit.best.chi2
+    assert results.numbers["evaluations"] == fit.evaluations
+    assert repr(results) == f"<fit of fit-linear in {fit.config.output}: chi2 {fit.best.chi2:.4g} at the best fit>"
 
 
-def test_profiles_and_intervals(results: FitResults) -> None:
-    assert results.profiled == [("a",), ("a", "b")]
-    assert results.profile("a")["delta_chi2"].tolist() == [1, 0]
-    assert results.intervals("a") == {0.68: ((0.5, 1.5),), 0.95: ((-math.inf, 2.0), (3.0, math.inf))}
-    with pytest.raises(KeyError, match="no profile of b was computed; there are: a, a and b"):
-        results.profile("b")
+def test_the_problem_is_that_of_the_fit(fit: Fit, results: FitResults) -> None:
+    assert results.problem_config.to_dict() == fit.config.problem.to_dict()
 
 
-def test_posteriors(results: FitResults) -> None:
+def test_profiles_are_those_of_the_fit(fit: Fit, results: FitResults) -> None:
+    assert results.profiled == [("a0",), ("a1",), ("a0", "y0")]
+    for names, result in zip(results.profiled, fit.profiles, strict=True):
+        frame = results.profile(*names)
+        assert list(frame) == [*names, "loglike", "delta_chi2"]
+        loglike = result.profile.loglike.reshape(-1)
+        np.testing.assert_array_equal(frame["loglike"], loglike)
+        np.testing.assert_array_equal(frame["delta_chi2"], result.profile.delta_chi2(fit.best.loglike).reshape(-1))
+        grids = np.meshgrid(*(axis.centres for axis in result.profile.axes), indexing="ij")
+        for i, axis in enumerate(result.profile.axes):
+            at = grids[i] if axis.column is not None else result.profile.at[..., i]
+            np.testing.assert_array_equal(frame[axis.name], at.reshape(-1))
+
+
+def test_intervals_are_those_of_the_fit(fit: Fit, results: FitResults) -> None:
+    for (name,), result in zip([("a0",), ("a1",)], fit.profiles, strict=False):
+        intervals = results.intervals(name)
+        assert list(intervals) == [0.68, 0.95]
+        for interval in result.intervals:
+            expected = tuple(
+                (-math.inf if low is None else low, math.inf if high is None else high)
+                for low, high in interval.parts
+            )
+            assert intervals[interval.level] == expected
+    assert any(math.inf in part or -math.inf in part for part in results.intervals("a1")[0.95])
+
+
+def test_posteriors_are_those_of_the_fit(fit: Fit, results: FitResults) -> None:
+    """Written with ten digits."""
+    assert results.methods == ["mcmc"]
+    (posterior,) = fit.posteriors
     frame = results.posterior("mcmc")
-    assert list(frame.columns) == ["weight", "loglike", "a", "y"]
-    assert frame["loglike"].tolist() == [-2.5, -1.5]
+    assert list(frame) == ["weight", "loglike", *posterior.names]
+    np.testing.assert_allclose(frame["weight"], posterior.weights, rtol=1e-9)
+    np.testing.assert_allclose(frame["loglike"], posterior.loglike, rtol=1e-9)
+    for name in posterior.names:
+        np.testing.assert_allclose(frame[name], posterior.column(name), rtol=1e-9)
+
+
+def test_what_was_not_computed_is_named_with_what_was(results: FitResults) -> None:
+    with pytest.raises(KeyError, match="no profile of y0 and a0 was computed; there are: a0, a1, a0 and y0"):
+        results.profile("y0", "a0")
+    with pytest.raises(KeyError, match="no profile of y2 was computed"):
+        results.intervals("y2")
     with pytest.raises(KeyError, match="no posterior was sampled by 'nested'; there are: mcmc"):
         results.posterior("nested")
 
 
-def test_what_is_no_finished_fit(tmp_path: Path) -> None:
+def test_the_directory_is_a_run_whose_configuration_is_that_of_a_fit(fit: Fit) -> None:
+    run = terranova.open(fit.config.output)
+    assert run.evaluated == fit.evaluations
+    problem = run.problem()
+    assert [c.name for c in problem.constraints] == ["m_y0", "m_y1", "m_y2"]
+    assert problem.model.space.names == fit.problem.model.space.names
+    with pytest.raises(RunError, match=r"was made by `terranova fit`, not by a scan: its page is fit\.html"):
+        _ = run.config
+
+
+def test_a_fit_that_has_not_ended_is_told_to_go_on(fit: Fit, tmp_path: Path) -> None:
+    (tmp_path / FITTED).write_text(fit.config.to_yaml())
+    with pytest.raises(RunError, match="has not ended; `terranova fit` with the same file goes on with it"):
+        terranova.open_fit(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "holds no fit: there is no fit.json"),
+        ("{", "cannot be read, or is not the result of a fit: "),
+        ("[1]", "it has no model, best, profiles, posteriors"),
+        ('["model", "best", "profiles", "posteriors"]', "it has no model, best, profiles, posteriors"),
+        (json.dumps({"model": "m", "best": {}, "profiles": []}), "it has no posteriors"),
+    ],
+    ids=["nothing", "no JSON", "a list", "a list of the keys", "half of it"],
+)
+def test_a_foreign_directory_is_refused(content: str | None, message: str, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / RESULT).write_text(content)
+    with pytest.raises(RunError) as caught:
+        terranova.open_fit(tmp_path)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", ["away", "damaged"])
+def test_files_that_cannot_be_read_are_an_error_for_people(damage: str, fit: Fit, tmp_path: Path) -> None:
+    (tmp_path / RESULT).write_bytes((fit.config.output / RESULT).read_bytes())
+    if damage == "damaged":
+        (tmp_path / "profile-a0.csv").write_bytes(b"")
+        for name in ("mcmc.txt", "mcmc.paramnames"):
+            (tmp_path / name).write_bytes(b"nothing of a chain\n")
+    results = terranova.open_fit(tmp_path)
+    with pytest.raises(RunError, match=r"profile-a0\.csv cannot be read"):
+        results.profile("a0")
+    with pytest.raises(RunError, match=r"mcmc cannot be read"):
+        results.posterior("mcmc")
+
+
+def test_a_directory_that_is_not_there_holds_no_fit(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="holds no fit"):
-        FitResults(tmp_path)
-    (tmp_path / FITTED).touch()
-    with pytest.raises(RunError, match="has not ended; `terranova fit`"):
-        FitResults(tmp_path)
-    for text in ("{", "[]", '{"model": "m"}'):
-        (tmp_path / RESULT).write_text(text)
-        with pytest.raises(RunError, match="cannot be read, or is not the result"):
-            FitResults(tmp_path)
+        terranova.open_fit(tmp_path / "nowhere")

@@ -17,9 +17,8 @@ import pytest
 from support.fit_problems import linear_solution, measured, words
 
 import terranova
-from terranova import fitting as fit
 from terranova.errors import PluginMissing, RunError, RunMismatch
-from terranova.fitting import session as conduct_module
+from terranova.fitting import packages
 from terranova.system.environment import clean_environment
 
 pytestmark = pytest.mark.integration
@@ -37,16 +36,16 @@ def _words(output: Path, **more: Any) -> dict[str, Any]:
 
 
 def test_missing_package_is_said_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conduct_module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(PluginMissing, match=r"iminuit and nautilus.*terranova\[fit\]"):
-        fit.run(_words(tmp_path / "f", nested=True))
+        terranova.fit(_words(tmp_path / "f", nested=True))
     assert not (tmp_path / "f").exists()
 
 
 def test_other_words_in_the_same_directory_are_refused(tmp_path: Path) -> None:
-    fit.run(_words(tmp_path / "f"), quiet=True)
-    with pytest.raises(RunMismatch, match="other words under best, profile"):
-        fit.run(_words(tmp_path / "f", profile=["a0"], best={"starts": 3}), quiet=True)
+    terranova.fit(_words(tmp_path / "f"), quiet=True)
+    with pytest.raises(RunMismatch, match="other settings under best, profile"):
+        terranova.fit(_words(tmp_path / "f", profile=["a0"], best={"starts": 3}), quiet=True)
     with pytest.raises(RunMismatch, match="terranova fit"):
         terranova.resume(tmp_path / "f")
 
@@ -60,7 +59,7 @@ def test_points_of_several_scans_are_scored_anew(tmp_path: Path) -> None:
     """They were made with another constraint, which leaves no trace."""
     for name in ("a", "b"):
         _scan(tmp_path / name, [measured("y0", 9.0, unit="GeV")])
-    found = fit.run(_words(tmp_path / "f", scans=[str(tmp_path / "a"), str(tmp_path / "b")]), quiet=True)
+    found = terranova.fit(_words(tmp_path / "f", scans=[str(tmp_path / "a"), str(tmp_path / "b")]), quiet=True)
     assert found is not None
     assert found.known == 800
     assert found.best.chi2 == pytest.approx(linear_solution(VALUES, 2)[2], abs=1e-5)
@@ -68,17 +67,17 @@ def test_points_of_several_scans_are_scored_anew(tmp_path: Path) -> None:
 
 def test_scans_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="nowhere"):
-        fit.run(_words(tmp_path / "f", scans=[str(tmp_path / "nowhere")]), quiet=True)
+        terranova.fit(_words(tmp_path / "f", scans=[str(tmp_path / "nowhere")]), quiet=True)
     _scan(tmp_path / "other", [measured("y0", 9.0, unit="GeV")], measured=4)
     with pytest.raises(RunError, match="scan of model 'fit-linear' with free: 2, measured: 4"):
-        fit.run(_words(tmp_path / "f", scans=[str(tmp_path / "other")]), quiet=True)
+        terranova.fit(_words(tmp_path / "f", scans=[str(tmp_path / "other")]), quiet=True)
     assert not (tmp_path / "f").exists()
 
 
 def test_points_with_other_fixed_values_are_left_out(tmp_path: Path) -> None:
     _scan(tmp_path / "a", [measured("y0", 9.0, unit="GeV")])
-    plan = _words(tmp_path / "f", scans=[str(tmp_path / "a")], parameters={"a1": 2.0})
-    found = fit.run(plan, quiet=True)
+    config = _words(tmp_path / "f", scans=[str(tmp_path / "a")], parameters={"a1": 2.0})
+    found = terranova.fit(config, quiet=True)
     assert found is not None
     assert found.known == 0
     assert found.best.values["a1"] == 2.0
@@ -87,7 +86,7 @@ def test_points_with_other_fixed_values_are_left_out(tmp_path: Path) -> None:
 def test_nothing_allowed_is_an_error_for_people(tmp_path: Path) -> None:
     window = {"name": "w", "observable": "a0", "kind": "window", "lower": 11, "unit": "GeV", "source": "test"}
     with pytest.raises(RunError, match=r"allowed.*scan first"):
-        fit.run({**_words(tmp_path / "f"), "constraints": [*DATA, window]}, quiet=True)
+        terranova.fit({**_words(tmp_path / "f"), "constraints": [*DATA, window]}, quiet=True)
 
 
 # -- real processes, with a model that is installed ---------------------------------------------------------

@@ -1,15 +1,16 @@
-"""Numbers, durations and sources in words."""
+"""Numbers and sources as text for people."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from math import inf
 from typing import Any
 
 import pytest
 
 from terranova.pages.text import address_of, collect, duration, number, percent
+
+inf = math.inf
 
 
 @pytest.mark.parametrize(

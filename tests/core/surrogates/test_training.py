@@ -16,9 +16,7 @@ from terranova import ConstraintSet, Gaussian
 from terranova.cli.commands import app
 from terranova.errors import RunError, RunMismatch, StoreCorrupt
 from terranova.plugins.surrogates.xgb import XgboostSurrogate
-from terranova.surrogates import TrainedSurrogate, train
-from terranova.surrogates import explanation as explaining
-from terranova.surrogates import validation as checking
+from terranova.surrogates import TrainedSurrogate, explanation, explanation_page, train, validation, validation_page
 
 pytestmark = pytest.mark.integration
 
@@ -66,17 +64,17 @@ def test_file_check_and_explanation(run: terranova.runs.run.Run, tmp_path: Path)
     inside = answer.predicted & (true < made.best + 20.0)
     assert inside.sum() > 20
     assert np.median(np.abs(answer.chi2 - true)[inside]) < 0.5
-    found = checking.check(again)
+    found = validation.check(again)
     assert {q.name for q in found.qualities} == {"chi2", "ring", "ratio"}
     assert found.near > 20
     assert found.false_rejections[0] < 0.1
-    page = checking.write_page(found, again, tmp_path / "check.html").read_text(encoding="utf-8")
+    page = validation_page.write_page(found, again, tmp_path / "check.html").read_text(encoding="utf-8")
     assert "wrongly rejects" in page
-    told = explaining.explain(again)
+    told = explanation.explain(again)
     ring = dict(zip(told.parameters, told.share("ring"), strict=True))
     # ring = (a - 5)^2 + 4 sin^2 phi; it knows neither b nor c.
     assert ring["a"] > ring["phi"] > 0.02 > max(ring["b"], ring["c"])
-    assert explaining.write_page(told, again, tmp_path / "explain.html").stat().st_size > 10_000
+    assert explanation_page.write_page(told, again, tmp_path / "explain.html").stat().st_size > 10_000
 
 
 @pytest.mark.usefixtures("toy_registry")
@@ -85,17 +83,17 @@ def test_every_constraint_is_explained_and_rows_may_come_from_elsewhere(
 ) -> None:
     made = train([run], ["loglike", "observables"], rounds=10, trend=2, cut=60.0, held_out=0.0)
     assert made.trained == 2000
-    for command in (checking.check, explaining.explain):
+    for command in (validation.check, explanation.explain):
         with pytest.raises(RunError, match="no row was held out"):
             command(made)
     other = stored_runs.scanned(tmp_path / "other", constraints=[SMOOTH], budget={"evaluations": 400}, seed=99)
-    assert checking.check(made, other).rows == 400
-    told = explaining.explain(made, other)
+    assert validation.check(made, other).rows == 400
+    told = explanation.explain(made, other)
     assert str(other.directory) in told.sample
     assert set(told.drives) == {"g_ring", "g_ratio", "total"}
-    words = " ".join(explaining.sentences(told))
+    words = " ".join(explanation_page.sentences(told))
     assert all(name in words for name in ("g_ring", "g_ratio", "total"))
-    page = explaining.write_page(told, made, tmp_path / "e.html").read_text(encoding="utf-8")
+    page = explanation_page.write_page(told, made, tmp_path / "e.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2 * len(told.targets)  # a summary and the dependence for each
     with pytest.raises(RunError, match="held out must be"):
         train([run], held_out=1.0)
@@ -144,7 +142,7 @@ def test_another_problem_is_refused(run: terranova.runs.run.Run, tmp_path: Path)
         TrainedSurrogate.load(tmp_path / "old.tns")
     other = stored_runs.scanned(tmp_path / "other")
     with pytest.raises(RunMismatch, match="constraint"):
-        checking.check(made, other)
+        validation.check(made, other)
     with pytest.raises(RunMismatch, match="constraint"):
         train([run, other])
     (tmp_path / "no.tns").write_bytes(b"nothing")

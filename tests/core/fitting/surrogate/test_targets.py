@@ -23,7 +23,7 @@ def _kinked() -> Likelihood:
     return likelihood(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0}))
 
 
-def test_observables_are_learned_where_chi2_has_kinks() -> None:
+def test_observables_are_the_better_targets_where_chi2_has_kinks() -> None:
     known, fresh = _kinked(), _kinked()
     known.batch(np.random.default_rng(1).random((150, 2)))
     fresh.batch(np.random.default_rng(2).random((2000, 2)))
@@ -31,9 +31,9 @@ def test_observables_are_learned_where_chi2_has_kinks() -> None:
     matters = fresh.loglikes > top - 3.0
     errors = {}
     for kind in (Chi2Transform, ObservablesTransform):
-        learner = kind(known, SurrogateConfig(), (), 1)
-        learner.learn(np.arange(150), float(known.loglikes.max()))
-        loglike, none = learner.predict(fresh.u[matters])
+        transform = kind(known, SurrogateConfig(), (), 1)
+        transform.fit(np.arange(150), float(known.loglikes.max()))
+        loglike, none = transform.predict(fresh.u[matters])
         assert none.shape == (matters.sum(), 0)
         errors[kind] = 2.0 * np.abs(loglike - fresh.loglikes[matters])
     rms = {kind: float(np.sqrt(np.mean(error**2))) for kind, error in errors.items()}
@@ -45,15 +45,15 @@ def test_values_that_chi2_takes_no_notice_of_are_not_resolved() -> None:
     """Of a scale over six decades, measured as 1 with errors of 0.2 below and 20 above."""
     known = _kinked()
     known.batch(np.random.default_rng(1).random((300, 2)))
-    learner = ObservablesTransform(known, SurrogateConfig(), (), 1)
-    learner.learn(np.arange(300), float(known.loglikes.max()))
-    targets, _ = learner._targets(np.arange(300), 2.0 * (known.loglikes.max() - known.loglikes), 0.0)
+    transform = ObservablesTransform(known, SurrogateConfig(), (), 1)
+    transform.fit(np.arange(300), float(known.loglikes.max()))
+    targets, _ = transform._targets(np.arange(300), 2.0 * (known.loglikes.max() - known.loglikes), 0.0)
     column = known.column("scale")
-    floor = learner._floors["scale"]
+    floor = transform._floors["scale"]
     assert 3.0 * column.min() < floor < 1.0
     np.testing.assert_allclose(targets[:, 0], np.arcsinh(column / floor) + 1.0)
-    named = ObservablesTransform(
+    profiled = ObservablesTransform(
         known, SurrogateConfig(), ("scale",), 1
     )  # a profile of it is wanted, so all of it matters
-    named.learn(np.arange(300), float(known.loglikes.max()))
-    assert "scale" not in named._floors
+    profiled.fit(np.arange(300), float(known.loglikes.max()))
+    assert "scale" not in profiled._floors

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from support.fit_problems import linear_solution, matrix, measured, words
 
+import terranova
 from terranova import Surrogate
-from terranova import fitting as fit
 from terranova.errors import ConfigError
-from terranova.fitting.config import load_fit
+from terranova.fitting.config_reading import load_fit
 from terranova.fitting.intervals import threshold
 from terranova.fitting.steps import Fit
 from terranova.plugins.surrogates.gp import GpSurrogate
@@ -74,7 +74,7 @@ def _fit(output: Path, plugin: str = "gp", **more: Any) -> Fit:
     small = {"best": {"starts": 2, "generations": 60}, "output": str(output)}
     options = {"points": 300, "scales": 150}
     surrogate = {"plugin": plugin, "options": options, "batch": 60, "rounds": 4, "effective": EFFECTIVE}
-    found = fit.run({**words(MODEL, DATA), **small, "surrogate": surrogate, **more}, quiet=True)
+    found = terranova.fit({**words(MODEL, DATA), **small, "surrogate": surrogate, **more}, quiet=True)
     assert found is not None
     return found
 
@@ -97,8 +97,8 @@ def _check(found: Fit) -> None:
 
 
 def test_a_linear_model_with_a_surrogate(tmp_path: Path) -> None:
-    plan: dict[str, Any] = {"profile": [{"a0": None, "bins": 12}], "mcmc": True, "levels": [0.68, 0.95]}
-    found = _fit(tmp_path / "f", **plan)
+    settings: dict[str, Any] = {"profile": [{"a0": None, "bins": 12}], "mcmc": True, "levels": [0.68, 0.95]}
+    found = _fit(tmp_path / "f", **settings)
     _check(found)
     (posterior,) = found.posteriors
     assert posterior.correction is not None
@@ -111,7 +111,7 @@ def test_a_linear_model_with_a_surrogate(tmp_path: Path) -> None:
     assert result["surrogate"]["largest error of chi2 in profiles"] < 0.1
     assert result["posteriors"][0]["correction"]["pareto k"] < 0.7
     # Once more: nothing is evaluated again, and the numbers are the same.
-    again = _fit(tmp_path / "f", **plan)
+    again = _fit(tmp_path / "f", **settings)
     assert again.best.values == found.best.values
     assert again.evaluations == found.evaluations
     np.testing.assert_array_equal(again.posteriors[0].weights, posterior.weights)

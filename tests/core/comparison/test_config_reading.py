@@ -1,4 +1,4 @@
-"""Configurations of comparisons: what is refused with its place, and what survives its file."""
+"""Reading comparisons: what is refused with its place, and what survives its file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from terranova.comparison.config import load_comparison
+from terranova.comparison.config_reading import load_comparison
 from terranova.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("toy_registry")
+
 
 WORDS: dict[str, Any] = {
     "samplers": ["random", {"name": "cmaes", "islands": 2, "label": "two islands"}],
@@ -41,7 +42,7 @@ def test_bad_words_are_named_with_their_place(change: dict[str, Any], words: str
     assert words in str(caught.value)
 
 
-def test_the_plan_survives_its_file(tmp_path: Path) -> None:
-    plan = load_comparison(WORDS, output=str(tmp_path))
-    (tmp_path / "plan.yaml").write_text(plan.to_yaml())
-    assert load_comparison(tmp_path / "plan.yaml") == plan
+def test_a_configuration_survives_its_file(tmp_path: Path) -> None:
+    config = load_comparison(WORDS, output=str(tmp_path))
+    (tmp_path / "c.yaml").write_text(config.to_yaml())
+    assert load_comparison(tmp_path / "c.yaml") == config

@@ -1,37 +1,19 @@
-"""Axes: scale and range by the prior or the values, labels that can be set."""
+"""Axes: scales and ranges that fit priors and values, and labels that matplotlib can set."""
 
 from __future__ import annotations
 
 import math
-from math import inf
 from typing import Any
 
 import numpy as np
 import pytest
 
+from terranova.figures.axis import can_be_set, label_of, observable_axis, parameter_axis
 from terranova.interfaces.parameters import Parameter
 from terranova.interfaces.priors import Angle, LogUniform, Normal, SignedLogUniform, Uniform
-from terranova.pages.axis import can_be_set, label_of, observable_axis, parameter_axis
 from terranova.store import Field
 
-
-def test_axes_that_a_model_asks_for() -> None:
-    field = Field("x")
-    values = np.array([-1e-9, -1e-12, 1e-15, 1e-12, 1e-10])
-    symlog = observable_axis(field, values, values, scale="symlog")
-    assert symlog.scale == "symlog"
-    assert symlog.low < -1e-9 < -symlog.threshold < 0.0 < symlog.threshold < 1e-10 < symlog.high
-    log = observable_axis(field, values, values, scale="log")
-    assert (log.scale, log.low < 1e-15, log.high > 1e-10) == ("log", True, True), "positive values only"
-    wide = np.geomspace(1e-9, 1.0, 50)
-    assert observable_axis(field, wide, wide).scale == "log"
-    assert observable_axis(field, wide, wide, scale="linear").scale == "linear"
-    near = np.array([500.0, 501.0])
-    assert observable_axis(field, near, near, scale="log").scale == "linear", "no power of ten in sight"
-    assert observable_axis(field, -wide, -wide, scale="log").scale == "linear"
-    zero = np.zeros(3)
-    assert observable_axis(field, zero, zero, scale="symlog").scale == "linear"
-
+inf = math.inf
 
 AXES = [
     (LogUniform(1e-3, 1e3), "log"),
@@ -72,12 +54,12 @@ def test_axes_of_unbounded_parameters_and_odd_observables() -> None:
 @pytest.mark.parametrize(
     ("field", "label"),
     [
-        (Field("m", unit="GeV", latex="m_H"), r"$m_H$ [$\mathrm{GeV}$]"),
+        (Field("m", unit="GeV", latex="m_H"), "$m_H$ [GeV]"),
         (Field("k", latex=r"\kappa"), r"$\kappa$"),
         (Field("x_y", latex=r"\nosuchcommand{x}"), "x_y"),
         (Field("p$q", unit="$"), r"p\$q [\$]"),
         (Field("br", unit="1e-4"), "br [1e-4]"),
-        (Field("m2", unit="GeV^2"), r"m2 [$\mathrm{GeV^2}$]"),
+        (Field("m2", unit="GeV^2"), "m2 [GeV$^{2}$]"),
     ],
 )
 def test_labels(field: Field, label: str) -> None:
@@ -87,3 +69,21 @@ def test_labels(field: Field, label: str) -> None:
 def test_can_be_set_needs_every_character() -> None:
     assert can_be_set(r"$\alpha$")
     assert not can_be_set(r"$\frac{1}$")
+
+
+def test_axes_that_a_model_asks_for() -> None:
+    field = Field("x")
+    values = np.array([-1e-9, -1e-12, 1e-15, 1e-12, 1e-10])
+    symlog = observable_axis(field, values, values, scale="symlog")
+    assert symlog.scale == "symlog"
+    assert symlog.low < -1e-9 < -symlog.threshold < 0.0 < symlog.threshold < 1e-10 < symlog.high
+    log = observable_axis(field, values, values, scale="log")
+    assert (log.scale, log.low < 1e-15, log.high > 1e-10) == ("log", True, True), "positive values only"
+    wide = np.geomspace(1e-9, 1.0, 50)
+    assert observable_axis(field, wide, wide).scale == "log"
+    assert observable_axis(field, wide, wide, scale="linear").scale == "linear"
+    near = np.array([500.0, 501.0])
+    assert observable_axis(field, near, near, scale="log").scale == "linear", "no power of ten in sight"
+    assert observable_axis(field, -wide, -wide, scale="log").scale == "linear"
+    zero = np.zeros(3)
+    assert observable_axis(field, zero, zero, scale="symlog").scale == "linear"

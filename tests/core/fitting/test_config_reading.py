@@ -1,4 +1,4 @@
-"""Configurations of fits: what is refused, with the key it stands at."""
+"""Reading fits: what is refused, with the key it stands at."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from support.fit_problems import measured, words
 
 from terranova.errors import ConfigError
-from terranova.fitting.config import load_fit
+from terranova.fitting.config_reading import load_fit
 
 VALUES = np.array([1.0, -2.0, 3.0])
 

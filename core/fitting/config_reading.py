@@ -1,0 +1,148 @@
+"""Reads the YAML file of a fit, and checks it with the plugins that it names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from terranova.config import Parallel
+from terranova.config.build import resolve_problem
+from terranova.config.plugin_options import check_options
+from terranova.config.problem import PROBLEM_KEYS
+from terranova.config.problem_reading import expanded, read_problem
+from terranova.config.resolve import check_executor
+from terranova.config.scan_reading import read_output, read_parallel, read_seed
+from terranova.errors import PluginError
+from terranova.evaluation.problem import Problem
+from terranova.fitting.config import LEVELS, Best, FitConfig, Mcmc, Nested, SurrogateConfig
+from terranova.fitting.profile_reading import read_profiles
+from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.keys import Key, keys_of, read_keys
+from terranova.parsing.source import read_source
+from terranova.registry import Registry
+from terranova.registry import registry as installed
+from terranova.store.manifest import MANIFEST
+
+Level = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+_KEYS = {
+    **PROBLEM_KEYS,
+    "seed": Key(Any),
+    "output": Key(Any, True, "a directory such as fits/NAME"),
+    "parallel": Key(Any),
+    "scans": Key(tuple[str, ...]),
+    "profile": Key(Any),
+    "levels": Key(tuple[Level, ...]),
+    "best": Key(Any),
+    "nested": Key(Any),
+    "mcmc": Key(Any),
+    "surrogate": Key(Any),
+}
+
+_METHODS: Mapping[str, type] = {"best": Best, "nested": Nested, "mcmc": Mcmc, "surrogate": SurrogateConfig}
+
+
+def load_fit(source: str | Path | Mapping[str, Any], *, registry: Registry | None = None, **keys: Any) -> FitConfig:
+    """Read and check a fit.
+
+    Args:
+        source: path of a YAML file, or its content as a mapping.
+        registry: the plugins; those that are installed if None.
+        keys: top-level keys that replace those of the source; None counts as not given.
+
+    Raises:
+        ConfigError: lists every problem, with its place in the file.
+    """
+    diagnostics = read_source(source, keys)
+    config = _read(diagnostics, registry if registry is not None else installed())
+    diagnostics.raise_if_any()
+    assert config is not None  # otherwise there was a problem to raise
+    return config
+
+
+def _read(diagnostics: Diagnostics, registry: Registry) -> FitConfig | None:
+    data = {} if diagnostics.document.data is None else diagnostics.document.data
+    keys, _ = read_keys(data, _KEYS, (), diagnostics)
+    if not isinstance(data, Mapping):
+        return None
+    located = read_problem(data, (), diagnostics, registry.constraint_kinds)
+    resolved = resolve_problem(located, diagnostics, registry)
+    seed = read_seed(data["seed"], diagnostics) if "seed" in data else FitConfig.seed
+    output = read_output(data["output"], diagnostics) if "output" in data else None
+    parallel = read_parallel(data["parallel"], diagnostics) if "parallel" in data else Parallel()
+    check_executor(parallel, diagnostics, registry)
+    settings = {method: _settings(keys.get(method), cls, method, diagnostics) for method, cls in _METHODS.items()}
+    _check_surrogate(settings["surrogate"], resolved.problem, diagnostics, registry)
+    profiles = read_profiles(keys.get("profile"), resolved.problem, diagnostics)
+    scans = _scans(keys.get("scans", ()), diagnostics)
+    if diagnostics.problems or output is None:
+        return None
+    problem = resolved.located.config
+    return FitConfig(
+        problem=problem,
+        output=output,
+        seed=seed,
+        parallel=parallel,
+        scans=scans,
+        best=settings["best"] or Best(),
+        profile=profiles,
+        levels=tuple(sorted(keys.get("levels", LEVELS))),
+        nested=settings["nested"],
+        mcmc=settings["mcmc"],
+        surrogate=settings["surrogate"],
+        keys={**data, **problem.to_dict(), "seed": seed, **({"scans": [str(s) for s in scans]} if scans else {})},
+    )
+
+
+def _scans(given: Sequence[str], diagnostics: Diagnostics) -> tuple[Path, ...]:
+    """Return the run directories named, which are relative to the file that names them."""
+    scans: list[Path] = []
+    for i, name in enumerate(given):
+        path = ("scans", i)
+        directory = expanded(name, path, diagnostics)
+        if directory is None:
+            continue
+        folder = diagnostics.document.folder_of(path)
+        scan = (folder / directory).absolute()
+        if not (scan / MANIFEST).is_file() and (directory / MANIFEST).is_file():
+            diagnostics.add(
+                path,
+                f"{scan} is no run; paths in a file are relative to its folder: for {directory} of the current "
+                f"folder, write {os.path.relpath(directory, folder)}",
+            )
+        scans.append(scan)
+    return tuple(scans)
+
+
+def _settings(given: Any, cls: type, key: str, diagnostics: Diagnostics) -> Any:
+    """Read `true`, `false` or the settings of a method."""
+    if given is None or given is False:
+        return None
+    if given is True:
+        return cls()
+    keys, complete = read_keys(given, keys_of(cls), (key,), diagnostics)
+    return cls(**keys) if complete else None
+
+
+def _check_surrogate(
+    config: SurrogateConfig | None, problem: Problem | None, diagnostics: Diagnostics, registry: Registry
+) -> None:
+    """Complain of a surrogate that does not exist, or that refuses its options."""
+    if config is None:
+        return
+    try:
+        plugin = registry.get("surrogate", config.plugin)
+    except PluginError as error:
+        diagnostics.add(("surrogate", "plugin"), str(error))
+        return
+    _, complete = check_options(plugin, config.options, ("surrogate", "options"), diagnostics)
+    if problem is None or not complete:
+        return
+    try:
+        plugin.target(problem.model.space, 0, **config.options)
+    except (ValueError, TypeError) as error:
+        diagnostics.add(("surrogate", "options"), str(error))

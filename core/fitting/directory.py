@@ -1,0 +1,65 @@
+"""The directory of a fit: a run whose manifest says which fit it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from terranova.errors import RunError, RunMismatch
+from terranova.evaluation.problem import Problem
+from terranova.fitting.config import FREE_KEYS, FitConfig
+from terranova.fitting.known_points import open_scan
+from terranova.parsing.strict_yaml import load
+from terranova.runs import provenance
+from terranova.runs.compatibility import changed_keys
+from terranova.runs.derived import FITTED
+from terranova.store import load_manifest
+from terranova.store.manifest import MANIFEST
+from terranova.system.atomic import make_directory, write_atomic
+
+
+def prepare_directory(config: FitConfig, problem: Problem) -> None:
+    """Make the directory of a fit, or make sure that it is that of this fit.
+
+    Raises:
+        RunMismatch: it is that of another fit.
+        RunError: it is in use, or a scan cannot be used.
+        OSError: it cannot be written.
+    """
+    directory = config.output
+    digest = f"fit: {_digest(config, problem)}"
+    if (directory / MANIFEST).is_file():
+        if load_manifest(directory).config_hash != digest:
+            raise RunMismatch(f"{directory} {_whose(directory, config)}; choose another output")
+        return
+    if directory.exists() and (not directory.is_dir() or set(directory.iterdir()) - _left_by_a_start(directory)):
+        raise RunError(f"{directory} is in use; choose another output")
+    make_directory(directory / "points")
+    write_atomic(directory / FITTED, config.to_yaml())
+    manifest = provenance.make_manifest(config, problem)
+    replace(manifest, config_hash=digest).save(directory)  # last: with it, the directory is a run
+
+
+def _left_by_a_start(directory: Path) -> set[Path]:
+    """What a start leaves behind that was cut off before it wrote the manifest."""
+    return {directory / "points", directory / FITTED}
+
+
+def _digest(config: FitConfig, problem: Problem) -> str:
+    """Return a hash of all that the numbers of a fit depend on: its settings, physics, the points of scans."""
+    runs = [open_scan(scan, problem, config.problem.model) for scan in config.scans]
+    decisive = {
+        "physics": provenance.digest(config, problem),
+        "scans": [[run.manifest.run_id, run.evaluated] for run in runs],
+    }
+    return provenance.content_hash(decisive)
+
+
+def _whose(directory: Path, config: FitConfig) -> str:
+    """Say what a directory holds that is not this fit."""
+    path = directory / FITTED
+    if not path.is_file():
+        return "holds something else than a fit"
+    if changed := changed_keys(load(path)[0].data or {}, config.identity(), FREE_KEYS):
+        return f"holds a fit with other settings under {', '.join(changed)}"
+    return "holds a fit with the same settings, but its scans, its constraints or its model have changed since"
