@@ -10,6 +10,8 @@ from terranova.cli import doctor
 from terranova.installation import report
 from terranova.installation.finding import Finding, Level, Section
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(autouse=True)
 def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
