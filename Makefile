@@ -14,6 +14,8 @@ INSTALLED_DEV := .venv/.installed-dev
 PIP := $(BIN)/python -m pip
 # Not "python -m pytest": that puts this folder on the path, and core/ could be imported under a second name.
 PYTEST := $(BIN)/pytest $(PYTEST_ARGS)
+# The unit tests: nothing that starts processes, compiles or runs whole scans and fits.
+QUICK := tests/core -m "not integration and not slow and not mpi"
 
 # Caches stay inside, too.
 export PIP_NO_CACHE_DIR ?= 1
@@ -26,7 +28,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 # What `test-oldest` and `test-newest` leave out, as `test` does at first.
 FAST := -n 2 --dist loadfile -m "not mpi and not slow"
 
-.PHONY: help demo install test test-slow test-oldest test-newest test-matrix faults check bench clean
+.PHONY: help demo install test test-quick test-slow test-oldest test-newest test-matrix faults check bench clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +44,9 @@ test: $(INSTALLED_DEV) ## Run the test suite.
 	$(PYTEST) $(FAST)
 	$(PYTEST) -m "mpi and not slow"
 
+test-quick: $(INSTALLED_DEV) ## Run the unit tests of core/ alone, in less than a minute.
+	$(PYTEST) -n 2 --dist loadfile $(QUICK)
+
 test-slow: $(INSTALLED_DEV) ## Run the long tests as well.
 	$(PYTEST) -m "slow"
 
@@ -55,10 +60,11 @@ test-matrix: test-oldest test-newest ## Run the fast tests with the oldest and t
 faults: $(INSTALLED_DEV) ## Inject every fault of docs/reliability.md, the slow ones included.
 	$(PYTEST) tests/faults
 
-check: $(INSTALLED_DEV) ## Check format, style and types.
+check: $(INSTALLED_DEV) ## Check format, style, types, and how much of core/ the unit tests reach.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p terranova
+	$(PYTEST) -q -n 2 --dist loadfile $(QUICK) --cov --cov-report=term
 
 bench: $(INSTALLED_DEV) ## Measure, and print the tables of benchmarks/.
 	@for script in benchmarks/*.py; do echo "== $$script" && $(BIN)/python "$$script" || exit 1; done

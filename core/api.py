@@ -24,10 +24,10 @@ from terranova.runs.run import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-    from terranova.cli.doctor import Section
     from terranova.comparison import Comparison
     from terranova.fitting.results import FitResults
     from terranova.fitting.steps import Fit
+    from terranova.installation.finding import Section
     from terranova.store import Salvage, Verification
 
 __all__ = [
@@ -363,6 +363,6 @@ def compare(
 
 def doctor() -> list[Section]:
     """Look at versions, MPI, ranks and optional parts. Under `mpirun`, every rank must make this call."""
-    from terranova.cli import doctor as checks
+    from terranova.installation.report import report as look
 
-    return checks.report()
+    return look()

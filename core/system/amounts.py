@@ -34,8 +34,9 @@ def bytes_of(given: float | str) -> int:
 def size_text(size: float) -> str:
     """Return an amount for people: "2 GB"."""
     for unit in ("TB", "GB", "MB", "kB"):
-        if size >= _UNITS[unit]:
-            return f"{size / _UNITS[unit]:.3g} {unit}"
+        number = size / _UNITS[unit]
+        if number >= 0.9995:  # what rounds to 1000 of a unit is 1 of the next
+            return f"{number:.3g} {unit}" if number < 999.5 else f"{number:.0f} {unit}"
     return f"{size:.0f} B"
 
 

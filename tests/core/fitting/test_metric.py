@@ -10,6 +10,8 @@ from terranova.fitting.axes import make_axis
 from terranova.fitting.metric import Metric
 from terranova.fitting.optimise import minimise
 
+pytestmark = pytest.mark.integration
+
 LINEAR = {"name": "fit-linear", "free": 3, "measured": 6}
 
 

@@ -16,6 +16,8 @@ from terranova.fitting.figures import write_figures
 from terranova.fitting.page import render
 from terranova.fitting.steps import Fit
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def fit(tmp_path: Path) -> Fit:

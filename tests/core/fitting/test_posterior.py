@@ -16,6 +16,8 @@ from terranova.fitting.mcmc import mcmc
 from terranova.fitting.nested import nested
 from terranova.fitting.posterior import Posterior
 
+pytestmark = pytest.mark.integration
+
 nautilus = pytest.importorskip("nautilus", reason="the fit extra is not installed")
 pytest.importorskip("emcee", reason="the fit extra is not installed")
 

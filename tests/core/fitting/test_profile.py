@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
-from support.fit_problems import likelihood, linear_solution, matrix, measured, problem
+from support.fit_problems import likelihood, linear_solution, measured, problem
 
 from terranova.fitting.axes import make_axis
-from terranova.fitting.best import NoPoint, find_best
-from terranova.fitting.intervals import intervals, threshold
+from terranova.fitting.best import find_best
+from terranova.fitting.intervals import intervals
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import profile
+
+pytestmark = pytest.mark.integration
 
 LEVELS = (0.68, 0.95)
 VALUES = np.array([1.0, -2.0, 3.0, 0.5, -1.0, 2.0])
@@ -28,41 +29,6 @@ def _found(known: Likelihood, name: str, bins: int = 24, **more: object) -> tupl
     best = find_best(known, rng, starts=4)
     curve = profile(known, [make_axis(known, name, bins, more.pop("limits", None), **more)], rng)
     return intervals(known, curve, LEVELS, rng), best.loglike
-
-
-def test_best_fit_of_a_linear_model() -> None:
-    best = find_best(_linear(), np.random.default_rng(1), starts=4)
-    expected, _, chi2 = linear_solution(VALUES, 3)
-    found = [best.values[f"a{i}"] for i in range(3)]
-    np.testing.assert_allclose(found, expected, atol=2e-4)
-    assert best.chi2 == pytest.approx(chi2, abs=1e-6)
-    assert best.p_value == pytest.approx(stats.chi2.sf(chi2, 3), rel=1e-5)
-    assert sum(best.contributions.values()) == pytest.approx(chi2, abs=1e-6)
-
-
-def test_intervals_of_correlated_parameters() -> None:
-    known = _linear()
-    expected, covariance, _ = linear_solution(VALUES, 3)
-    found, _ = _found(known, "a1")
-    for interval in found:
-        half = np.sqrt(threshold(interval.level) * covariance[1, 1])
-        ((low, high),) = interval.parts
-        assert low == pytest.approx(expected[1] - half, abs=2e-3 * half)
-        assert high == pytest.approx(expected[1] + half, abs=2e-3 * half)
-
-
-def test_interval_of_an_observable() -> None:
-    """Its curve is interpolated between evaluated points: to a hundredth of its width."""
-    known = _linear()
-    expected, covariance, _ = linear_solution(VALUES, 3)
-    row = matrix(6, 3)[2]
-    error = np.sqrt(row @ covariance @ row)
-    found, _ = _found(known, "y2", limits=(float(row @ expected) - 4 * error, float(row @ expected) + 4 * error))
-    for interval in found:
-        half = np.sqrt(threshold(interval.level)) * error
-        ((low, high),) = interval.parts
-        assert low == pytest.approx(row @ expected - half, abs=0.03 * error)
-        assert high == pytest.approx(row @ expected + half, abs=0.03 * error)
 
 
 def test_plane_of_two_parameters() -> None:
@@ -92,92 +58,6 @@ def test_a_profile_says_how_far_it_is() -> None:
     assert len(set(counts)) > 10
 
 
-def test_hard_window_cuts_an_interval() -> None:
-    """A window on x^2 leaves [-sqrt(2), sqrt(2)]; the measurement at 1 then ends there, not at 1 + sigma."""
-    window = {"name": "w", "observable": "square", "kind": "window", "upper": 2.0, "source": "by construction"}
-    known = likelihood(
-        problem({"name": "fit-simple"}, [measured("same", 1.0), window], parameters={"phi": 0, "size": 1})
-    )
-    found, _ = _found(known, "x")
-    assert known.soft == 1
-    for interval in found:
-        ((low, high),) = interval.parts
-        assert low == pytest.approx(max(1.0 - threshold(interval.level) ** 0.5, -(2.0**0.5)), abs=2e-3)
-        assert high == pytest.approx(2.0**0.5, abs=1e-4)
-
-
-def test_interval_of_an_observable_ends_where_a_hard_window_does() -> None:
-    """Next to an empty bin it ends at an evaluated point, not in the middle between the two."""
-    window = {"name": "w", "observable": "square", "kind": "window", "upper": 2.0, "source": "by construction"}
-    known = likelihood(
-        problem({"name": "fit-simple"}, [measured("same", 1.0), window], parameters={"phi": 0, "size": 1})
-    )
-    found, _ = _found(known, "same", limits=(-3.0, 3.0))
-    values, allowed = known.column("same"), np.isfinite(known.loglikes)
-    for interval in found:
-        ((_, high),) = interval.parts
-        assert high in values[allowed]
-        assert 2.0**0.5 - 0.02 < high <= 2.0**0.5
-
-
-def test_two_minima_give_two_parts() -> None:
-    known = likelihood(
-        problem({"name": "fit-simple"}, [measured("square", 9.0, 0.5)], parameters={"phi": 0, "size": 1})
-    )
-    found, _ = _found(known, "x", bins=48)
-    half = 0.5 * threshold(0.68) ** 0.5
-    expected = [-((9 + half) ** 0.5), -((9 - half) ** 0.5), (9 - half) ** 0.5, (9 + half) ** 0.5]
-    np.testing.assert_allclose(np.array(found[0].parts).ravel(), expected, atol=1e-3)
-
-
-def test_minimum_narrower_than_a_bin_is_not_lost() -> None:
-    known = likelihood(
-        problem({"name": "fit-simple"}, [measured("same", 1.234, 1e-3)], parameters={"phi": 0, "size": 1})
-    )
-    found, _ = _found(known, "x", bins=12)
-    ((low, high),) = found[0].parts
-    assert low == pytest.approx(1.234 - 1e-3 * threshold(0.68) ** 0.5, abs=2e-4)
-    assert high == pytest.approx(1.234 + 1e-3 * threshold(0.68) ** 0.5, abs=2e-4)
-
-
-@pytest.mark.parametrize(("name", "scale"), [("size", "linear"), ("scale", "log")])
-def test_logarithmic_quantity(name: str, scale: str) -> None:
-    """As a parameter with a logarithmic prior, and as an observable on a logarithmic axis."""
-    constraints = [measured("decades", 1.0, 0.25)]
-    known = likelihood(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0, "x": 0}))
-    limits = {} if scale == "linear" else {"limits": (1e-1, 1e3), "log": True}
-    found, _ = _found(known, name, bins=48, **limits)
-    ((low, high),) = found[1].parts
-    assert np.log10(low) == pytest.approx(1.0 - 0.25 * threshold(0.95) ** 0.5, abs=5e-3)
-    assert np.log10(high) == pytest.approx(1.0 + 0.25 * threshold(0.95) ** 0.5, abs=5e-3)
-
-
-def test_limit_has_an_open_end() -> None:
-    limit = {"name": "l", "observable": "scale", "kind": "limit", "upper": 10.0, "cl": 0.95, "unit": "GeV"}
-    constraints = [{**limit, "source": "by construction"}]
-    known = likelihood(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0, "x": 0}))
-    found, _ = _found(known, "size")
-    assert found[1].parts[0][0] is None
-    assert found[1].parts[0][1] is not None
-
-
-def test_best_fit_across_the_seam_of_an_angle() -> None:
-    """The minimum sits where the two ends of the prior meet."""
-    known = likelihood(
-        problem({"name": "fit-simple"}, [measured("turn", 0.0, 0.1)], parameters={"size": 1, "x": 0})
-    )
-    best = find_best(known, np.random.default_rng(3), starts=4)
-    assert best.chi2 < 1e-6
-    assert abs(abs(best.values["phi"]) - np.pi) < 1e-3
-
-
-def test_nothing_allowed_is_said() -> None:
-    window = {"name": "w", "observable": "square", "kind": "window", "lower": 26.0, "source": "by construction"}
-    known = likelihood(problem({"name": "fit-simple"}, [window], parameters={"phi": 0, "size": 1}))
-    with pytest.raises(NoPoint, match="allowed"):
-        find_best(known, np.random.default_rng(3), starts=2, generations=20)
-
-
 def test_more_points_never_lower_a_profile() -> None:
     """What is known can only grow: the same profile after more points lies nowhere lower in ln L."""
     known = _linear()
@@ -188,23 +68,3 @@ def test_more_points_never_lower_a_profile() -> None:
     known.batch(np.random.default_rng(1).random((20_000, 3)))
     second = profile(known, [axis], rng, generations=5)
     assert (second.loglike >= first.loglike).all()
-
-
-@pytest.mark.parametrize(
-    "level", [LEVELS[0], *(pytest.param(level, marks=pytest.mark.slow) for level in LEVELS[1:])]
-)
-def test_coverage_of_profile_intervals(level: float) -> None:
-    """Of 120 pseudo-experiments the interval of a1 holds the truth as often as it should, within three sigmas."""
-    truth = np.array([1.0, -0.5])
-    rng, toys, hits = np.random.default_rng(17), 120, 0
-    for _ in range(toys):
-        data = matrix(3, 2) @ truth + rng.standard_normal(3)
-        model = {"name": "fit-linear", "free": 2, "measured": 3}
-        known = likelihood(problem(model, [measured(f"y{i}", float(v), unit="GeV") for i, v in enumerate(data)]))
-        start = linear_solution(data, 2)[0] / 20.0 + 0.5
-        known.batch(start[None])
-        axis = make_axis(known, "a1", 16, None)
-        curve = profile(known, [axis], rng, generations=15)
-        ((low, high),) = intervals(known, curve, (level,), rng)[0].parts
-        hits += (low is None or low < truth[1]) and (high is None or truth[1] < high)
-    assert abs(hits - toys * level) < 3.0 * np.sqrt(toys * level * (1.0 - level))

@@ -18,6 +18,8 @@ from terranova.fitting.results import FitResults
 from terranova.fitting.steps import Fit
 from terranova.runs.derived import FITTED
 
+pytestmark = pytest.mark.integration
+
 pytest.importorskip("emcee", reason="the fit extra is not installed")
 
 MODEL = {"name": "fit-linear", "free": 2, "measured": 3}

@@ -1,385 +1,79 @@
-"""Constraints: violations and log-likelihoods of every kind, alone and as a problem scores them together."""
+"""The interface of constraints: what holds for a kind that brings only what it must."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from terranova import (
-    Asymmetric,
-    BoundModel,
-    Constraint,
-    ConstraintSet,
-    Correlated,
-    Function,
-    Gaussian,
-    Limit,
-    Model,
-    Observable,
-    Parameter,
-    Problem,
-    Tabulated,
-    Uniform,
-    Window,
-)
-from terranova.errors import ContractError
-from terranova.interfaces.constraint import Interval, acceptance
-
-REFERENCE = {"source": "arXiv:physics/0406120", "date": "2004-06-20"}
-NAMES = ("x", "y", "z")
-
-_VALUES = st.floats(-1e6, 1e6)
-_WIDTHS = st.floats(1e-3, 1e6)
+from terranova.interfaces.constraint import Constraint, Interval, acceptance, log_excess
+from terranova.types import Floats
 
 
-def _one(name: str = "c", observable: str = "x") -> dict[str, Any]:
-    return {"name": name, "observables": (observable,), **REFERENCE}
+@dataclass(frozen=True, kw_only=True)
+class Between(Interval):
+    """Accepts an interval."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    kind: ClassVar[str] = "between"
+
+    def window(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    def loglike(self, values: Floats) -> Floats:
+        return np.zeros(len(values))
 
 
-@st.composite
-def _window(draw: st.DrawFn) -> Constraint:
-    lower = draw(_VALUES)
-    shape = draw(st.sampled_from(["both", "lower", "upper"]))
-    bounds = {"lower": lower, "upper": lower + draw(_WIDTHS)}
-    return Window(**_one(), **(bounds if shape == "both" else {shape: bounds[shape]}), scale=draw(_WIDTHS))
+def _between(name: str = "m", low: float = -math.inf, high: float = math.inf, **more: float) -> Constraint:
+    return Between(name=f"c_{name}", observables=(name,), source="this test", low=low, high=high, **more)  # type: ignore[arg-type]
 
 
-@st.composite
-def _asymmetric(draw: st.DrawFn) -> Constraint:
-    up, down, value = draw(_WIDTHS), draw(_WIDTHS), draw(_VALUES)
-    nsigma = draw(st.floats(0.5, 5.0))
-    if draw(st.booleans()):
-        return Gaussian(**_one(), value=value, sigma=up, nsigma=nsigma)
-    return Asymmetric(**_one(), value=value, sigma_up=up, sigma_down=down, nsigma=nsigma, scale=draw(_WIDTHS))
-
-
-@st.composite
-def _limit(draw: st.DrawFn) -> Constraint:
-    if draw(st.booleans()):
-        return Limit(**_one(), upper=draw(_WIDTHS), cl=draw(st.sampled_from([None, 0.9, 0.95])))
-    return Limit(**_one(), lower=draw(_VALUES))
-
-
-@st.composite
-def _correlated(draw: st.DrawFn) -> Constraint:
-    rho = draw(st.floats(-0.95, 0.95))
-    return Correlated(
-        name="c",
-        observables=("x", "y"),
-        **REFERENCE,
-        values=(draw(st.floats(-10, 10)), draw(st.floats(-10, 10))),
-        sigmas=(draw(st.floats(0.1, 10)), draw(st.floats(0.1, 10))),
-        correlation=((1.0, rho), (rho, 1.0)),
-        max_chi2=draw(st.floats(0.1, 10)),
-    )
-
-
-@st.composite
-def _tabulated(draw: st.DrawFn) -> Constraint:
-    steps = draw(st.lists(st.floats(0.1, 10), min_size=1, max_size=5))
-    grid = np.cumsum([draw(st.floats(-10, 10)), *steps]).tolist()
-    heights = draw(st.lists(st.floats(0.01, 100), min_size=len(grid), max_size=len(grid)))
-    table: dict[str, Any] = {"x_grid": tuple(grid), "limit": tuple(heights), "log": draw(st.booleans())}
-    if draw(st.booleans()):
-        return Tabulated(**_one(), **table, max_chi2=min(heights) + draw(st.floats(0.1, 10)))
-    side = draw(st.sampled_from(["upper", "lower"]))
-    return Tabulated(name="c", observables=("x", "y"), **REFERENCE, **table, side=side)
-
-
-INTERVALS = st.one_of(_window(), _asymmetric(), _limit())
-CONSTRAINTS = st.one_of(INTERVALS, _correlated(), _tabulated())
-
-
-def _points(constraint: Constraint, seed: int, n: int = 50) -> np.ndarray:
-    """Points (n, len(observables)) around where the constraint becomes interesting."""
-    low, high = constraint.window()
-    ends = [v for v in (low, high) if math.isfinite(v)]
-    centre = float(np.mean(ends)) if ends else 0.0
-    width = (high - low) if len(ends) == 2 else 1.0 + abs(centre)
-    shape = (n, len(constraint.observables))
-    points = centre + 1.5 * width * np.random.default_rng(seed).standard_normal(shape)
-    if isinstance(constraint, Interval):
-        points[: len(ends), 0] = ends
-    return points
-
-
-# -- one constraint -----------------------------------------------------------------------------------------
-
-
-@settings(max_examples=300, deadline=None)
-@given(constraint=CONSTRAINTS, seed=st.integers(0, 1000))
-def test_violation_and_loglike_make_sense(constraint: Constraint, seed: int) -> None:
-    values = _points(constraint, seed)
-    violation, loglike = constraint.violation(values), constraint.loglike(values)
-    assert violation.shape == loglike.shape == (len(values),)
-    assert (violation >= 0).all()
-    assert np.isfinite(violation).all()
-    assert (loglike <= 0).all()
-    assert not np.isnan(loglike).any()
-    assert constraint.describe()
-    assert constraint.column == "C_c"
-
-
-@settings(max_examples=200, deadline=None)
-@given(constraint=INTERVALS, seed=st.integers(0, 1000))
-def test_an_interval_is_violated_exactly_outside(constraint: Constraint, seed: int) -> None:
-    values = _points(constraint, seed)
-    low, high = constraint.window()
-    inside = (values[:, 0] >= low) & (values[:, 0] <= high)
-    np.testing.assert_array_equal(constraint.violation(values) == 0, inside)
-
-
-@settings(max_examples=200, deadline=None)
-@given(constraint=INTERVALS)
-def test_the_violation_is_the_distance(constraint: Constraint) -> None:
-    low, high = constraint.window()
-    for end, sign in ((low, -1), (high, 1)):
-        if math.isfinite(end):
-            distance = 1.0 + abs(end)
-            found = constraint.violation(np.array([[end + sign * distance]]))[0]
-            assert found == pytest.approx(distance / constraint.scale)
-
-
-@settings(max_examples=200, deadline=None)
-@given(constraint=_asymmetric(), seed=st.integers(0, 1000))
-def test_a_measurement_is_best_at_its_value(constraint: Asymmetric, seed: int) -> None:
-    assert constraint.loglike(np.array([[constraint.value]]))[0] == 0.0
-    assert (constraint.loglike(_points(constraint, seed)) <= 0).all()
-    one_sigma = np.array([[constraint.value + constraint.sigma_up], [constraint.value - constraint.sigma_down]])
-    np.testing.assert_allclose(constraint.loglike(one_sigma), -0.5, rtol=1e-5)
-
-
-@settings(max_examples=200, deadline=None)
-@given(constraint=CONSTRAINTS, seed=st.integers(0, 1000))
-def test_a_point_scores_alike_in_any_batch(constraint: Constraint, seed: int) -> None:
-    values = _points(constraint, seed)
-    order = np.random.default_rng(seed).permutation(len(values))
-    for score in (constraint.violation, constraint.loglike):
-        together = score(values)
-        np.testing.assert_array_equal(score(values[order]), together[order])
-        np.testing.assert_array_equal(np.concatenate([score(values[i : i + 1]) for i in range(10)]), together[:10])
-
-
-def test_a_measurement_may_name_its_window() -> None:
-    constraint = Asymmetric(**_one(), value=1.0, sigma_up=0.1, sigma_down=0.2, accept=(0.5, 1.6))
-    assert constraint.window() == (0.5, 1.6)
-    assert constraint.violation(np.array([[1.7]]))[0] == pytest.approx(0.1)
-
-
-def test_a_limit_with_a_level_is_half_a_gaussian() -> None:
-    constraint = Limit(**_one(), upper=2.0, cl=0.95)
-    values = np.array([[-1.0], [0.0], [2.0], [4.0]])
-    z = 1.6448536269514722  # the 95 % quantile of the normal distribution
-    np.testing.assert_allclose(constraint.loglike(values), [0, 0, -0.5 * z**2, -2 * z**2])
-    np.testing.assert_array_equal(constraint.violation(values), [0, 0, 0, 2])
-
-
-def test_correlated_measurements() -> None:
-    rho, sigmas, centre = 0.92, np.array([0.07, 0.06]), np.array([-0.01, 0.04])
-    constraint = Correlated(
-        name="ST",
-        observables=("x", "y"),
-        **REFERENCE,
-        values=tuple(centre),
-        sigmas=tuple(sigmas),
-        correlation=((1, rho), (rho, 1)),
-        max_chi2=6.18,
-    )
-    values = np.random.default_rng(0).normal(size=(20, 2))
-    covariance = np.outer(sigmas, sigmas) * np.array([[1, rho], [rho, 1]])
-    expected = np.einsum("ni,ij,nj->n", values - centre, np.linalg.inv(covariance), values - centre)
-    np.testing.assert_allclose(constraint.chi2(values), expected)
-    np.testing.assert_allclose(constraint.loglike(values), -0.5 * expected)
-    np.testing.assert_allclose(constraint.violation(values), np.maximum(0, expected - 6.18))
-    assert constraint.violation(centre[None, :])[0] == 0.0
-
-
-def test_tabulated_limits() -> None:
-    table: dict[str, Any] = {"x_grid": (1.0, 3.0), "limit": (1.0, 100.0)}
-    pair = {"name": "t", "observables": ("y", "x"), **REFERENCE}
-    values = np.array([[30.0, 2.0], [30.0, 0.0], [300.0, 9.0], [1.0, 1.0]])
-    np.testing.assert_allclose(Tabulated(**pair, **table).violation(values), [0, 29, 200, 0])
-    np.testing.assert_allclose(Tabulated(**pair, **table, log=True).violation(values), [20, 29, 200, 0])
-    np.testing.assert_allclose(Tabulated(**pair, **table, side="lower").violation(values), [20.5, 0, 0, 0])
-    np.testing.assert_array_equal(Tabulated(**pair, **table).loglike(values), [0, -np.inf, -np.inf, 0])
-
-
-def test_a_tabulated_likelihood() -> None:
-    constraint = Tabulated(**_one(), x_grid=(0.0, 1.0, 2.0), limit=(4.0, 0.0, 8.0), max_chi2=2.0)
-    values = np.array([[0.5], [1.0], [2.0], [5.0]])
-    np.testing.assert_allclose(constraint.violation(values), [0, 0, 6, 6])
-    np.testing.assert_allclose(constraint.loglike(values), [-1, 0, -4, -4])
-
-
-def test_a_function() -> None:
-    constraint = Function(
-        name="f",
-        observables=("x", "y"),
-        source="theory: x below y",
-        violation_of=lambda x, y: np.maximum(0, x - y),
-        scale=2.0,
-    )
-    values = np.array([[1.0, 2.0], [5.0, 2.0]])
-    np.testing.assert_array_equal(constraint.violation(values), [0, 1.5])
-    np.testing.assert_array_equal(constraint.loglike(values), [0, -np.inf])
-
-
-_PAIR: dict[str, Any] = {"name": "c", "observables": ("x", "y"), **REFERENCE}
-_ST: dict[str, Any] = {"values": (0, 0), "sigmas": (1, 1), "correlation": ((1, 0.5), (0.5, 1)), "max_chi2": 6}
-_TABLE: dict[str, Any] = {"x_grid": (1, 2), "limit": (1, 2)}
+def test_what_a_kind_need_not_say() -> None:
+    one = _between()
+    assert (one.hard, one.measurements, one.measured, one.in_unit, one.column) == (False, 1, (), ("m",), "C_c_m")
+    assert list(one.key_problems({}, ("m",))) == []
+    assert one.describe() == "in [-inf, inf]"
 
 
 @pytest.mark.parametrize(
-    ("kind", "words", "message"),
+    ("words", "message"),
     [
-        (Window, {**_one(), "source": " ", "lower": 0}, "needs a source"),
-        (Window, {**_one(), "lower": 0, "scale": 0}, "scale"),
-        (Window, {**_one(), "lower": 0, "scale": math.nan}, "scale"),
-        (Window, _one(), "lower or an upper"),
-        (Window, {**_one(), "lower": 1, "upper": 1}, "must be below"),
-        (Window, {**_one(), "lower": math.nan}, "NaN"),
-        (Gaussian, {**_one(), "value": 0, "sigma": 0}, "positive"),
-        (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": -1}, "positive"),
-        (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": 1, "nsigma": 0}, "nsigma"),
-        (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": 1, "accept": (2, 1)}, "no interval"),
-        (Asymmetric, {**_one(), "value": 0, "sigma_up": 1, "sigma_down": 1, "accept": (2, 3)}, "leaves out"),
-        (Gaussian, {**_one(), "value": 125.2, "sigma": 1e-20}, "sigma is lost"),
-        (Window, {**_one(), "lower": 0, "scale": 1e-300}, "too small to divide"),
-        (Tabulated, {**_PAIR, **_TABLE, "limit": (0, 1), "cl": 0.95}, "positive limits"),
-        (Tabulated, {**_one(), **_TABLE, "limit": (5, 6)}, "accepts nothing"),
-        (Limit, _one(), "exactly one"),
-        (Limit, {**_one(), "upper": 1, "lower": 0}, "exactly one"),
-        (Limit, {**_one(), "upper": 1, "cl": 95}, "cl"),
-        (Limit, {**_one(), "upper": -1, "cl": 0.95}, "positive upper limit"),
-        (Limit, {**_one(), "lower": 1, "cl": 0.95}, "positive upper limit"),
-        (Correlated, {**_PAIR, **_ST, "values": (0,)}, "needs 2 values"),
-        (Correlated, {**_PAIR, **_ST, "sigmas": (1, 0)}, "sigmas"),
-        (Correlated, {**_PAIR, **_ST, "correlation": ((1, 0.5), (0.4, 1))}, "symmetric"),
-        (Correlated, {**_PAIR, **_ST, "correlation": ((1, 2), (2, 1))}, "positive definite"),
-        (Correlated, {**_PAIR, **_ST, "max_chi2": 0}, "max_chi2"),
-        (Tabulated, {**_PAIR, **_TABLE, "x_grid": (1,)}, "same length"),
-        (Tabulated, {**_PAIR, **_TABLE, "x_grid": (2, 1)}, "increase"),
-        (Tabulated, {**_PAIR, **_TABLE, "side": "left"}, "side"),
-        (Tabulated, {**_PAIR, **_TABLE, "limit": (0, 1), "log": True}, "positive limits"),
-        (Tabulated, {**_PAIR, **_TABLE, "cl": 95}, "cl"),
-        (Tabulated, {**_PAIR, **_TABLE, "observables": ("x", "y", "z")}, "one observable"),
+        ({"source": " "}, "needs a source"),
+        ({"scale": 0.0}, "scale must be positive"),
+        ({"scale": math.nan}, "scale must be positive"),
+        ({"scale": 1e-200}, "too small to divide by"),
+        ({"distance": "decades"}, "distance must be"),
     ],
 )
-def test_senseless_constraints_are_refused(kind: type[Constraint], words: dict[str, Any], message: str) -> None:
+def test_senseless_words_are_refused(words: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        kind(**words)
+        Between(**{"name": "c", "observables": ("m",), "source": "this test", **words})  # type: ignore[arg-type]
 
 
-# -- many constraints ---------------------------------------------------------------------------------------
-
-
-class ThreeNumbers(Model):
-    """Its observables are its parameters, under other names."""
-
-    name = "three-numbers"
-    parameters = tuple(Parameter(f"p_{name}", Uniform(-10, 10)) for name in NAMES)
-    observables = tuple(Observable(name) for name in NAMES)
-
-    def evaluate(self, points: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {name: points[f"p_{name}"] for name in NAMES}
-
-
-def _renamed(constraint: Constraint, number: int, observable: str) -> Constraint:
-    names = (observable,) if len(constraint.observables) == 1 else constraint.observables
-    return replace(constraint, name=f"c{number}", observables=names)
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    constraints=st.lists(st.tuples(CONSTRAINTS, st.sampled_from([*NAMES, "p_x"])), max_size=6),
-    seed=st.integers(0, 1000),
-    scale=st.sampled_from([1.0, 100.0, 1e5]),
-)
-def test_a_problem_scores_as_its_constraints_do(
-    constraints: list[tuple[Constraint, str]], seed: int, scale: float
+@given(st.floats(-10, 10), st.floats(0.1, 5), st.floats(0.1, 4), st.floats(-30, 30))
+def test_the_violation_of_an_interval_is_the_distance_in_its_scale(
+    low: float, width: float, scale: float, at: float
 ) -> None:
-    group = tuple(_renamed(c, i, name) for i, (c, name) in enumerate(constraints))
-    problem = Problem(BoundModel(ThreeNumbers()), [ConstraintSet("group", group)])
-    x = scale * np.random.default_rng(seed).standard_normal((30, 3))
-    violations, loglike = problem.score(x, x)
-    total = np.zeros(len(x))
-    for j, constraint in enumerate(group):
-        columns = [NAMES.index(name.removeprefix("p_")) for name in constraint.observables]
-        np.testing.assert_array_equal(violations[:, j], constraint.violation(x[:, columns]))
-        total += constraint.loglike(x[:, columns])
-    np.testing.assert_allclose(loglike, total, rtol=1e-12)
-    order = np.random.default_rng(seed).permutation(len(x))
-    again = problem.score(x[order], x[order])
-    np.testing.assert_array_equal(again[0], violations[order])
-    np.testing.assert_array_equal(again[1], loglike[order])
+    violation = _between(low=low, high=low + width, scale=scale).violation(np.array([[at]]))[0]
+    assert violation == pytest.approx(max(0.0, low - at, at - low - width) / scale)
 
 
-@pytest.mark.parametrize("unknown", [np.nan, np.inf])
-def test_an_unknown_observable_violates_what_reads_it(unknown: float) -> None:
-    group = (
-        Window(**_one("a", "x"), lower=-1),
-        Gaussian(**_one("b", "y"), value=0, sigma=1),
-        Correlated(**{**_PAIR, "name": "d"}, **_ST),
-    )
-    problem = Problem(BoundModel(ThreeNumbers()), [ConstraintSet("group", group)])
-    violations, loglike = problem.score(np.zeros((2, 3)), np.array([[unknown, 0.0, 0.0], [0.0, 0.0, unknown]]))
-    np.testing.assert_array_equal(violations, [[np.inf, 0, np.inf], [0, 0, 0]])
-    np.testing.assert_array_equal(loglike, [-np.inf, 0])
+@given(st.floats(1e-6, 1e6), st.floats(1.0, 1e3), st.floats(-1e7, 1e7))
+def test_decades_are_counted_exactly_outside(low: float, ratio: float, at: float) -> None:
+    high = low * ratio
+    excess = float(log_excess(np.array([at]), low, high)[0])
+    assert (excess > 0.0) == (at < low or at > high)
+    if at > high:
+        assert excess == pytest.approx(math.log10(at / high), abs=1e-9)
 
 
-def test_what_samplers_are_told_is_the_common_window() -> None:
-    group = (Window(**_one("a"), lower=0, upper=5), Limit(**_one("b"), upper=3), Correlated(**_PAIR, **_ST))
-    assert acceptance(group) == {"x": (0, 3)}
-
-
-def test_names_must_be_unique_and_observables_known() -> None:
-    a = Window(**_one("a"), lower=0)
-    with pytest.raises(ValueError, match="'a' twice"):
-        ConstraintSet("s", (a, a))
-    model = BoundModel(ThreeNumbers())
-    with pytest.raises(ContractError, match=r"'a' is in both sets 's' and 't'"):
-        Problem(model, [ConstraintSet("s", (a,)), ConstraintSet("t", (a,))])
-    with pytest.raises(ContractError, match="reads 'w', which model 'three-numbers' does not provide"):
-        Problem(model, [ConstraintSet("s", (Window(**_one("a", "w"), lower=0),))])
-
-
-@pytest.mark.parametrize(
-    "constraint",
-    [
-        Window(name="c", observables=("x",), lower=1e-3, upper=1e-2, distance="log", **REFERENCE),
-        Limit(name="c", observables=("x",), upper=1e-2, cl=0.9, distance="log", scale=2.0, **REFERENCE),
-        Gaussian(name="c", observables=("x",), value=1e-3, sigma=1e-4, distance="log", **REFERENCE),
-    ],
-)
-def test_distance_in_decades(constraint: Interval) -> None:
-    """Decades to the nearest bound, positive exactly outside, the same alone and in a problem."""
-    low, high = constraint.window()
-    values = np.array([-1.0, 0.0, 1e-9, 1e-4, 2e-3, np.nextafter(high, 1.0), high, 0.1, 1e5])
-    outside = (values < low) | (values > high)
-    violation = constraint.violation(values[:, None])
-    assert np.array_equal(violation > 0.0, outside)
-    assert violation[-1] == pytest.approx(math.log10(1e5 / high) / constraint.scale)
-    if np.isfinite(low):
-        assert violation[3] == pytest.approx(math.log10(low / 1e-4) / constraint.scale)
-    problem = Problem(BoundModel(ThreeNumbers()), [ConstraintSet("s", (constraint,))])
-    observables = np.column_stack([values, np.ones((len(values), len(problem.model.observables) - 1))])
-    assert np.array_equal(problem.score(np.zeros((len(values), 3)), observables)[0][:, 0], violation)
-
-
-def test_distance_in_decades_needs_positive_bounds() -> None:
-    for make in (
-        lambda: Limit(name="c", observables=("x",), lower=0.0, distance="log", **REFERENCE),
-        lambda: Window(name="c", observables=("x",), lower=-1.0, upper=1.0, distance="log", **REFERENCE),
-        lambda: Gaussian(name="c", observables=("x",), value=0.0, sigma=1.0, distance="log", **REFERENCE),
-    ):
-        with pytest.raises(ValueError, match="positive bounds"):
-            make()
-    with pytest.raises(ValueError, match="distance"):
-        Limit(name="c", observables=("x",), upper=1.0, distance="decades", **REFERENCE)
+def test_samplers_are_told_what_all_constraints_on_an_observable_accept() -> None:
+    group = [_between("m", low=0.0), _between("m", high=5.0), _between("m", low=-1.0, high=9.0), _between("free")]
+    assert acceptance(group) == {"m": (0.0, 5.0)}
+    assert acceptance([]) == {}

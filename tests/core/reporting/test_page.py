@@ -8,19 +8,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 from support.stored_runs import prepared, rows, scanned, stored, windows
 
 from terranova.errors import RunError
 from terranova.reporting import write_report
-from terranova.reporting.projections import choose_projections, mutual_information
-from terranova.reporting.queries import failures, progress, sample
 from terranova.runs.run import Run
 from terranova.store import Writer
 
-pytestmark = pytest.mark.usefixtures("toy_registry")
+pytestmark = [pytest.mark.usefixtures("toy_registry"), pytest.mark.integration]
 inf = math.inf
 
 
@@ -220,54 +216,3 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 # -- what it is made of ------------------------------------------------------------------------------------------
-
-
-def test_progress_adds_up(tmp_path: Path) -> None:
-    run = scanned(tmp_path / "run")
-    history = progress(run, run.problem(), steps=7)
-    assert history is not None
-    frame = run.to_pandas()
-    assert history.evaluations[-1] == 4000
-    assert (np.diff(history.evaluations) >= 0).all()
-    assert history.valid[:, -1].tolist() == frame.groupby("island")["valid"].sum().tolist()
-    assert history.violation[:, -1].tolist() == frame.groupby("island")["total_violation"].min().tolist()
-    from terranova.runs.diagnosis import coverage_of
-
-    assert history.coverage is not None
-    assert history.coverage[-1] == pytest.approx(coverage_of(run, run.problem()))
-    assert (np.diff(history.coverage) >= 0).all()
-
-
-def test_samples_are_repeatable_parts(tmp_path: Path) -> None:
-    run = scanned(tmp_path / "run")
-    some = sample(run, ["a"], "true", rows=500)
-    assert 300 < len(some) <= 700
-    pd.testing.assert_frame_equal(some, sample(run, ["a"], "true", rows=500))
-    assert len(sample(run, ["a"], "valid")) == run.valid_count
-
-
-def test_failures_are_grouped(tmp_path: Path) -> None:
-    reasons = ["m = -3.5", "m = 12e-3", "other", ""]
-    run = stored(tmp_path, rows([[inf, inf]] * 4, status=[1, 1, 3, 4], reason=reasons))
-    found = [(f.status, f.reason, f.points) for f in failures(run)]
-    assert found == [("unphysical", "m = #", 2), ("raised", "other", 1), ("timeout", "", 1)]
-
-
-def test_mutual_information() -> None:
-    rng = np.random.default_rng(0)
-    a, b = rng.integers(0, 8, 20_000), rng.integers(0, 8, 20_000)
-    assert mutual_information(a, a, 8) == pytest.approx(math.log(8), abs=0.01)
-    assert mutual_information(a, b, 8) == pytest.approx(0.0, abs=0.002)
-
-
-def test_projections_show_what_is_related() -> None:
-    rng = np.random.default_rng(0)
-    points = pd.DataFrame(rng.random((3000, 4)), columns=list("abcd"))
-    points["d"] = (points["b"] + 0.1 * rng.random(3000)) % 1
-    points["o"] = points["a"] ** 2 + points["c"]
-    points["same"] = points["a"]
-    chosen = choose_projections(points, list("abcd"), ["o", "same"], panels=3)
-    assert {chosen[0].x, chosen[0].y} == {"b", "d"}
-    assert all({p.x, p.y} != {"a", "same"} for p in chosen)
-    assert any("o" in (p.x, p.y, p.colour) for p in chosen)
-    assert choose_projections(points[["a"]], ["a"], []) == []

@@ -16,7 +16,7 @@ from terranova.errors import RunError, TerranovaError
 from terranova.runs.export import export
 from terranova.runs.run import Run
 
-pytestmark = pytest.mark.usefixtures("toy_registry")
+pytestmark = [pytest.mark.usefixtures("toy_registry"), pytest.mark.integration]
 
 
 @pytest.fixture

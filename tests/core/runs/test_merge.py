@@ -19,6 +19,8 @@ from terranova.runs.merge import merge
 from terranova.runs.run import Run
 from terranova.testing import NoSync, flip_bit
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def runs(tmp_path: Path, toy_registry: None) -> list[Run]:

@@ -15,7 +15,7 @@ from terranova.errors import RunError, RunExists, RunMismatch
 from terranova.runs.export import export
 from terranova.runs.rescore import rescore
 
-pytestmark = pytest.mark.usefixtures("toy_registry")
+pytestmark = [pytest.mark.usefixtures("toy_registry"), pytest.mark.integration]
 
 
 def test_the_same_as_direct_scoring(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from terranova.errors import RunError
+from terranova.errors import RunError, RunMismatch
 from terranova.store import Reader, Writer, recover, verify
 from terranova.system import disk
 from terranova.testing import Crash, Died
 from terranova.testing.fake_points import fake_batch, fake_schema
+
+pytestmark = pytest.mark.integration
 
 SCHEMA = fake_schema(2, 1, 1)
 
@@ -153,3 +155,12 @@ StoreMachine.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
 )
 TestStore = pytest.mark.usefixtures("no_waiting_for_the_disk")(StoreMachine.TestCase)
+
+
+def test_rows_of_another_scan_are_not_mixed_in(tmp_path):
+    writer = Writer(tmp_path, SCHEMA, writer=4)
+    writer.append(fake_batch(SCHEMA, 3))
+    writer._journal.close()  # dies
+    with pytest.raises(RunMismatch, match="other columns"):
+        recover(tmp_path, fake_schema(5))
+    assert recover(tmp_path, SCHEMA).rows == 3

@@ -1,7 +1,5 @@
 """Readers while others write and seal: nothing shrinks, nothing is seen half."""
 
-import os
-
 import numpy as np
 
 from terranova.store import Reader, Writer, layout, snapshot
@@ -36,19 +34,6 @@ def test_a_journal_sealed_after_opening_is_read_once(tmp_path, monkeypatch):
     assert Reader(tmp_path).table().num_rows == ROWS
     assert not list(tmp_path.glob("points/*.log"))
     writer.close()
-
-
-def test_a_listing_that_misses_a_file_under_both_its_names_is_taken_again(tmp_path, monkeypatch):
-    with Writer(tmp_path, SCHEMA) as writer:
-        writer.append(fake_batch(SCHEMA, ROWS))
-    listdir, calls = os.listdir, []
-
-    def miss_the_first_time(path):
-        calls.append(path)
-        return [] if len(calls) == 1 else listdir(path)
-
-    monkeypatch.setattr(os, "listdir", miss_the_first_time)
-    assert len(layout.list_segments(tmp_path / "points").parts) == 1
 
 
 def test_batches_need_no_more_memory_than_a_part(tmp_path):

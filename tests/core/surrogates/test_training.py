@@ -18,6 +18,8 @@ from terranova.errors import RunError, RunMismatch, StoreCorrupt
 from terranova.plugins.surrogates.xgb import XgboostSurrogate
 from terranova.surrogates import TrainedSurrogate, explanation, explanation_page, train, validation, validation_page
 
+pytestmark = pytest.mark.integration
+
 pytest.importorskip("xgboost", reason="surrogates need the extra terranova[ml]")
 
 SMOOTH = ConstraintSet(

@@ -9,23 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
-from support.fit_problems import likelihood, linear_solution, matrix, measured, problem, words
+from support.fit_problems import linear_solution, matrix, measured, words
 
 import terranova
 from terranova import Surrogate
 from terranova.errors import ConfigError
-from terranova.fitting.config import SurrogateConfig
 from terranova.fitting.config_reading import load_fit
 from terranova.fitting.intervals import threshold
-from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.steps import Fit
-from terranova.fitting.surrogate.importance import tail_shape
-from terranova.fitting.surrogate.targets import Chi2Transform, ObservablesTransform
 from terranova.plugins.surrogates.gp import GpSurrogate
 from terranova.registry import registry
 from terranova.registry.hooks import hookimpl
 from terranova.types import Bools, Floats
+
+pytestmark = pytest.mark.integration
 
 pytest.importorskip("emcee", reason="the fit extra is not installed")
 
@@ -156,57 +153,6 @@ def test_interval_of_an_observable_with_a_surrogate(tmp_path: Path) -> None:
     for interval in found.profiles[0].intervals:
         half = threshold(interval.level) ** 0.5 * error
         np.testing.assert_allclose(interval.parts[0], (centre - half, centre + half), atol=0.03 * error)
-
-
-def _kinked() -> Likelihood:
-    """A measurement with a kink, of an observable over six decades."""
-    limit = {"name": "l", "observable": "scale", "kind": "asymmetric", "value": 1.0}
-    limit |= {"sigma_up": 20.0, "sigma_down": 0.2, "nsigma": 3, "unit": "GeV"}
-    constraints = [{**limit, "source": "by construction"}, measured("same", 1.0, 0.5)]
-    return likelihood(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0}))
-
-
-def test_observables_are_the_better_targets_where_chi2_has_kinks() -> None:
-    known, fresh = _kinked(), _kinked()
-    known.batch(np.random.default_rng(1).random((150, 2)))
-    fresh.batch(np.random.default_rng(2).random((2000, 2)))
-    top = float(max(known.loglikes.max(), fresh.loglikes.max()))
-    matters = fresh.loglikes > top - 3.0
-    errors = {}
-    for kind in (Chi2Transform, ObservablesTransform):
-        transform = kind(known, SurrogateConfig(), (), 1)
-        transform.fit(np.arange(150), float(known.loglikes.max()))
-        loglike, none = transform.predict(fresh.u[matters])
-        assert none.shape == (matters.sum(), 0)
-        errors[kind] = 2.0 * np.abs(loglike - fresh.loglikes[matters])
-    rms = {kind: float(np.sqrt(np.mean(error**2))) for kind, error in errors.items()}
-    assert rms[ObservablesTransform] < 0.3
-    assert rms[ObservablesTransform] < 0.6 * rms[Chi2Transform]
-
-
-def test_values_that_chi2_takes_no_notice_of_are_not_resolved() -> None:
-    """Of a scale over six decades, measured as 1 with errors of 0.2 below and 20 above."""
-    known = _kinked()
-    known.batch(np.random.default_rng(1).random((300, 2)))
-    transform = ObservablesTransform(known, SurrogateConfig(), (), 1)
-    transform.fit(np.arange(300), float(known.loglikes.max()))
-    targets, _ = transform._targets(np.arange(300), 2.0 * (known.loglikes.max() - known.loglikes), 0.0)
-    column = known.column("scale")
-    floor = transform._floors["scale"]
-    assert 3.0 * column.min() < floor < 1.0
-    np.testing.assert_allclose(targets[:, 0], np.arcsinh(column / floor) + 1.0)
-    profiled = ObservablesTransform(
-        known, SurrogateConfig(), ("scale",), 1
-    )  # a profile of it is wanted, so all of it matters
-    profiled.fit(np.arange(300), float(known.loglikes.max()))
-    assert "scale" not in profiled._floors
-
-
-@pytest.mark.parametrize("shape", [0.2, 0.5, 1.0])
-def test_shape_of_a_tail(shape: float) -> None:
-    """Of weights that follow a generalised Pareto distribution, the shape is found again."""
-    weights = stats.genpareto.rvs(shape, size=20_000, random_state=np.random.default_rng(7))
-    assert tail_shape(weights) == pytest.approx(shape, abs=0.25)
 
 
 def test_wrong_words_of_a_surrogate_are_said(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ def content(folder: Path) -> dict[str, str]:
     return {str(p): (folder / p).read_text(encoding="utf-8") for p in files if not generated.search(str(p))}
 
 
-def test_the_example_is_what_is_written(root: Path, tmp_path: Path) -> None:
+def test_the_example_is_what_is_written(tmp_path: Path) -> None:
     written = content(new_model("my_model", tmp_path))
-    assert written == content(root / "examples" / "new_model" / "my_model")
+    assert written == content(Path(__file__).parents[3] / "examples" / "new_model" / "my_model")
 
 
 def test_no_placeholder_is_left(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ import pytest
 from terranova.models.physics import _collector, _jit
 from terranova.system import source_fingerprint
 
+pytestmark = pytest.mark.integration
+
 FILES = {
     "__init__.py": "",
     "kernel.py": "from made_up_models import (\n    loops,\n)\nfrom made_up_models.masses import mass\n",

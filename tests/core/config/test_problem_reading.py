@@ -1,0 +1,93 @@
+"""Reading a problem: names with options, priors, entries of constraints, each complaint at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from terranova.config.problem_reading import expanded, name_path, read_name_and_options, read_prior, read_problem
+from terranova.interfaces.priors import Angle, Fixed, LogUniform, Normal, Prior, SignedLogUniform, Uniform
+from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.strict_yaml import Document
+
+
+def _read(reader: Callable[[Diagnostics], Any]) -> tuple[Any, list[str]]:
+    diagnostics = Diagnostics(Document(None))
+    return reader(diagnostics), [f"{p.key}: {p.message}" for p in diagnostics.problems]
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        Uniform(0, 1),
+        LogUniform(0.1, 2.0),
+        SignedLogUniform(1.0, 10.0),
+        Normal(0.0, 2.0),
+        Angle(0.0, 1.0),
+        Fixed(3.0),
+    ],
+)
+def test_every_prior_is_read_from_its_words(prior: Prior) -> None:
+    assert _read(lambda d: read_prior(prior.to_dict(), ("a",), d)) == (prior, [])
+
+
+def test_a_number_fixes_a_parameter() -> None:
+    assert _read(lambda d: read_prior(3, ("a",), d)) == (Fixed(3.0), [])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (None, "a: expected a number, or a prior"),
+        ([1, 2], "a: expected a number, or a prior"),
+        (1e200, "a: beyond"),
+        ({"lower": 0}, "a.prior: missing, expected one of uniform"),
+        ({"prior": "unifrom"}, "a.prior: unknown prior 'unifrom'"),
+        ({"prior": "uniform", "lower": 0}, "a.upper: missing, expected a number"),
+        ({"prior": "log", "lower": 2, "upper": 1}, "a.lower: log prior: needs 0 < lower"),
+        ({"prior": "uniform", "lower": 0, "upper": 1e200}, "a.upper: beyond"),
+    ],
+)
+def test_what_is_no_prior_is_said_at_its_key(given: Any, words: str) -> None:
+    prior, problems = _read(lambda d: read_prior(given, ("a",), d))
+    assert prior is None
+    assert problems[0].startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "words"),
+    [
+        ("thdm3", ("thdm3", {}), ""),
+        ({"name": "thdm3", "type": 2}, ("thdm3", {"type": 2}), ""),
+        ({"type": 2}, ("", {"type": 2}), "model.name: missing, expected the name of a model"),
+        ({"name": ""}, ("", {}), "model.name: empty"),
+        (7, ("", {}), "model: expected a name, or name and options, got 7"),
+        (Uniform, ("", {}), "a class is known by its name once it is a plugin"),
+    ],
+)
+def test_names_with_and_without_options(given: Any, expected: Any, words: str) -> None:
+    read, problems = _read(lambda d: read_name_and_options(given, ("model",), "model", d))
+    assert read == expected
+    assert words in "".join(problems)
+    assert bool(problems) is bool(words)
+
+
+def test_the_name_stands_where_it_was_written() -> None:
+    assert name_path({"model": "a"}, (), "model") == ("model",)
+    assert name_path({"model": {"name": "a"}}, ("p", 0), "model") == ("p", 0, "model", "name")
+
+
+def test_kinds_of_constraints_are_asked_for_only_where_constraints_are() -> None:
+    located, problems = _read(lambda d: read_problem({"model": "m", "parameters": {"a": 1}}, (), d, pytest.fail))
+    assert problems == []
+    assert (located.config.model.name, dict(located.config.parameters)) == ("m", {"a": Fixed(1.0)})
+
+
+def test_nobodys_home_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert _read(lambda d: str(expanded("~/run", ("output",), d))) == ("/home/me/run", [])
+    path, problems = _read(lambda d: expanded("~no-such-user-here/run", ("output",), d))
+    assert path is None
+    assert "nobody's home directory is known as '~no-such-user-here'" in problems[0]
