@@ -304,10 +304,10 @@ def fit(file: Source = None, *, quiet: bool = False, **keys: Any) -> Fit | None:
     from terranova.fitting.output import write_fit
     from terranova.fitting.session import run_fit
 
-    found = run_fit(load_fit(keys) if file is None else load_fit(file, **keys), quiet=quiet)
-    if found is not None:
-        write_fit(found)
-    return found
+    results = run_fit(load_fit(keys) if file is None else load_fit(file, **keys), quiet=quiet)
+    if results is not None:
+        write_fit(results)
+    return results
 
 
 def open_fit(directory: str | Path) -> FitResults:

@@ -95,7 +95,7 @@ class Registry:
     @classmethod
     def discover(cls, entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> Registry:
         """Load every entry point of the group "terranova"; what fails is listed in `broken`."""
-        found = cls()
+        plugins = cls()
         if entry_points is None:
             entry_points = importlib.metadata.entry_points(group=hooks.ENTRY_POINT_GROUP)
         for entry_point in sorted(entry_points, key=lambda e: (e.value, e.name)):
@@ -109,15 +109,15 @@ class Registry:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # sys.exit() and worse: a stranger's module must not end the program
-                found._reject(entry_point.name, origin, error)
+                plugins._reject(entry_point.name, origin, error)
                 continue
             seconds = time.perf_counter() - started
             if seconds > SLOW_IMPORT:
                 log.warning("plugin %s (%s) took %.1f s to import", entry_point.name, origin, seconds)
             version = distribution.version if distribution else "0"
-            found._take_in(module, entry_point.name, origin, version)
-        found._collect()
-        return found
+            plugins._take_in(module, entry_point.name, origin, version)
+        plugins._collect()
+        return plugins
 
     def register(self, module: Any, *, name: str, origin: str = "this program", version: str = "0") -> None:
         """Take in everything a module offers. pluggy checks the names and arguments of its hooks."""
@@ -213,11 +213,11 @@ class Registry:
             PluginMissing: there is none of that name; the message names the nearest.
         """
         everything = [plugin for kind in KINDS for plugin in self.of_kind(kind)]
-        found = [plugin for plugin in everything if name in (None, plugin.name)]
-        if not found and name is not None:
+        named = [plugin for plugin in everything if name in (None, plugin.name)]
+        if not named and name is not None:
             hint = did_you_mean(name, [plugin.name for plugin in everything])
             raise PluginMissing(f"no plugin is named {name!r}{hint}")
-        return found
+        return named
 
     def conflicts(self) -> list[tuple[Plugin, ...]]:
         """Plugins of one kind that share a name (and, for constraint sets, a model)."""
@@ -235,13 +235,13 @@ class Registry:
         """
         ranks = [(vars(p.target).get("preference", 0), p) for p in self.of_kind(kind)]  # not what it inherits
         highest = max((rank for rank, _ in ranks), default=0)
-        found = [p for rank, p in ranks if rank == highest]
+        preferred = [p for rank, p in ranks if rank == highest]
         if highest <= 0:
             raise PluginMissing(f"no {kind} that is installed offers itself where none is named")
-        if len(found) > 1:
-            offers = " and ".join(f"{p.name!r} ({p.origin})" for p in found)
+        if len(preferred) > 1:
+            offers = " and ".join(f"{p.name!r} ({p.origin})" for p in preferred)
             raise PluginConflict(f"several {kind}s offer themselves where none is named: {offers}")
-        return found[0]
+        return preferred[0]
 
     def get(self, kind: str, name: str, *, model: str = "") -> Plugin:
         """Return the plugin of that kind and name.
@@ -259,16 +259,16 @@ class Registry:
             PluginConflict: there are several.
             PluginBroken: an entry point of that name failed to load.
         """
-        found = [p for p in self.plugins if p.kind == kind and p.name == name]
+        candidates = [p for p in self.plugins if p.kind == kind and p.name == name]
         if kind == "constraints" and model:
-            found = [p for p in found if p.model == model] or [p for p in found if p.model == ""]
-        if len(found) == 1:
-            return found[0]
-        if not found and (family := name.partition(":")[0]) != name and family in self.names(kind):
+            candidates = [p for p in candidates if p.model == model] or [p for p in candidates if p.model == ""]
+        if len(candidates) == 1:
+            return candidates[0]
+        if not candidates and (family := name.partition(":")[0]) != name and family in self.names(kind):
             return _variant(self.get(kind, family, model=model), name)
         label = KINDS[kind].label
-        if len(found) > 1:
-            raise PluginConflict(_conflict(label, found))
+        if len(candidates) > 1:
+            raise PluginConflict(_conflict(label, candidates))
         for broken in self.broken:
             if broken.name == name:
                 raise PluginBroken(

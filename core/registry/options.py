@@ -44,35 +44,35 @@ def options_of(plugin: type, skip: int = 0) -> list[Option]:
     except (TypeError, ValueError):
         return []
     described = _described(plugin)
-    found = []
+    options = []
     for parameter in list(signature.parameters.values())[skip:]:
         if parameter.kind in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
             continue
         annotation = parameter.annotation
-        words = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
-        found.append(
+        text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+        options.append(
             Option(
                 parameter.name,
-                "" if words == "_empty" else words,
+                "" if text == "_empty" else text,
                 parameter.default,
                 described.get(parameter.name, ""),
             )
         )
-    return found
+    return options
 
 
 def _described(plugin: type) -> dict[str, str]:
     """Return argument -> what the "Args:" section of the class, or of its `__init__`, says of it."""
-    found: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     for text in (inspect.getdoc(plugin.__init__), inspect.getdoc(plugin)):  # type: ignore[misc]
         name = ""
         for line in (text or "").partition("Args:\n")[2].splitlines():
             entry = _ENTRY.match(line)
             if entry:
                 name = entry[1]
-                found[name] = entry[2]
+                descriptions[name] = entry[2]
             elif line.startswith("     ") and name:
-                found[name] += " " + line.strip()
+                descriptions[name] += " " + line.strip()
             elif line.strip():
                 break  # the next section
-    return found
+    return descriptions
