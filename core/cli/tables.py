@@ -13,9 +13,10 @@ from terranova.errors import PluginConflict
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import Model
 from terranova.pages.table import Column, numbers
-from terranova.registry import Plugin, Registry
+from terranova.registry import Registry
 from terranova.registry.kinds import KINDS
 from terranova.registry.options import Option
+from terranova.registry.plugin import Plugin
 
 if TYPE_CHECKING:
     from terranova.runs.run import Run

@@ -16,8 +16,9 @@ from terranova.interfaces.constraint_set import ConstraintSet, PartOfSet, exclus
 from terranova.interfaces.model import Model
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document, KeyPath, Place
-from terranova.registry import Plugin, Registry
+from terranova.registry import Registry
 from terranova.registry import registry as installed
+from terranova.registry.plugin import Plugin
 
 
 def build_problem(config: ProblemConfig, registry: Registry | None = None) -> Problem:
