@@ -1,4 +1,4 @@
-# Every target installs what it needs into .venv, and nothing outside this folder is written.
+# Every target installs what it needs into .venv (test-matrix: into .venv-*), and writes nothing outside this folder.
 .DEFAULT_GOAL := demo
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
@@ -18,11 +18,15 @@ PYTEST := $(BIN)/pytest $(PYTEST_ARGS)
 # Caches stay inside, too.
 export PIP_NO_CACHE_DIR ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
+export UV_CACHE_DIR ?= $(CURDIR)/.venv/uv
 export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 # A virtual environment or a PYTHONPATH of the caller must not shadow ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help demo install test test-slow faults check bench clean
+# What `test-oldest` and `test-newest` leave out, as `test` does at first.
+FAST := -n 2 --dist loadfile -m "not mpi and not slow"
+
+.PHONY: help demo install test test-slow test-oldest test-newest test-matrix faults check bench clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,11 +39,18 @@ demo: $(INSTALLED) ## Scan the 3HDM for a minute on two MPI ranks and write a re
 install: $(INSTALLED) ## Install terranova with MPI into .venv.
 
 test: $(INSTALLED_DEV) ## Run the test suite.
-	$(PYTEST) -n 2 --dist loadfile -m "not mpi and not slow"
+	$(PYTEST) $(FAST)
 	$(PYTEST) -m "mpi and not slow"
 
 test-slow: $(INSTALLED_DEV) ## Run the long tests as well.
 	$(PYTEST) -m "slow"
+
+# PYTHON names the interpreter of both: make PYTHON=python3.13 test-newest.
+test-oldest test-newest: test-%: .venv-%/.installed-$(notdir $(PYTHON))
+	.venv-$*/bin/python -V
+	.venv-$*/bin/pytest $(PYTEST_ARGS) $(FAST) $(WARNINGS-$*)
+
+test-matrix: test-oldest test-newest ## Run the fast tests with the oldest and the newest dependencies allowed.
 
 faults: $(INSTALLED_DEV) ## Inject every fault of docs/reliability.md, the slow ones included.
 	$(PYTEST) tests/faults
@@ -53,7 +64,8 @@ bench: $(INSTALLED_DEV) ## Measure, and print the tables of benchmarks/.
 	@for script in benchmarks/*.py; do echo "== $$script" && $(BIN)/python "$$script" || exit 1; done
 
 clean: ## Remove everything that was generated, except runs/.
-	rm -rf .venv build dist *.egg-info .package/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-oldest .venv-newest build dist *.egg-info .package/*.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps are touched last: an installation that was interrupted is done again.
@@ -72,4 +84,16 @@ $(INSTALLED): pyproject.toml $(CREATED)
 
 $(INSTALLED_DEV): pyproject.toml $(INSTALLED)
 	$(PIP) install --quiet --editable ".[all,dev]"
+	@touch $@
+
+# The lowest versions that pyproject.toml allows, or the next that come as a wheel for this Python; and the highest.
+RESOLUTION-oldest := lowest-direct
+RESOLUTION-newest := highest
+# An old release cannot know what its neighbours have deprecated since.
+WARNINGS-oldest := -W ignore::DeprecationWarning
+.venv-%/.installed-$(notdir $(PYTHON)): pyproject.toml $(INSTALLED_DEV)
+	@rm -rf .venv-$*
+	@$(PYTHON) -m venv .venv-$*
+	$(BIN)/uv pip install --quiet --python .venv-$*/bin/python --resolution $(RESOLUTION-$*) \
+	    --only-binary :all: --no-binary terranova --editable ".[all,dev]"
 	@touch $@

@@ -13,7 +13,7 @@ from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation, Status
-from terranova.interfaces.constraint import Constraint
+from terranova.interfaces.constraint import Constraint, KeyProblem, Reads
 from terranova.interfaces.constraint_kinds import (
     Asymmetric,
     Correlated,
@@ -92,6 +92,7 @@ __all__ = [
     "Fixed",
     "Function",
     "Gaussian",
+    "KeyProblem",
     "Limit",
     "LogUniform",
     "Model",
@@ -105,6 +106,7 @@ __all__ = [
     "Prior",
     "Problem",
     "Proposal",
+    "Reads",
     "Sampler",
     "SearchSpace",
     "SignedLogUniform",

@@ -53,7 +53,7 @@ class GaussianProcess:
         z, y = self._embedded(u), _standard(y)[0]
         start = np.append(self.log_scales, self.log_noise)
         bounds = [(math.log(low), math.log(high)) for low, high in [SCALES] * len(self.log_scales) + [NOISE]]
-        found = minimize(
+        optimum = minimize(
             lambda p: self._loss(p, z, y),
             start,
             jac=True,
@@ -61,8 +61,8 @@ class GaussianProcess:
             bounds=bounds,
             options={"maxiter": iterations},
         )
-        if np.all(np.isfinite(found.x)):
-            self.log_scales, self.log_noise = found.x[:-1], float(found.x[-1])
+        if np.all(np.isfinite(optimum.x)):
+            self.log_scales, self.log_noise = optimum.x[:-1], float(optimum.x[-1])
 
     def loss(self, u: Floats, y: Floats) -> float:
         """Return minus the log posterior of the length scales, given points u (n, d) with one output y (n,)."""

@@ -1,4 +1,4 @@
-"""A typed door to numba. Import this module where a kernel is needed, not at the top: numba takes a second."""
+"""The decorator of compiled kernels. Import it where a kernel is needed, not at the top: numba takes a second."""
 
 from __future__ import annotations
 

@@ -78,8 +78,8 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Compare samplers on problems; started again, it goes on where it was. Under mpirun trials are shared out."""
+    from terranova.cli.comparison import show_comparison
     from terranova.comparison import page
-    from terranova.comparison import text as words
     from terranova.comparison.config_reading import load_comparison
     from terranova.comparison.results import Comparison
     from terranova.comparison.session import run_comparison
@@ -90,7 +90,7 @@ def compare(
     if not world().is_root:
         return
     comparison = Comparison(plan)
-    words.show(comparison)
+    show_comparison(comparison)
     _say(f"report: {page.write_results(comparison)}")
     if code:
         _say("stopped before the end; the same command goes on")
@@ -130,7 +130,7 @@ def fit(
 ) -> None:
     """Fit a model: best fit, profile likelihoods, posterior. Started again, it goes on where it was."""
     from terranova import api
-    from terranova.fitting.output import show_fit
+    from terranova.cli.fit import show_fit
     from terranova.fitting.session import FitStopped
 
     try:

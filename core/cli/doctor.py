@@ -105,21 +105,20 @@ def report(directory: Path = Path()) -> list[Section]:
 
 def show(sections: list[Section]) -> None:
     """Print sections to the terminal."""
-    from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.text import Text
 
-    console = Console(highlight=False)
+    from terranova.cli.terminal import console, print_table
+    from terranova.pages.table import Column
+
+    columns = [Column("", "name"), Column("", "name"), Column("")]
     for section in sections:
-        table = Table(title=section.title, box=None, title_justify="left", show_header=False, title_style="bold")
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True)
-        table.add_column(overflow="fold")
+        rows: list[tuple[str | Text, ...]] = []
         for finding in section.findings:
-            table.add_row(finding.level.value, escape(finding.name), escape(finding.value))
+            rows.append((Text.from_markup(finding.level.value), finding.name, finding.value))
             if finding.cure:
-                table.add_row("", "", f"[dim]{escape(finding.cure)}[/]")
-        console.print(table)
+                rows.append(("", "", Text(finding.cure, style="dim")))
+        print_table(columns, rows, section.title)
     broken = [finding.name for section in sections for finding in section.findings if finding.level is Level.BROKEN]
     console.print(f"[red]broken: {escape(', '.join(broken))}[/]" if broken else "nothing is broken")
 

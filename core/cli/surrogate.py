@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from terranova.pages.table import Table
 
 app = typer.Typer(help="Learn a log-likelihood or observables from stored points.", no_args_is_help=True)
 
@@ -39,10 +43,19 @@ def train(
     from terranova.runs.run import Run
     from terranova.surrogates import training
 
-    words = {"surrogate": plugin, "cut": cut, "trials": trials, "rows": rows, "seed": seed, "held_out": held_out}
-    made = training.train([Run(run) for run in runs], target or ["loglike"], **words)  # type: ignore[arg-type]
-    made.save(output)
-    typer.echo(f"wrote {output}: {', '.join(made.targets)} from {made.trained:,} rows; {len(made.test):,} held out")
+    trained = training.train(
+        [Run(run) for run in runs],
+        target or ["loglike"],
+        surrogate=plugin,
+        cut=cut,
+        trials=trials,
+        rows=rows,
+        seed=seed,
+        held_out=held_out,
+    )
+    trained.save(output)
+    targets = ", ".join(trained.targets)
+    typer.echo(f"wrote {output}: {targets} from {trained.trained:,} rows; {len(trained.test):,} held out")
 
 
 @app.command()
@@ -58,12 +71,11 @@ def check(
     from terranova.surrogates import validation, validation_page
     from terranova.surrogates.trained import TrainedSurrogate
 
-    made = TrainedSurrogate.load(file)
-    found = validation.check(made, Run(run) if run else None)
-    _tell(validation_page.sentences(found), *validation_page.table(found))
-    typer.echo(
-        f"page: {validation_page.write_page(found, made, output or file.with_name(file.stem + '-check.html'))}"
-    )
+    trained = TrainedSurrogate.load(file)
+    measured = validation.check(trained, Run(run) if run else None)
+    _show(validation_page.table(measured), validation_page.sentences(measured))
+    target = output or file.with_name(f"{file.stem}-check.html")
+    typer.echo(f"page: {validation_page.write_page(measured, trained, target)}")
 
 
 @app.command()
@@ -79,21 +91,16 @@ def explain(
     from terranova.surrogates import explanation, explanation_page
     from terranova.surrogates.trained import TrainedSurrogate
 
-    made = TrainedSurrogate.load(file)
-    found = explanation.explain(made, Run(run) if run else None)
-    _tell(explanation_page.sentences(found), *explanation_page.table(found))
-    typer.echo(
-        f"page: {explanation_page.write_page(found, made, output or file.with_name(file.stem + '-explain.html'))}"
-    )
+    trained = TrainedSurrogate.load(file)
+    told = explanation.explain(trained, Run(run) if run else None)
+    _show(explanation_page.table(told), explanation_page.sentences(told))
+    target = output or file.with_name(f"{file.stem}-explain.html")
+    typer.echo(f"page: {explanation_page.write_page(told, trained, target)}")
 
 
-def _tell(sentences: list[str], headings: list[str], body: list[list[str]]) -> None:
-    widths = [max(len(row[i]) for row in [headings, *body]) for i in range(len(headings))]
-    for row in [headings, *body]:
-        cells = [
-            row[0].ljust(widths[0]),
-            *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
-        ]
-        typer.echo("  ".join(cells))
+def _show(table: Table, sentences: Sequence[str]) -> None:
+    from terranova.cli.terminal import print_table, say
+
+    print_table(table.columns, table.rows)
     for sentence in sentences:
-        typer.echo(sentence)
+        say(sentence)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from terranova.cli.terminal import console, print_table
 from terranova.errors import PluginConflict
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import Model
+from terranova.pages.table import Column, numbers
 from terranova.registry import Plugin, Registry
 from terranova.registry.kinds import KINDS
 from terranova.registry.options import Option
@@ -22,19 +21,15 @@ if TYPE_CHECKING:
     from terranova.runs.run import Run
     from terranova.store import Salvage, Verification
 
-console = Console(highlight=False, width=None if sys.stdout is not None and sys.stdout.isatty() else 140)
-
 
 def show_all(registry: Registry, *, debug: bool = False) -> None:
     """List all plugins by kind, then the broken ones and the conflicts."""
-    table = Table(title="Plugins", box=None, title_justify="left", header_style="bold", pad_edge=False)
-    for heading in ("kind", "name", "version", "origin", "description"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("kind", "name"))
-    for kind in KINDS:
-        for plugin in registry.of_kind(kind):
-            origin = plugin.origin.partition(":")[0]
-            table.add_row(kind, plugin.title, plugin.version, escape(origin), escape(plugin.description))
-    console.print(table)
+    rows = [
+        (kind, plugin.title, plugin.version, plugin.origin.partition(":")[0], plugin.description)
+        for kind in KINDS
+        for plugin in registry.of_kind(kind)
+    ]
+    print_table([Column("kind", "name"), *_named("name", "version", "origin", "description")], rows, "Plugins")
     for group in registry.conflicts():
         origins = " and ".join(p.origin for p in group)
         console.print(f"[red]conflict[/] {group[0].kind} {group[0].title!r} is offered by {origins}")
@@ -73,32 +68,26 @@ def _model(model: Plugin, registry: Registry) -> None:
     except Exception as error:  # a plugin's code; most often an option without a default
         console.print(f"[yellow]without options it cannot be made[/] ({escape(str(error))})")
         return
-    table = _table("Parameters", "name", "prior", "unit", "default", "description")
-    for p in instance.parameters:
-        table.add_row(p.name, p.prior.describe(), p.unit, f"{p.default_value:.6g}", escape(p.description))
-    console.print(table)
-    table = _table("Observables", "name", "unit", "stage", "description")
-    for o in instance.observables:
-        table.add_row(o.name, o.unit, str(o.stage), escape(o.description))
-    console.print(table)
+    parameters = [
+        (p.name, p.prior.describe(), p.unit, f"{p.default_value:.6g}", p.description) for p in instance.parameters
+    ]
+    print_table(_named("name", "prior", "unit", "default", "description"), parameters, "Parameters")
+    observables = [(o.name, o.unit, str(o.stage), o.description) for o in instance.observables]
+    print_table(_named("name", "unit", "stage", "description"), observables, "Observables")
     known = {o.name for o in instance.observables} | {p.name for p in instance.parameters}
     sets = [
         plugin
         for plugin in registry.of_kind("constraints")
         if plugin.model in ("", model.name) and all(known.issuperset(c.observables) for c in plugin.target)
     ]
-    table = _table("Constraint sets for it", "name", "version", "constraints", "description")
-    for group in sets:
-        table.add_row(group.name, group.version, str(len(group.target)), escape(group.description))
     if sets:
-        console.print(table)
+        rows = [(plugin.name, plugin.version, str(len(plugin.target)), plugin.description) for plugin in sets]
+        print_table(_named("name", "version", "constraints", "description"), rows, "Constraint sets for it")
 
 
 def _constraints(group: ConstraintSet) -> None:
-    table = _table("Constraints", "name", "kind", "accepts", "unit", "source")
-    for c in group:
-        table.add_row(c.name, c.kind, escape(c.describe()), c.unit, escape(c.source))
-    console.print(table)
+    rows = [(c.name, c.kind, c.describe(), c.unit, c.source) for c in group]
+    print_table(_named("name", "kind", "accepts", "unit", "source"), rows, "Constraints")
 
 
 def _options(plugin: Plugin) -> None:
@@ -108,13 +97,11 @@ def _options(plugin: Plugin) -> None:
 
 
 def _options_table(options: list[Option]) -> None:
-    if not options:
-        return
-    table = _table("Options", "name", "type", "default", "description")
-    for option in options:
-        default = "required" if option.required else repr(option.default)
-        table.add_row(option.name, escape(option.annotation), escape(default), escape(option.description))
-    console.print(table)
+    if options:
+        rows = [
+            (o.name, o.annotation, "required" if o.required else repr(o.default), o.description) for o in options
+        ]
+        print_table(_named("name", "type", "default", "description"), rows, "Options")
 
 
 def _citations(citations: Any) -> None:
@@ -124,11 +111,9 @@ def _citations(citations: Any) -> None:
             console.print(f"  {citation}", markup=False)
 
 
-def _table(title: str, *headings: str) -> Table:
-    table = Table(title=title, box=None, title_justify="left", header_style="dim", pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading == "name")
-    return table
+def _named(name: str, *headings: str) -> list[Column]:
+    """A column of names, and columns of texts that are folded where there is little room."""
+    return [Column(name, "name"), *(Column(heading) for heading in headings)]
 
 
 def show_summary(run: Run) -> None:
@@ -165,16 +150,9 @@ def show_best(run: Run, n: int) -> None:
     if not bool(frame["valid"].any()):
         console.print(f"[yellow]{escape(frame.attrs['ranking'])}[/]")
     names = ["island", "index", "loglike", "total_violation", *[p.name for p in run.parameters]]
-    cells = {name: [_cell(value) for value in frame[name]] for name in names}
-    margin = 2 + max(len(name) for name in names)
-    width = 2 + max(len(cell) for column in cells.values() for cell in column)
-    fit = max(1, (console.width - margin) // width)
-    for start in range(0, len(frame), fit):
-        shown = range(start, min(start + fit, len(frame)))
-        table = _table(f"Best points of {run.directory}", "", *[str(i + 1) for i in shown])
-        for name in names:
-            table.add_row(name, *[cells[name][i] for i in shown])
-        console.print(table)
+    rows = [(name, *(_cell(value) for value in frame[name])) for name in names]
+    columns = numbers("", *(str(i + 1) for i in range(len(frame))))
+    print_table(columns, rows, f"Best points of {run.directory}")
     console.print(f"[dim]observables: terranova.open({str(run.directory)!r}).best({n})[/]")
 
 
@@ -187,13 +165,9 @@ def show_verification(found: Verification, *, as_json: bool = False) -> None:
     if as_json:
         print(json.dumps(found.to_dict(), indent=1, default=str))
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("file", "problem"):
-        table.add_column(heading, overflow="fold")
-    for finding in found.findings:
-        table.add_row(escape(finding.file or "points"), escape(finding.what))
     if found.findings:
-        console.print(table)
+        rows = [(finding.file or "points", finding.what) for finding in found.findings]
+        print_table([Column("file"), Column("problem")], rows)
     good = f"{found.rows:,} points in {found.parts} parts and {found.journals} journals"
     console.print(f"good: {good}, {found.checkpoints} checkpoints", soft_wrap=True)
     if found.complete is None:

@@ -174,9 +174,8 @@ def _problem_entry(
             diagnostics.add(place, f"model {name!r} has no observable {feature!r}{hint}")
     if not features and resolved.problem is not None:
         features = _default_features(resolved.problem)
-    if not complete or not isinstance(label, str):
-        return None, resolved
-    return ProblemEntry(label, resolved.located.config, features), resolved
+    entry = ProblemEntry(label, resolved.located.config, features) if complete and isinstance(label, str) else None
+    return entry, resolved
 
 
 def _is_label(label: Any) -> bool:

@@ -1,17 +1,14 @@
-"""A comparison in words and tables for a terminal."""
+"""A comparison in sentences and tables, for the terminal and the page."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from terranova.comparison.config import FEW_SEEDS
 from terranova.comparison.results import Comparison, ProblemResults, Row
 from terranova.comparison.statistics import SIGNIFICANCE, Difference, Estimate
+from terranova.pages.table import Column, Table
 from terranova.pages.text import number
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 HEADINGS = (
     ("sampler", "sampler"),
@@ -30,9 +27,6 @@ HEADINGS = (
 
 BRACKETS = ("coverage",)
 """Columns that show their interval where there is little room."""
-
-_WIDE = 130
-"""Characters in a line where it is not a terminal that says how many fit."""
 
 
 def cells(row: Row, problem: ProblemResults, *, intervals: bool) -> dict[str, str]:
@@ -93,15 +87,15 @@ def verdict(problem: ProblemResults) -> list[str]:
     beaten = [d for d in differences if d.significant]
     equal = [d for d in differences if not d.significant]
     test = f"paired permutation test over {seeds} seeds, corrected for {len(differences)} comparisons"
-    words = []
+    sentences = []
     if beaten:
-        words.append(f"{best} covers more than {_listed(beaten)} ({test}, significance {SIGNIFICANCE:g}).")
+        sentences.append(f"{best} covers more than {_listed(beaten)} ({test}, significance {SIGNIFICANCE:g}).")
     if equal:
         names = ", ".join(f"{d.worse} (p = {number(d.p, 2)})" for d in equal)
-        words.append(f"No difference in coverage was found between {best} and {names}.")
+        sentences.append(f"No difference in coverage was found between {best} and {names}.")
     if seeds < FEW_SEEDS:
-        words.append(f"With {seeds} seeds no test can tell much: take {FEW_SEEDS} at least, better 10.")
-    return words
+        sentences.append(f"With {seeds} seeds no test can tell much: take {FEW_SEEDS} at least, better 10.")
+    return sentences
 
 
 def _listed(differences: list[Difference]) -> str:
@@ -117,39 +111,17 @@ def errors(problem: ProblemResults) -> list[str]:
     ]
 
 
-def table(problem: ProblemResults, width: int) -> Table:
-    """Return the table of one problem; the last columns are left out when they do not fit in `width`."""
-    from rich import box
-    from rich.table import Table
+def table(problem: ProblemResults, *, intervals: bool) -> Table:
+    """Return the table of one problem: a row for each sampler, a column for each measure that is known.
 
-    rows = [cells(row, problem, intervals=False) for row in problem.rows]
-    shown = []
-    for name, heading in HEADINGS:
-        lengths = [len(line) for text in (heading, *(row[name] for row in rows)) for line in text.splitlines()]
-        width -= max(lengths) + 3
-        if width >= 0 and any(row[name] != "–" for row in rows):
-            shown.append((name, heading))
-    grid = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
-    for name, heading in shown:
-        grid.add_column(heading, justify="left" if name == "sampler" else "right", no_wrap=True)
-    for row in rows:
-        grid.add_row(*(row[name] for name, _ in shown))
-    return grid
-
-
-def show(comparison: Comparison) -> None:
-    """Print the tables and what they mean."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDE, soft_wrap=True)
-    for problem in comparison.problems:
-        console.print()
-        console.print(title(problem, comparison), style="bold")
-        console.print(table(problem, console.width))
-        for sentence in [*verdict(problem), *errors(problem)]:
-            console.print(sentence, markup=False)
-    console.print()
-    console.print("In brackets: 95 % bootstrap intervals over seeds.")
-    console.print("ERT: expected number of evaluations until the first valid point, restarts included.")
+    Args:
+        problem: with its trials.
+        intervals: show those of all measures, not only of the most important.
+    """
+    rows = [cells(row, problem, intervals=intervals) for row in problem.rows]
+    shown = [(name, heading) for name, heading in HEADINGS if any(row[name] != "–" for row in rows)]
+    columns = [
+        Column(heading, "name", unbroken=True) if name == "sampler" else Column(heading, "number")
+        for name, heading in shown
+    ]
+    return Table(columns, [[row[name] for name, _ in shown] for row in rows])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,7 +81,7 @@ class Scan:
         self.quota = quotas(config.budget.evaluations, config.sampler.islands, share)
         self.totals = state.totals  # of all ranks, at the last exchange
         self.recent = Totals()  # of this rank, since then
-        self._part = Totals()  # of the batch that is evaluated now, what is stored of it already
+        self._incomplete = Totals()  # of a batch that is being evaluated, the rows that are stored already
         self._exhausted = False
         for island in np.flatnonzero(self.counts >= self.quota):
             self.archipelago.retire(int(island))
@@ -114,13 +113,13 @@ class Scan:
             origin = island[rows], generation[rows], index[rows], probe[rows]
             early = self.problem.batch(u[rows], x[rows], evaluation, *origin)
             self.writer.append(early)
-            self._part.add(early)
+            self._incomplete.add(early)
             stored[rows] = True
 
         # A batch can be broken off: by a signal, or because the wall time is over. What was stored of it stays, and
         # counts; but the sampler is told nothing, for it learns from whole generations only. A resumed scan
         # proposes the same generation again, finds these rows in the store, and evaluates the others.
-        self._part = self._part_of(u, x, island, generation, index, stored)
+        self._incomplete = self._stored_of(u, x, island, generation, index, stored)
 
         # What a run that keeps only valid points drops is counted in order, so nothing may be stored early.
         self.watch.begin(store if self.config.store.keep == "all" else None)
@@ -131,7 +130,7 @@ class Scan:
         with self.timings.of("store"):
             self.writer.append(batch if not stored.any() else batch.take(~stored))
             self.watch.begin(None)  # nothing of this batch is left to be stored
-            self._part = Totals()
+            self._incomplete = Totals()
             self._account(batch, local)
         with self.timings.of("tell"):
             self.archipelago.tell(replace(batch, island=local))
@@ -167,13 +166,17 @@ class Scan:
             return answer
         return _interleave(answer, self._run_model(x[~known], np.flatnonzero(~known)), known)
 
-    def _part_of(self, u: Floats, x: Floats, island: Ints, generation: Ints, index: Ints, stored: Bools) -> Totals:
+    def _stored_of(
+        self, u: Floats, x: Floats, island: Ints, generation: Ints, index: Ints, stored: Bools
+    ) -> Totals:
         """Count the points of a batch that an earlier session stored before the batch was broken off."""
-        part = Totals()
+        counted = Totals()
         if self.replay is not None and stored.any() and not stored.all():
             known, answer = self.replay.answer(island, index, stored)
-            part.add(self.problem.batch(u[known], x[known], answer, island[known], generation[known], index[known]))
-        return part
+            counted.add(
+                self.problem.batch(u[known], x[known], answer, island[known], generation[known], index[known])
+            )
+        return counted
 
     def _run_model(self, x: Floats, rows: Ints) -> Evaluation:
         self.watch.rows = rows
@@ -235,7 +238,7 @@ class Scan:
                 self.step()
             except Interrupted:
                 self.watch.end()
-                self.recent = self.recent.merged([self._part])
+                self.recent = self.recent.merged([self._incomplete])
                 return self._why_broken_off()
             if self.status.display_is_due:
                 self.status.show(self.totals.merged([self.recent]), self.coverage, self.generation)
@@ -282,7 +285,7 @@ class Scan:
             self.timings.seconds,
             final=final,
             behind_store=self.replay is not None
-            and self.replay.is_ahead_of(self.generation, self._part.evaluations),
+            and self.replay.is_ahead_of(self.generation, self._incomplete.evaluations),
         )
 
 
@@ -292,7 +295,10 @@ def _interleave(stored: Evaluation, fresh: Evaluation, known: Bools) -> Evaluati
     order[known] = np.arange(len(stored.status))
     order[~known] = len(stored.status) + np.arange(len(fresh.status))
     reasons = [*stored.reason, *fresh.reason]
-    pick: Callable[[Array, Array], Array] = lambda a, b: np.concatenate([a, b])[order]  # noqa: E731
+
+    def pick(of_stored: Array, of_fresh: Array) -> Array:
+        return np.concatenate([of_stored, of_fresh])[order]
+
     return Evaluation(
         pick(stored.observables, fresh.observables),
         pick(stored.status, fresh.status),

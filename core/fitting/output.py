@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,15 +17,9 @@ from terranova.fitting.figures import write_figures
 from terranova.fitting.page import write_page
 from terranova.fitting.posterior import CITATIONS, Posterior
 from terranova.fitting.steps import Fit, ProfileResult
-from terranova.fitting.text import corrected_words, goodness, helped_words, posterior_words, sentence, spent_words
 from terranova.system.atomic import write_atomic
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 RESULT = "fit.json"
-_SHOWN = 12
-"""Constraints listed with their part of chi2, the largest first."""
 
 
 def write_fit(fit: Fit) -> list[Path]:
@@ -38,8 +32,8 @@ def write_fit(fit: Fit) -> list[Path]:
     try:
         files = [_write(directory / RESULT, json.dumps(to_dict(fit), indent=1, allow_nan=False) + "\n")]
         files += [_write(directory / profile_file(_names(p)), _profile_csv(fit, p)) for p in fit.profiles]
-        for found in fit.posteriors:
-            files += _write_chains(directory, fit, found)
+        for posterior in fit.posteriors:
+            files += _write_chains(directory, fit, posterior)
         return [*files, *write_figures(fit), write_page(fit)]
     except OSError as error:
         raise RunError(f"{directory} cannot be written: {error.strerror or error}") from error
@@ -53,7 +47,7 @@ def to_dict(fit: Fit) -> dict[str, Any]:
         "evaluations": fit.evaluations,
         "points from scans": fit.known,
         "evaluations of parts": dict(fit.spent),
-        "surrogate": _helped(fit),
+        "surrogate": _surrogate(fit),
         "seconds": fit.seconds,
         "best": {
             "loglike": best.loglike,
@@ -82,7 +76,7 @@ def to_dict(fit: Fit) -> dict[str, Any]:
                 "converged": p.converged,
                 "evaluations": p.evaluations,
                 "mean and standard deviation": {name: p.mean(name) for name in _finite_names(p)},
-                "correction": _corrected(p),
+                "correction": _correction(p),
                 "citation": CITATIONS[p.method],
             }
             for p in fit.posteriors
@@ -90,14 +84,14 @@ def to_dict(fit: Fit) -> dict[str, Any]:
     }
 
 
-def _helped(fit: Fit) -> dict[str, Any] | None:
-    if (helped := fit.surrogate) is None:
+def _surrogate(fit: Fit) -> dict[str, Any] | None:
+    if (summary := fit.surrogate) is None:
         return None
     return {
-        "plugin": helped.plugin,
-        "learns": helped.target,
-        "calls": helped.calls,
-        "largest error of chi2 in profiles": _finite(helped.error),
+        "plugin": summary.plugin,
+        "learns": summary.target,
+        "calls": summary.calls,
+        "largest error of chi2 in profiles": _finite(summary.error),
         "rounds": [
             {
                 "points": r.points,
@@ -106,13 +100,13 @@ def _helped(fit: Fit) -> dict[str, Any] | None:
                 "rms error of chi2": _finite(r.error),
                 "largest error of chi2": _finite(r.largest),
             }
-            for r in helped.rounds
+            for r in summary.rounds
         ],
     }
 
 
-def _corrected(found: Posterior) -> dict[str, Any] | None:
-    if (c := found.correction) is None:
+def _correction(posterior: Posterior) -> dict[str, Any] | None:
+    if (c := posterior.correction) is None:
         return None
     return {
         "surrogate used": c.used,
@@ -124,8 +118,8 @@ def _corrected(found: Posterior) -> dict[str, Any] | None:
     }
 
 
-def _finite_names(found: Posterior) -> list[str]:
-    return [n for i, n in enumerate(found.names) if np.isfinite(found.values[:, i]).all()]
+def _finite_names(posterior: Posterior) -> list[str]:
+    return [n for i, n in enumerate(posterior.names) if np.isfinite(posterior.values[:, i]).all()]
 
 
 def _finite(value: float) -> float | None:
@@ -148,26 +142,26 @@ def _names(result: ProfileResult) -> list[str]:
 
 def _profile_csv(fit: Fit, result: ProfileResult) -> str:
     """One line a bin: the values of the quantities at its best point, ln L and Delta chi2."""
-    found = result.profile
+    profile = result.profile
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*(axis.name for axis in found.axes), "loglike", "delta_chi2"])
-    delta = found.delta_chi2(fit.best.loglike)
-    for cell in np.ndindex(*found.loglike.shape):
+    writer.writerow([*(axis.name for axis in profile.axes), "loglike", "delta_chi2"])
+    delta = profile.delta_chi2(fit.best.loglike)
+    for cell in np.ndindex(*profile.loglike.shape):
         values = [
             axis.centres[i] if axis.column is not None else at
-            for axis, i, at in zip(found.axes, cell, found.at[cell], strict=True)
+            for axis, i, at in zip(profile.axes, cell, profile.at[cell], strict=True)
         ]
-        writer.writerow([*values, found.loglike[cell], delta[cell]])
+        writer.writerow([*values, profile.loglike[cell], delta[cell]])
     return buffer.getvalue()
 
 
-def _write_chains(directory: Path, fit: Fit, found: Posterior) -> list[Path]:
+def _write_chains(directory: Path, fit: Fit, posterior: Posterior) -> list[Path]:
     """Write a posterior as GetDist and CosmoMC do: `<method>.txt`, `.paramnames`, `.ranges`."""
     space = fit.problem.model.space
     latex = {p.name: p.latex for p in space} | {o.name: o.latex for o in fit.problem.model.observables}
-    shown = [n for n in _finite_names(found) if np.ptp(found.column(n)) > 0.0]
-    columns = [found.weights, -found.loglike, *(found.column(name) for name in shown)]
+    shown = [n for n in _finite_names(posterior) if np.ptp(posterior.column(n)) > 0.0]
+    columns = [posterior.weights, -posterior.loglike, *(posterior.column(name) for name in shown)]
     text = io.StringIO()
     np.savetxt(text, np.column_stack(columns), fmt="%.10g")
     lines = [f"{name}{'*' * (name not in space.names)} {latex[name] or name}" for name in shown]
@@ -177,41 +171,9 @@ def _write_chains(directory: Path, fit: Fit, found: Posterior) -> list[Path]:
             low, high = p.prior.support
             ends = [f"{end:.10g}" if math.isfinite(end) else "N" for end in (low, high)]
             ranges.append(f"{p.name} {ends[0]} {ends[1]}")
-    root = directory / found.method
+    root = directory / posterior.method
     return [
         _write(root.with_suffix(".txt"), text.getvalue()),
         _write(root.with_suffix(".paramnames"), "\n".join(lines) + "\n"),
         _write(root.with_suffix(".ranges"), "\n".join(ranges) + "\n"),
     ]
-
-
-def show_fit(fit: Fit, console: Console | None = None) -> None:
-    """Print what was found."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = console or Console(highlight=False)
-    best = fit.best
-    console.print(f"\n[bold]best fit[/bold]  {goodness(fit)}")
-    table = Table(box=None, padding=(0, 2))
-    for heading in ("parameter", "value", "unit"):
-        table.add_column(heading, justify="right" if heading == "value" else "left")
-    for p in fit.problem.model.space:
-        table.add_row(p.name, f"{best.values[p.name]:.6g}", "" if p.unit == "1" else p.unit)
-    console.print(table)
-    parts = sorted(best.contributions.items(), key=lambda item: -item[1])[:_SHOWN]
-    pulls = ", ".join(f"{name} {value:.2f}" for name, value in parts if value > 0.005)
-    console.print(f"largest parts of chi2: {pulls or 'none'}", markup=False)
-    for result in fit.profiles:
-        for interval in result.intervals:
-            console.print(sentence(fit, result, interval), markup=False)
-    for found in fit.posteriors:
-        console.print(posterior_words(found), markup=False)
-        for words in corrected_words(found):
-            console.print(f"  {words}", markup=False)
-    for words in helped_words(fit):
-        console.print(words, markup=False)
-    console.print(f"evaluations: {spent_words(fit)}", markup=False)
-    console.print(
-        f"{fit.evaluations:,} evaluations of the model, {fit.known:,} points from scans, {fit.seconds:.1f} s"
-    )

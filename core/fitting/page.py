@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from terranova.fitting.figures import draw_curve, draw_plane, draw_posterior
+from terranova.fitting.figures import draw_posterior, draw_profile
 from terranova.fitting.posterior import CITATIONS
 from terranova.fitting.steps import Fit
-from terranova.fitting.text import corrected_words, goodness, helped_words, posterior_words, sentence
-from terranova.pages.html import html_page
-from terranova.pages.section import Picture, Section
-from terranova.pages.svg import drawn
+from terranova.fitting.text import (
+    correction_sentences,
+    goodness,
+    interval_sentence,
+    posterior_sentence,
+    surrogate_sentences,
+)
+from terranova.pages import html
+from terranova.pages.blocks import Block, Page, Paragraph, Picture, Section, paragraphs, titled
+from terranova.pages.table import Table, numbers
 from terranova.system.atomic import write_atomic
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 NAME = "fit.html"
 _METHODS = (
@@ -27,98 +28,99 @@ _METHODS = (
 )
 
 
-@dataclass(frozen=True)
-class _Tabled(Section):
-    """A section with a table."""
-
-    headings: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = field(default_factory=tuple)
-
-
 def write_page(fit: Fit) -> Path:
     """Write the page into the directory of the fit; it needs no network and no other file."""
     path = fit.config.output / NAME
-    page = html_page(
-        "terranova.fitting",
-        model=fit.config.problem.model.name,
-        name=fit.config.output.resolve().name,
-        sets=[constraints.name for constraints in fit.problem.sets],
-        lead=f"Best fit: {goodness(fit)}.",
-        sections=[section for section in _sections(fit) if section is not None],
-    )
-    write_atomic(path, page)
+    write_atomic(path, render(fit))
     return path
 
 
-def _sections(fit: Fit) -> list[_Tabled | None]:
-    return [_best(fit), _contributions(fit), _profiles(fit), _posteriors(fit), _effort(fit), _citations(fit)]
+def render(fit: Fit) -> str:
+    """Return the page as HTML."""
+    model, name = fit.config.problem.model.name, fit.config.output.resolve().name
+    sets = ", ".join(constraints.name for constraints in fit.problem.sets)
+    sections = [_best(fit), _contributions(fit), _profiles(fit), _posteriors(fit), _effort(fit), _citations(fit)]
+    return html.render(
+        Page(
+            title=f"Fit: {model} / {name}",
+            kind="terranova fit",
+            heading=titled(model, name),
+            state=f"{sets} · {html.today()}",
+            opening=[Paragraph(f"Best fit: {goodness(fit)}.", "lead")],
+            sections=[section for section in sections if section is not None],
+            contents=False,
+        )
+    )
 
 
-def _best(fit: Fit) -> _Tabled:
+def _best(fit: Fit) -> Section:
     free = {p.name for p in fit.problem.model.space.free}
-    rows = []
-    for p in fit.problem.model.space:
-        state = "free" if p.name in free else "fixed"
-        rows.append((p.name, f"{fit.best.values[p.name]:.6g}", "" if p.unit == "1" else p.unit, state))
-    return _Tabled("best", "Best fit", headings=("parameter", "value", "unit", ""), rows=rows)
+    rows = [
+        (
+            p.name,
+            f"{fit.best.values[p.name]:.6g}",
+            "" if p.unit == "1" else p.unit,
+            "free" if p.name in free else "fixed",
+        )
+        for p in fit.problem.model.space
+    ]
+    return Section("best", "Best fit", [Table(numbers("parameter", "value", "unit", ""), rows)])
 
 
-def _contributions(fit: Fit) -> _Tabled:
+def _contributions(fit: Fit) -> Section:
     soft = sorted(fit.best.contributions.items(), key=lambda item: -item[1])
     rows = [(name, f"{value:.3f}") for name, value in soft if abs(value) >= 5e-4]
-    words = ["Parts below 0.0005 in size, among them hard bounds, are left out."]
-    return _Tabled("chi2", "Contributions to chi2", words, headings=("constraint", "-2 ln L"), rows=rows)
+    left_out = Paragraph("Parts below 0.0005 in size, among them hard bounds, are left out.")
+    table = [Table(numbers("constraint", "-2 ln L"), rows)] if rows else []
+    return Section("chi2", "Contributions to chi2", [left_out, *table])
 
 
-def _profiles(fit: Fit) -> _Tabled | None:
+def _profiles(fit: Fit) -> Section | None:
     if not fit.profiles:
         return None
-    words = [sentence(fit, result, interval) for result in fit.profiles for interval in result.intervals]
+    sentences = [
+        interval_sentence(fit, result, interval) for result in fit.profiles for interval in result.intervals
+    ]
     levels = ", ".join(f"{100 * level:g} %" for level in fit.config.levels)
     pictures = []
-    for i, result in enumerate(fit.profiles):
+    for result in fit.profiles:
         names = " and ".join(axis.name for axis in result.profile.axes)
         plane = len(result.profile.axes) == 2
-        svg = _picture(f"profile{i}", draw_plane if plane else draw_curve, fit, result)
         what = f"regions at {levels} (two quantities); the star is the best fit" if plane else f"levels {levels}"
-        pictures.append(Picture(svg, f"Profile likelihood of {names}, all else maximised: {what}.", narrow=True))
-    return _Tabled("profiles", "Profile likelihoods", words, pictures)
+        caption = f"Profile likelihood of {names}, all else maximised: {what}."
+        pictures.append(Picture(partial(draw_profile, fit, result), caption, narrow=True))
+    return Section("profiles", "Profile likelihoods", [*paragraphs(sentences), *pictures])
 
 
-def _posteriors(fit: Fit) -> _Tabled | None:
+def _posteriors(fit: Fit) -> Section | None:
     if not fit.posteriors:
         return None
-    words: list[str] = []
-    pictures, rows = [], []
-    for i, found in enumerate(fit.posteriors):
-        words += [posterior_words(found), *corrected_words(found)]
+    sentences: list[str] = []
+    pictures: list[Block] = []
+    rows = []
+    for posterior in fit.posteriors:
+        sentences += [posterior_sentence(posterior), *correction_sentences(posterior)]
         for p in fit.problem.model.space.free:
-            mean, deviation = found.mean(p.name)
-            low, high = found.credible(p.name, 0.95)
-            rows.append((f"{found.method}: {p.name}", *(f"{v:.4g}" for v in (mean, deviation, low, high))))
-        svg = _picture(f"posterior{i}", draw_posterior, fit, found)
-        pictures.append(Picture(svg, f"Marginal densities ({found.method}); dashed: central 95 %."))
-    headings = ("posterior", "mean", "deviation", "2.5 %", "97.5 %")
-    return _Tabled("posterior", "Posterior", words, pictures, headings=headings, rows=rows)
+            mean, deviation = posterior.mean(p.name)
+            low, high = posterior.credible(p.name, 0.95)
+            values = (f"{value:.4g}" for value in (mean, deviation, low, high))
+            rows.append((f"{posterior.method}: {p.name}", *values))
+        caption = f"Marginal densities ({posterior.method}); dashed: central 95 %."
+        pictures.append(Picture(partial(draw_posterior, fit, posterior), caption))
+    table = Table(numbers("posterior", "mean", "deviation", "2.5 %", "97.5 %"), rows)
+    return Section("posterior", "Posterior", [*paragraphs(sentences), table, *pictures])
 
 
-def _effort(fit: Fit) -> _Tabled:
-    words = [f"{fit.evaluations:,} evaluations of the model, {fit.known:,} points from scans.", *helped_words(fit)]
+def _effort(fit: Fit) -> Section:
+    total = f"{fit.evaluations:,} evaluations of the model, {fit.known:,} points from scans."
     rows = [(part, f"{n:,}") for part, n in fit.spent.items()]
-    return _Tabled("effort", "Evaluations", words, headings=("part", "evaluations"), rows=rows)
+    table = [Table(numbers("part", "evaluations"), rows)] if rows else []
+    return Section("effort", "Evaluations", [*paragraphs([total, *surrogate_sentences(fit)]), *table])
 
 
-def _citations(fit: Fit) -> _Tabled:
-    words = [*_METHODS, *(f"{p.method}: {CITATIONS[p.method]}." for p in fit.posteriors)]
+def _citations(fit: Fit) -> Section:
+    sources = [*_METHODS, *(f"{p.method}: {CITATIONS[p.method]}." for p in fit.posteriors)]
     if any(p.correction is not None for p in fit.posteriors):
-        words.append("Weights of the surrogate's points: arXiv:1507.02646.")
-    words += sorted({f"{c.name}: {c.source}" for c in fit.problem.constraints if c.source})
-    return _Tabled("citations", "What to cite", words)
-
-
-def _picture(name: str, draw: Callable[..., Figure], *what: Any) -> str:
-    def draws() -> Figure:
-        return draw(*what)
-
-    draws.__name__ = name  # several figures share one page, and their parts need different names
-    return drawn(draws)()
+        sources.append("Weights of the surrogate's points: arXiv:1507.02646.")
+    sources += sorted({f"{c.name}: {c.source}" for c in fit.problem.constraints if c.source})
+    return Section("citations", "What to cite", paragraphs(sources))

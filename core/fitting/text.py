@@ -9,18 +9,18 @@ from terranova.fitting.posterior import Posterior
 from terranova.fitting.steps import Fit, ProfileResult
 
 
-def posterior_words(found: Posterior) -> str:
+def posterior_sentence(posterior: Posterior) -> str:
     """Effective points, evidence, and whether it has converged."""
     evidence = ""
-    if found.log_evidence is not None:
-        evidence = f", ln Z = {found.log_evidence:.3f} ± {found.log_evidence_error:.3f}"
-    state = "" if found.converged else " (NOT converged)"
-    return f"{found.method}{state}: {found.effective:,.0f} effective points{evidence}"
+    if posterior.log_evidence is not None:
+        evidence = f", ln Z = {posterior.log_evidence:.3f} ± {posterior.log_evidence_error:.3f}"
+    state = "" if posterior.converged else " (NOT converged)"
+    return f"{posterior.method}{state}: {posterior.effective:,.0f} effective points{evidence}"
 
 
-def corrected_words(found: Posterior) -> list[str]:
+def correction_sentences(posterior: Posterior) -> list[str]:
     """How a surrogate's posterior was corrected, if there was one."""
-    if (c := found.correction) is None:
+    if (c := posterior.correction) is None:
         return []
     if not c.used:
         return ["sampled with the model: the surrogate does not serve here"]
@@ -28,17 +28,17 @@ def corrected_words(found: Posterior) -> list[str]:
     return [f"sampled on the surrogate, corrected with {c.weighted:,} evaluations; Pareto k of the weights {k}"]
 
 
-def helped_words(fit: Fit) -> list[str]:
+def surrogate_sentences(fit: Fit) -> list[str]:
     """What the surrogate did, if there was one."""
-    if (helped := fit.surrogate) is None:
+    if (summary := fit.surrogate) is None:
         return []
     return [
-        f"surrogate {helped.plugin}: {helped.calls:,} predictions, all quoted points evaluated with the model; "
-        f"largest error of chi2 in the profiles {helped.error:.2f}"
+        f"surrogate {summary.plugin}: {summary.calls:,} predictions, all quoted points evaluated with the model; "
+        f"largest error of chi2 in the profiles {summary.error:.2f}"
     ]
 
 
-def spent_words(fit: Fit) -> str:
+def spent_text(fit: Fit) -> str:
     """The evaluations of each part."""
     return "; ".join(f"{part}: {n:,}" for part, n in fit.spent.items())
 
@@ -54,22 +54,22 @@ def goodness(fit: Fit) -> str:
     return text + f", p = {best.p_value:.3g}"
 
 
-def sentence(fit: Fit, result: ProfileResult, interval: Interval) -> str:
+def interval_sentence(fit: Fit, result: ProfileResult, interval: Interval) -> str:
     """An interval in words: "ctau at 95 % CL: above 62.1 cm"."""
     axis = result.profile.axes[0]
-    things = (*fit.problem.model.space, *fit.problem.model.observables)
-    unit = next((thing.unit for thing in things if thing.name == axis.name), "1")
+    columns = (*fit.problem.model.space, *fit.problem.model.observables)
+    unit = next((column.unit for column in columns if column.name == axis.name), "1")
     after = "" if unit == "1" else f" {unit}"
-    words = []
+    parts = []
     for low, high in interval.parts:
         if low is None and high is None:
-            words.append("nothing in the range is excluded")
+            parts.append("nothing in the range is excluded")
         elif low is None:
-            words.append(f"below {high:.4g}{after}")
+            parts.append(f"below {high:.4g}{after}")
         elif high is None:
-            words.append(f"above {low:.4g}{after}")
+            parts.append(f"above {low:.4g}{after}")
         else:
-            words.append(f"{low:.4g} to {high:.4g}{after}")
+            parts.append(f"{low:.4g} to {high:.4g}{after}")
     return (
-        f"{axis.name} at {100 * interval.level:g} % CL (profile): {' or '.join(words) or 'everything is excluded'}"
+        f"{axis.name} at {100 * interval.level:g} % CL (profile): {' or '.join(parts) or 'everything is excluded'}"
     )

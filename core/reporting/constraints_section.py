@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 
 from terranova.evaluation.problem import Problem
-from terranova.pages.section import Picture
+from terranova.pages.blocks import Block, Fold, Picture, Section, paragraphs
+from terranova.pages.table import Column, Table
 from terranova.pages.text import count, number, percent
 from terranova.reporting.constraint_figures import (
     MOST_BARS,
@@ -19,42 +20,36 @@ from terranova.reporting.constraint_figures import (
 from terranova.runs.diagnosis import LARGEST_SET, Diagnosis, Kills, order_of_resistance
 from terranova.runs.run import Run
 
-
-@dataclass(frozen=True)
-class Row:
-    """One constraint of the table."""
-
-    name: str
-    violated: str
-    satisfied: str
-    alone: str
-    unknown: str
-    random: str
-    accepts: str
-    source: str
-
-
-@dataclass(frozen=True)
-class ConstraintsSection:
-    """Paragraphs, figures and the table."""
-
-    words: Sequence[str]
-    figures: Sequence[Picture]
-    rows: Sequence[Row]
+_COLUMNS = (
+    Column("constraint", "name"),
+    Column("violated", "number"),
+    Column("satisfied", "number"),
+    Column("violated alone", "number"),
+    Column("not computed", "number"),
+    Column("satisfied by random", "number"),
+    Column("accepts"),
+    Column("source"),
+)
+_OPEN = 15
+"""A table of so many constraints is open from the beginning."""
 
 
-def constraints_section(run: Run, problem: Problem | None, diagnosis: Diagnosis) -> ConstraintsSection | None:
+def constraints_section(run: Run, problem: Problem | None, diagnosis: Diagnosis) -> Section | None:
     """Return the section; None when the run has no constraints."""
     kills = diagnosis.kills
     if not kills.names:
         return None
     random = diagnosis.random.kills if diagnosis.random is not None else None
-    return ConstraintsSection(
-        _words(kills, random, diagnosis), _figures(kills, random), _rows(run, problem, kills, random)
-    )
+    rows = _rows(run, problem, kills, random)
+    blocks: list[Block] = [
+        *paragraphs(_sentences(kills, random, diagnosis)),
+        *_pictures(kills, random),
+        Fold(f"All {len(rows)} constraints", Table(_COLUMNS, rows), open=len(rows) <= _OPEN),
+    ]
+    return Section("constraints", "Which constraint kills how many points", blocks, short="Constraints")
 
 
-def _words(kills: Kills, random: Kills | None, diagnosis: Diagnosis) -> list[str]:
+def _sentences(kills: Kills, random: Kills | None, diagnosis: Diagnosis) -> list[str]:
     if not kills.points:
         return ["No point that did not fail is stored, so no constraint was put to the test."]
     texts = []
@@ -79,7 +74,7 @@ def _words(kills: Kills, random: Kills | None, diagnosis: Diagnosis) -> list[str
     return texts
 
 
-def _figures(kills: Kills, random: Kills | None) -> list[Picture]:
+def _pictures(kills: Kills, random: Kills | None) -> list[Picture]:
     resist = len(resisting(kills, len(kills.names)))
     if not resist:
         return []
@@ -90,7 +85,7 @@ def _figures(kills: Kills, random: Kills | None) -> list[Picture]:
     )
     pictures = [
         Picture(
-            kill_bars(kills, random),
+            partial(kill_bars, kills, random),
             f"Left: share of {count(kills.points, 'point')} that violate each constraint"
             + (f", and of {number(random.points)} random points (diamonds)" if random and random.points else "")
             + f"; {shown}. Right: points that would be valid but for this one constraint.",
@@ -101,7 +96,7 @@ def _figures(kills: Kills, random: Kills | None) -> list[Picture]:
         failing = kills.points - kills.satisfied
         pictures.append(
             Picture(
-                sets_bars(sets, failing),
+                partial(sets_bars, sets, failing),
                 f"The commonest sets of at most {LARGEST_SET} constraints that points violate exactly: "
                 "relaxing one set would make its points valid.",
             )
@@ -110,7 +105,7 @@ def _figures(kills: Kills, random: Kills | None) -> list[Picture]:
         most = f" (the {MOST_CELLS} most violated constraints)" if resist > MOST_CELLS else ""
         pictures.append(
             Picture(
-                kill_map(kills),
+                partial(kill_map, kills),
                 "Joint violations: of the points that violate the constraint of the row, the share that also "
                 f"violates that of the column{most}. A bright row without a bright column is a constraint that is "
                 "violated only together with others.",
@@ -120,22 +115,22 @@ def _figures(kills: Kills, random: Kills | None) -> list[Picture]:
     return pictures
 
 
-def _rows(run: Run, problem: Problem | None, kills: Kills, random: Kills | None) -> list[Row]:
+def _rows(run: Run, problem: Problem | None, kills: Kills, random: Kills | None) -> list[Sequence[str]]:
     accepts = {} if problem is None else {c.name: c.describe() for c in problem.constraints}
     rates = {} if random is None or not random.points else dict(zip(random.names, random.pass_rate, strict=True))
-    rows = []
+    rows: list[Sequence[str]] = []
     for i in order_of_resistance(kills):
         field = run.constraints[int(i)]
         rows.append(
-            Row(
-                name=field.name,
-                violated=number(int(kills.violated[i])),
-                satisfied=percent(float(kills.pass_rate[i])),
-                alone=number(int(kills.alone[i])),
-                unknown=number(int(kills.unknown[i])),
-                random=percent(float(rates[field.name])) if field.name in rates else "–",
-                accepts=accepts.get(field.name, "–"),
-                source=field.source,
+            (
+                field.name,
+                number(int(kills.violated[i])),
+                percent(float(kills.pass_rate[i])),
+                number(int(kills.alone[i])),
+                number(int(kills.unknown[i])),
+                percent(float(rates[field.name])) if field.name in rates else "–",
+                accepts.get(field.name, "–"),
+                field.source,
             )
         )
     return rows

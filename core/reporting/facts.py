@@ -1,11 +1,13 @@
-"""What ran: the facts of a run as the page states them."""
+"""What ran, in which state it is, and what to cite: the facts of a run as the page states them."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from terranova.errors import TerranovaError
 from terranova.evaluation.problem import Problem
+from terranova.pages.blocks import Block, Code, Facts, Fold, Paragraph, Section, Sources
+from terranova.pages.table import Column, Table
 from terranova.pages.text import Citation, collect, count, duration
 from terranova.runs.diagnosis import Diagnosis
 from terranova.runs.run import Run
@@ -29,18 +31,38 @@ def state(run: Run) -> str:
 
 def notes(run: Run, diagnosis: Diagnosis) -> list[str]:
     """Warnings that belong at the top of the page."""
-    found = []
+    warnings = []
     if diagnosis.problem_missing:
-        found.append(
+        warnings.append(
             "The model or its constraints could not be rebuilt here, so that there is no comparison with random "
             f"points, no coverage and no constraint window in this report: {diagnosis.problem_missing}"
         )
     if diagnosis.efficiency.stored < diagnosis.efficiency.evaluated:
-        found.append(
+        warnings.append(
             f"This scan stores its valid points only: {count(diagnosis.efficiency.stored, 'point')} of "
             f"{diagnosis.efficiency.evaluated:,}. What became of the others is known in number only."
         )
-    return found
+    return warnings
+
+
+def what_section(run: Run, problem: Problem | None) -> Section:
+    """Return the section on what ran, and how to repeat it."""
+    columns = (
+        Column("set", "name"),
+        Column("version"),
+        Column("constraints", "number"),
+        Column("description"),
+    )
+    priors = (Column("parameter", "name"), Column("unit"), Column("prior"), Column("description"))
+    blocks: list[Block] = [
+        Facts(facts(run)),
+        Paragraph("To repeat it:"),
+        Code(command(run)),
+        Table(columns, _constraint_sets(run, problem), "Constraint sets"),
+        Fold("Parameters and their priors", Table(priors, _parameters(run, problem))),
+        Fold("Versions", Facts(list(run.manifest.versions.items()))),
+    ]
+    return Section("what", "What ran", blocks)
 
 
 def facts(run: Run) -> list[tuple[str, str]]:
@@ -108,32 +130,33 @@ def command(run: Run) -> str:
     return f"{start} scan {run.directory}/config.yaml --output {run.directory}-again"
 
 
-def constraint_sets(run: Run, problem: Problem | None) -> list[dict[str, Any]]:
-    """The constraint sets with their versions."""
+def _constraint_sets(run: Run, problem: Problem | None) -> list[Sequence[str]]:
     known = {} if problem is None else {group.name: group for group in problem.sets}
     return [
-        {
-            "name": name,
-            "version": version,
-            "number": len(known[name]) if name in known else "–",
-            "description": known[name].description if name in known else "",
-        }
+        (
+            name,
+            version,
+            str(len(known[name])) if name in known else "–",
+            known[name].description if name in known else "",
+        )
         for name, version in run.manifest.constraints.items()
     ]
 
 
-def parameters(run: Run, problem: Problem | None) -> list[dict[str, str]]:
-    """The parameters with their priors."""
+def _parameters(run: Run, problem: Problem | None) -> list[Sequence[str]]:
     priors = {} if problem is None else {p.name: p.prior.describe() for p in problem.model.space}
     return [
-        {
-            "name": p.name,
-            "unit": "" if p.unit == "1" else p.unit,
-            "prior": priors.get(p.name, "–"),
-            "description": p.description,
-        }
-        for p in run.parameters
+        (p.name, "" if p.unit == "1" else p.unit, priors.get(p.name, "–"), p.description) for p in run.parameters
     ]
+
+
+def citations_section(run: Run) -> Section:
+    """Return the section with everything that a paper should cite."""
+    what = (
+        "A publication that uses these points should cite the model, the sampler, terranova and the sources of the "
+        "constraints."
+    )
+    return Section("citations", "What to cite", [Paragraph(what), Sources(citations(run))])
 
 
 def citations(run: Run) -> list[Citation]:

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from terranova.pages.blocks import Section, Tile, paragraphs
+from terranova.pages.table import Column, Table
 from terranova.pages.text import count, duration, number, percent
 from terranova.runs.diagnosis import Diagnosis
 from terranova.runs.run import Run
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A headline number."""
-
-    label: str
-    value: str
-    more: str = ""
 
 
 def lead(diagnosis: Diagnosis) -> str:
@@ -55,7 +47,7 @@ def tiles(run: Run, diagnosis: Diagnosis) -> list[Tile]:
     summary = run.summary
     pace = summary.get("rate")
     more = f"{number(pace, 3)} per second" if isinstance(pace, float) and pace > 0 else ""
-    found = [
+    numbers = [
         Tile("points evaluated", number(e.evaluated), more),
         Tile("valid points", number(e.valid), f"{percent(e.fraction)} of those evaluated"),
         Tile("valid per 10⁴ evaluations", number(e.per_ten_thousand)),
@@ -66,9 +58,9 @@ def tiles(run: Run, diagnosis: Diagnosis) -> list[Tile]:
         ),
     ]
     if e.coverage is not None:
-        found.append(Tile("coverage", number(e.coverage), "of 400 bins, mean over pairs of parameters"))
-    found += _gain_tile(diagnosis) + _best_tile(run, e.valid)
-    return found
+        numbers.append(Tile("coverage", number(e.coverage), "of 400 bins, mean over pairs of parameters"))
+    numbers += _gain_tile(diagnosis) + _best_tile(run, e.valid)
+    return numbers
 
 
 def _gain_tile(diagnosis: Diagnosis) -> list[Tile]:
@@ -91,7 +83,18 @@ def _best_tile(run: Run, valid: int) -> list[Tile]:
     return [Tile("smallest total violation", number(best, 4), "0 would be valid")]
 
 
-def comparison(diagnosis: Diagnosis) -> list[tuple[str, str, str]]:
+def efficiency_section(diagnosis: Diagnosis) -> Section:
+    """Return the section that compares the scan with random points."""
+    columns = (Column("", "title"), Column("this scan", "number"), Column("random points", "number"))
+    return Section(
+        "efficiency",
+        "Efficiency against random sampling",
+        [Table(columns, _comparison(diagnosis)), *paragraphs(_sentences(diagnosis))],
+        short="Efficiency",
+    )
+
+
+def _comparison(diagnosis: Diagnosis) -> list[tuple[str, str, str]]:
     """Rows (label, scan, random points) of the table of efficiencies."""
     e, r = diagnosis.efficiency, diagnosis.random
     random = r if r is not None and r.points else None
@@ -132,7 +135,7 @@ def _expected(diagnosis: Diagnosis) -> str:
     return f"more than {number(_rounded_down(1 / r.upper_limit))} on average (95 %)"
 
 
-def words(diagnosis: Diagnosis) -> list[str]:
+def _sentences(diagnosis: Diagnosis) -> list[str]:
     """What to make of the comparison."""
     r = diagnosis.random
     if r is None:

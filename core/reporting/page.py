@@ -1,25 +1,30 @@
-"""Put the report together: gather, draw, describe, fill in the template, write."""
+"""Put the report together: gather, describe, render, write."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from markupsafe import Markup
+
 from terranova.errors import RunError, TerranovaError
 from terranova.evaluation.problem import Problem
-from terranova.pages.html import html_page
-from terranova.reporting import facts as about
-from terranova.reporting import headline as judgement
-from terranova.reporting.best_section import best_points
+from terranova.pages import html
+from terranova.pages.blocks import Page, Paragraph, Section, Tiles, paragraphs, titled
+from terranova.reporting.best_section import best_section
 from terranova.reporting.constraints_section import constraints_section
+from terranova.reporting.facts import citations_section, notes, state, what_section
+from terranova.reporting.headline import efficiency_section, lead, tiles
 from terranova.reporting.points_section import gather_points, histogram_section, plane_section, projection_section
-from terranova.reporting.progress_section import failed_points, progress_section
+from terranova.reporting.progress_section import failed_section, progress_section
 from terranova.reporting.projections import Projection
 from terranova.runs.diagnosis import Diagnosis, diagnose
 from terranova.runs.run import Run
+from terranova.store.origin import terranova_version
 from terranova.system.atomic import write_atomic
 
 NAME = "report.html"
+_CLOSING = "Written by terranova {}. How every number here is defined: <code>docs/statistics.md</code>."
 
 
 def _is_report(path: Path) -> bool:
@@ -74,42 +79,45 @@ def write_report(
 def render(run: Run, diagnosis: Diagnosis, panels: Sequence[Projection] | None = None) -> str:
     """Return the page as HTML."""
     problem = _problem_of(run)
-    points = gather_points(run, problem, diagnosis.kills)
-    candidates = [progress_section(run, problem)]
-    if points is not None:
-        candidates += [
-            plane_section(run, problem, points),
-            projection_section(run, points, panels),
-            histogram_section(run, points),
-        ]
-    sections = [section for section in candidates if section is not None and section.figures]
-    kills = constraints_section(run, problem, diagnosis)
-    contents = [("what", "What ran"), ("efficiency", "Efficiency")]
-    contents += [("constraints", "Constraints")] if kills else []
-    contents += [(section.anchor, section.title) for section in sections]
-    contents += [("best", "Best points"), ("failed", "Failed points"), ("citations", "What to cite")]
-    return html_page(
-        "terranova.reporting",
-        name=run.directory.resolve().name,
-        model=run.manifest.model,
-        contents=contents,
-        state=about.state(run),
-        lead=judgement.lead(diagnosis),
-        notes=about.notes(run, diagnosis),
-        tiles=judgement.tiles(run, diagnosis),
-        facts=about.facts(run),
-        command=about.command(run),
-        sets=about.constraint_sets(run, problem),
-        parameters=about.parameters(run, problem),
-        versions=list(run.manifest.versions.items()),
-        efficiency=judgement.comparison(diagnosis),
-        efficiency_words=judgement.words(diagnosis),
-        kills=kills,
-        sections=sections,
-        best=best_points(run, problem, diagnosis.kills),
-        failed=failed_points(run, diagnosis),
-        citations=about.citations(run),
+    name = run.directory.resolve().name
+    sections = [
+        what_section(run, problem),
+        efficiency_section(diagnosis),
+        constraints_section(run, problem, diagnosis),
+        progress_section(run, problem),
+        *_point_sections(run, problem, diagnosis, panels),
+        best_section(run, problem, diagnosis.kills),
+        failed_section(run, diagnosis),
+        citations_section(run),
+    ]
+    return html.render(
+        Page(
+            title=f"{run.manifest.model}: {name}",
+            kind="terranova scan report",
+            heading=titled(run.manifest.model, name),
+            state=f"{state(run)} · report of {html.today()}",
+            opening=[
+                Paragraph(lead(diagnosis), "lead"),
+                *paragraphs(notes(run, diagnosis), "note"),
+                Tiles(tiles(run, diagnosis)),
+            ],
+            sections=[section for section in sections if section is not None and section.blocks],
+            closing=Markup(_CLOSING).format(terranova_version()),
+        )
     )
+
+
+def _point_sections(
+    run: Run, problem: Problem | None, diagnosis: Diagnosis, panels: Sequence[Projection] | None
+) -> list[Section | None]:
+    points = gather_points(run, problem, diagnosis.kills)
+    if points is None:
+        return []
+    return [
+        plane_section(run, problem, points),
+        projection_section(run, points, panels),
+        histogram_section(run, points),
+    ]
 
 
 def _problem_of(run: Run) -> Problem | None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from terranova.errors import RunError, did_you_mean
 from terranova.evaluation.problem import Problem
+from terranova.figures.axis import Quantity, observable_axis, parameter_axis
 from terranova.interfaces.constraint import acceptance
 from terranova.interfaces.model import Observable
 from terranova.interfaces.priors import Fixed
-from terranova.pages.axis import Quantity, observable_axis, parameter_axis
-from terranova.pages.section import Picture, Section
+from terranova.pages.blocks import Picture, Section
 from terranova.pages.text import count, number
-from terranova.reporting.point_figures import observable_histograms, parameter_histograms, planes, projections
+from terranova.reporting.point_figures import histograms, projections
 from terranova.reporting.projections import Projection, choose_projections
 from terranova.reporting.queries import MANY_OBSERVABLES, closest, interesting_observables, sample
 from terranova.runs.diagnosis import Kills
@@ -129,14 +130,10 @@ def plane_section(run: Run, problem: Problem | None, points: Points) -> Section 
         "constraints on that observable alone accept. The density of points shows where the sampler went, not what "
         "is likely."
     )
-    figure = planes(
-        points.shown,
-        panels,
-        _axes_of_projections(points),
-        _categories(points),
-        points.windows,
+    draw = partial(
+        projections, points.shown, panels, _axes_of_projections(points), _categories(points), points.windows
     )
-    return Section("planes", "Planes of the model", figures=[Picture(figure, caption)])
+    return Section("planes", "Planes of the model", [Picture(draw, caption)])
 
 
 def _categories(points: Points) -> dict[str, tuple[str, ...]]:
@@ -179,13 +176,8 @@ def projection_section(run: Run, points: Points, panels: Sequence[Projection] | 
         f"Shown: {_which(run, points)}. Axes: {how}, with the scales and ranges of the priors; colour: {colour}, "
         "without its outermost percent. The density of points shows where the sampler went, not what is likely."
     )
-    return Section(
-        "projections",
-        title,
-        figures=[
-            Picture(projections(points.shown, panels, _axes_of_projections(points), _categories(points)), caption)
-        ],
-    )
+    draw = partial(projections, points.shown, panels, _axes_of_projections(points), _categories(points))
+    return Section("projections", title, [Picture(draw, caption)])
 
 
 def _with_columns(run: Run, points: Points, panels: Sequence[Projection]) -> Points:
@@ -232,7 +224,7 @@ def histogram_section(run: Run, points: Points) -> Section:
         )
         pictures.append(
             Picture(
-                parameter_histograms(points.valid, points.every, parameters),
+                partial(histograms, points.valid, points.every, parameters),
                 f"Parameters{some}: {samples}. All histograms add up to one; bins are equally wide on the scale of "
                 "the prior.",
                 narrow=len(parameters) < 3,
@@ -244,10 +236,10 @@ def histogram_section(run: Run, points: Points) -> Section:
         band = " Green bands: what the constraints on that observable alone accept." if points.windows else ""
         pictures.append(
             Picture(
-                observable_histograms(points.valid, points.every, observables, points.windows),
+                partial(histograms, points.valid, points.every, observables, points.windows),
                 f"Observables{some if fewer else ''}: {samples}.{band} "
                 "Points beyond the range shown count in the normalisation.",
                 narrow=len(observables) < 3,
             )
         )
-    return Section("histograms", "Parameters and observables", figures=pictures)
+    return Section("histograms", "Parameters and observables", pictures)

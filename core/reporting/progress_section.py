@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 
 from terranova.evaluation.problem import Problem
-from terranova.pages.section import Picture, Section
+from terranova.pages.blocks import Paragraph, Picture, Section
+from terranova.pages.table import Column, Table
 from terranova.pages.text import count, number, percent
 from terranova.reporting.progress_figure import progress_curves
 from terranova.reporting.queries import failures, progress
@@ -29,38 +30,24 @@ def progress_section(run: Run, problem: Problem | None) -> Section | None:
         f"{', and coverage' if history.coverage is not None else ''}, against the number of evaluations of all "
         f"islands; {spread}a step counts as done when every island has come as far."
     )
-    return Section("progress", "Progress of the scan", figures=[Picture(progress_curves(history), caption)])
+    return Section("progress", "Progress of the scan", [Picture(partial(progress_curves, history), caption)])
 
 
-@dataclass(frozen=True)
-class FailedRow:
-    """One reason for failing."""
-
-    status: str
-    reason: str
-    points: str
-    share: str
-
-
-@dataclass(frozen=True)
-class FailedPoints:
-    """A paragraph and a table."""
-
-    words: str
-    rows: list[FailedRow]
-
-
-def failed_points(run: Run, diagnosis: Diagnosis) -> FailedPoints:
+def failed_section(run: Run, diagnosis: Diagnosis) -> Section:
     """Say how many points failed and why."""
+    anchor, title, short = "failed", "Points that failed", "Failed points"
     e = diagnosis.efficiency
     if not e.failed:
-        return FailedPoints("No point failed: the model had an answer for every one.", [])
-    found = failures(run)
-    rows = [FailedRow(f.status, f.reason or "–", number(f.points), percent(f.points / e.evaluated)) for f in found]
+        none = Paragraph("No point failed: the model had an answer for every one.")
+        return Section(anchor, title, [none], short)
+    rows = [
+        (failure.status, failure.reason or "–", number(failure.points), percent(failure.points / e.evaluated))
+        for failure in failures(run)
+    ]
     share = percent(e.failed / e.evaluated)
-    words = (
-        f"{count(e.failed, 'point')} of {number(e.evaluated)} ({share}) failed: the model gave no usable answer."
-    )
-    if rows:
-        words += " Numbers within the reasons are shown as #, to count like with like."
-    return FailedPoints(words, rows)
+    text = f"{count(e.failed, 'point')} of {number(e.evaluated)} ({share}) failed: the model gave no usable answer."
+    if not rows:
+        return Section(anchor, title, [Paragraph(text)], short)
+    text += " Numbers within the reasons are shown as #, to count like with like."
+    columns = (Column("status"), Column("reason"), Column("points", "number"), Column("share", "number"))
+    return Section(anchor, title, [Paragraph(text), Table(columns, rows)], short)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from terranova.pages.svg import drawn, new_figure
+from terranova.figures.panels import panels
+from terranova.figures.scatter import against_truth, dots
+from terranova.figures.style import OTHERS, PAGE_WIDTH, new_figure
 from terranova.types import Floats
 
 if TYPE_CHECKING:
@@ -20,64 +21,45 @@ SHOWN = 1500
 """Points drawn in a panel at most: each is an element of the SVG."""
 
 PANELS = 9
-DOT = "#0072B2"
 
 
-@drawn
 def predicted_against_true(qualities: Sequence[Quality]) -> Figure:
     """One panel for each prediction."""
-    shown = list(qualities[:PANELS])
-    columns = min(3, len(shown))
-    lines = math.ceil(len(shown) / columns)
-    figure = new_figure(3.2 * columns, 3.0 * lines)
-    panels = figure.subplots(lines, columns, squeeze=False).ravel()
-    for panel, quality in zip(panels, shown, strict=False):
-        pairs = quality.pairs[:SHOWN]
-        positive = bool((pairs > 0.0).all()) and pairs.max() > 30.0 * pairs.min()
-        low, high = float(pairs[:, 0].min()), float(pairs[:, 0].max())
-        panel.plot([low, high], [low, high], color="#8C8C8C", linewidth=0.8)
-        panel.plot(pairs[:, 0], pairs[:, 1], ".", markersize=2.0, alpha=0.5, color=DOT)
-        if positive:
-            panel.set_xscale("log")
-            panel.set_yscale("log")
-        panel.set_title(quality.name)
-        panel.set_xlabel("true")
-        panel.set_ylabel("predicted")
-    for panel in panels[len(shown) :]:
-        panel.set_axis_off()
+    shown = qualities[:PANELS]
+    figure, every = panels(len(shown), 3, 3.2, 3.0)
+    for ax, quality in zip(every, shown, strict=True):
+        against_truth(ax, quality.pairs[:SHOWN, 0], quality.pairs[:SHOWN, 1])
+        ax.set_title(quality.name)
     return figure
 
 
-@drawn
 def shap_summary(names: Sequence[str], values: Floats, u: Floats) -> Figure:
     """A line of dots for each parameter, the strongest on top; colour is its value within the prior."""
     order = np.argsort(np.abs(values).mean(axis=0))
     figure = new_figure(7.0, 0.9 + 0.42 * len(names))
-    panel = figure.subplots()
+    ax = figure.subplots()
     jitter = np.random.default_rng(0).uniform(-0.28, 0.28, len(values))
     for place, i in enumerate(order):
-        dots = panel.scatter(values[:, i], place + jitter, c=u[:, i], s=4.0, vmin=0.0, vmax=1.0, linewidths=0.0)
-    panel.axvline(0.0, color="#8C8C8C", linewidth=0.8)
-    panel.set_yticks(range(len(names)), [names[i] for i in order])
-    panel.set_xlabel("SHAP value: what the parameter adds to the prediction")
-    bar = figure.colorbar(dots, ax=panel, ticks=[0.0, 1.0])
+        points = ax.scatter(values[:, i], place + jitter, c=u[:, i], s=4.0, vmin=0.0, vmax=1.0, linewidths=0.0)
+    ax.axvline(0.0, color=OTHERS, linewidth=0.8)
+    ax.set_yticks(range(len(names)), [names[i] for i in order])
+    ax.set_xlabel("SHAP value: what the parameter adds to the prediction")
+    bar = figure.colorbar(points, ax=ax, ticks=[0.0, 1.0])
     bar.ax.set_yticklabels(["low", "high"])
     bar.set_label("parameter, within its prior")
     return figure
 
 
-@drawn
-def shap_dependence(names: Sequence[str], values: Floats, x: Floats, logarithmic: Sequence[str]) -> Figure:
+def shap_dependence(names: Sequence[str], values: Floats, x: Floats, scales: Sequence[str]) -> Figure:
     """SHAP value against the parameter, for the three strongest."""
     order = np.argsort(-np.abs(values).mean(axis=0))[:3]
-    figure = new_figure(9.6, 3.0)
-    panels = figure.subplots(1, len(order), squeeze=False).ravel()
-    for panel, i in zip(panels, order, strict=True):
-        panel.plot(x[:, i], values[:, i], ".", markersize=2.5, alpha=0.5, color=DOT)
-        if logarithmic[i] == "symlog":
-            panel.set_xscale("symlog", linthresh=float(np.abs(x[:, i]).min()) or 1.0)
+    figure = new_figure(PAGE_WIDTH, 3.0)
+    for ax, i in zip(figure.subplots(1, len(order), squeeze=False).flat, order, strict=True):
+        dots(ax, x[:, i], values[:, i], size=2.5)
+        if scales[i] == "symlog":
+            ax.set_xscale("symlog", linthresh=float(np.abs(x[:, i]).min()) or 1.0)
         else:
-            panel.set_xscale(logarithmic[i])
-        panel.set_xlabel(names[i])
-        panel.set_ylabel("SHAP value")
+            ax.set_xscale(scales[i])
+        ax.set_xlabel(names[i])
+        ax.set_ylabel("SHAP value")
     return figure

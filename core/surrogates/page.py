@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from markupsafe import Markup
+
 from terranova.errors import disk_error
-from terranova.pages.html import html_page
-from terranova.pages.section import Picture
+from terranova.pages import html
+from terranova.pages.blocks import Page, Paragraph, Picture, name, paragraphs
+from terranova.pages.table import Table
 from terranova.surrogates.trained import TrainedSurrogate
 from terranova.system.atomic import write_atomic
 
@@ -17,10 +20,9 @@ WARNING = "A surrogate never has the last word: evaluate the model before a best
 def write(
     path: Path,
     title: str,
-    made: TrainedSurrogate,
+    trained: TrainedSurrogate,
     sentences: Sequence[str],
-    headings: Sequence[str],
-    body: Sequence[Sequence[str]],
+    table: Table,
     pictures: Sequence[Picture],
 ) -> Path:
     """Write a page and return its path.
@@ -28,22 +30,21 @@ def write(
     Raises:
         RunError: it cannot be written.
     """
-    text = html_page(
-        "terranova.surrogates",
-        title=title,
-        model=made.config.model.name,
-        plugin=made.plugin,
-        targets=made.targets,
-        trained=made.trained,
-        options=made.options,
-        sentences=sentences,
-        headings=headings,
-        body=body,
-        pictures=pictures,
-        warning=WARNING,
+    model = trained.config.model.name
+    facts = [
+        f"{trained.plugin}, trained on {trained.trained} rows; targets: {', '.join(trained.targets)}",
+        *(f"{key} {value}" for key, value in trained.options.items()),
+    ]
+    page = Page(
+        title=f"{title}: {model}",
+        kind=f"terranova surrogate · {html.today()}",
+        heading=Markup("{} of {}").format(title, name(model)),
+        state=" · ".join(facts),
+        opening=[Paragraph(WARNING, "note"), *paragraphs(sentences), table, *pictures],
+        contents=False,
     )
     try:
-        write_atomic(path, text)
+        write_atomic(path, html.render(page))
     except OSError as error:
         raise disk_error(f"{path} cannot be written", error) from error
     return path

@@ -23,7 +23,7 @@ import yaml
 
 import terranova
 from terranova import fitting as fit
-from terranova.fitting.output import show_fit
+from terranova.cli.fit import show_fit
 from terranova.models.alp.escape import LENGTH_BABAR, LENGTH_BELLE2
 from terranova.surrogates import explanation as explaining
 from terranova.surrogates import train

@@ -29,54 +29,54 @@ EXIT_MEMORY = 86
 """Exit code of a worker that ran out of memory: what it holds on to is given back by a new one."""
 
 
-def main(words: dict[str, Any]) -> None:
+def main(settings: dict[str, Any]) -> None:
     """Be a worker.
 
     Args:
-        words: from `Worker`: path, connection, lifeline, log, scratch, mark, memory, main, warm.
+        settings: from `Worker`: path, connection, lifeline, log, scratch, mark, memory, main, warm.
     """
-    sys.path[:] = words["path"]
-    _leave_guardian(words)
-    if words["memory"] is not None:
+    sys.path[:] = settings["path"]
+    _leave_guardian(settings)
+    if settings["memory"] is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        most = words["memory"] if hard == resource.RLIM_INFINITY else min(words["memory"], hard)
+        most = settings["memory"] if hard == resource.RLIM_INFINITY else min(settings["memory"], hard)
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(ValueError, OSError):
         faulthandler.enable()
     from multiprocessing.connection import Connection
 
-    _evaluate_tasks(Connection(words["connection"]), words)
+    _evaluate_tasks(Connection(settings["connection"]), settings)
 
 
 # ------------------------------------------------------------------------------------------------------------
 # the guardian
 
 
-def _leave_guardian(words: dict[str, Any]) -> None:
+def _leave_guardian(settings: dict[str, Any]) -> None:
     """Split in two: the guardian never returns from here."""
-    if words["log"] is None:
+    if settings["log"] is None:
         heard, told = -1, os.open(os.devnull, os.O_WRONLY)
     else:
         heard, told = os.pipe()
     if os.fork() == 0:
         try:
-            _guard(words, heard)
+            _guard(settings, heard)
         finally:
             os._exit(0)
     for number in (1, 2):
         os.dup2(told, number)
     os.close(told)
-    os.close(words["lifeline"])
+    os.close(settings["lifeline"])
     if heard >= 0:
         os.close(heard)
 
 
-def _guard(words: dict[str, Any], heard: int) -> None:
+def _guard(settings: dict[str, Any], heard: int) -> None:
     os.setpgid(0, 0)  # a model that kills its group
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, signal.SIG_IGN)
-    lifeline = words["lifeline"]
+    lifeline = settings["lifeline"]
     devnull = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(devnull, number)
@@ -85,7 +85,7 @@ def _guard(words: dict[str, Any], heard: int) -> None:
         if number not in keep:
             with contextlib.suppress(OSError):
                 os.close(number)
-    log = _Log(words["log"])
+    log = _Log(settings["log"])
     sources = [lifeline] if heard < 0 else [lifeline, heard]
     while True:
         ready, _, _ = select.select(sources, [], [])
@@ -99,8 +99,8 @@ def _guard(words: dict[str, Any], heard: int) -> None:
             break
     from terranova.system.process_tree import end_tree  # only now: few guardians ever need it
 
-    end_tree(os.getsid(0), words["mark"])
-    shutil.rmtree(words["scratch"], ignore_errors=True)
+    end_tree(os.getsid(0), settings["mark"])
+    shutil.rmtree(settings["scratch"], ignore_errors=True)
 
 
 class _Log:
@@ -124,12 +124,12 @@ class _Log:
 # the worker
 
 
-def _evaluate_tasks(owner: Any, words: dict[str, Any]) -> None:
-    if words["main"] is not None:
+def _evaluate_tasks(owner: Any, settings: dict[str, Any]) -> None:
+    if settings["main"] is not None:
         from multiprocessing import spawn
 
         os.environ[IMPORTING] = "1"
-        spawn.prepare(words["main"])  # the model's class is in the script that was started: run that first
+        spawn.prepare(settings["main"])  # the model's class is in the script that was started: run that first
         del os.environ[IMPORTING]
     from terranova.errors import ContractError
     from terranova.plugins.executors import tasks
@@ -143,7 +143,7 @@ def _evaluate_tasks(owner: Any, words: dict[str, Any]) -> None:
         owner.send(tasks.Failure.of(ContractError(text)))
         return
     owner.send(tasks.LOADED)
-    if words["warm"]:
+    if settings["warm"]:
         with contextlib.suppress(Exception):  # the points themselves will tell
             import numpy as np
 

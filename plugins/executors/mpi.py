@@ -109,8 +109,8 @@ class MpiExecutor(Executor):
         ranks = ", ".join(str(rank) for rank in sorted(self._busy))
         stop = self._world.stop
         if error is None and stop is not None and stop.signal:
-            words = f"stopped by a signal, while rank {ranks} was still evaluating; every point is stored"
-            self._world.abort(words, stop.exit_code)
+            message = f"stopped by a signal, while rank {ranks} was still evaluating; every point is stored"
+            self._world.abort(message, stop.exit_code)
         self._world.abort(f"ended because of {error!r}, while rank {ranks} was still evaluating")
 
     def evaluate(self, x: Floats) -> Evaluation:

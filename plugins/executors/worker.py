@@ -58,7 +58,7 @@ class Worker:
         self._scratch = tempfile.mkdtemp(prefix="terranova-worker-")
         base = {**worker_environment(), "TMPDIR": self._scratch}
         environment, self._mark = marked(base)
-        words = {
+        settings = {
             "path": [entry or os.getcwd() for entry in sys.path],
             "connection": theirs.fileno(),
             "lifeline": lifeline,
@@ -66,13 +66,13 @@ class Worker:
             "scratch": self._scratch,
             "mark": self._mark,
             "memory": memory,
-            "main": _main_words() if b"__main__" in recipe else None,
+            "main": _preparation_of_main() if b"__main__" in recipe else None,
             "warm": warm,
         }
         # Not multiprocessing: its children run the script that was started, which needs a guard for that, and
         # a forked child of an MPI rank, or of threads, may hang.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(PROGRAM), json.dumps(words)],
+            [sys.executable, "-P", str(PROGRAM), json.dumps(settings)],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -166,8 +166,8 @@ class Worker:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def _main_words() -> dict[str, Any]:
+def _preparation_of_main() -> dict[str, Any]:
     """Return how the script that was started can be run again, as a module, for the classes in it."""
-    words: dict[str, Any] = dict(spawn.get_preparation_data("worker"))
+    preparation: dict[str, Any] = dict(spawn.get_preparation_data("worker"))
     wanted = ("init_main_from_name", "init_main_from_path", "dir", "sys_argv")
-    return {name: words[name] for name in wanted if name in words}
+    return {name: preparation[name] for name in wanted if name in preparation}

@@ -49,12 +49,12 @@ class Hbos(NoveltyDetector):
         self._own_total = np.zeros(islands, dtype=np.int64)
 
     def update(self, features: Floats, island: Ints) -> None:
-        from terranova.plugins.novelty._histograms import count
+        from terranova.plugins.novelty.histograms import count
 
         count(features, island, self.bins, self._found, self._own, self._own_total)
 
     def score(self, features: Floats, island: Ints) -> Floats:
-        from terranova.plugins.novelty._histograms import score
+        from terranova.plugins.novelty.histograms import score
 
         novelty = np.empty(len(features))
         score(features, island, self.bins, self._shared, self._shared_total, self._own, self._own_total, novelty)

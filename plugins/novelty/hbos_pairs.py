@@ -44,13 +44,13 @@ class HbosPairs(NoveltyDetector):
         self._found = np.zeros_like(self._shared)
 
     def update(self, features: Floats, island: Ints) -> None:
-        from terranova.plugins.novelty._histograms import count_pairs
+        from terranova.plugins.novelty.histograms import count_pairs
 
         self._single.update(features, island)
         count_pairs(features, self._first, self._second, self.pair_bins, self._found)
 
     def score(self, features: Floats, island: Ints) -> Floats:
-        from terranova.plugins.novelty._histograms import score_pairs
+        from terranova.plugins.novelty.histograms import score_pairs
 
         single = self._single.score(features, island)
         if not len(self._first):

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from terranova import Archipelago, Batch, Proposal, SearchSpace, pack_streams, unpack_streams
-from terranova.errors import did_you_mean
 from terranova.plugins.samplers.shared.loss import check_loss, scaled_loss
+from terranova.plugins.samplers.shared.option_checks import check_choice, check_patience, check_popsize
 from terranova.plugins.samplers.shared.progress import Progress
 from terranova.types import Array, Floats
 
@@ -57,19 +57,15 @@ class DifferentialEvolution(Archipelago):
     ) -> None:
         super().__init__(space, streams)
         check_loss(loss)
-        if strategy not in STRATEGIES:
-            hint = did_you_mean(strategy, STRATEGIES)
-            raise ValueError(f"strategy must be one of {', '.join(STRATEGIES)}, got {strategy!r}{hint}")
-        if popsize != 0 and popsize < 5:
-            raise ValueError(f"popsize must be at least 5 (or 0 for the default), got {popsize}")
+        check_choice("strategy", strategy, STRATEGIES)
+        check_popsize(popsize, 5)
         if not 0.0 <= mutation_low <= mutation_high < 2.0:
             raise ValueError(
                 f"mutation_low and mutation_high must rise between 0 and 2, got {mutation_low:g}, {mutation_high:g}"
             )
         if not 0.0 <= recombination <= 1.0:
             raise ValueError(f"recombination must be between 0 and 1, got {recombination:g}")
-        if patience < 1:
-            raise ValueError(f"patience must be at least 1 generation, got {patience}")
+        check_patience(patience)
         self.popsize = popsize or max(20, 4 * space.dimension)
         self.strategy, self.loss, self.patience = strategy, loss, patience
         self.mutation, self.recombination = (mutation_low, mutation_high), recombination

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from terranova import Batch, Sampler, SearchSpace
-from terranova.errors import did_you_mean
 from terranova.plugins.samplers.cma.stack import CmaStack
 from terranova.plugins.samplers.cma.strategy import check_settings, default_popsize, strategy
 from terranova.plugins.samplers.shared.cube import into_cube
 from terranova.plugins.samplers.shared.loss import scaled_loss
+from terranova.plugins.samplers.shared.option_checks import check_choice
 from terranova.plugins.samplers.shared.progress import Progress
 from terranova.types import Array, Bools, Floats
 
@@ -65,10 +65,7 @@ class Ensemble(Sampler):
             raise ValueError(f"walkers must be even and at least {max(4, 2 * d)} for {d} axes, got {walkers}")
         if stretch <= 1.0:
             raise ValueError(f"stretch must be above 1, got {stretch:g}")
-        if target not in TARGETS:
-            raise ValueError(
-                f"target must be one of {', '.join(TARGETS)}, got {target!r}{did_you_mean(target, TARGETS)}"
-            )
+        check_choice("target", target, TARGETS)
         check_settings(0, sigma0, patience)
         self.walkers = walkers or max(4, 2 * d + 2)
         self.stretch, self.target, self.sigma0, self.patience = stretch, target, sigma0, patience
@@ -127,10 +124,10 @@ class Ensemble(Sampler):
 
     def _find(self, batch: Batch) -> None:
         valid = batch.valid
-        found = np.flatnonzero(valid)[: self.walkers - self._seeds]
-        places = slice(self._seeds, self._seeds + len(found))
-        self._u[places], self._loglike[places] = batch.u[found], batch.loglike[found]
-        self._seeds += len(found)
+        seeds = np.flatnonzero(valid)[: self.walkers - self._seeds]
+        places = slice(self._seeds, self._seeds + len(seeds))
+        self._u[places], self._loglike[places] = batch.u[seeds], batch.loglike[seeds]
+        self._seeds += len(seeds)
         if len(batch) < self.popsize or self.walking:
             return
         loss = scaled_loss(batch.violations[None], "minmax")

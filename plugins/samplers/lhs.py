@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
-from terranova import Batch, Sampler, SearchSpace
-from terranova.types import Array, Floats
+from terranova.plugins.samplers.shared.memoryless import MemorylessSampler
+from terranova.types import Floats
 
 
-class LatinHypercube(Sampler):
+class LatinHypercube(MemorylessSampler):
     """Latin hypercubes: in each batch of n points, every axis has one point in each of n equal slices.
 
     Args:
@@ -25,23 +25,8 @@ class LatinHypercube(Sampler):
     description: ClassVar[str] = "Latin hypercubes, evenly spread along every axis"
     citations: ClassVar[Sequence[str]] = ("doi:10.1080/00401706.1979.10489755 Latin hypercube sampling",)
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, batch: int = 64) -> None:
-        super().__init__(space, rng)
-        if batch < 1:
-            raise ValueError(f"batch must be at least 1, got {batch}")
-        self.batch = batch
-
     def ask(self) -> Floats:
         from scipy.stats.qmc import LatinHypercube as Cube  # scipy.stats takes half a second to import
 
         seed = int(self.rng.integers(1 << 62))
         return np.asarray(Cube(self.space.dimension, rng=seed).random(self.batch), dtype=float)
-
-    def tell(self, batch: Batch) -> None:
-        """Learn nothing."""
-
-    def state(self) -> dict[str, Array]:
-        return {}
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        """Nothing but the stream counts."""

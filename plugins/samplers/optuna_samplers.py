@@ -15,6 +15,7 @@ from terranova import Batch, Sampler, SearchSpace
 from terranova.errors import did_you_mean
 from terranova.plugins._require import require
 from terranova.plugins.samplers.shared.compressed import compressed_loss, units_of
+from terranova.plugins.samplers.shared.option_checks import check_least
 from terranova.types import Floats
 
 NEEDS = {"GPSampler": "torch", "CmaEsSampler": "cmaes"}
@@ -77,8 +78,7 @@ class OptunaSampler(Sampler):
         **options: Any,
     ) -> None:
         super().__init__(space, rng)
-        if batch < 1:
-            raise ValueError(f"batch must be at least 1, got {batch}")
+        check_least("batch", batch, 1)
         if max_history < 4 * batch:
             raise ValueError(f"max_history must be at least 4 batches, {4 * batch}, got {max_history}")
         self._optuna = require("optuna", "optuna", self.name)
@@ -184,8 +184,7 @@ class Tpe(OptunaSampler):
     ) -> None:
         if startup < 0:
             raise ValueError(f"startup must be 0 or more, got {startup}")
-        if candidates < 1:
-            raise ValueError(f"candidates must be at least 1, got {candidates}")
+        check_least("candidates", candidates, 1)
         super().__init__(
             space,
             rng,

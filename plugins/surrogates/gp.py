@@ -5,17 +5,17 @@ It suits few dimensions and thousands of points: learning costs n^3, a predictio
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping
 
 import numpy as np
 
-from terranova import ParameterSpace, Surrogate
+from terranova import ParameterSpace
 from terranova.plugins._gp import ROOT5, GaussianProcess, squares
-from terranova.plugins.surrogates._scales import Scale
-from terranova.plugins.surrogates._support import Support, why_not
-from terranova.plugins.surrogates._trend import Basis, Features
+from terranova.plugins.surrogates.base import ScaledSurrogate
+from terranova.plugins.surrogates.files import pack, reading, unpack
+from terranova.plugins.surrogates.scales import Scale
+from terranova.plugins.surrogates.support import Support, why_not
+from terranova.plugins.surrogates.trend import Basis, Features
 from terranova.types import Array, Bools, Floats, Ints
 
 MINIMUM = 20
@@ -37,7 +37,7 @@ GROWN = 1.5
 _CHUNK = 1000
 
 
-class GpSurrogate(Surrogate):
+class GpSurrogate(ScaledSurrogate):
     """Gaussian processes (Matérn 5/2) on what a polynomial leaves; targets that are alike share a kernel.
 
     Source: C. E. Rasmussen and C. K. I. Williams, Gaussian Processes for Machine Learning, MIT Press (2006).
@@ -135,14 +135,11 @@ class GpSurrogate(Surrogate):
     def mean(self, u: Floats) -> Floats:
         """Return the means (n, q) only, which cost far less than the deviations."""
         if self._support is None:
-            return np.full((len(u), max(1, len(self._scales))), np.nan)
+            return self._unknown(u)
         z, mean = self._features(u), self._smooth(u)
         for process in self._processes:
             mean[:, process.members] += process.average(z)
         return self._backward(mean)
-
-    def _backward(self, z: Floats) -> Floats:
-        return np.column_stack([scale.backward(column) for scale, column in zip(self._scales, z.T, strict=True)])
 
     def predict(self, u: Floats) -> tuple[Floats, Floats]:
         """Return mean and standard deviation; see `Surrogate.predict`."""
@@ -164,8 +161,8 @@ class GpSurrogate(Surrogate):
         """Return (n,) which share of the nearest rows matters; `own` leaves out the nearest, the point itself."""
         from scipy.spatial import cKDTree
 
-        found = cKDTree(self._all).query(u, k=min(NEIGHBOURS + own, len(self._all)))[1]
-        return np.asarray(self._near[found[:, int(own) :]].mean(axis=1))
+        nearest = cKDTree(self._all).query(u, k=min(NEIGHBOURS + own, len(self._all)))[1]
+        return np.asarray(self._near[nearest[:, int(own) :]].mean(axis=1))
 
     def near(self, u: Floats) -> Bools:
         """Return (n,) whether enough of the nearest rows matter."""
@@ -175,17 +172,6 @@ class GpSurrogate(Surrogate):
         kept: Bools = finite & (self._votes(np.where(finite[:, None], u, 0.0)) >= self._threshold)
         return kept
 
-    def trust(self, u: Floats) -> Floats:
-        """Return (n,): 0 where the rows nearby do not matter, else how well they surround the point."""
-        if self._support is None or not len(u):
-            return np.zeros(len(u))
-        return np.where(self.near(u), self._support.trust(u), 0.0)
-
-    @property
-    def scales(self) -> tuple[str, ...]:
-        """Coordinates of the targets."""
-        return tuple(scale.kind for scale in self._scales)
-
     # -- files ----------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, bytes]:
@@ -193,24 +179,15 @@ class GpSurrogate(Surrogate):
         learned = np.empty((len(self._scales), len(self._features.owner) + 1))
         for process in self._processes:
             learned[process.members] = process.learned
-        buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            allow_pickle=False,
-            u=self._u,
-            y=self._y,
-            all=self._all,
-            near=self._near,
-            learned=learned,
-        )
-        return {"words.json": json.dumps({"reason": self.reason}).encode(), "arrays.npz": buffer.getvalue()}
+        arrays = {"u": self._u, "y": self._y, "all": self._all, "near": self._near, "learned": learned}
+        return pack({"reason": self.reason}, arrays)
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         """Become what `state` was taken from."""
         self._clear()
-        try:
-            reason = json.loads(state["words.json"])["reason"]
-            arrays: dict[str, Array] = dict(np.load(io.BytesIO(state["arrays.npz"]), allow_pickle=False))
+        with reading(self.name):
+            facts, arrays = unpack(state)
+            reason = facts["reason"]
             if not reason:
                 self._learn(arrays["u"], arrays["y"], arrays["all"], arrays["near"])
                 rows, kernel = np.unique(arrays["learned"], axis=0, return_inverse=True)
@@ -219,25 +196,23 @@ class GpSurrogate(Surrogate):
                     self._processes.append(_Process(len(self._features.owner), members, row))
                 self._process_rows()
             self.reason = reason
-        except (KeyError, TypeError, ValueError, OSError) as error:
-            raise ValueError(f"this is not what surrogate 'gp' wrote ({type(error).__name__}: {error})") from error
 
 
 def _kernels(z: Floats, rest: Floats) -> list[_Process]:
     """Learn length scales from rows z (n, f) with values `rest` (n, q): one kernel for targets that are alike."""
-    found: list[_Process] = []
+    processes: list[_Process] = []
     for j, column in enumerate(rest.T):
         own = _Process(z.shape[1], np.array([j]))
-        losses = [process.loss(z, column) for process in found]
-        if found:
-            own.learned = found[int(np.argmin(losses))].learned
+        losses = [process.loss(z, column) for process in processes]
+        if processes:
+            own.learned = processes[int(np.argmin(losses))].learned
         own.learn_scales(z, column[:, None])
-        if found and min(losses) - own.loss(z, column) < SHARED * len(z):
-            alike = found[int(np.argmin(losses))]
+        if processes and min(losses) - own.loss(z, column) < SHARED * len(z):
+            alike = processes[int(np.argmin(losses))]
             alike.members = np.append(alike.members, j)
         else:
-            found.append(own)
-    return found
+            processes.append(own)
+    return processes
 
 
 class _Process(GaussianProcess):

@@ -6,25 +6,30 @@ trees that have not seen it (after CV+, arXiv:1905.02928).
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from terranova import ParameterSpace, Surrogate
-from terranova.plugins.surrogates._require import require
-from terranova.plugins.surrogates._scales import Scale
-from terranova.plugins.surrogates._support import Support, why_not
-from terranova.plugins.surrogates._trend import Basis, Features
+from terranova import ParameterSpace
+from terranova.plugins.surrogates.base import ScaledSurrogate
+from terranova.plugins.surrogates.boosting import (
+    QUICK,
+    THOROUGH,
+    Effort,
+    Trainer,
+    contributions,
+    load,
+    predictions,
+    xgboost,
+)
+from terranova.plugins.surrogates.files import pack, reading, unpack
+from terranova.plugins.surrogates.scales import Scale
+from terranova.plugins.surrogates.support import Support, why_not
+from terranova.plugins.surrogates.trend import Basis, Features
 from terranova.types import Array, Bools, Floats
 
-FOLDS = 5
-QUICK_FOLDS, QUICK_ROUNDS, QUICK_ETA = 2, 100, 0.15
-"""Instead of these and of the options, where it is trained in many rounds: a tenth of the cost."""
-
-MINIMUM = 10 * FOLDS
+MINIMUM = 10 * THOROUGH.folds
 """Rows below which nothing is learned."""
 
 TRIAL_ROUNDS, CLEARLY = 100, 0.9
@@ -37,7 +42,7 @@ NEAR_MARGIN = 0.005
 """Share of the rows that matter which the classifier may reject, as measured on rows it has not seen."""
 
 
-class XgboostSurrogate(Surrogate):
+class XgboostSurrogate(ScaledSurrogate):
     """Classifier and regressors of gradient-boosted trees on a polynomial trend, five of each by cross-validation.
 
     Trained in rounds, as by a fit (`refit`), it has two of each, of at most 100 trees.
@@ -74,9 +79,8 @@ class XgboostSurrogate(Surrogate):
             raise ValueError("needs rounds >= 1, depth >= 1, 0 < eta <= 1, 0 < subsample <= 1, trend in 0..8")
         self.rounds, self.depth, self.eta = rounds, depth, eta
         self.min_child, self.subsample, self.trend, self.threads = min_child, subsample, trend, threads
-        require("xgboost", "xgboost-cpu")
+        xgboost()
         self._features = Features(space)
-        self._folds, self._quick = FOLDS, False
         self._clear()
 
     def _clear(self) -> None:
@@ -106,15 +110,13 @@ class XgboostSurrogate(Surrogate):
 
     def fit(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None = None) -> None:
         """Learn; see `Surrogate.fit`."""
-        self._folds, self._quick = FOLDS, False
-        self._learn(u, targets, near, weights)
+        self._learn(u, targets, near, weights, THOROUGH)
 
     def refit(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None = None) -> None:
         """Learn with fewer trees; see `Surrogate.refit`."""
-        self._folds, self._quick = QUICK_FOLDS, True
-        self._learn(u, targets, near, weights)
+        self._learn(u, targets, near, weights, QUICK)
 
-    def _learn(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None) -> None:
+    def _learn(self, u: Floats, targets: Floats, near: Bools, weights: Floats | None, effort: Effort) -> None:
         self._clear()
         u, targets = np.asarray(u, dtype=float), np.asarray(targets, dtype=float)
         weights = np.ones(len(u)) if weights is None else np.asarray(weights, dtype=float)
@@ -123,94 +125,60 @@ class XgboostSurrogate(Surrogate):
         self.reason = why_not(u[good], targets[good], MINIMUM)
         if self.reason:
             return
-        folds = np.random.default_rng([self.seed, 1]).permutation(len(u)) % self._folds
-        self._fit_classifiers(u[sound], near[sound], folds[sound])
-        self._fit_regressors(u[good], targets[good], folds[good], weights[good] / weights[good].mean())
+        folds = np.random.default_rng([self.seed, 1]).permutation(len(u)) % effort.folds
+        trainer = Trainer(self.depth, self.eta, self.min_child, self.subsample, self.threads, effort)
+        self._fit_classifiers(trainer, u[sound], near[sound], folds[sound])
+        self._fit_regressors(trainer, u[good], targets[good], folds[good], weights[good] / weights[good].mean())
         self._support = Support(u[good])
 
-    def _boost(
-        self,
-        u: Floats,
-        y: Floats,
-        objective: str,
-        rounds: int,
-        seed: int,
-        depth: int,
-        weights: Floats | None = None,
-    ) -> Any:
-        xgb = require("xgboost", "xgboost-cpu")
-        words = {
-            "objective": objective,
-            "max_depth": depth,
-            "eta": max(self.eta, QUICK_ETA) if self._quick else self.eta,
-            "min_child_weight": self.min_child if objective == "reg:squarederror" else 1.0,
-            "subsample": self.subsample,
-            "tree_method": "hist",
-            "nthread": self.threads,
-            "seed": seed,
-            "base_score": 0.5 if objective == "binary:logistic" else 0.0,
-            "verbosity": 0,
-        }
-        return xgb.train(
-            words,
-            xgb.DMatrix(u, label=y, weight=weights),
-            num_boost_round=min(rounds, QUICK_ROUNDS) if self._quick else rounds,
-        )
+    def _ask(self, trees: Any, u: Floats) -> Floats:
+        """Return what one ensemble of trees says (n,) at u (n, d)."""
+        return np.asarray(predictions([trees], u, self.threads)[0])
 
-    def _ask(self, booster: Any, u: Floats, **words: Any) -> Floats:
-        return np.asarray(self._ask_all([booster], u, **words)[0])
-
-    def _ask_all(self, boosters: list[Any], u: Floats, **words: Any) -> Floats:
-        """Return the predictions (boosters, n) at u (n, d)."""
-        rows = require("xgboost", "xgboost-cpu").DMatrix(u, nthread=self.threads)
-        return np.array([booster.predict(rows, **words) for booster in boosters], dtype=float)
-
-    def _fit_classifiers(self, u: Floats, near: Bools, folds: Array) -> None:
+    def _fit_classifiers(self, trainer: Trainer, u: Floats, near: Bools, folds: Array) -> None:
         """Learn the region; the threshold is set on rows that the classifier has not seen."""
         if near.all():
             return
         chance = np.empty(len(u))
-        for k in range(self._folds):
+        for k in range(trainer.effort.folds):
             out = folds == k
-            booster = self._boost(u[~out], near[~out].astype(float), "binary:logistic", 200, self.seed + k, 6)
-            self._classifiers.append(booster)
-            chance[out] = self._ask(booster, u[out])
+            trees = trainer.classifier(u[~out], near[~out], self.seed + k)
+            self._classifiers.append(trees)
+            chance[out] = self._ask(trees, u[out])
         self._threshold = min(0.5, float(np.quantile(chance[near], NEAR_MARGIN)))
 
-    def _fit_regressors(self, u: Floats, targets: Floats, folds: Array, weights: Floats) -> None:
-        degree = Basis.degree_for(self._features, len(u) * (self._folds - 1) // self._folds, self.trend)
+    def _fit_regressors(self, trainer: Trainer, u: Floats, targets: Floats, folds: Array, weights: Floats) -> None:
+        """Learn the targets; errors are those of rows that the trees have not seen."""
+        count = trainer.effort.folds
+        degree = Basis.degree_for(self._features, len(u) * (count - 1) // count, self.trend)
         self._basis = Basis(self._features, degree, self._features(u).mean(axis=0))
         monomials = self._basis(u)
         quantiles = []
         for y in targets.T:
-            scale = self._scale_for(u, y, folds, weights)
+            scale = self._scale_for(trainer, u, y, folds, weights)
             z = scale.forward(y)
-            trends, boosters, residual = [], [], np.empty(len(u))
-            for k in range(self._folds):
+            trends, ensembles, residual = [], [], np.empty(len(u))
+            for k in range(count):
                 out = folds == k
                 trend = self._basis.fit(monomials[~out], z[~out], weights[~out])
                 rest = z - trend[0] - monomials @ trend[1:]
-                booster = self._regressor(u[~out], rest[~out], self.rounds, self.seed + k, weights[~out])
+                trees = trainer.regressor(u[~out], rest[~out], self.rounds, self.seed + k, weights[~out])
                 trends.append(trend)
-                boosters.append(booster)
-                residual[out] = rest[out] - self._ask(booster, u[out])
+                ensembles.append(trees)
+                residual[out] = rest[out] - self._ask(trees, u[out])
             size = np.log(np.abs(residual) + 1e-9 + 1e-3 * np.median(np.abs(residual)))
             spread = np.empty(len(u))
-            for k in range(self._folds):  # the error of a point is judged by trees that have not seen that error
+            for k in range(count):  # the error of a point is judged by trees that have not seen that error
                 out = folds == k
-                booster = self._boost(u[~out], size[~out], "reg:squarederror", 60, self.seed + k, 3)
-                spread[out] = self._ask(booster, u[out])
-            self._errors.append(self._boost(u, size, "reg:squarederror", 60, self.seed, 3))
+                spread[out] = self._ask(trainer.error(u[~out], size[~out], self.seed + k), u[out])
+            self._errors.append(trainer.error(u, size, self.seed))
             quantiles.append(np.quantile(np.abs(residual) / np.exp(spread), LEVELS, method="higher"))
             self._scales.append(scale)
             self._trends.append(np.array(trends))
-            self._trees.append(boosters)
+            self._trees.append(ensembles)
         self._quantiles = np.array(quantiles)
 
-    def _regressor(self, u: Floats, y: Floats, rounds: int, seed: int, weights: Floats) -> Any:
-        return self._boost(u, y, "reg:squarederror", rounds, seed, self.depth, weights)
-
-    def _scale_for(self, u: Floats, y: Floats, folds: Array, weights: Floats) -> Scale:
+    def _scale_for(self, trainer: Trainer, u: Floats, y: Floats, folds: Array, weights: Floats) -> Scale:
         """Choose the coordinate of a target; between "linear" and "top" by a trial on rows left out."""
         plain = Scale.of(y, weights)
         if plain.kind != "linear" or np.ptp(y) == 0.0:
@@ -218,8 +186,8 @@ class XgboostSurrogate(Surrogate):
         out = folds == 0
         losses = []
         for scale in (plain, Scale.below_top(y[~out], weights[~out])):
-            booster = self._regressor(u[~out], scale.forward(y[~out]), TRIAL_ROUNDS, self.seed, weights[~out])
-            error = np.abs(scale.backward(self._ask(booster, u[out])) - y[out])
+            trees = trainer.regressor(u[~out], scale.forward(y[~out]), TRIAL_ROUNDS, self.seed, weights[~out])
+            error = np.abs(scale.backward(self._ask(trees, u[out])) - y[out])
             losses.append(np.average(error, weights=weights[out]))
         return Scale.below_top(y, weights) if losses[1] < CLEARLY * losses[0] else plain
 
@@ -229,20 +197,18 @@ class XgboostSurrogate(Surrogate):
         """Mean (n, q) in the coordinates in which targets are learned."""
         assert self._basis is not None
         smooth = np.column_stack([np.ones(len(u)), self._basis(u)]) @ np.mean(self._trends, axis=1).T
-        trees = self._ask_all([tree for trees in self._trees for tree in trees], u)
-        return np.asarray(smooth + trees.reshape(len(self._trees), self._folds, len(u)).mean(axis=1).T)
+        rest = predictions([trees for ensembles in self._trees for trees in ensembles], u, self.threads)
+        folds = len(self._trees[0])
+        return np.asarray(smooth + rest.reshape(len(self._trees), folds, len(u)).mean(axis=1).T)
 
     def _scaled(self, u: Floats) -> tuple[Floats, Floats]:
         """Mean and unit of error (n, q) in the coordinates in which targets are learned."""
-        return self._average(u), np.exp(self._ask_all(self._errors, u).T)
-
-    def _backward(self, z: Floats) -> Floats:
-        return np.column_stack([s.backward(column) for s, column in zip(self._scales, z.T, strict=True)])
+        return self._average(u), np.exp(predictions(self._errors, u, self.threads).T)
 
     def mean(self, u: Floats) -> Floats:
         """Return the medians (n, q) only, without their errors."""
         if self._support is None:
-            return np.full((len(u), max(1, len(self._scales))), np.nan)
+            return self._unknown(u)
         return self._backward(self._average(u))
 
     def _ends(self, mean: Floats, error: Floats, level: float) -> tuple[Floats, Floats]:
@@ -268,19 +234,8 @@ class XgboostSurrogate(Surrogate):
         """Return (n,) whether the classifiers keep the points."""
         if not self._classifiers:
             return np.full(len(u), self._support is not None)
-        kept: Bools = self._ask_all(self._classifiers, u).mean(axis=0) >= self._threshold
+        kept: Bools = predictions(self._classifiers, u, self.threads).mean(axis=0) >= self._threshold
         return kept
-
-    def trust(self, u: Floats) -> Floats:
-        """Return (n,): 0 where the classifier rejects, else how well training points surround the point."""
-        if self._support is None or not len(u):
-            return np.zeros(len(u))
-        return np.where(self.near(u), self._support.trust(u), 0.0)
-
-    @property
-    def scales(self) -> tuple[str, ...]:
-        """Coordinates of the targets."""
-        return tuple(scale.kind for scale in self._scales)
 
     def contributions(self, u: Floats) -> tuple[Floats, Floats] | None:
         """SHAP values: those of the trees by XGBoost's own algorithm (arXiv:1802.03888), plus the polynomial's."""
@@ -290,14 +245,14 @@ class XgboostSurrogate(Surrogate):
         values = np.zeros((len(u), len(self._scales), d))
         base = np.zeros(len(self._scales))
         monomials = self._basis(u)
-        for j, (scale, trends, trees) in enumerate(zip(self._scales, self._trends, self._trees, strict=True)):
+        for j, (scale, trends, ensembles) in enumerate(zip(self._scales, self._trends, self._trees, strict=True)):
             smooth = trends.mean(axis=0)
             values[:, j] = self._basis.contributions(monomials, smooth, d)
             base[j] = smooth[0]
-            for tree in trees:
-                own = self._ask(tree, u, pred_contribs=True)
-                values[:, j] += own[:, :d] / self._folds
-                base[j] += own[:, d].mean() / self._folds
+            for trees in ensembles:
+                own = contributions(trees, u, self.threads)
+                values[:, j] += own[:, :d] / len(ensembles)
+                base[j] += own[:, d].mean() / len(ensembles)
             values[:, j] *= scale.width
             base[j] = scale.centre + scale.width * base[j]
         return values, base
@@ -305,53 +260,40 @@ class XgboostSurrogate(Surrogate):
     # -- files ----------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, bytes]:
-        """Trees in XGBoost's own binary format, numbers as numpy arrays, words as JSON."""
+        """Trees in XGBoost's own binary format, numbers as numpy arrays, the rest as JSON."""
         arrays = {"quantiles": self._quantiles}
-        boosters = {f"near-{k}": b for k, b in enumerate(self._classifiers)}
-        boosters |= {f"error-{j}": b for j, b in enumerate(self._errors)}
-        for j, (trends, trees) in enumerate(zip(self._trends, self._trees, strict=True)):
+        trees = {f"near-{k}": t for k, t in enumerate(self._classifiers)}
+        trees |= {f"error-{j}": t for j, t in enumerate(self._errors)}
+        for j, (trends, ensembles) in enumerate(zip(self._trends, self._trees, strict=True)):
             arrays[f"trend-{j}"] = trends
-            boosters |= {f"tree-{j}-{k}": tree for k, tree in enumerate(trees)}
+            trees |= {f"tree-{j}-{k}": t for k, t in enumerate(ensembles)}
         if self._support is not None and self._basis is not None:
             arrays |= {"support": self._support.u, "centre": self._basis.centre}
-        words = {
+        facts = {
             "reason": self.reason,
             "threshold": self._threshold,
             "degree": self._basis.degree if self._basis else 0,
             "scales": [vars(scale) for scale in self._scales],
-            "boosters": list(boosters),
+            "boosters": list(trees),
         }
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)
-        pieces = {f"{name}.ubj": bytes(b.save_raw("ubj")) for name, b in boosters.items()}
-        return {"words.json": json.dumps(words).encode(), "arrays.npz": buffer.getvalue(), **pieces}
+        return pack(facts, arrays) | {f"{name}.ubj": bytes(t.save_raw("ubj")) for name, t in trees.items()}
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         """Become what `state` was taken from."""
-        xgb = require("xgboost", "xgboost-cpu")
         self._clear()
-        try:
-            words = json.loads(state["words.json"])
-            boosters = {}
-            for name in words["boosters"]:
-                boosters[name] = xgb.Booster()
-                boosters[name].load_model(bytearray(state[f"{name}.ubj"]))
-                boosters[name].set_param({"nthread": self.threads})
-            arrays = dict(np.load(io.BytesIO(state["arrays.npz"]), allow_pickle=False))
-            self.reason = words["reason"]
-            self._threshold = words["threshold"]
-            self._scales = [Scale(**scale) for scale in words["scales"]]
+        with reading(self.name, xgboost().core.XGBoostError):
+            facts, arrays = unpack(state)
+            trees = {name: load(state[f"{name}.ubj"], self.threads) for name in facts["boosters"]}
+            self.reason = facts["reason"]
+            self._threshold = facts["threshold"]
+            self._scales = [Scale(**scale) for scale in facts["scales"]]
             self._quantiles = arrays["quantiles"]
-            self._folds = sum(name.startswith("tree-0-") for name in boosters) or FOLDS
-            self._classifiers = [b for name, b in boosters.items() if name.startswith("near-")]
-            self._errors = [boosters[f"error-{j}"] for j in range(len(self._scales))]
+            self._classifiers = [t for name, t in trees.items() if name.startswith("near-")]
+            self._errors = [trees[f"error-{j}"] for j in range(len(self._scales))]
+            folds = sum(name.startswith("tree-0-") for name in trees)
             for j in range(len(self._scales)):
-                self._trees.append([boosters[f"tree-{j}-{k}"] for k in range(self._folds)])
+                self._trees.append([trees[f"tree-{j}-{k}"] for k in range(folds)])
                 self._trends.append(arrays[f"trend-{j}"])
             if "support" in arrays:
-                self._basis = Basis(self._features, words["degree"], arrays["centre"])
+                self._basis = Basis(self._features, facts["degree"], arrays["centre"])
                 self._support = Support(arrays["support"])
-        except (KeyError, TypeError, ValueError, xgb.core.XGBoostError) as error:
-            raise ValueError(
-                f"this is not what surrogate 'xgboost' wrote ({type(error).__name__}: {error})"
-            ) from error

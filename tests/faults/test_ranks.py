@@ -252,7 +252,7 @@ def test_without_a_launcher_the_message_says_what_to_install(tmp_path: Path) -> 
     code = (
         "import sys; sys.executable = sys.argv[1]\n"
         "sys.argv = ['terranova', 'launch', '-n', '2', sys.argv[2]]\n"
-        "from terranova.cli.commands import main; main()"
+        "from terranova.cli.main import main; main()"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, str(python), str(path)],

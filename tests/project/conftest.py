@@ -42,16 +42,18 @@ def project_files() -> list[Path]:
         return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
     # An unpacked archive: everything but what is generated.
     return [
-        path
-        for path in sorted(ROOT.rglob("*"))
-        if path.is_file() and not any(_generated(part) for part in path.relative_to(ROOT).parts)
+        path for path in sorted(ROOT.rglob("*")) if path.is_file() and not _generated(path.relative_to(ROOT).parts)
     ]
 
 
-def _generated(name: str) -> bool:
-    """True for the names in .gitignore, and for all hidden folders but those of the project."""
-    hidden = name.startswith(".") and name not in (".ci", ".gitignore")
-    return hidden or name in ("__pycache__", "build", "dist", "runs") or name.endswith(".egg-info")
+def _generated(parts: tuple[str, ...]) -> bool:
+    """True for what .gitignore names, and for all hidden files and folders but those of the project."""
+    hidden = [name for name in parts if name.startswith(".")]
+    if set(hidden) - {".ci", ".github", ".gitignore", ".pre-commit-config.yaml"}:
+        return True
+    if parts[0] in ("runs", "comparisons"):
+        return True
+    return any(name in ("__pycache__", "build", "dist") or name.endswith(".egg-info") for name in parts)
 
 
 @pytest.fixture(scope="session")

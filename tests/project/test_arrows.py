@@ -13,7 +13,7 @@ import terranova
 PUBLIC_MODULES = {
     "terranova",
     *(f"terranova.{name}" for name in ("errors", "external", "external.slha", "external.wcxf")),
-    *(f"terranova.{name}" for name in ("registry", "registry.hooks", "types")),
+    *(f"terranova.{name}" for name in ("registry", "registry.hooks", "system.source_fingerprint", "types")),
 }
 """What plugins, models and constraints may import of terranova: of the first, only what `__all__` lists."""
 

@@ -83,6 +83,65 @@ def test_a_strangers_model_is_scanned_with_a_strangers_sampler(environment: Envi
     assert 200 < valid < 325
 
 
+COUNTING = """\
+model: annulus
+constraints:
+  - annulus-limits
+  - {name: events, observable: r2, kind: poisson, n: 7, b: 4.5, sigma_b: 0.5, source: "counted for this test"}
+"""
+
+
+def test_a_strangers_kind_of_constraint_works_in_scans_fits_and_comparisons(
+    environment: Environment, tmp_path: Path
+) -> None:
+    """Of all signals within the ring, 7 events over 4.5 like 2.5 best, where r2 = 2.5 and chi2 = 0."""
+    (tmp_path / "scan.yaml").write_text(
+        f"{COUNTING}sampler: random\nbudget: {{evaluations: 1000}}\noutput: run\n", encoding="utf-8"
+    )
+    environment.terranova("scan", "scan.yaml", "--quiet", cwd=tmp_path)
+    look = "import terranova; print(terranova.open('run').sql('SELECT max(C_events), max(loglike) FROM points'))"
+    assert "C_events" in environment.run("-c", look, cwd=tmp_path)
+    (tmp_path / "fit.yaml").write_text(
+        f"{COUNTING}scans: [run]\nbest: {{starts: 2, generations: 50}}\noutput: fit\n", encoding="utf-8"
+    )
+    environment.terranova("fit", "fit.yaml", "--quiet", cwd=tmp_path)
+    best = "import terranova; fit = terranova.open_fit('fit'); print(fit.best['r2'], fit.chi2)"
+    r2, chi2 = map(float, environment.run("-c", best, cwd=tmp_path).split())
+    assert r2 == pytest.approx(2.5, abs=0.05)
+    assert chi2 == pytest.approx(0.0, abs=1e-3)
+    problem = "\n".join(f"    {line}" for line in COUNTING.splitlines()).replace("    model", "  - model", 1)
+    (tmp_path / "compare.yaml").write_text(
+        f"samplers: [random, darts]\nproblems:\n{problem}\nbudget: {{evaluations: 200}}\nseeds: 2\n",
+        encoding="utf-8",
+    )
+    environment.terranova("compare", "compare.yaml", "--output", "comparison", "--quiet", cwd=tmp_path)
+    assert "darts" in (tmp_path / "comparison" / "summary.csv").read_text(encoding="utf-8")
+
+
+def test_mistakes_in_a_strangers_kind_are_reported_like_those_in_any_other(
+    environment: Environment, tmp_path: Path
+) -> None:
+    wrong = COUNTING.replace("n: 7, b: 4.5", "n: 7.5, b: 0.1").replace("kind: poisson", "kind: poison")
+    scan = "sampler: random\nbudget: {evaluations: 10}\noutput: run\n"
+    (tmp_path / "kind.yaml").write_text(wrong + scan, encoding="utf-8")
+    done = environment.terranova("scan", "kind.yaml", cwd=tmp_path, ok=False)
+    assert done.returncode == 2
+    assert "(did you mean 'poisson'?)" in done.stderr
+    (tmp_path / "keys.yaml").write_text(COUNTING.replace("n: 7,", "n: 7.5,") + scan, encoding="utf-8")
+    done = environment.terranova("scan", "keys.yaml", cwd=tmp_path, ok=False)
+    assert "keys.yaml:4:54: constraints[1].n: expected a whole number, got 7.5" in done.stderr
+    (tmp_path / "sense.yaml").write_text(COUNTING.replace("b: 4.5", "b: 0.1") + scan, encoding="utf-8")
+    done = environment.terranova("scan", "sense.yaml", cwd=tmp_path, ok=False)
+    assert "constraints[1].sigma_b: larger than the background itself" in done.stderr
+
+
+def test_a_strangers_kind_is_listed_with_its_keys(environment: Environment) -> None:
+    shown = environment.terranova("plugins", "poisson").stdout
+    assert "constraint-kind" in shown
+    for key in ("sigma_b", "max_chi2", "observables"):
+        assert key in shown
+
+
 def test_a_strangers_sampler_can_be_checked_against_the_rules(environment: Environment) -> None:
     environment.run("-c", "from terranova.testing import check_sampler; check_sampler('darts', points=200)")
 

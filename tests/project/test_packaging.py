@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from packaging.version import Version
-from project.installed import run
 from setuptools import find_packages
+from support.installation import run
 
 
 @pytest.fixture(scope="module")

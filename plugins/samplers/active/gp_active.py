@@ -8,15 +8,15 @@ from typing import ClassVar
 import numpy as np
 
 from terranova import Batch, SearchSpace
-from terranova.errors import did_you_mean
 from terranova.plugins._gp import GaussianProcess, Prediction
 from terranova.plugins._require import require
+from terranova.plugins.samplers.active.aims import AIMS
 from terranova.plugins.samplers.active.base import BEST, ActiveSampler
 from terranova.plugins.samplers.active.targets import Outputs, Target, log_mass
+from terranova.plugins.samplers.shared.option_checks import check_choice, check_least
 from terranova.types import Array, Bools, Floats, Ints
 
 TARGETS = ("violations", "loglike")
-AIMS = ("region", "boundary", "surrogate")
 REFIT = 1.3
 """Length scales are learnt anew when there are this many times as many points."""
 ANYWHERE = 0.1
@@ -75,20 +75,16 @@ class GpActive(ActiveSampler):
         pool: int = 512,
         memory: int = 4000,
     ) -> None:
-        for word, given, known in (("target", target, TARGETS), ("aim", aim, AIMS)):
-            if given not in known:
-                raise ValueError(
-                    f"{word} must be one of {', '.join(known)}, got {given!r}{did_you_mean(given, known)}"
-                )
-        for word, number, least in (
+        check_choice("target", target, TARGETS)
+        check_choice("aim", aim, tuple(AIMS))
+        for option, number, least in (
             ("batch", batch, 1),
             ("startup", startup, 0),
             ("max_points", max_points, 20),
             ("pool", pool, 4 * BEST),
             ("memory", memory, max_points + batch),
         ):
-            if number < least:
-                raise ValueError(f"{word} must be at least {least}, got {number}")
+            check_least(option, number, least)
         if batch > 4 * BEST:
             raise ValueError(f"batch must be at most {4 * BEST}, got {batch}")
         if level <= 0.0 or reach < 0.0:
@@ -123,15 +119,16 @@ class GpActive(ActiveSampler):
         rows = self._chosen(loss)
         target = self._learn(rows)
         candidates = self._candidates(loss, self.pool)
-        if self.aim == "surrogate":
-            return self._lesson(candidates, target, loss)
+        if AIMS[self.aim].drawn:
+            return self._drawn(candidates, target)
+        valid = self._u[: self._count][loss <= 0]
         for scale in 0.1 ** np.arange(1, ROUNDS + 1):
-            score = self._score(self._gp.predict(candidates), candidates, target, loss)
+            score = self._score(self._gp.predict(candidates), candidates, target, valid)
             best = candidates[np.argsort(-score, kind="stable")[:BEST]]
             candidates = np.concatenate([best, self._around(best, self.pool - BEST, scale)])
-        score = self._score(self._gp.predict(candidates), candidates, target, loss)
+        score = self._score(self._gp.predict(candidates), candidates, target, valid)
         few = np.argsort(-score, kind="stable")[: 4 * BEST]
-        return self._batch_of(candidates[few], target, loss)
+        return self._batch_of(candidates[few], target, valid)
 
     def _learn(self, rows: Ints) -> Target:
         target = self._outputs.chi2(self._raw[rows], self.level) if self.target == "loglike" else None
@@ -143,47 +140,42 @@ class GpActive(ActiveSampler):
         self._gp.learn(self._u[rows], target.y)
         return target
 
-    def _score(self, found: Prediction, u: Floats, target: Target, loss: Floats) -> Floats:
-        """Return the acquisition (q,): the larger, the better."""
-        deviation = found.deviation
-        mass = log_mass((target.low - found.mean) / deviation, (target.high - found.mean) / deviation)
-        probable = np.maximum(mass, -1e6).sum(axis=1)
-        if self.aim == "boundary":
-            p = np.clip(np.exp(probable), 1e-300, 1.0 - 1e-12)
-            probable = np.where(p < 1e-3, probable, np.log(-p * np.log(p) - (1.0 - p) * np.log1p(-p)))
-        if self.aim == "surrogate":
-            return np.asarray(probable + np.log(deviation).sum(axis=1))
-        good: Bools = loss <= 0
-        score: Floats = probable
-        if not good.any():
-            return score
-        distance = self._nearest(u, self._u[: self._count][good])
-        score = probable + self.reach * np.log(distance + 1e-12)
+    def _score(self, prediction: Prediction, u: Floats, target: Target, valid: Floats) -> Floats:
+        """Return the acquisition (q,) of points u (q, d), the larger, the better; valid (k, d) are to be kept away
+        from."""
+        deviation = prediction.deviation
+        low, high = (target.low - prediction.mean) / deviation, (target.high - prediction.mean) / deviation
+        worth = AIMS[self.aim].worth(np.maximum(log_mass(low, high), -1e6).sum(axis=1), deviation)
+        if not len(valid):
+            return worth
+        distance = self._nearest(u, valid)
+        score: Floats = worth + self.reach * np.log(distance + 1e-12)
         return score
 
-    def _lesson(self, u: Floats, target: Target, loss: Floats) -> Floats:
+    def _drawn(self, u: Floats, target: Target) -> Floats:
         """Draw a batch that teaches a surrogate: the best candidates alone would leave parts of the region out."""
-        score = self._score(self._gp.predict(u), u, target, loss) + self.rng.gumbel(size=len(u))
-        drawn = self._batch_of(u[np.argsort(-score, kind="stable")[: 4 * BEST]], target, loss)
+        nobody = np.empty((0, u.shape[1]))
+        score = self._score(self._gp.predict(u), u, target, nobody) + self.rng.gumbel(size=len(u))
+        drawn = self._batch_of(u[np.argsort(-score, kind="stable")[: 4 * BEST]], target, nobody)
         anywhere: Bools = self.rng.random(len(drawn)) < ANYWHERE
         drawn[anywhere] = self.rng.random((int(anywhere.sum()), drawn.shape[1]))
         return drawn
 
-    def _batch_of(self, u: Floats, target: Target, loss: Floats) -> Floats:
-        found = self._gp.predict(u)
-        good: Bools = loss <= 0
+    def _batch_of(self, u: Floats, target: Target, valid: Floats) -> Floats:
+        """Choose the points of a batch one after another, away from each other and from valid ones (k, d)."""
+        prediction = self._gp.predict(u)
         rows: list[int] = []
         taken = np.zeros(len(u), dtype=bool)
         while len(rows) < self.batch:
-            score = self._score(found, u, target, loss)
-            if rows and good.any() and self.aim != "surrogate":
+            score = self._score(prediction, u, target, valid)
+            if rows and len(valid):
                 apart = self._nearest(u, u[rows])
-                nearest = self._nearest(u, self._u[: self._count][good])
+                nearest = self._nearest(u, valid)
                 score = score + self.reach * np.log((np.minimum(nearest, apart) + 1e-12) / (nearest + 1e-12))
             row = int(np.argmax(np.where(taken, -np.inf, score)))
             rows.append(row)
             taken[row] = True
-            found.believe(row)
+            prediction.believe(row)
         return u[rows]
 
     def state(self) -> dict[str, Array]:

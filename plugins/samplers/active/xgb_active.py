@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from terranova import Batch, SearchSpace
-from terranova.errors import did_you_mean
 from terranova.plugins._require import require
 from terranova.plugins.samplers.active.base import ActiveSampler
+from terranova.plugins.samplers.shared.option_checks import check_choice, check_least
 from terranova.types import Array, Bools, Floats, Ints
 
 TARGETS = ("loglike", "violations")
@@ -74,11 +74,8 @@ class XgbActive(ActiveSampler):
         pool: int = 8192,
         memory: int = 40_000,
     ) -> None:
-        if target not in TARGETS:
-            raise ValueError(
-                f"target must be one of {', '.join(TARGETS)}, got {target!r}{did_you_mean(target, TARGETS)}"
-            )
-        for word, number, least in (
+        check_choice("target", target, TARGETS)
+        for option, number, least in (
             ("batch", batch, 1),
             ("startup", startup, 0),
             ("members", members, 2),
@@ -86,8 +83,7 @@ class XgbActive(ActiveSampler):
             ("pool", pool, 2 * SHORTLIST * batch),
             ("memory", memory, max(max_points + batch, 4 * batch)),
         ):
-            if number < least:
-                raise ValueError(f"{word} must be at least {least}, got {number}")
+            check_least(option, number, least)
         if level <= 0.0 or not 0.0 <= anywhere < 1.0:
             raise ValueError(f"level must be positive and anywhere in [0, 1), got {level:g} and {anywhere:g}")
         super().__init__(space, rng, target, level, max_points, memory)
@@ -137,7 +133,7 @@ class XgbActive(ActiveSampler):
             ]
 
     def _boost(self, u: Floats, y: Floats, objective: str, rounds: int, seed: int) -> Any:
-        words = {
+        parameters = {
             "objective": objective,
             "max_depth": 6,
             "eta": 0.1,
@@ -148,7 +144,7 @@ class XgbActive(ActiveSampler):
             "base_score": 0.5,
             "verbosity": 0,
         }
-        return self._xgb.train(words, self._xgb.DMatrix(u, label=y), num_boost_round=rounds)
+        return self._xgb.train(parameters, self._xgb.DMatrix(u, label=y), num_boost_round=rounds)
 
     def _weight(self, u: Floats) -> Floats:
         """Return logarithms of the weights (q,) of candidates."""

@@ -128,8 +128,8 @@ class CmaesNovelty(Archipelago):
                 self._seeded[who[k]] = False
             at_ease = who[valid_now.mean(axis=1) > AT_EASE]
             self._cma.sigma[at_ease] *= self.widen
-        found = np.flatnonzero(valid)
-        self._archive.add(features, found, batch.island[found])
+        finds = np.flatnonzero(valid)
+        self._archive.add(features, finds, batch.island[finds])
         for island in self._finished(who).tolist():
             self._start(island)
 

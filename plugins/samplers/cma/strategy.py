@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from terranova.plugins.samplers.shared.option_checks import check_patience, check_popsize
 from terranova.types import Floats
 
 
@@ -17,12 +18,10 @@ def default_popsize(dimension: int) -> int:
 
 def check_settings(popsize: int, sigma0: float, patience: int) -> None:
     """Raise ValueError for options with which CMA-ES cannot work."""
-    if popsize != 0 and popsize < 4:
-        raise ValueError(f"popsize must be at least 4 (or 0 for the default), got {popsize}")
+    check_popsize(popsize, 4)
     if not 0.0 < sigma0 <= 10.0:
         raise ValueError(f"sigma0 must be above 0 and at most 10, got {sigma0:g}")
-    if patience < 1:
-        raise ValueError(f"patience must be at least 1 generation, got {patience}")
+    check_patience(patience)
 
 
 @dataclass(frozen=True)

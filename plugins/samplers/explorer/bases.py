@@ -144,8 +144,8 @@ class Bases:
 
     def state(self) -> dict[str, Array]:
         """Return all that is known right after a merge, when islands have no finds of their own."""
-        found = {name: getattr(self, name).copy() for name in self.SHARED_ARRAYS}
-        return {**found, "shared_offered": np.array([self._offered_before])}
+        arrays = {name: getattr(self, name).copy() for name in self.SHARED_ARRAYS}
+        return {**arrays, "shared_offered": np.array([self._offered_before])}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Set all to a `state()`."""

@@ -44,6 +44,6 @@ class Rows:
 
     def observables(self, rows: Floats) -> Floats:
         """Return the observables (n, k) of points with rows (n, r); NaN where rows do not tell."""
-        found = np.full((len(rows), self._known), np.nan)
-        found[:, self._observables] = rows[:, : len(self._observables)]
-        return found
+        observables = np.full((len(rows), self._known), np.nan)
+        observables[:, self._observables] = rows[:, : len(self._observables)]
+        return observables

@@ -198,10 +198,10 @@ class Explorer(Archipelago):
         islands = len(self.streams)
         told = np.bincount(batch.island, minlength=islands)
         start = np.concatenate([[0], np.cumsum(told)])
-        found = np.flatnonzero(batch.found)
+        finds = np.flatnonzero(batch.found)
         novelty, opened = np.zeros(len(batch)), np.zeros(len(batch), dtype=np.int64)
-        novelty[found] = self._archive.novelty(features, found, batch.island[found])
-        opened[found] = self._bins.enter(batch.u[found], batch.island[found])
+        novelty[finds] = self._archive.novelty(features, finds, batch.island[finds])
+        opened[finds] = self._bins.enter(batch.u[finds], batch.island[finds])
         answers: dict[int, dict[int, Told]] = {TREE: {}, SOLVE: {}}
         for i in np.flatnonzero(told).tolist():
             mine = slice(start[i], start[i + 1])
@@ -225,7 +225,7 @@ class Explorer(Archipelago):
             self._left[roaming] -= 1
             generation = start[roaming][:, None] + np.arange(self.popsize)
             self._left[self._roamer.tell(roaming, batch, features, generation)] = 0
-        self._archive.add(features, found, batch.island[found])
+        self._archive.add(features, finds, batch.island[finds])
 
     def retire(self, island: int) -> None:
         self._active[island] = False

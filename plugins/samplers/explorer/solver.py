@@ -51,21 +51,21 @@ class Solver:
         """Return for each island of `who` its next points u (n, d), and which of them are probes."""
         from terranova.plugins.samplers.explorer.solver_kernels import solver_steps
 
-        found: dict[int, tuple[Floats, Bools]] = {}
+        proposals: dict[int, tuple[Floats, Bools]] = {}
         for i in who:
             if self.stage[i] == PROBE:
                 points = self.u[i] + np.diag(self._ahead(i))
                 probe = np.ones(len(points), dtype=bool)
                 if not self.known[i]:
                     points, probe = np.vstack([self.u[i], points]), np.concatenate([[False], probe])
-                found[i] = points, probe
+                proposals[i] = points, probe
             else:
                 step = np.empty((2 * len(DAMPING), self.u.shape[1]))
                 solver_steps(
                     self.rows.low, self.rows.high, self.unit[i], self.base[i], self.jacobian[i], DAMPING, step
                 )
-                found[i] = into_cube(self.u[i] + step, self.periodic), np.zeros(len(step), dtype=bool)
-        return found
+                proposals[i] = into_cube(self.u[i] + step, self.periodic), np.zeros(len(step), dtype=bool)
+        return proposals
 
     def tell(self, told: Mapping[int, Told]) -> None:
         """Learn what became of the last points; `stage` is OVER on islands whose search has ended."""

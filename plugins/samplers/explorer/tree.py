@@ -104,7 +104,7 @@ class Tree:
         self, who: Sequence[int], streams: Sequence[np.random.Generator], score: Score
     ) -> dict[int, tuple[Floats, Bools]]:
         """Return for each island of `who` its next points u (n, d) in the cube, and whether they are probes."""
-        found: dict[int, tuple[Floats, Bools]] = {}
+        proposals: dict[int, tuple[Floats, Bools]] = {}
         stepping = np.array([i for i in who if self.stage[i] == STEP], dtype=np.int64)
         if len(stepping):
             self._draw(stepping, streams, score)
@@ -112,11 +112,11 @@ class Tree:
             stage = self.stage[i]
             if stage == PROBE:
                 ahead = np.where(self.u[i] > 0.5, -PROBE_LENGTH, PROBE_LENGTH)
-                found[i] = self.u[i] + np.diag(ahead), np.ones(len(ahead), dtype=bool)
+                proposals[i] = self.u[i] + np.diag(ahead), np.ones(len(ahead), dtype=bool)
             else:
                 steps = self.step[i] if stage == STEP else self.step[i][self.fixing[i]]
-                found[i] = into_cube(self.u[i] + steps, self.periodic), np.zeros(len(steps), dtype=bool)
-        return found
+                proposals[i] = into_cube(self.u[i] + steps, self.periodic), np.zeros(len(steps), dtype=bool)
+        return proposals
 
     def _draw(self, who: Ints, streams: Sequence[np.random.Generator], score: Score) -> None:
         from terranova.plugins.samplers.explorer.tree_kernels import draw_steps

@@ -15,6 +15,7 @@ from terranova.plugins.samplers.nsga.objectives import Objectives, scale_violati
 from terranova.plugins.samplers.nsga.selection import Pool, Pymoo, places
 from terranova.plugins.samplers.shared.archive import Archive
 from terranova.plugins.samplers.shared.loss import scaled_loss
+from terranova.plugins.samplers.shared.option_checks import check_patience, check_popsize
 from terranova.plugins.samplers.shared.progress import Progress
 from terranova.plugins.samplers.shared.start import suggested
 from terranova.types import Array, Bools, Floats, Ints
@@ -31,22 +32,34 @@ class Nsga(Archipelago):
         space: SearchSpace,
         streams: Sequence[np.random.Generator],
         *,
-        objectives: str | dict[str, str],
-        popsize: int,
-        patience: int,
-        novelty: str,
-        focus: str,
-        start: str,
+        objectives: str | dict[str, str] = "single",
+        popsize: int = 0,
+        patience: int = 60,
+        novelty: str = "hbos-pairs",
+        focus: str = "both",
+        start: str = "prior",
     ) -> None:
+        """Check the options and make room for the populations.
+
+        Args:
+            space: the axes and the constraints.
+            streams: one random stream an island.
+            objectives: what is minimised; see the class.
+            popsize: points of a generation; 0 takes 100.
+            patience: generations without progress after which an island starts anew.
+            novelty: name of the novelty detector that tells valid points apart; "" for none. Without meaning when
+                the objectives are observables.
+            focus: what novelty looks at: "parameters", "observables" or "both".
+            start: the first generation of an island, also when it starts anew: "prior", random points, or "seeds",
+                points that the model suggests.
+        """
         super().__init__(space, streams)
         self._pymoo = Pymoo(self.name)
         self._objectives = Objectives(space, objectives)
         self._seeds = suggested(space, start)
         self._rewarded = bool(novelty) and self._objectives.of_violations
-        if popsize != 0 and popsize < 8:
-            raise ValueError(f"popsize must be at least 8 (or 0 for the default), got {popsize}")
-        if patience < 1:
-            raise ValueError(f"patience must be at least 1 generation, got {patience}")
+        check_popsize(popsize, 8)
+        check_patience(patience)
         size = self._size(popsize or 100)
         self.popsize = size + size % 2  # children come in pairs
         self.patience = patience
@@ -95,8 +108,8 @@ class Nsga(Archipelago):
             self._survive(island, batch.take(slice(starts[island], starts[island] + self.popsize)))
         # An island whose budget ends within a generation does not go on, but what it found counts.
         if self._rewarded:
-            found = np.flatnonzero(batch.valid)
-            self._archive.add(self._archive.features(batch), found, batch.island[found])
+            valid = np.flatnonzero(batch.valid)
+            self._archive.add(self._archive.features(batch), valid, batch.island[valid])
 
     def _survive(self, island: int, born: Batch) -> None:
         """Let the newborn compete with their parents."""
@@ -164,18 +177,9 @@ class Nsga2(Nsga):
     """NSGA-II: non-dominated sorting and crowding distance; for few objectives.
 
     Args:
-        space: the axes and the constraints.
-        streams: one random stream an island.
         objectives: "single", one sum of all scaled violations; "groups", one sum for each constraint set;
             "all", every violation by itself; or observables, {mH1: min, width: max}, and then violations are
             constraints: feasible points rank ahead of all others.
-        popsize: points of a generation; 0 takes 100.
-        patience: generations without progress after which an island starts anew.
-        novelty: name of the novelty detector that tells valid points apart; "" for none. Without meaning when
-            the objectives are observables.
-        focus: what novelty looks at: "parameters", "observables" or "both".
-        start: the first generation of an island, also when it starts anew: "prior", random points, or "seeds",
-            points that the model suggests.
     """
 
     name: ClassVar[str] = "nsga2"
@@ -187,29 +191,6 @@ class Nsga2(Nsga):
         "arXiv:2206.09223 violations as a loss, evolutionary algorithms for scans",
     )
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        streams: Sequence[np.random.Generator],
-        *,
-        objectives: str | dict[str, str] = "single",
-        popsize: int = 0,
-        patience: int = 60,
-        novelty: str = "hbos-pairs",
-        focus: str = "both",
-        start: str = "prior",
-    ) -> None:
-        super().__init__(
-            space,
-            streams,
-            objectives=objectives,
-            popsize=popsize,
-            patience=patience,
-            novelty=novelty,
-            focus=focus,
-            start=start,
-        )
-
     def _select(self, pool: Pool, rng: np.random.Generator) -> tuple[Ints, Ints]:
         rows, rank, crowding = self._pymoo.crowded(pool, self.popsize, rng)
         return rows, places(pool.excess[rows], rank, -crowding)
@@ -219,18 +200,10 @@ class Nsga3(Nsga):
     """NSGA-III: non-dominated sorting and niches around reference directions; for many objectives.
 
     Args:
-        space: the axes and the constraints.
-        streams: one random stream an island.
         objectives: "groups", one sum of scaled violations for each constraint set; "all", every violation by
             itself; "single", one sum of all; or observables, {mH1: min, width: max}, and then violations are
             constraints: feasible points rank ahead of all others.
         popsize: points of a generation; 0 takes 100, or as many as there are reference directions.
-        patience: generations without progress after which an island starts anew.
-        novelty: name of the novelty detector that tells valid points apart; "" for none. Without meaning when
-            the objectives are observables.
-        focus: what novelty looks at: "parameters", "observables" or "both".
-        start: the first generation of an island, also when it starts anew: "prior", random points, or "seeds",
-            points that the model suggests.
     """
 
     name: ClassVar[str] = "nsga3"

@@ -116,6 +116,6 @@ def places(*keys: Floats) -> Ints:
     changes = np.zeros(len(order), dtype=bool)
     for key in keys:
         changes[1:] |= key[order][1:] != key[order][:-1]
-    found = np.empty(len(order), dtype=np.int64)
-    found[order] = np.cumsum(changes)
-    return found
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.cumsum(changes)
+    return place

@@ -1,1 +1,1 @@
-"""What several samplers use: losses, archives, starting points, progress."""
+"""What several samplers use: losses, archives, starting points, progress, linear algebra, checks of options."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from terranova import Batch, NoveltyDetector, SearchSpace
 from terranova.errors import did_you_mean
+from terranova.plugins.samplers.shared.option_checks import check_choice
 from terranova.types import Array, Floats, Ints
 
 FOCI = ("parameters", "observables", "both")
@@ -41,8 +42,7 @@ class Archive:
         focus: str,
         observables: Sequence[str] | None,
     ) -> None:
-        if focus not in FOCI:
-            raise ValueError(f"focus must be one of {', '.join(FOCI)}, got {focus!r}{did_you_mean(focus, FOCI)}")
+        check_choice("focus", focus, FOCI)
         self._columns, self._low, self._width = _observable_features(space, observables)
         of_parameters, of_observables = detectors
         self._detectors: dict[str, NoveltyDetector] = {}
@@ -61,12 +61,12 @@ class Archive:
 
     def features_of(self, u: Floats, observables: Floats) -> dict[str, Floats]:
         """Return the features (n, f) in [0, 1] of points u (n, d) with observables (n, k)."""
-        found = {"parameters": u}
+        features = {"parameters": u}
         if "observables" in self._detectors:
             scaled = (observables[:, self._columns] - self._low) / self._width
             # Unknown observables belong to failed points, whose novelty nobody asks for.
-            found["observables"] = np.clip(np.nan_to_num(scaled, nan=0.0), 0.0, 1.0)
-        return found
+            features["observables"] = np.clip(np.nan_to_num(scaled, nan=0.0), 0.0, 1.0)
+        return features
 
     def novelty_of_parameters(self, u: Floats, island: Ints) -> Floats:
         """Return the novelty (n,) of points u (n, d) of which nothing else is known, as islands (n,) see them."""

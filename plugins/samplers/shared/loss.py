@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from terranova.errors import did_you_mean
+from terranova.plugins.samplers.shared.option_checks import check_choice
 from terranova.types import Floats, Ints
 
 LOSSES = ("minmax", "rank")
@@ -18,8 +18,7 @@ FAILURES_TOLERATED = 0.05
 
 def check_loss(scaling: str) -> None:
     """Raise ValueError unless `scaling` is one of `LOSSES`."""
-    if scaling not in LOSSES:
-        raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {scaling!r}{did_you_mean(scaling, LOSSES)}")
+    check_choice("loss", scaling, LOSSES)
 
 
 class Loss(NamedTuple):

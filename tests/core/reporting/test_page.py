@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,11 @@ import pytest
 from support.stored_runs import prepared, rows, scanned, stored, windows
 
 from terranova.errors import RunError
-from terranova.interfaces.parameters import Parameter
-from terranova.interfaces.priors import Angle, LogUniform, Normal, SignedLogUniform, Uniform
-from terranova.pages.axis import can_be_set, label_of, observable_axis, parameter_axis
-from terranova.pages.text import address_of, collect, duration, number, percent
 from terranova.reporting import write_report
 from terranova.reporting.projections import choose_projections, mutual_information
 from terranova.reporting.queries import failures, progress, sample
 from terranova.runs.run import Run
-from terranova.store import Field, Writer
+from terranova.store import Writer
 
 pytestmark = pytest.mark.usefixtures("toy_registry")
 inf = math.inf
@@ -214,24 +209,6 @@ def test_planes_without_valid_points_show_the_closest(tmp_path: Path) -> None:
     assert "of smallest total violation; none is valid. The planes are" in page_of(run).words
 
 
-def test_axes_that_a_model_asks_for() -> None:
-    field = Field("x")
-    values = np.array([-1e-9, -1e-12, 1e-15, 1e-12, 1e-10])
-    symlog = observable_axis(field, values, values, scale="symlog")
-    assert symlog.scale == "symlog"
-    assert symlog.low < -1e-9 < -symlog.threshold < 0.0 < symlog.threshold < 1e-10 < symlog.high
-    log = observable_axis(field, values, values, scale="log")
-    assert (log.scale, log.low < 1e-15, log.high > 1e-10) == ("log", True, True), "positive values only"
-    wide = np.geomspace(1e-9, 1.0, 50)
-    assert observable_axis(field, wide, wide).scale == "log"
-    assert observable_axis(field, wide, wide, scale="linear").scale == "linear"
-    near = np.array([500.0, 501.0])
-    assert observable_axis(field, near, near, scale="log").scale == "linear", "no power of ten in sight"
-    assert observable_axis(field, -wide, -wide, scale="log").scale == "linear"
-    zero = np.zeros(3)
-    assert observable_axis(field, zero, zero, scale="symlog").scale == "linear"
-
-
 def test_words_of_users_are_escaped(tmp_path: Path) -> None:
     run = stored(tmp_path, rows([[inf, inf]], status=[3], reason=["<script>alert(1)</script>"]))
     assert "<script" not in write_report(run, random_points=0).read_text()
@@ -294,101 +271,3 @@ def test_projections_show_what_is_related() -> None:
     assert all({p.x, p.y} != {"a", "same"} for p in chosen)
     assert any("o" in (p.x, p.y, p.colour) for p in chosen)
     assert choose_projections(points[["a"]], ["a"], []) == []
-
-
-AXES = [
-    (LogUniform(1e-3, 1e3), "log"),
-    (SignedLogUniform(0.1, 1e7), "symlog"),
-    (Uniform(-1, 1), "linear"),
-    (Angle(), "linear"),
-]
-
-
-@pytest.mark.parametrize(("prior", "scale"), AXES)
-def test_axes_follow_the_prior(prior: Any, scale: str) -> None:
-    values = prior.to_physical(np.linspace(0, 1, 1001))
-    axis = parameter_axis(Parameter("p", prior), Field("p"), values)
-    assert axis.scale == scale
-    assert (axis.low, axis.high) == prior.support
-    np.testing.assert_allclose(axis.unflat(axis.flat(values)), values, rtol=1e-12)
-    counts, _ = np.histogram(values, axis.edges(40))
-    assert counts.sum() == 1001
-    inner = counts[counts > 0]
-    assert inner.max() < 1.3 * inner.min()  # flat in the prior means flat in the histogram
-
-
-def test_axes_of_unbounded_parameters_and_odd_observables() -> None:
-    values = np.random.default_rng(0).normal(1.0, 0.1, 1000)
-    axis = parameter_axis(Parameter("p", Normal(1.0, 0.1)), Field("p"), values)
-    assert axis.scale == "linear"
-    assert axis.low < 0.8 < 1.2 < axis.high
-    field = Field("o", unit="GeV")
-    for shown in ([], [np.nan, np.nan], [3.0], [0.0, 0.0], [-inf, 5.0], [1e-300, 1e300]):
-        axis = observable_axis(field, np.array(shown), np.array(shown))
-        assert math.isfinite(axis.low)
-        assert axis.low < axis.high
-        assert (np.diff(axis.edges(10)) > 0).all()
-    assert observable_axis(field, np.array([1.0]), np.array([1.0]), (0.0, 5.0)).high > 5.0
-    assert observable_axis(field, np.geomspace(1e-6, 1, 99), np.array([])).scale == "log"
-
-
-@pytest.mark.parametrize(
-    ("field", "label"),
-    [
-        (Field("m", unit="GeV", latex="m_H"), r"$m_H$ [$\mathrm{GeV}$]"),
-        (Field("k", latex=r"\kappa"), r"$\kappa$"),
-        (Field("x_y", latex=r"\nosuchcommand{x}"), "x_y"),
-        (Field("p$q", unit="$"), r"p\$q [\$]"),
-        (Field("br", unit="1e-4"), "br [1e-4]"),
-        (Field("m2", unit="GeV^2"), r"m2 [$\mathrm{GeV^2}$]"),
-    ],
-)
-def test_labels(field: Field, label: str) -> None:
-    assert label_of(field) == label
-
-
-def test_can_be_set_needs_every_character() -> None:
-    assert can_be_set(r"$\alpha$")
-    assert not can_be_set(r"$\frac{1}$")
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (1234567, "1,234,567"),
-        (0, "0"),
-        (-3, "−3"),
-        (0.012345, "0.0123"),
-        (4.5e-8, "4.5 × 10⁻⁸"),
-        (2690.4, "2,690"),
-        (1.5e9 + 0.5, "1.5 × 10⁹"),
-        (math.nan, "–"),
-        (None, "–"),
-        (inf, "∞"),
-        (-inf, "−∞"),
-    ],
-)
-def test_numbers(value: float | None, text: str) -> None:
-    assert number(value) == text
-
-
-def test_other_words() -> None:
-    assert [percent(v) for v in (0.0, 1.0, 0.99999, 0.123456, math.nan)] == [
-        "0 %",
-        "100 %",
-        "> 99.9 %",
-        "12.3 %",
-        "–",
-    ]
-    assert [duration(s) for s in (0.5, 61, 3700, None)] == ["0.5 s", "1 min 01 s", "1 h 01 min", "–"]
-
-
-def test_sources() -> None:
-    assert address_of("arXiv:2402.07661, table 3") == "https://arxiv.org/abs/2402.07661"
-    assert address_of("arXiv:hep-ph/9806471") == "https://arxiv.org/abs/hep-ph/9806471"
-    assert address_of("Phys. Lett., doi:10.1016/j.physletb.2012.08.020.") == (
-        "https://doi.org/10.1016/j.physletb.2012.08.020"
-    )
-    assert address_of("theory: unitarity") == ""
-    joined: Sequence[Any] = collect([("x", "one"), ("y", "one"), ("x", "two"), (" ", "three"), ("x", "one")])
-    assert [(c.text, c.wanted_by) for c in joined] == [("x", ("one", "two")), ("y", ("one",))]

@@ -8,7 +8,7 @@ import pytest
 from terranova import LogUniform, Parameter, ParameterSpace, SignedLogUniform, Uniform
 
 pytest.importorskip("xgboost", reason="surrogates need the extra terranova[ml]")
-from terranova.plugins.surrogates._scales import Scale
+from terranova.plugins.surrogates.scales import Scale
 from terranova.plugins.surrogates.xgb import XgboostSurrogate
 
 SPACE = ParameterSpace(

@@ -1,6 +1,23 @@
-"""A whole plugin in one file: a model, its limits, and a sampler."""
+"""A whole plugin in one file: a model, its limits, a sampler, and a kind of constraint."""
 
-from terranova import ConstraintSet, Model, Observable, Parameter, Sampler, Uniform, Window, hookimpl
+import dataclasses
+from typing import Annotated, ClassVar
+
+import numpy as np
+from annotated_types import Ge, Gt
+
+from terranova import (
+    Constraint,
+    ConstraintSet,
+    KeyProblem,
+    Model,
+    Observable,
+    Parameter,
+    Sampler,
+    Uniform,
+    Window,
+    hookimpl,
+)
 
 
 class Annulus(Model):
@@ -31,6 +48,53 @@ class Darts(Sampler):
 
     def tell(self, batch):
         """Learn nothing."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Poisson(Constraint):
+    """n events counted where a signal and a background b +- sigma_b are expected.
+
+    The likelihood is profiled over the background: with t = s + b, t^2 - t (s + b - sigma_b^2) - n sigma_b^2 = 0 at
+    its maximum (W. A. Rolke et al., arXiv:physics/0403059, section 3). A point is accepted up to `max_chi2` above
+    the best signal.
+    """
+
+    n: Annotated[int, Ge(0)]
+    b: Annotated[float, Gt(0)]
+    sigma_b: Annotated[float, Gt(0)]
+    max_chi2: Annotated[float, Gt(0)] = 4.0
+    kind: ClassVar[str] = "poisson"
+
+    @classmethod
+    def key_problems(cls, keys, observables):
+        if keys["sigma_b"] > keys["b"]:
+            yield KeyProblem(("sigma_b",), "larger than the background itself")
+
+    @property
+    def measured(self):
+        return self.observables
+
+    def chi2(self, signal):
+        s = np.maximum(signal, 0.0)
+        half = 0.5 * (s + self.b - self.sigma_b**2)
+        t = half + np.sqrt(half**2 + self.n * self.sigma_b**2)
+        best = max(float(self.n), self.b)  # with a signal of n - b the background is as expected
+        counts = t - best - self.n * np.log(t / best)
+        return 2.0 * counts + ((t - s - self.b) / self.sigma_b) ** 2
+
+    def violation(self, values):
+        return np.maximum(0.0, self.chi2(values[:, 0]) - self.max_chi2) / self.scale
+
+    def loglike(self, values):
+        return -0.5 * self.chi2(values[:, 0])
+
+    def describe(self):
+        return f"{self.n} events over {self.b:g} ± {self.sigma_b:g}"
+
+
+@hookimpl
+def terranova_constraint_kinds():
+    return [Poisson]
 
 
 @hookimpl

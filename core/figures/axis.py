@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _LINSCALE = 0.3
 """Decades that the part between -threshold and +threshold takes on a symmetric logarithmic axis."""
+
+_POWER = re.compile(r"(?:\^|\*\*)\{?([-+]?\d+(?:[./]\d+)?)\}?")
 
 _MANY_DECADES = 3.0
 """Observables that span more than this get a logarithmic axis."""
@@ -116,13 +119,28 @@ def _power(value: float) -> str:
     return f"${sign}10^{{{round(math.log10(abs(value)))}}}$"
 
 
-def label_of(field: Field, *, unit: bool = True) -> str:
+class Labelled(Protocol):
+    """What has a label: a parameter, an observable, a column of the store."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def latex(self) -> str: ...
+
+
+def label_of(column: Labelled, *, unit: bool = True) -> str:
     """Return the label of a column: its LaTeX when matplotlib can set it, else its name; with unit."""
-    words = f"${field.latex}$" if field.latex and can_be_set(f"${field.latex}$") else plain(field.name)
-    if not unit or field.unit in ("", "1"):
-        return words
-    upright = f"$\\mathrm{{{field.unit.replace('**', '^').replace(' ', '~')}}}$"
-    return f"{words} [{upright if field.unit[0].isalpha() and can_be_set(upright) else plain(field.unit)}]"
+    latex = f"${column.latex}$"
+    label = latex if column.latex and can_be_set(latex) else plain(column.name)
+    return label if not unit or column.unit in ("", "1") else f"{label} [{_unit(column.unit)}]"
+
+
+def _unit(unit: str) -> str:
+    """A unit with its powers raised, in the letters of the text around it."""
+    raised = _POWER.sub(r"$^{\1}$", plain(unit))
+    return raised if can_be_set(raised) else plain(unit)
 
 
 def plain(text: str) -> str:

@@ -17,14 +17,14 @@ _LARGE = 1e250
 
 
 @kernel
-def count(features: Floats, island: Ints, bins: Ints, found: Ints, own: Array, own_total: Ints) -> None:
+def count(features: Floats, island: Ints, bins: Ints, counts: Ints, own: Array, own_total: Ints) -> None:
     """Add points (n, f) to the counts of all islands and of their own.
 
     Args:
         features: (n, f) in [0, 1].
         island: (n,) who found each.
         bins: (r,) numbers of bins.
-        found: (f, sum of bins).
+        counts: (f, sum of bins), of all islands.
         own: (I, f, bins[0]).
         own_total: (I,) number of points.
     """
@@ -35,7 +35,7 @@ def count(features: Floats, island: Ints, bins: Ints, found: Ints, own: Array, o
             own[i, j, min(int(features[k, j] * bins[0]), bins[0] - 1)] += 1
             first = 0
             for number in bins:
-                found[j, first + min(int(features[k, j] * number), number - 1)] += 1
+                counts[j, first + min(int(features[k, j] * number), number - 1)] += 1
                 first += number
 
 

@@ -1,4 +1,4 @@
-"""A polynomial in the parameters, on top of which trees are grown: what is smooth needs no steps."""
+"""A polynomial in the parameters, below trees and processes: what is smooth needs no steps."""
 
 from __future__ import annotations
 

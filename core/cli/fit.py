@@ -1,0 +1,43 @@
+"""What `terranova fit` prints of a fit."""
+
+from __future__ import annotations
+
+from terranova.cli.terminal import console, print_table, say
+from terranova.fitting.steps import Fit
+from terranova.fitting.text import (
+    correction_sentences,
+    goodness,
+    interval_sentence,
+    posterior_sentence,
+    spent_text,
+    surrogate_sentences,
+)
+from terranova.pages.table import Column
+
+_SHOWN = 12
+"""Constraints listed with their part of chi2, the largest first."""
+
+
+def show_fit(fit: Fit) -> None:
+    """Print the best fit, the intervals, the posteriors, and what they cost."""
+    best = fit.best
+    console.print(f"\n[bold]best fit[/bold]  {goodness(fit)}")
+    columns = [Column("parameter", "name"), Column("value", "number"), Column("unit")]
+    rows = [
+        (p.name, f"{best.values[p.name]:.6g}", "" if p.unit == "1" else p.unit) for p in fit.problem.model.space
+    ]
+    print_table(columns, rows)
+    parts = sorted(best.contributions.items(), key=lambda item: -item[1])[:_SHOWN]
+    pulls = ", ".join(f"{name} {value:.2f}" for name, value in parts if value > 0.005)
+    say(f"largest parts of chi2: {pulls or 'none'}")
+    for result in fit.profiles:
+        for interval in result.intervals:
+            say(interval_sentence(fit, result, interval))
+    for posterior in fit.posteriors:
+        say(posterior_sentence(posterior))
+        for sentence in correction_sentences(posterior):
+            say(f"  {sentence}")
+    for sentence in surrogate_sentences(fit):
+        say(sentence)
+    say(f"evaluations: {spent_text(fit)}")
+    say(f"{fit.evaluations:,} evaluations of the model, {fit.known:,} points from scans, {fit.seconds:.1f} s")
