@@ -85,11 +85,11 @@ def compare(
     from terranova.comparison.session import run_comparison
     from terranova.parallel.world import world
 
-    plan = load_comparison(file, output=output, workers=workers, seeds=seeds)
-    code = run_comparison(plan, quiet=quiet)
+    config = load_comparison(file, output=output, workers=workers, seeds=seeds)
+    code = run_comparison(config, quiet=quiet)
     if not world().is_root:
         return
-    comparison = Comparison(plan)
+    comparison = Comparison(config)
     show_comparison(comparison)
     _say(f"report: {page.write_results(comparison)}")
     if code:
