@@ -45,7 +45,7 @@ class Offered(Plugin):
 
 def _check(given: dict[str, Any], target: type = Made, **words: Any) -> tuple[dict[str, Any], bool, list[str]]:
     diagnostics = Diagnostics(Document(None))
-    plugin = Offered("model", "made", target, "tests", "0")
+    plugin = Offered("model", "made", target, "0", "tests", "")
     values, complete = check_options(plugin, given, ("model",), diagnostics, **words)
     return values, complete, [f"{p.key}: {p.message}" for p in diagnostics.problems]
 
