@@ -16,6 +16,8 @@ from terranova.fitting.posterior import Posterior
 
 pytestmark = pytest.mark.integration
 
+pytest.importorskip("emcee", reason="the fit extra is not installed")
+
 
 VALUES = np.array([1.0, -2.0, 3.0])
 

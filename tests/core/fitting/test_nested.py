@@ -14,6 +14,10 @@ from terranova.fitting.posterior import Posterior
 
 pytestmark = pytest.mark.integration
 
+pytest.importorskip("nautilus", reason="the fit extra is not installed")
+
+CHEAP: dict[str, Any] = {"live": 400, "effective": 1500}
+
 
 VALUES = np.array([1.0, -2.0, 3.0])
 
@@ -75,6 +79,3 @@ def test_nested_posterior_of_a_linear_model() -> None:
     _, covariance, chi2 = linear_solution(VALUES, 2)
     expected = -0.5 * chi2 + 0.5 * np.log(np.linalg.det(2.0 * np.pi * covariance)) - np.log(400.0)
     assert found.log_evidence == pytest.approx(expected, abs=0.1)
-
-
-CHEAP: dict[str, Any] = {"live": 400, "effective": 1500}
