@@ -18,16 +18,17 @@ from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
-from terranova.registry import Plugin, registry
+from terranova.registry import registry
+from terranova.registry.plugin import Plugin
 from terranova.runs.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from terranova.cli.doctor import Section
     from terranova.comparison import Comparison
     from terranova.fitting.results import FitResults
     from terranova.fitting.steps import Fit
+    from terranova.installation.finding import Section
     from terranova.store import Salvage, Verification
 
 __all__ = [
@@ -304,10 +305,10 @@ def fit(file: Source = None, *, quiet: bool = False, **keys: Any) -> Fit | None:
     from terranova.fitting.output import write_fit
     from terranova.fitting.session import run_fit
 
-    found = run_fit(load_fit(keys) if file is None else load_fit(file, **keys), quiet=quiet)
-    if found is not None:
-        write_fit(found)
-    return found
+    results = run_fit(load_fit(keys) if file is None else load_fit(file, **keys), quiet=quiet)
+    if results is not None:
+        write_fit(results)
+    return results
 
 
 def open_fit(directory: str | Path) -> FitResults:
@@ -363,6 +364,6 @@ def compare(
 
 def doctor() -> list[Section]:
     """Look at versions, MPI, ranks and optional parts. Under `mpirun`, every rank must make this call."""
-    from terranova.cli import doctor as checks
+    from terranova.installation.report import report as look
 
-    return checks.report()
+    return look()

@@ -189,18 +189,18 @@ def diff(old: ScanConfig, new: ScanConfig) -> list[str]:
     return changes
 
 
-def _flat(words: Any, key: str = "") -> dict[str, Any]:
-    """Return nested words as "budget.wall" -> value; named entries of lists go by their names."""
-    if isinstance(words, Mapping) and words:
-        pairs = [(f"{key}.{k}".removeprefix("."), v) for k, v in words.items()]
-    elif isinstance(words, list) and words and key.endswith("constraints"):
-        names = [item["name"] if isinstance(item, Mapping) else item for item in words]
+def _flat(values: Any, key: str = "") -> dict[str, Any]:
+    """Return nested values as "budget.wall" -> value; named entries of lists go by their names."""
+    if isinstance(values, Mapping) and values:
+        pairs = [(f"{key}.{k}".removeprefix("."), v) for k, v in values.items()]
+    elif isinstance(values, list) and values and key.endswith("constraints"):
+        names = [item["name"] if isinstance(item, Mapping) else item for item in values]
         # The order counts as well: it is the order of the columns and of the sum of log-likelihoods.
-        pairs = [(f"{key}[{name}]", v) for name, v in zip(names, words, strict=True)]
+        pairs = [(f"{key}[{name}]", v) for name, v in zip(names, values, strict=True)]
         flat = {k: v for name, value in pairs for k, v in _flat(value, name).items()}
         return {**flat, f"{key} in order": names}
     else:
-        return {key: words}
+        return {key: values}
     return {k: v for name, value in pairs for k, v in _flat(value, name).items()}
 
 

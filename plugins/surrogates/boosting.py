@@ -43,7 +43,7 @@ QUICK = Effort(folds=2, most_rounds=100, least_eta=0.15)
 
 
 @dataclass(frozen=True)
-class Booster:
+class Trainer:
     """Grows trees on points u (n, d) of the cube.
 
     Attributes:

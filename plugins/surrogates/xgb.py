@@ -16,8 +16,8 @@ from terranova.plugins.surrogates.base import ScaledSurrogate
 from terranova.plugins.surrogates.boosting import (
     QUICK,
     THOROUGH,
-    Booster,
     Effort,
+    Trainer,
     contributions,
     load,
     predictions,
@@ -126,43 +126,43 @@ class XgboostSurrogate(ScaledSurrogate):
         if self.reason:
             return
         folds = np.random.default_rng([self.seed, 1]).permutation(len(u)) % effort.folds
-        booster = Booster(self.depth, self.eta, self.min_child, self.subsample, self.threads, effort)
-        self._fit_classifiers(booster, u[sound], near[sound], folds[sound])
-        self._fit_regressors(booster, u[good], targets[good], folds[good], weights[good] / weights[good].mean())
+        trainer = Trainer(self.depth, self.eta, self.min_child, self.subsample, self.threads, effort)
+        self._fit_classifiers(trainer, u[sound], near[sound], folds[sound])
+        self._fit_regressors(trainer, u[good], targets[good], folds[good], weights[good] / weights[good].mean())
         self._support = Support(u[good])
 
     def _ask(self, trees: Any, u: Floats) -> Floats:
         """Return what one ensemble of trees says (n,) at u (n, d)."""
         return np.asarray(predictions([trees], u, self.threads)[0])
 
-    def _fit_classifiers(self, booster: Booster, u: Floats, near: Bools, folds: Array) -> None:
+    def _fit_classifiers(self, trainer: Trainer, u: Floats, near: Bools, folds: Array) -> None:
         """Learn the region; the threshold is set on rows that the classifier has not seen."""
         if near.all():
             return
         chance = np.empty(len(u))
-        for k in range(booster.effort.folds):
+        for k in range(trainer.effort.folds):
             out = folds == k
-            trees = booster.classifier(u[~out], near[~out], self.seed + k)
+            trees = trainer.classifier(u[~out], near[~out], self.seed + k)
             self._classifiers.append(trees)
             chance[out] = self._ask(trees, u[out])
         self._threshold = min(0.5, float(np.quantile(chance[near], NEAR_MARGIN)))
 
-    def _fit_regressors(self, booster: Booster, u: Floats, targets: Floats, folds: Array, weights: Floats) -> None:
+    def _fit_regressors(self, trainer: Trainer, u: Floats, targets: Floats, folds: Array, weights: Floats) -> None:
         """Learn the targets; errors are those of rows that the trees have not seen."""
-        count = booster.effort.folds
+        count = trainer.effort.folds
         degree = Basis.degree_for(self._features, len(u) * (count - 1) // count, self.trend)
         self._basis = Basis(self._features, degree, self._features(u).mean(axis=0))
         monomials = self._basis(u)
         quantiles = []
         for y in targets.T:
-            scale = self._scale_for(booster, u, y, folds, weights)
+            scale = self._scale_for(trainer, u, y, folds, weights)
             z = scale.forward(y)
             trends, ensembles, residual = [], [], np.empty(len(u))
             for k in range(count):
                 out = folds == k
                 trend = self._basis.fit(monomials[~out], z[~out], weights[~out])
                 rest = z - trend[0] - monomials @ trend[1:]
-                trees = booster.regressor(u[~out], rest[~out], self.rounds, self.seed + k, weights[~out])
+                trees = trainer.regressor(u[~out], rest[~out], self.rounds, self.seed + k, weights[~out])
                 trends.append(trend)
                 ensembles.append(trees)
                 residual[out] = rest[out] - self._ask(trees, u[out])
@@ -170,15 +170,15 @@ class XgboostSurrogate(ScaledSurrogate):
             spread = np.empty(len(u))
             for k in range(count):  # the error of a point is judged by trees that have not seen that error
                 out = folds == k
-                spread[out] = self._ask(booster.error(u[~out], size[~out], self.seed + k), u[out])
-            self._errors.append(booster.error(u, size, self.seed))
+                spread[out] = self._ask(trainer.error(u[~out], size[~out], self.seed + k), u[out])
+            self._errors.append(trainer.error(u, size, self.seed))
             quantiles.append(np.quantile(np.abs(residual) / np.exp(spread), LEVELS, method="higher"))
             self._scales.append(scale)
             self._trends.append(np.array(trends))
             self._trees.append(ensembles)
         self._quantiles = np.array(quantiles)
 
-    def _scale_for(self, booster: Booster, u: Floats, y: Floats, folds: Array, weights: Floats) -> Scale:
+    def _scale_for(self, trainer: Trainer, u: Floats, y: Floats, folds: Array, weights: Floats) -> Scale:
         """Choose the coordinate of a target; between "linear" and "top" by a trial on rows left out."""
         plain = Scale.of(y, weights)
         if plain.kind != "linear" or np.ptp(y) == 0.0:
@@ -186,7 +186,7 @@ class XgboostSurrogate(ScaledSurrogate):
         out = folds == 0
         losses = []
         for scale in (plain, Scale.below_top(y[~out], weights[~out])):
-            trees = booster.regressor(u[~out], scale.forward(y[~out]), TRIAL_ROUNDS, self.seed, weights[~out])
+            trees = trainer.regressor(u[~out], scale.forward(y[~out]), TRIAL_ROUNDS, self.seed, weights[~out])
             error = np.abs(scale.backward(self._ask(trees, u[out])) - y[out])
             losses.append(np.average(error, weights=weights[out]))
         return Scale.below_top(y, weights) if losses[1] < CLEARLY * losses[0] else plain

@@ -6,10 +6,12 @@ import inspect
 from pathlib import Path
 
 import pytest
+import typer.main
 from support.stored_runs import rows, stored, windows
 
 import terranova
 from terranova import api
+from terranova.cli.commands import app
 from terranova.errors import PluginMissing, RunError
 
 FUNCTIONS = [
@@ -22,6 +24,32 @@ def test_every_function_is_offered_and_says_what_it_does(function: object) -> No
     name = function.__name__  # type: ignore[attr-defined]
     assert name in terranova.__all__
     assert inspect.getdoc(function)
+
+
+NOT_IN_PYTHON = {"launch": "it starts other processes", "new": "a group", "surrogate": "a group"}
+
+ONLY_IN_PYTHON = {"model", "problem", "open", "open_fit"}
+
+
+def test_every_command_is_a_function_with_its_options_as_keywords() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert set(commands) - set(NOT_IN_PYTHON) == {f.__name__ for f in FUNCTIONS} - ONLY_IN_PYTHON
+    for name in set(commands) - set(NOT_IN_PYTHON):
+        parameters = inspect.signature(getattr(api, name)).parameters
+        keywords = {p.name for p in parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD}
+        open_ended = len(keywords) < len(parameters)  # the keys of a file are welcome as they are
+        options = set()
+        for option in commands[name].params:
+            words = [word for word in option.opts if word.startswith("--")] or [option.name]
+            options.add(words[-1].removeprefix("--").replace("-", "_"))
+        options -= {"help", "json", "debug"}  # they are about printing
+        assert keywords <= options, name
+        assert options <= keywords or open_ended, name
+
+
+def test_dir_offers_the_functions() -> None:
+    assert {f.__name__ for f in FUNCTIONS} <= set(dir(terranova))
+    assert set(api.__all__) == {f.__name__ for f in FUNCTIONS}
 
 
 def test_models_and_problems_are_made_by_name(toy_registry: None) -> None:

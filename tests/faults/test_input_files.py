@@ -387,7 +387,7 @@ ALLOWED = {
     "core/comparison/trial.py": {"np.load": "without pickles, checked below"},
     "core/surrogates/trained.py": {"np.load": "without pickles, checked below"},
     "core/comparison/session.py": {"subprocess.Popen": "starts this Python with words from the command line"},
-    "core/cli/doctor.py": {"subprocess.Popen": "fixed commands that try MPI"},
+    "core/installation/mpi.py": {"subprocess.Popen": "fixed commands that try MPI"},
     "core/engine/supervisor.py": {
         "subprocess.Popen": "starts mpirun and this Python, as the command line says",
         "ctypes.CDLL": "the C library itself, for prctl",

@@ -10,8 +10,8 @@ import pytest
 from terranova.config.plugin_options import check_options
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
-from terranova.registry import Plugin
 from terranova.registry.options import options_of
+from terranova.registry.plugin import Plugin
 
 
 class Made:

@@ -1,39 +1,50 @@
-"""Packages of fits: what is missing is said at once."""
+"""Packages that fits need: what is missing is said before anything is done."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from terranova.config.problem import ModelChoice, ProblemConfig
+from terranova.config import ModelChoice, ProblemConfig
 from terranova.errors import PluginMissing
 from terranova.fitting import packages
 from terranova.fitting.config import FitConfig, Mcmc, Nested
-from terranova.fitting.packages import needed, one_thread, require_packages
-
-CONFIG = FitConfig(ProblemConfig(ModelChoice("m")), Path("f"))
+from terranova.fitting.packages import needed, require_packages
 
 
-def test_only_what_a_fit_needs_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda name: None if name != "iminuit" else name)
-    require_packages(CONFIG)
-    with pytest.raises(PluginMissing, match=r"needs nautilus and emcee, .*terranova\[fit\]"):
-        require_packages(replace(CONFIG, nested=Nested(), mcmc=Mcmc()))
+def _config(**methods: Any) -> FitConfig:
+    return FitConfig(ProblemConfig(ModelChoice("any")), Path("out"), **methods)
 
 
-def test_an_import_that_fails_says_what_to_install() -> None:
-    with (
-        pytest.raises(PluginMissing, match=r"^nothing is not installed: pip install 'terranova\[x\]'"),
-        needed("nothing", "terranova[x]"),
-    ):
-        import no_such_module_here  # noqa: F401
-    with needed("math"):
-        import math  # noqa: F401
+@pytest.mark.parametrize(
+    ("methods", "names"),
+    [
+        ({}, "iminuit"),
+        ({"nested": Nested()}, "iminuit and nautilus"),
+        ({"nested": Nested(), "mcmc": Mcmc()}, "iminuit and nautilus and emcee"),
+    ],
+)
+def test_all_that_is_missing_is_named(methods: dict[str, Any], names: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(PluginMissing, match=rf"^this fit needs {names}, not installed here: .*terranova\[fit\]"):
+        require_packages(_config(**methods))
 
 
-def test_linear_algebra_is_limited_within_a_block() -> None:
-    pytest.importorskip("threadpoolctl", reason="the fit extra is not installed")
-    with one_thread():
-        pass
+def test_only_what_a_fit_uses_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda name: name if name == "iminuit" else None)
+    require_packages(_config())
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        (("arviz", "arviz"), "arviz is not installed: pip install 'arviz'"),
+        (("emcee",), "emcee is not installed: pip install 'terranova[fit]'"),
+    ],
+)
+def test_an_import_that_fails_says_how_to_install(given: tuple[str, ...], advice: str) -> None:
+    with pytest.raises(PluginMissing) as caught, needed(*given):
+        raise ImportError("no module")
+    assert str(caught.value) == advice

@@ -1,0 +1,1 @@
+"""The installation: versions, plugins, machine and MPI, and what is wrong with them."""
