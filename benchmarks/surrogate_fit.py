@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from terranova import fitting as fit
+import terranova
 from terranova.fitting.intervals import Interval
 
 
@@ -53,8 +53,8 @@ def main() -> None:
     words: dict[str, Any] = {"seed": int(sys.argv[3])} if len(sys.argv) > 3 else {}
     surrogate = {"plugin": sys.argv[2] if len(sys.argv) > 2 else "gp"}
     with tempfile.TemporaryDirectory() as folder:
-        exact = fit.run(file, output=f"{folder}/exact", surrogate=False, quiet=True, **words)
-        quick = fit.run(file, output=f"{folder}/quick", surrogate=surrogate, quiet=True, **words)
+        exact = terranova.fit(file, output=f"{folder}/exact", surrogate=False, quiet=True, **words)
+        quick = terranova.fit(file, output=f"{folder}/quick", surrogate=surrogate, quiet=True, **words)
     compare(exact, quick)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from terranova.config import build_problem, load_config, load_problem
+from terranova.config.document import Source
 from terranova.config.plugin_options import check_options
 from terranova.engine import session
 from terranova.errors import ConfigError, Diagnostic
@@ -18,7 +19,8 @@ from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
-from terranova.registry import Plugin, registry
+from terranova.registry import registry
+from terranova.registry.plugin import Plugin
 from terranova.runs.run import Run
 
 if TYPE_CHECKING:
@@ -49,9 +51,6 @@ __all__ = [
     "scan",
     "verify",
 ]
-
-Source = str | Path | Mapping[str, Any] | None
-"""Path of a YAML file, or its content as a mapping; None if all keys are given as keywords."""
 
 Directory = str | Path | Run
 
@@ -121,7 +120,7 @@ def plugins(name: str | None = None) -> list[Plugin]:
 
 
 def scan(
-    file: Source = None,
+    file: Source | None = None,
     *,
     evaluations: int | None = None,
     wall: float | str | None = None,
@@ -283,7 +282,7 @@ def salvage(directory: Directory) -> Salvage:
 # fits and comparisons
 
 
-def fit(file: Source = None, *, quiet: bool = False, **keys: Any) -> Fit | None:
+def fit(file: Source | None = None, *, quiet: bool = False, **keys: Any) -> Fit | None:
     """Carry out a fit, write its results into its directory, and return them.
 
     A fit that was interrupted goes on: what it evaluated is stored. Under `mpirun` every rank must make this
@@ -304,10 +303,10 @@ def fit(file: Source = None, *, quiet: bool = False, **keys: Any) -> Fit | None:
     from terranova.fitting.output import write_fit
     from terranova.fitting.session import run_fit
 
-    found = run_fit(load_fit(keys) if file is None else load_fit(file, **keys), quiet=quiet)
-    if found is not None:
-        write_fit(found)
-    return found
+    results = run_fit(load_fit(keys) if file is None else load_fit(file, **keys), quiet=quiet)
+    if results is not None:
+        write_fit(results)
+    return results
 
 
 def open_fit(directory: str | Path) -> FitResults:
@@ -322,7 +321,7 @@ def open_fit(directory: str | Path) -> FitResults:
 
 
 def compare(
-    file: Source = None,
+    file: Source | None = None,
     *,
     output: str | Path | None = None,
     workers: int | None = None,

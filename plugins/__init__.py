@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
-from terranova.registry import Plugin, registry
+from terranova.registry import registry
+from terranova.registry.plugin import Plugin
 
 
 class _Package(ModuleType):

@@ -41,9 +41,9 @@ def scan(
     from terranova.config import load_config
     from terranova.engine import session
 
-    words: dict[str, Any] = {"output": output, "seed": seed}
-    words["budget"] = {k: v for k, v in (("evaluations", evaluations), ("wall", wall)) if v is not None}
-    config = load_config(file, **{k: v for k, v in words.items() if v or v == 0})
+    overrides: dict[str, Any] = {"output": output, "seed": seed}
+    overrides["budget"] = {k: v for k, v in (("evaluations", evaluations), ("wall", wall)) if v is not None}
+    config = load_config(file, **{k: v for k, v in overrides.items() if v or v == 0})
     _finish(*session.start(config, quiet=quiet, next_free=next_free))
 
 
@@ -85,11 +85,11 @@ def compare(
     from terranova.comparison.session import run_comparison
     from terranova.parallel.world import world
 
-    plan = load_comparison(file, output=output, workers=workers, seeds=seeds)
-    code = run_comparison(plan, quiet=quiet)
+    config = load_comparison(file, output=output, workers=workers, seeds=seeds)
+    code = run_comparison(config, quiet=quiet)
     if not world().is_root:
         return
-    comparison = Comparison(plan)
+    comparison = Comparison(config)
     show_comparison(comparison)
     _say(f"report: {page.write_results(comparison)}")
     if code:
@@ -117,8 +117,8 @@ def launch(
     """Run a scan on several ranks, and start them again, going on where they were, when one of them dies."""
     from terranova.engine.supervisor import launch as supervise
 
-    words: dict[str, Any] = {"output": output, "launcher": launcher, "tries": tries, "pause": pause}
-    code = supervise(target, ranks, **words, next_free=next_free, quiet=quiet)
+    options: dict[str, Any] = {"output": output, "launcher": launcher, "tries": tries, "pause": pause}
+    code = supervise(target, ranks, **options, next_free=next_free, quiet=quiet)
     raise typer.Exit(code)
 
 
@@ -134,13 +134,13 @@ def fit(
     from terranova.fitting.session import FitStopped
 
     try:
-        found = api.fit(file, output=output, quiet=quiet)
+        results = api.fit(file, output=output, quiet=quiet)
     except FitStopped as stopped:
         typer.echo(str(stopped), err=True)
         raise typer.Exit(stopped.exit_code) from stopped
-    if found is not None:
-        show_fit(found)
-        _say(f"results: {found.config.output}")
+    if results is not None:
+        show_fit(results)
+        _say(f"results: {results.config.output}")
 
 
 @app.command()
@@ -236,9 +236,9 @@ def verify(
     from terranova.errors import StoreCorrupt
     from terranova.store import verify as check
 
-    found = check(directory)
-    listing.show_verification(found, as_json=json)
-    if not found.ok:
+    verification = check(directory)
+    listing.show_verification(verification, as_json=json)
+    if not verification.ok:
         raise typer.Exit(StoreCorrupt.exit_code)
 
 

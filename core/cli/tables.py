@@ -13,9 +13,10 @@ from terranova.errors import PluginConflict
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import Model
 from terranova.pages.table import Column, numbers
-from terranova.registry import Plugin, Registry
+from terranova.registry import Registry
 from terranova.registry.kinds import KINDS
 from terranova.registry.options import Option
+from terranova.registry.plugin import Plugin
 
 if TYPE_CHECKING:
     from terranova.runs.run import Run
@@ -160,25 +161,25 @@ def _cell(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def show_verification(found: Verification, *, as_json: bool = False) -> None:
+def show_verification(verification: Verification, *, as_json: bool = False) -> None:
     """Say what was checked, a line for each thing that is wrong, what is lost, and what to do."""
     if as_json:
-        print(json.dumps(found.to_dict(), indent=1, default=str))
+        print(json.dumps(verification.to_dict(), indent=1, default=str))
         return
-    if found.findings:
-        rows = [(finding.file or "points", finding.what) for finding in found.findings]
+    if verification.findings:
+        rows = [(finding.file or "points", finding.what) for finding in verification.findings]
         print_table([Column("file"), Column("problem")], rows)
-    good = f"{found.rows:,} points in {found.parts} parts and {found.journals} journals"
-    console.print(f"good: {good}, {found.checkpoints} checkpoints", soft_wrap=True)
-    if found.complete is None:
+    good = f"{verification.rows:,} points in {verification.parts} parts and {verification.journals} journals"
+    console.print(f"good: {good}, {verification.checkpoints} checkpoints", soft_wrap=True)
+    if verification.complete is None:
         console.print("this run keeps only valid points: whether one is missing cannot be seen from the others")
-    if found.ok:
-        whole = ", none is missing" if found.complete else ""
+    if verification.ok:
+        whole = ", none is missing" if verification.complete else ""
         console.print(f"nothing is damaged, no point is there twice{whole}")
         return
-    lost = "an unknown number of points is" if found.lost is None else f"{found.lost:,} points are"
+    lost = "an unknown number of points is" if verification.lost is None else f"{verification.lost:,} points are"
     console.print(f"{lost} lost", soft_wrap=True)
-    console.print(escape(found.remedy), soft_wrap=True)
+    console.print(escape(verification.remedy), soft_wrap=True)
 
 
 def show_salvage(done: Salvage) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from terranova.comparison.config import ComparisonConfig, ProblemEntry, SamplerEntry, slug
 from terranova.config.build import ResolvedProblem, resolve_problem
+from terranova.config.document import Source, load_document
 from terranova.config.problem import PROBLEM_KEYS
 from terranova.config.problem_reading import read_problem
 from terranova.config.resolve import resolve_sampler
@@ -21,7 +22,6 @@ from terranova.evaluation.problem import Problem
 from terranova.interfaces.sampler import SearchSpace
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import Key, read_keys, show
-from terranova.parsing.source import read_source
 from terranova.parsing.strict_yaml import KeyPath
 from terranova.registry import Registry
 from terranova.registry import registry as installed
@@ -43,9 +43,7 @@ MOST_FEATURES = 8
 """Observables whose projections are looked at when the file names none."""
 
 
-def load_comparison(
-    source: str | Path | Mapping[str, Any], *, registry: Registry | None = None, **keys: Any
-) -> ComparisonConfig:
+def load_comparison(source: Source, *, registry: Registry | None = None, **keys: Any) -> ComparisonConfig:
     """Read and check a comparison.
 
     Args:
@@ -56,12 +54,9 @@ def load_comparison(
     Raises:
         ConfigError: lists every problem, with its place in the file.
     """
-    diagnostics = read_source(source, keys)
     name = Path(str(source)).stem if not isinstance(source, Mapping) else "comparison"
-    config = _read(diagnostics, name, registry if registry is not None else installed())
-    diagnostics.raise_if_any()
-    assert config is not None  # otherwise there was a problem to raise
-    return config
+    known = registry if registry is not None else installed()
+    return load_document(source, keys, lambda diagnostics: _read(diagnostics, name, known))
 
 
 def _read(diagnostics: Diagnostics, name: str, registry: Registry) -> ComparisonConfig | None:

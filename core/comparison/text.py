@@ -64,12 +64,12 @@ def short(value: float) -> str:
 
 def title(problem: ProblemResults, comparison: Comparison) -> str:
     """What was scanned, with which budget."""
-    plan = comparison.config
+    config = comparison.config
     budget = " or ".join(
-        f"{number(v)} evaluations" if k == "evaluations" else f"{v:g} s" for k, v in plan.budget.items()
+        f"{number(v)} evaluations" if k == "evaluations" else f"{v:g} s" for k, v in config.budget.items()
     )
     d, m = problem.problem.search_space.dimension, len(problem.problem.constraints)
-    seeds = len(plan.seeds)
+    seeds = len(config.seeds)
     known = ""
     if problem.known_region is not None:
         known = f"; {number(problem.known_region.volume)} of the space is valid"

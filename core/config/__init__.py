@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from terranova.config.build import build_problem, resolve_problem
+from terranova.config.document import Source, load_document
 from terranova.config.problem import PROBLEM_KEYS, ModelChoice, ProblemConfig
 from terranova.config.problem_reading import nowhere, read_constraints, read_problem
 from terranova.config.resolve import check_executor, check_stored, resolve_sampler
-from terranova.config.scan import Budget, Parallel, SamplerChoice, ScanConfig, Storage, diff
+from terranova.config.scan import Budget, Parallel, SamplerChoice, ScanConfig, Storage
 from terranova.config.scan_reading import ScanParts, read_scan
 from terranova.parsing.constraint_file import ConstraintKinds
 from terranova.parsing.diagnostics import Diagnostics
@@ -28,7 +28,6 @@ __all__ = [
     "ScanConfig",
     "Storage",
     "build_problem",
-    "diff",
     "load_config",
     "load_problem",
     "with_constraints",
@@ -39,7 +38,7 @@ _MERGED = ("budget", "parallel", "store", "parameters")
 
 
 def load_config(
-    source: str | Path | Mapping[str, Any],
+    source: Source,
     *,
     registry: Registry | None = None,
     check_plugins: bool = True,
@@ -59,18 +58,19 @@ def load_config(
     Raises:
         ConfigError: lists every problem, with file, line and column where there is a file.
     """
-    diagnostics = read_source(source, keys, merged=_MERGED)
-    parts = read_scan(diagnostics, lambda: _kinds(registry), islands)
-    if check_plugins and parts is not None:
-        _resolve(parts, diagnostics, registry if registry is not None else installed())
-    diagnostics.raise_if_any()
-    assert parts is not None  # otherwise there was a problem to raise
-    return _complete(parts, diagnostics.document.text)
+
+    def read(diagnostics: Diagnostics) -> ScanConfig | None:
+        parts = read_scan(diagnostics, lambda: _kinds(registry), islands)
+        if check_plugins and parts is not None:
+            _resolve(parts, diagnostics, registry if registry is not None else installed())
+        if parts is None or diagnostics.problems:
+            return None
+        return _complete(parts, diagnostics.document.text)
+
+    return load_document(source, keys, read, merged=_MERGED)
 
 
-def load_problem(
-    source: str | Path | Mapping[str, Any], *, registry: Registry | None = None, check_plugins: bool = True
-) -> ProblemConfig:
+def load_problem(source: Source, *, registry: Registry | None = None, check_plugins: bool = True) -> ProblemConfig:
     """Read and check a problem: the keys `model`, `constraints` and `parameters`; others are not looked at.
 
     Args:
@@ -81,16 +81,19 @@ def load_problem(
     Raises:
         ConfigError: lists every problem.
     """
-    diagnostics = read_source(source, {})
-    given = diagnostics.document.data
-    read_keys({} if given is None else given, PROBLEM_KEYS, (), diagnostics, open_ended=True)
-    if not isinstance(given, Mapping):
-        diagnostics.raise_if_any()
-    located = read_problem(given or {}, (), diagnostics, lambda: _kinds(registry))
-    if check_plugins:
-        located = resolve_problem(located, diagnostics, registry if registry is not None else installed()).located
-    diagnostics.raise_if_any()
-    return located.config
+
+    def read(diagnostics: Diagnostics) -> ProblemConfig | None:
+        given = {} if diagnostics.document.data is None else diagnostics.document.data
+        read_keys(given, PROBLEM_KEYS, (), diagnostics, open_ended=True)
+        if not isinstance(given, Mapping):
+            return None
+        located = read_problem(given, (), diagnostics, lambda: _kinds(registry))
+        if check_plugins:
+            known = registry if registry is not None else installed()
+            located = resolve_problem(located, diagnostics, known).located
+        return None if diagnostics.problems else located.config
+
+    return load_document(source, {}, read)
 
 
 def with_constraints(config: ProblemConfig, constraints: Sequence[Any]) -> ProblemConfig:

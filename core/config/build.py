@@ -16,8 +16,9 @@ from terranova.interfaces.constraint_set import ConstraintSet, PartOfSet, exclus
 from terranova.interfaces.model import Model
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document, KeyPath, Place
-from terranova.registry import Plugin, Registry
+from terranova.registry import Registry
 from terranova.registry import registry as installed
+from terranova.registry.plugin import Plugin
 
 
 def build_problem(config: ProblemConfig, registry: Registry | None = None) -> Problem:
@@ -173,26 +174,34 @@ def _constraint_set(
     if not model and name in registry.names("constraints"):
         return None
     try:
-        found: ConstraintSet = registry.get("constraints", name, model=model).target
+        constraint_set: ConstraintSet = registry.get("constraints", name, model=model).target
     except PluginError as error:
         known = any(phrase in str(error) for phrase in ("did you mean", "is made for"))
         hint = "" if known else f"; for a file, write ./{name}.yaml"
         diagnostics.add_at(item.place, f"{error}{hint}")
         return None
-    return _part(found, item.entry.without, item.place, diagnostics) if isinstance(item.entry, PartOfSet) else found
+    return (
+        _part(constraint_set, item.entry.without, item.place, diagnostics)
+        if isinstance(item.entry, PartOfSet)
+        else constraint_set
+    )
 
 
 def _name_of(entry: ConstraintEntry) -> str:
     return entry if isinstance(entry, str) else entry.name
 
 
-def _part(found: ConstraintSet, without: Sequence[str], place: Place, diagnostics: Diagnostics) -> ConstraintSet:
+def _part(
+    constraint_set: ConstraintSet, without: Sequence[str], place: Place, diagnostics: Diagnostics
+) -> ConstraintSet:
     """Return a set without the constraints of some names, all of which it must have."""
-    names = [constraint.name for constraint in found]
+    names = [constraint.name for constraint in constraint_set]
     for name in without:
         if name not in names:
-            diagnostics.add_at(place, f"set {found.name!r} has no constraint {name!r}{did_you_mean(name, names)}")
-    return replace(found, constraints=tuple(c for c in found if c.name not in without))
+            diagnostics.add_at(
+                place, f"set {constraint_set.name!r} has no constraint {name!r}{did_you_mean(name, names)}"
+            )
+    return replace(constraint_set, constraints=tuple(c for c in constraint_set if c.name not in without))
 
 
 def _check_observables(model: BoundModel, sets: Sequence[LocatedSet], diagnostics: Diagnostics) -> bool:

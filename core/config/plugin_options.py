@@ -11,7 +11,7 @@ from typing import Any
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import Key, read_keys
 from terranova.parsing.strict_yaml import KeyPath
-from terranova.registry import Plugin
+from terranova.registry.plugin import Plugin
 
 
 def check_options(

@@ -172,37 +172,5 @@ class ScanConfig:
         return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
 
 
-def diff(old: ScanConfig, new: ScanConfig) -> list[str]:
-    """Say what makes two configurations different scans, one line a key: "sampler.islands: 64 -> 32".
-
-    Empty exactly when their digests are equal.
-    """
-    before, after = _flat(old.identity()), _flat(new.identity())
-    changes = []
-    for key in [*before, *(k for k in after if k not in before)]:
-        if key not in before:
-            changes.append(f"{key}: added {after[key]!r}")
-        elif key not in after:
-            changes.append(f"{key}: removed (was {before[key]!r})")
-        elif json.dumps(before[key]) != json.dumps(after[key]):
-            changes.append(f"{key}: {before[key]!r} -> {after[key]!r}")
-    return changes
-
-
-def _flat(words: Any, key: str = "") -> dict[str, Any]:
-    """Return nested words as "budget.wall" -> value; named entries of lists go by their names."""
-    if isinstance(words, Mapping) and words:
-        pairs = [(f"{key}.{k}".removeprefix("."), v) for k, v in words.items()]
-    elif isinstance(words, list) and words and key.endswith("constraints"):
-        names = [item["name"] if isinstance(item, Mapping) else item for item in words]
-        # The order counts as well: it is the order of the columns and of the sum of log-likelihoods.
-        pairs = [(f"{key}[{name}]", v) for name, v in zip(names, words, strict=True)]
-        flat = {k: v for name, value in pairs for k, v in _flat(value, name).items()}
-        return {**flat, f"{key} in order": names}
-    else:
-        return {key: words}
-    return {k: v for name, value in pairs for k, v in _flat(value, name).items()}
-
-
 def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value

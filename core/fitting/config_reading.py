@@ -11,6 +11,7 @@ from pydantic import Field
 
 from terranova.config import Parallel
 from terranova.config.build import resolve_problem
+from terranova.config.document import Source, load_document
 from terranova.config.plugin_options import check_options
 from terranova.config.problem import PROBLEM_KEYS
 from terranova.config.problem_reading import expanded, read_problem
@@ -22,7 +23,6 @@ from terranova.fitting.config import LEVELS, Best, FitConfig, Mcmc, Nested, Surr
 from terranova.fitting.profile_reading import read_profiles
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import Key, keys_of, read_keys
-from terranova.parsing.source import read_source
 from terranova.registry import Registry
 from terranova.registry import registry as installed
 from terranova.store.manifest import MANIFEST
@@ -46,7 +46,7 @@ _KEYS = {
 _METHODS: Mapping[str, type] = {"best": Best, "nested": Nested, "mcmc": Mcmc, "surrogate": SurrogateConfig}
 
 
-def load_fit(source: str | Path | Mapping[str, Any], *, registry: Registry | None = None, **keys: Any) -> FitConfig:
+def load_fit(source: Source, *, registry: Registry | None = None, **keys: Any) -> FitConfig:
     """Read and check a fit.
 
     Args:
@@ -57,11 +57,8 @@ def load_fit(source: str | Path | Mapping[str, Any], *, registry: Registry | Non
     Raises:
         ConfigError: lists every problem, with its place in the file.
     """
-    diagnostics = read_source(source, keys)
-    config = _read(diagnostics, registry if registry is not None else installed())
-    diagnostics.raise_if_any()
-    assert config is not None  # otherwise there was a problem to raise
-    return config
+    known = registry if registry is not None else installed()
+    return load_document(source, keys, lambda diagnostics: _read(diagnostics, known))
 
 
 def _read(diagnostics: Diagnostics, registry: Registry) -> FitConfig | None:

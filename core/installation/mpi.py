@@ -38,10 +38,10 @@ def mpi(*, alone: bool) -> list[Finding]:
     if launcher is None:
         cure = "pip install 'terranova[mpi]' brings one; on a cluster, load the module of your MPI"
         return [library, Finding("launcher", "no mpirun found", Level.ABSENT, cure)]
-    found = [library, Finding("launcher", str(launcher))]
+    findings = [library, Finding("launcher", str(launcher))]
     if alone and library.level is Level.FINE:
-        found.append(trial(launcher))
-    return found
+        findings.append(trial(launcher))
+    return findings
 
 
 def mpi_library() -> Finding:
@@ -62,7 +62,7 @@ def ranks(everyone: World) -> list[Finding]:
     software = f"terranova {version_of('terranova')}, python {platform.python_version()}"
     here = (socket.gethostname(), os.getpid(), os.cpu_count() or 1, cores(), software)
     everywhere = everyone.allgather(here)
-    found = [
+    findings = [
         Finding(f"rank {rank} of {everyone.size}", f"host {host}, process {pid}, may use {mine} of {total} cores")
         for rank, (host, pid, total, mine, _) in enumerate(everywhere)
     ]
@@ -71,12 +71,12 @@ def ranks(everyone: World) -> list[Finding]:
         if count > cores_of[host]:
             cure = "ranks that wait keep a core busy: start no more of them than there are cores"
             words = f"{count} ranks on {cores_of[host]} cores"
-            found.append(Finding(f"host {host}", words, Level.DOUBTFUL, cure))
+            findings.append(Finding(f"host {host}", words, Level.DOUBTFUL, cure))
     versions = sorted({words for *_, words in everywhere})
     if len(versions) > 1:
         cure = "let all ranks use one installation, on a disk that all nodes see"
-        found.append(Finding("versions", " against ".join(versions), Level.BROKEN, cure))
-    return found
+        findings.append(Finding("versions", " against ".join(versions), Level.BROKEN, cure))
+    return findings
 
 
 def trial(launcher: Path) -> Finding:

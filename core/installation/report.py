@@ -18,10 +18,10 @@ def report(directory: Path = Path()) -> list[Section]:
     here = ranks(everyone)
     if not everyone.is_root:
         return []
-    found = mpi(alone=not here and not problem)
+    findings = mpi(alone=not here and not problem)
     if problem:
-        found.append(Finding("ranks", problem, Level.BROKEN))
-    return [software(), plugins(), machine(directory), Section("MPI", found + here)]
+        findings.append(Finding("ranks", problem, Level.BROKEN))
+    return [software(), plugins(), machine(directory), Section("MPI", findings + here)]
 
 
 def everyone_here() -> tuple[World, str]:

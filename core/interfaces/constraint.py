@@ -147,6 +147,9 @@ class Interval(Constraint):
 
     With `distance` "log" the decadic logarithms of lo, O and hi take their places in C: decades instead of units,
     for observables that samplers meet over many orders of magnitude. The log-likelihood is not touched.
+
+    Attributes:
+        distance: "linear" or "log".
     """
 
     distance: Literal["linear", "log"] = "linear"

@@ -28,7 +28,12 @@ def _check_window(low: float, high: float) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Window(Interval):
-    """A hard interval: log-likelihood 0 inside, -inf outside."""
+    """A hard interval: log-likelihood 0 inside, -inf outside.
+
+    Attributes:
+        lower: end of the interval.
+        upper: end of the interval.
+    """
 
     lower: float = -math.inf
     upper: float = math.inf
@@ -58,6 +63,13 @@ class Asymmetric(Interval):
 
     The log-likelihood is -(pull^2)/2 with the sigma of the side the prediction lies on: the two-piece
     Gaussian discussed in arXiv:physics/0406120.
+
+    Attributes:
+        value: measured.
+        sigma_up: error above the value, positive.
+        sigma_down: error below the value, positive.
+        nsigma: a point is accepted within so many of them.
+        accept: the interval that is accepted instead.
     """
 
     value: float
@@ -110,7 +122,11 @@ class Asymmetric(Interval):
 
 @dataclass(frozen=True, kw_only=True)
 class Gaussian(Asymmetric):
-    """A measurement value ± sigma; accepted within nsigma, or within `accept` when given."""
+    """A measurement value ± sigma; accepted within nsigma, or within `accept` when given.
+
+    Attributes:
+        sigma: error of the value.
+    """
 
     sigma: Positive
     sigma_up: float = field(init=False, repr=False)
@@ -133,6 +149,11 @@ class Limit(Interval):
     With a confidence level the log-likelihood beyond zero is half a Gaussian that reaches the level at the
     limit: ln L = -(z O / limit)^2 / 2 for O between 0 and beyond, z the one-sided quantile of `cl` (a signal
     measured compatible with zero). Without `cl` it is a step at the limit.
+
+    Attributes:
+        upper: the limit, if it is an upper one.
+        lower: the limit, if it is a lower one.
+        cl: its confidence level.
     """
 
     upper: float = math.inf
@@ -175,7 +196,14 @@ class Limit(Interval):
 
 @dataclass(frozen=True, kw_only=True)
 class Correlated(Constraint):
-    """Several measurements with a correlation matrix: C = max(0, chi2 - max_chi2), ln L = -chi2 / 2."""
+    """Several measurements with a correlation matrix: C = max(0, chi2 - max_chi2), ln L = -chi2 / 2.
+
+    Attributes:
+        values: measured, one for each observable.
+        sigmas: their errors.
+        correlation: matrix, row by row.
+        max_chi2: largest chi2 that is accepted.
+    """
 
     values: tuple[float, ...]
     sigmas: tuple[Positive, ...]
@@ -262,6 +290,14 @@ class Tabulated(Constraint):
     With two observables (y, x): `limit` (len(x_grid),) is the limit on y at x, interpolated linearly in x, in
     ln(limit) when `log` is True. With one observable: `limit` is -2 ln L at `x_grid`, and the point is accepted
     where it is at most `max_chi2`. Beyond the grid the nearest end is used.
+
+    Attributes:
+        x_grid: where the table has entries, increasing.
+        limit: the entries: limits, or -2 ln L.
+        side: "upper" or "lower" limit.
+        log: interpolate in the logarithm of the limit.
+        max_chi2: largest -2 ln L that is accepted.
+        cl: confidence level of an upper limit.
     """
 
     x_grid: tuple[float, ...]
@@ -341,6 +377,10 @@ class Function(Constraint):
     """Any other condition, given as Python functions of the observables (n,) in the order declared.
 
     Only code can make one: a YAML file names no function, so that reading a file never runs one.
+
+    Attributes:
+        violation_of: returns C >= 0 (n,).
+        loglike_of: returns ln L (n,); without it, 0 where accepted and -inf elsewhere.
     """
 
     violation_of: Callable[..., Floats]

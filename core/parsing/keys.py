@@ -1,4 +1,4 @@
-"""Checks words and their values against what was expected; collects every problem with its place."""
+"""Checks keys and their values against what was expected; collects every problem with its place."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Key:
 
 
 def keys_of(cls: type) -> dict[str, Key]:
-    """Return the words that make a dataclass: its fields, required unless they have a default."""
+    """Return the keys that make a dataclass: its fields, required unless they have a default."""
     hints = get_type_hints(cls, include_extras=True)
     missing = dataclasses.MISSING
     return {
@@ -47,13 +47,13 @@ def keys_of(cls: type) -> dict[str, Key]:
 
 
 def read_keys(
-    given: Any, words: Mapping[str, Key], path: KeyPath, diagnostics: Diagnostics, *, open_ended: bool = False
+    given: Any, keys: Mapping[str, Key], path: KeyPath, diagnostics: Diagnostics, *, open_ended: bool = False
 ) -> tuple[dict[str, Any], bool]:
     """Return the values of a mapping, converted to their types.
 
     Args:
         given: what stands at `path`.
-        words: the keys it may have.
+        keys: the keys it may have.
         path: where it stands.
         diagnostics: receives the problems: unknown and missing keys, values of the wrong type.
         open_ended: True when other keys are welcome; they are returned as they are.
@@ -63,12 +63,12 @@ def read_keys(
     """
     before = diagnostics.count
     if not isinstance(given, Mapping):
-        diagnostics.add(path, f"expected keys with values ({', '.join(words)}), got {show(given)}")
+        diagnostics.add(path, f"expected keys with values ({', '.join(keys)}), got {show(given)}")
         return {}, False
     values: dict[str, Any] = {}
     for key, value in given.items():
-        if key in words:
-            converted, wrong = convert(value, words[key].type)
+        if key in keys:
+            converted, wrong = convert(value, keys[key].type)
             for inner, message in wrong:
                 diagnostics.add((*path, key, *inner), message)
             if not wrong:
@@ -76,12 +76,12 @@ def read_keys(
         elif open_ended:
             values[key] = value
         else:
-            unused = [word for word in words if word not in given]
-            hint = closest(key, unused) or did_you_mean(key, words)
+            unused = [name for name in keys if name not in given]
+            hint = closest(key, unused) or did_you_mean(key, keys)
             diagnostics.add((*path, key), f"unknown key{hint}", at_key=True)
-    for key, word in words.items():
-        if word.required and key not in given:
-            diagnostics.add((*path, key), f"missing, expected {word.expected or describe(word.type)}")
+    for key, wanted in keys.items():
+        if wanted.required and key not in given:
+            diagnostics.add((*path, key), f"missing, expected {wanted.expected or describe(wanted.type)}")
     return values, diagnostics.count == before
 
 
@@ -91,7 +91,7 @@ def closest(name: str, known: Iterable[str]) -> str:
 
 
 def place_of(message: str, given: Mapping[str, Any], path: KeyPath) -> KeyPath:
-    """Return where to place a class's complaint about its words: at the first one that it mentions."""
+    """Return where to place a class's complaint about its keys: at the first one that it mentions."""
     mentioned = (word for word in re.findall(r"[a-z_0-9]+", message) if word in given)
     return next(((*path, word) for word in mentioned), path)
 
@@ -176,11 +176,11 @@ def _message(error: Any) -> str:
     got = f", got {show(value)}"
     kind = error["type"]
     if kind == "literal_error":
-        words = str(context["expected"])
+        expected = str(context["expected"])
         hint = ""
         if isinstance(value, str):
-            hint = closest(value, words.replace("'", "").replace(" or ", ", ").split(", "))
-        return f"expected {words}{got}{hint}"
+            hint = closest(value, expected.replace("'", "").replace(" or ", ", ").split(", "))
+        return f"expected {expected}{got}{hint}"
     if kind == "string_type" and isinstance(value, (int, float, bool)):
         return f"expected text{got}: put it in quotes"
     if kind == "bool_type" and value in ("yes", "no", "on", "off"):
@@ -247,5 +247,5 @@ def show(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, Mapping):
         return "keys with values"
-    words = repr(value)
-    return words if len(words) <= 60 else words[:57] + "..."
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,4 +1,4 @@
-"""A source of configuration: a YAML file, or the same words from Python, with some of them replaced."""
+"""A source of configuration: a YAML file, or the same keys from Python, with some of them replaced."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from terranova.parsing.strict_yaml import MAX_DEPTH, Document, KeyPath, is_text,
 
 
 def read_source(
-    source: str | Path | Mapping[str, Any], words: Mapping[str, Any], *, merged: Sequence[str] = ()
+    source: str | Path | Mapping[str, Any], keys: Mapping[str, Any], *, merged: Sequence[str] = ()
 ) -> Diagnostics:
-    """Read a file, or its content as a mapping, with some of its top-level words replaced.
+    """Read a file, or its content as a mapping, with some of its top-level keys replaced.
 
     Args:
         source: path of a YAML file, or its content.
-        words: top-level keys that replace those of the source; None counts as not given.
-        merged: keys of which `words` replace only what they name.
+        keys: top-level keys that replace those of the source; None counts as not given.
+        merged: keys of which `keys` replace only what they name.
 
     Returns:
         the document, with the problems found so far.
@@ -38,7 +38,7 @@ def read_source(
     diagnostics = Diagnostics(document, problems)
     if document.data is None and problems:
         diagnostics.raise_if_any()
-    diagnostics.document = _override(document, words, diagnostics, merged)
+    diagnostics.document = _override(document, keys, diagnostics, merged)
     return diagnostics
 
 
@@ -49,10 +49,10 @@ def _from_mapping(source: Mapping[str, Any]) -> tuple[Document, list[Diagnostic]
 
 
 def _override(
-    document: Document, words: Mapping[str, Any], diagnostics: Diagnostics, merged: Sequence[str]
+    document: Document, keys: Mapping[str, Any], diagnostics: Diagnostics, merged: Sequence[str]
 ) -> Document:
-    """Put the overriding words into a document's data."""
-    given = {key: value for key, value in words.items() if value is not None}
+    """Put the overriding keys into a document's data."""
+    given = {key: value for key, value in keys.items() if value is not None}
     if not given or not isinstance(document.data, Mapping | None):
         return document
     data = dict(document.data or {})
@@ -73,7 +73,7 @@ def _override(
 def plain(value: Any, path: KeyPath, diagnostics: Diagnostics) -> Any:
     """Return what a file could have said, for a value given in Python: lists for tuples, floats for numpy's.
 
-    Constraints and constraint sets made in Python become their words. Anything else is a problem.
+    Constraints and constraint sets made in Python become their keys. Anything else is a problem.
     """
     if len(path) > MAX_DEPTH:
         diagnostics.add(path[:2], f"nested more than {MAX_DEPTH} deep")

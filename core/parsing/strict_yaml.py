@@ -116,17 +116,17 @@ class Document:
 
 def key_text(path: KeyPath) -> str:
     """Return a path as people write it: "constraints[2].sigma"."""
-    words = "".join(f"[{part}]" if isinstance(part, int) else f".{_cut(part)}" for part in path)
-    return words.removeprefix(".")
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{_cut(part)}" for part in path)
+    return text.removeprefix(".")
 
 
 def _cut(key: str) -> str:
     return key if len(key) <= 80 else f"{key[:77]}..."
 
 
-def key_path(words: str) -> KeyPath:
+def key_path(text: str) -> KeyPath:
     """Return the path that `key_text` wrote."""
-    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", words))
+    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", text))
 
 
 def read(path: str | os.PathLike[str]) -> Document:
@@ -160,13 +160,13 @@ def load(path: str | os.PathLike[str]) -> tuple[Document, list[Diagnostic]]:
     try:
         if not Path(path).is_file():
             there = Path(path).exists()
-            words = "this is not a file" if there else "there is no such file"
-            return empty, [Diagnostic(file, 0, 0, "", words)]
+            reason = "this is not a file" if there else "there is no such file"
+            return empty, [Diagnostic(file, 0, 0, "", reason)]
         with open(path, "rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        words = getattr(error, "strerror", None) or str(error)
-        return empty, [Diagnostic(file, 0, 0, "", f"cannot be read: {words}")]
+        reason = getattr(error, "strerror", None) or str(error)
+        return empty, [Diagnostic(file, 0, 0, "", f"cannot be read: {reason}")]
     if len(content) > MAX_BYTES:
         return empty, [Diagnostic(file, 0, 0, "", f"longer than {MAX_BYTES // 1_000_000} MB")]
     try:
@@ -200,8 +200,8 @@ def load_text(text: str, file: str = "") -> tuple[Document, list[Diagnostic]]:
     if bad:
         before = text[: bad.start()]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        words = f"character {bad.group()!r} cannot be part of a YAML file"
-        return Document(None, file, text), [Diagnostic(file, line, column, "", words)]
+        complaint = f"character {bad.group()!r} cannot be part of a YAML file"
+        return Document(None, file, text), [Diagnostic(file, line, column, "", complaint)]
     builder = _Builder(text, file)
     data = builder.document()
     builder.values.setdefault((), (1, 1))  # what is missing in an empty file is missing at its beginning
@@ -328,15 +328,15 @@ class _Builder:
 
     def _syntax_error(self, error: yaml.YAMLError) -> None:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        words = getattr(error, "problem", None) or str(error)
+        complaint = getattr(error, "problem", None) or str(error)
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
-        if "nesting depth" in words:  # libyaml has a limit of its own, far beyond ours, and reads ahead
+        if "nesting depth" in complaint:  # libyaml has a limit of its own, far beyond ours, and reads ahead
             self.problems.append(Diagnostic(self.file, line, column, "", _TOO_DEEP))
             return
         here = self.text.splitlines()[line - 1] if 0 < line <= len(self.text.splitlines()) else ""
         if "\t" in here[: len(here) - len(here.lstrip())] or here[column - 1 : column] == "\t":
-            words += " (YAML is indented with spaces, never with tabs)"
-        self.problems.append(Diagnostic(self.file, line, column, "", f"not valid YAML: {words}"))
+            complaint += " (YAML is indented with spaces, never with tabs)"
+        self.problems.append(Diagnostic(self.file, line, column, "", f"not valid YAML: {complaint}"))
 
 
 def _position(event: Any) -> tuple[int, int]:

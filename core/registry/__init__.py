@@ -3,85 +3,39 @@
 from __future__ import annotations
 
 import importlib.metadata
-import inspect
 import logging
-import re
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pluggy
 
 from terranova.errors import PluginBroken, PluginConflict, PluginMissing, did_you_mean
 from terranova.interfaces.constraint import Constraint
-from terranova.interfaces.constraint_set import ConstraintSet
-from terranova.parsing.constraint_file import ConstraintKinds, read_constraint_set
+from terranova.parsing.constraint_file import ConstraintKinds
 from terranova.registry import hooks
-from terranova.registry.kinds import KINDS, Kind, options
-from terranova.registry.options import Option
+from terranova.registry.kinds import KINDS, Kind
+from terranova.registry.offers import (
+    as_list,
+    class_plugin,
+    constraint_plugin,
+    hook_words,
+    message_of,
+    variant_of,
+)
+from terranova.registry.plugin import BrokenPlugin, Plugin
+
+__all__ = ["BrokenPlugin", "Plugin", "Registry", "registry"]
 
 log = logging.getLogger("terranova")
 
 SLOW_IMPORT = 5.0
 """Seconds that a plugin may take to import before its users are told: every rank waits for it."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """One plugin: a class, or a constraint set.
-
-    Attributes:
-        kind: a key of `KINDS`.
-        name: what configurations call it.
-        target: the class, or the `ConstraintSet`.
-        version: of the plugin, or of the distribution it came with.
-        origin: distribution and module it came from.
-        description: one line.
-        model: constraint sets only: the model it is for, "" for any.
-    """
-
-    kind: str
-    name: str
-    target: Any
-    version: str
-    origin: str
-    description: str
-    model: str = ""
-
-    @property
-    def title(self) -> str:
-        """The name, with the model for which a constraint set is made."""
-        return f"{self.name} ({self.model})" if self.model else self.name
-
-    @property
-    def options(self) -> list[Option]:
-        """What a user may set; a constraint set has none, a constraint kind its keys."""
-        return options(self.kind, self.target) if inspect.isclass(self.target) else []
-
-
-@dataclass(frozen=True)
-class BrokenPlugin:
-    """An entry point, or one thing it offered, that could not be used.
-
-    Attributes:
-        name: of the entry point.
-        origin: distribution and module.
-        reason: one line.
-        trace: the traceback, for those who ask.
-    """
-
-    name: str
-    origin: str
-    reason: str
-    trace: str = ""
 
 
 class Registry:
@@ -95,7 +49,7 @@ class Registry:
     @classmethod
     def discover(cls, entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> Registry:
         """Load every entry point of the group "terranova"; what fails is listed in `broken`."""
-        found = cls()
+        plugins = cls()
         if entry_points is None:
             entry_points = importlib.metadata.entry_points(group=hooks.ENTRY_POINT_GROUP)
         for entry_point in sorted(entry_points, key=lambda e: (e.value, e.name)):
@@ -109,15 +63,15 @@ class Registry:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # sys.exit() and worse: a stranger's module must not end the program
-                found._reject(entry_point.name, origin, error)
+                plugins._reject(entry_point.name, origin, error)
                 continue
             seconds = time.perf_counter() - started
             if seconds > SLOW_IMPORT:
                 log.warning("plugin %s (%s) took %.1f s to import", entry_point.name, origin, seconds)
             version = distribution.version if distribution else "0"
-            found._take_in(module, entry_point.name, origin, version)
-        found._collect()
-        return found
+            plugins._take_in(module, entry_point.name, origin, version)
+        plugins._collect()
+        return plugins
 
     def register(self, module: Any, *, name: str, origin: str = "this program", version: str = "0") -> None:
         """Take in everything a module offers. pluggy checks the names and arguments of its hooks."""
@@ -132,7 +86,7 @@ class Registry:
             manager.register(module, name=name)
             manager.check_pending()
         except pluggy.PluginValidationError as error:
-            self._reject(name, origin, PluginBroken(_hook_words(str(error))))
+            self._reject(name, origin, PluginBroken(hook_words(str(error))))
         except Exception as error:
             self._reject(name, origin, error)
         else:
@@ -154,7 +108,7 @@ class Registry:
     def _ask(self, kind: Kind, hook: Callable[[], Any], offering: _Offering) -> None:
         try:
             with redirect_stdout(sys.stderr):
-                offered = _as_list(kind.hook, hook())
+                offered = as_list(kind.hook, hook())
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -174,8 +128,8 @@ class Registry:
             ConfigError: the file of a constraint set.
         """
         if kind.name == "constraints":
-            return _constraint_plugin(kind, target, offering.origin, self.constraint_kinds())
-        return _class_plugin(kind, target, offering.origin, offering.version)
+            return constraint_plugin(kind, target, offering.origin, self.constraint_kinds())
+        return class_plugin(kind, target, offering.origin, offering.version)
 
     def constraint_kinds(self) -> ConstraintKinds:
         """Return the kinds of constraints that files can name."""
@@ -194,7 +148,7 @@ class Registry:
         return ConstraintKinds(classes, unusable)
 
     def _reject(self, name: str, origin: str, error: BaseException) -> None:
-        lines = [line for line in f"{type(error).__name__}: {_message_of(error)}".splitlines() if line.strip()]
+        lines = [line for line in f"{type(error).__name__}: {message_of(error)}".splitlines() if line.strip()]
         trace = "".join(traceback.format_exception(error))
         self.broken.append(BrokenPlugin(name, origin, lines[0], trace))
 
@@ -213,11 +167,11 @@ class Registry:
             PluginMissing: there is none of that name; the message names the nearest.
         """
         everything = [plugin for kind in KINDS for plugin in self.of_kind(kind)]
-        found = [plugin for plugin in everything if name in (None, plugin.name)]
-        if not found and name is not None:
+        named = [plugin for plugin in everything if name in (None, plugin.name)]
+        if not named and name is not None:
             hint = did_you_mean(name, [plugin.name for plugin in everything])
             raise PluginMissing(f"no plugin is named {name!r}{hint}")
-        return found
+        return named
 
     def conflicts(self) -> list[tuple[Plugin, ...]]:
         """Plugins of one kind that share a name (and, for constraint sets, a model)."""
@@ -235,13 +189,13 @@ class Registry:
         """
         ranks = [(vars(p.target).get("preference", 0), p) for p in self.of_kind(kind)]  # not what it inherits
         highest = max((rank for rank, _ in ranks), default=0)
-        found = [p for rank, p in ranks if rank == highest]
+        preferred = [p for rank, p in ranks if rank == highest]
         if highest <= 0:
             raise PluginMissing(f"no {kind} that is installed offers itself where none is named")
-        if len(found) > 1:
-            offers = " and ".join(f"{p.name!r} ({p.origin})" for p in found)
+        if len(preferred) > 1:
+            offers = " and ".join(f"{p.name!r} ({p.origin})" for p in preferred)
             raise PluginConflict(f"several {kind}s offer themselves where none is named: {offers}")
-        return found[0]
+        return preferred[0]
 
     def get(self, kind: str, name: str, *, model: str = "") -> Plugin:
         """Return the plugin of that kind and name.
@@ -259,16 +213,16 @@ class Registry:
             PluginConflict: there are several.
             PluginBroken: an entry point of that name failed to load.
         """
-        found = [p for p in self.plugins if p.kind == kind and p.name == name]
+        candidates = [p for p in self.plugins if p.kind == kind and p.name == name]
         if kind == "constraints" and model:
-            found = [p for p in found if p.model == model] or [p for p in found if p.model == ""]
-        if len(found) == 1:
-            return found[0]
-        if not found and (family := name.partition(":")[0]) != name and family in self.names(kind):
-            return _variant(self.get(kind, family, model=model), name)
+            candidates = [p for p in candidates if p.model == model] or [p for p in candidates if p.model == ""]
+        if len(candidates) == 1:
+            return candidates[0]
+        if not candidates and (family := name.partition(":")[0]) != name and family in self.names(kind):
+            return variant_of(self.get(kind, family, model=model), name)
         label = KINDS[kind].label
-        if len(found) > 1:
-            raise PluginConflict(_conflict(label, found))
+        if len(candidates) > 1:
+            raise PluginConflict(_conflict(label, candidates))
         for broken in self.broken:
             if broken.name == name:
                 raise PluginBroken(
@@ -297,80 +251,6 @@ class _Offering:
 def _conflict(label: str, plugins: Sequence[Plugin]) -> str:
     origins = " and ".join(p.origin for p in plugins)
     return f"two plugins offer the {label} {plugins[0].name!r}: {origins}; uninstall one of them"
-
-
-def _hook_words(message: str) -> str:
-    """Say in our words what pluggy found wrong with a hook."""
-    if unknown := re.match(r"unknown hook '(\w+)'", message):
-        return f"there is no hook {unknown[1]!r}{did_you_mean(unknown[1], [kind.hook for kind in KINDS.values()])}"
-    if wrong := re.search(r"for hook '(\w+)'(?s:.*)Argument\(s\) (.*) are declared", message):
-        return f"the hook {wrong[1]!r} takes no arguments, but this one has {wrong[2].strip('{}')}"
-    return " ".join(message.split())
-
-
-def _as_list(hook: str, offered: Any) -> list[Any]:
-    """Return what a hook offered; None is nothing."""
-    if offered is None:
-        return []
-    if isinstance(offered, (str, Path)) or not isinstance(offered, Iterable):
-        raise TypeError(f"{hook} returned {offered!r}, expected a list")
-    return list(offered)
-
-
-def _message_of(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # an exception of a stranger, which cannot even say what it is
-        return "(its message cannot be shown)"
-
-
-def _check_name(what: str, name: object) -> str:
-    """Return the name if a configuration can use it."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError(f"{what} is named {name!r}, expected letters, digits, '.', '_' and '-'")
-    return name
-
-
-def _variant(family: Plugin, name: str) -> Plugin:
-    """Return the variant of a plugin that `name`, "family:word", asks for.
-
-    Raises:
-        PluginMissing: the plugin has no variants, or none of that name.
-    """
-    make = getattr(family.target, "variant", None)
-    if make is None:
-        raise PluginMissing(f"{family.kind} {family.name!r} has no variants, so {name!r} means nothing")
-    try:
-        target = make(name.partition(":")[2])
-    except ValueError as error:
-        raise PluginMissing(f"{family.kind} {name!r}: {error}") from error
-    return replace(family, name=name, target=target)
-
-
-def _constraint_plugin(kind: Kind, offered: Any, origin: str, kinds: ConstraintKinds) -> Plugin:
-    if isinstance(offered, (str, Path)):
-        offered = read_constraint_set(Path(offered), kinds)
-    if not isinstance(offered, ConstraintSet):
-        raise TypeError(f"{kind.hook} offered {offered!r}, expected a path or a ConstraintSet")
-    _check_name(f"a {kind.label}", offered.name)
-    description = offered.description or f"{len(offered)} constraints"
-    return Plugin(kind.name, offered.name, offered, offered.version, origin, description, offered.model)
-
-
-def _class_plugin(kind: Kind, offered: Any, origin: str, version: str) -> Plugin:
-    wanted = " or ".join(base.__name__ for base in kind.bases)
-    if not (inspect.isclass(offered) and issubclass(offered, kind.bases)):
-        raise TypeError(f"{kind.hook} offered {offered!r}, expected a subclass of {wanted}")
-    if inspect.isabstract(offered):
-        missing = ", ".join(sorted(getattr(offered, "__abstractmethods__", ())))
-        raise TypeError(f"{kind.label} class {offered.__name__} does not implement: {missing}")
-    name = getattr(offered, kind.called, "")
-    if not name:
-        raise TypeError(f"{kind.label} class {offered.__name__} has no name")
-    _check_name(f"{kind.label} class {offered.__name__}", name)
-    own = str(getattr(offered, "version", "0"))
-    description = getattr(offered, "description", "") or (inspect.getdoc(offered) or "").split("\n")[0]
-    return Plugin(kind.name, name, offered, version if own == "0" else own, origin, description)
 
 
 @cache

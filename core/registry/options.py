@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from dataclasses import dataclass
@@ -44,35 +45,50 @@ def options_of(plugin: type, skip: int = 0) -> list[Option]:
     except (TypeError, ValueError):
         return []
     described = _described(plugin)
-    found = []
+    options = []
     for parameter in list(signature.parameters.values())[skip:]:
         if parameter.kind in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
             continue
         annotation = parameter.annotation
-        words = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
-        found.append(
+        text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+        options.append(
             Option(
                 parameter.name,
-                "" if words == "_empty" else words,
+                "" if text == "_empty" else text,
                 parameter.default,
                 described.get(parameter.name, ""),
             )
         )
-    return found
+    return options
 
 
 def _described(plugin: type) -> dict[str, str]:
-    """Return argument -> what the "Args:" section of the class, or of its `__init__`, says of it."""
-    found: dict[str, str] = {}
-    for text in (inspect.getdoc(plugin.__init__), inspect.getdoc(plugin)):  # type: ignore[misc]
-        name = ""
-        for line in (text or "").partition("Args:\n")[2].splitlines():
-            entry = _ENTRY.match(line)
-            if entry:
-                name = entry[1]
-                found[name] = entry[2]
-            elif line.startswith("     ") and name:
-                found[name] += " " + line.strip()
-            elif line.strip():
-                break  # the next section
-    return found
+    """Return argument -> what the docstrings of a class, of its bases and of its `__init__` say of it.
+
+    The arguments of a dataclass are its attributes, those of its bases among them; of other classes only the
+    section "Args:" counts. What is nearer to the class wins.
+    """
+    headings = ("Args:\n", "Attributes:\n") if dataclasses.is_dataclass(plugin) else ("Args:\n",)
+    bases = plugin.__mro__[::-1] if dataclasses.is_dataclass(plugin) else (plugin,)
+    texts = [inspect.getdoc(plugin.__init__), *(base.__doc__ and inspect.cleandoc(base.__doc__) for base in bases)]  # type: ignore[misc]
+    descriptions: dict[str, str] = {}
+    for text in texts:
+        for heading in headings:
+            descriptions |= _entries((text or "").partition(heading)[2])
+    return descriptions
+
+
+def _entries(section: str) -> dict[str, str]:
+    """Return name -> description of the entries at the beginning of a section."""
+    descriptions: dict[str, str] = {}
+    name = ""
+    for line in section.splitlines():
+        entry = _ENTRY.match(line)
+        if entry:
+            name = entry[1]
+            descriptions[name] = entry[2]
+        elif line.startswith("     ") and name:
+            descriptions[name] += " " + line.strip()
+        elif line.strip():
+            break  # the next section
+    return descriptions

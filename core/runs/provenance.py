@@ -14,7 +14,8 @@ from terranova.errors import ContractError
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.model import Observable
-from terranova.registry import Plugin, registry
+from terranova.registry import registry
+from terranova.registry.plugin import Plugin
 from terranova.store import Field, Manifest, Schema, current_versions
 
 LONG = 64

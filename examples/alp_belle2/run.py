@@ -22,12 +22,9 @@ import numpy as np
 import yaml
 
 import terranova
-from terranova import fitting as fit
 from terranova.cli.fit import show_fit
 from terranova.models.alp.escape import LENGTH_BABAR, LENGTH_BELLE2
-from terranova.surrogates import explanation as explaining
-from terranova.surrogates import train
-from terranova.surrogates import validation as checking
+from terranova.surrogates import explanation, explanation_page, train, validation, validation_page
 
 HERE = Path(__file__).parent
 MASS = 2.0
@@ -47,7 +44,7 @@ RANGE = (5.0, 1e5)
 
 def lifetime_fit(belle2: str, geometry: str, output: Path) -> Any:
     """Profile Delta chi2 of c tau: the branching ratio is free, the mass fixed."""
-    return fit.run(
+    return terranova.fit(
         model={"name": "alp-plane", "escape": geometry},
         constraints=[f"alp-belle2-{belle2}", "alp-babar"],
         parameters={"ma": MASS},
@@ -138,15 +135,15 @@ def surrogate(found: Any, output: Path) -> None:
         )
     made = train([runs["active"]], ["loglike"], held_out=0.0)
     made.save(output / "surrogate.tns")
-    check = checking.check(made, runs["test"])
-    print("\n".join(checking.sentences(check)))
+    check = validation.check(made, runs["test"])
+    print("\n".join(validation_page.sentences(check)))
     quality = check.qualities[0]
     print(f"Mean error of chi2 there {quality.mae:.2f}, 95th percentile {quality.p95:.2f}.")
-    checking.write_page(check, made, output / "surrogate-check.html")
+    validation_page.write_page(check, made, output / "surrogate-check.html")
     several = train([runs["active"]], ["loglike", "observables"], held_out=0.0)
-    explained = explaining.explain(several, runs["test"])
-    print("\n".join(explaining.sentences(explained)))
-    explaining.write_page(explained, several, output / "surrogate-explain.html")
+    explained = explanation.explain(several, runs["test"])
+    print("\n".join(explanation_page.sentences(explained)))
+    explanation_page.write_page(explained, several, output / "surrogate-explain.html")
     u = np.random.default_rng(1).random((100_000, made.problem.model.space.dimension))
     u = u[made.surrogate.trust(u) >= 0.5]
     best = u[np.argsort(made.chi2(u))[:10]]
@@ -187,7 +184,7 @@ def main() -> None:
     draw_plane(fits["2311.14629"], "2311.14629", output / "plane.pdf")
 
     print("\nThe fit in the couplings:")
-    full = fit.run(HERE / "full.yaml", output=str(output / "full"), quiet=True)
+    full = terranova.fit(HERE / "full.yaml", output=str(output / "full"), quiet=True)
     show_fit(full)
     print("\nA surrogate of it:")
     surrogate(full, output)

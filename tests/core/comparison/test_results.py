@@ -4,43 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from terranova.comparison.config import load_comparison
-from terranova.comparison.measures import measure_points
 from terranova.comparison.results import Comparison
-from terranova.comparison.trial import trials
-
-pytestmark = pytest.mark.usefixtures("toy_registry")
-WORDS = {
-    "samplers": ["random", {"name": "sobol", "label": "even"}],
-    "problems": [{"model": "toy-shell", "constraints": ["toy-windows"]}],
-    "budget": {"evaluations": 100},
-    "seeds": 2,
-}
-
-
-@pytest.fixture
-def comparison(tmp_path: Path) -> Comparison:
-    """Two samplers, two seeds: `even` found twice as much, and one trial of `random` failed."""
-    config = load_comparison(WORDS, output=str(tmp_path))
-    for trial in trials(config):
-        trial.directory.mkdir(parents=True)
-        label = trial.sampler_entry.label
-        if label == "random" and trial.seed == config.seeds[1]:
-            trial.fail("it broke")
-            continue
-        found = 20 if label == "even" else 10
-        valid = np.zeros(100, dtype=bool)
-        valid[4 : 4 + found] = True
-        u = np.random.default_rng(trial.seed).random((found, 3))
-        measured = measure_points(valid, u, np.empty((found, 0)))
-        measured.numbers.update(regions=1, seconds=1.0)
-        trial.record(measured)
-    return Comparison(config)
 
 
 def test_rows_say_what_was_found_and_what_failed(comparison: Comparison) -> None:
@@ -70,7 +40,7 @@ def test_tables_have_a_line_each(comparison: Comparison) -> None:
     assert {line["first_valid"] for line in every if line["sampler"] == "even"} == {"5.0"}
 
 
-def test_a_comparison_without_results_is_not_complete(tmp_path: Path) -> None:
-    empty = Comparison(load_comparison(WORDS, output=str(tmp_path)))
+def test_a_comparison_without_results_is_not_complete(comparison: Comparison, tmp_path: Path) -> None:
+    empty = Comparison(replace(comparison.config, output=tmp_path / "other"))
     assert not empty.complete
     assert empty.problems[0].done == 0

@@ -10,8 +10,8 @@ import pytest
 from terranova.config.plugin_options import check_options
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
-from terranova.registry import Plugin
 from terranova.registry.options import options_of
+from terranova.registry.plugin import Plugin
 
 
 class Made:
@@ -45,7 +45,7 @@ class Offered(Plugin):
 
 def _check(given: dict[str, Any], target: type = Made, **words: Any) -> tuple[dict[str, Any], bool, list[str]]:
     diagnostics = Diagnostics(Document(None))
-    plugin = Offered("model", "made", target, "tests", "0")
+    plugin = Offered("model", "made", target, "0", "tests", "")
     values, complete = check_options(plugin, given, ("model",), diagnostics, **words)
     return values, complete, [f"{p.key}: {p.message}" for p in diagnostics.problems]
 

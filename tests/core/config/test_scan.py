@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from terranova.config.problem import ModelChoice, ProblemConfig
-from terranova.config.scan import Budget, Parallel, SamplerChoice, ScanConfig, Storage, diff
+from terranova.config.scan import Budget, Parallel, SamplerChoice, ScanConfig, Storage
 
 CONFIG = ScanConfig(
     ProblemConfig(ModelChoice("m"), ("theory", "higgs")), SamplerChoice("random"), Budget(evaluations=9)
@@ -29,26 +29,20 @@ CONFIG = ScanConfig(
 def test_what_changes_no_point_is_no_part_of_the_identity(change: dict[str, Any]) -> None:
     other = replace(CONFIG, **change)
     assert other.digest() == CONFIG.digest()
-    assert diff(CONFIG, other) == []
+    assert other.identity() == CONFIG.identity()
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    "change",
     [
-        ({"seed": 2}, ["seed: 1 -> 2"]),
-        ({"parallel": Parallel(epoch=3)}, ["parallel.epoch: 20 -> 3"]),
-        ({"sampler": SamplerChoice("random", 4, {"n": 1})}, ["sampler.islands: 16 -> 4", "sampler.n: added 1"]),
-        (
-            {"problem": ProblemConfig(ModelChoice("m"), ("higgs", "theory"))},
-            ["constraints in order: ['theory', 'higgs'] -> ['higgs', 'theory']"],
-        ),
+        {"seed": 2},
+        {"parallel": Parallel(epoch=3)},
+        {"sampler": SamplerChoice("random", 4, {"n": 1})},
+        {"problem": ProblemConfig(ModelChoice("m"), ("higgs", "theory"))},  # the order of columns and of sums
     ],
 )
-def test_what_moves_a_point_is_said(change: dict[str, Any], words: list[str]) -> None:
-    other = replace(CONFIG, **change)
-    assert other.digest() != CONFIG.digest()
-    assert diff(CONFIG, other) == words
-    assert len(diff(other, CONFIG)) == len(words)
+def test_what_moves_a_point_changes_the_digest(change: dict[str, Any]) -> None:
+    assert replace(CONFIG, **change).digest() != CONFIG.digest()
 
 
 def test_keys_are_written_in_order_and_nothing_that_is_none() -> None:

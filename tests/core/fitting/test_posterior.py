@@ -10,7 +10,6 @@ import pytest
 from scipy import stats
 from support.fit_problems import likelihood, linear_solution, matrix, measured, problem
 
-from terranova.errors import RunError
 from terranova.fitting.best import find_best, first_points
 from terranova.fitting.mcmc import mcmc
 from terranova.fitting.nested import nested
@@ -23,35 +22,6 @@ pytest.importorskip("emcee", reason="the fit extra is not installed")
 
 CHEAP: dict[str, Any] = {"live": 400, "effective": 1500}
 VALUES = np.array([1.0, -2.0, 3.0])
-
-
-def _mixture(free: int, peaks: int, **how: int) -> Posterior:
-    model = {"name": "fit-mixture", "free": free, "peaks": peaks, "width": 0.03}
-    return nested(likelihood(problem(model, ["fit-density"])), 1, **how)
-
-
-def _within(found: Posterior) -> None:
-    assert found.log_evidence is not None
-    assert found.log_evidence_error is not None
-    assert found.converged
-    assert abs(found.log_evidence) < 4.0 * found.log_evidence_error
-
-
-def test_evidence_of_a_mixture() -> None:
-    _within(_mixture(2, 2, live=200, effective=400))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_evidence_of_a_mixture_in_five_dimensions() -> None:
-    _within(_mixture(5, 2, **CHEAP))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("free", "peaks"), [(10, 2), (20, 1)])
-def test_evidence_of_a_mixture_in_many_dimensions(free: int, peaks: int) -> None:
-    _within(_mixture(free, peaks, live=1000, effective=4000))
 
 
 def _linear() -> Any:
@@ -75,25 +45,6 @@ def _check_moments(found: Posterior, independent: float) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_nested_posterior_of_a_linear_model() -> None:
-    """Moments, and the evidence: the Gaussian integral over a flat prior of 20 x 20."""
-    found = nested(_linear(), 1, **CHEAP)
-    _check_moments(found, found.effective)
-    _, covariance, chi2 = linear_solution(VALUES, 2)
-    expected = -0.5 * chi2 + 0.5 * np.log(np.linalg.det(2.0 * np.pi * covariance)) - np.log(400.0)
-    assert found.log_evidence == pytest.approx(expected, abs=0.1)
-
-
-def test_mcmc_posterior_of_a_linear_model() -> None:
-    known = _linear()
-    find_best(known, np.random.default_rng(1), starts=4)
-    found = mcmc(known, 1, first_points(known, 64), lengths=50, steps=4000)
-    assert found.converged
-    _check_moments(found, min(found.effective, 1500.0))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
 def test_window_cuts_the_posterior() -> None:
     """Half of a Gaussian, cut at its centre: evidence half, mean sqrt(2/pi) sigma away."""
     window = {"name": "w", "observable": "turn", "kind": "window", "lower": 0.0, "source": "by construction"}
@@ -105,25 +56,6 @@ def test_window_cuts_the_posterior() -> None:
     assert found.log_evidence == pytest.approx(expected, abs=0.1)
     assert found.mean("turn")[0] == pytest.approx(0.1 * np.sqrt(2.0 / np.pi), abs=0.012)
     assert found.column("turn").min() >= 0.0
-
-
-def test_walkers_cross_the_seam_of_an_angle() -> None:
-    known = likelihood(
-        problem({"name": "fit-simple"}, [measured("turn", 0.0, 0.2)], parameters={"size": 1, "x": 0})
-    )
-    find_best(known, np.random.default_rng(1), starts=4)
-    found = mcmc(known, 2, first_points(known, 64), steps=3000)
-    assert found.mean("turn")[0] == pytest.approx(0.0, abs=0.03)
-    assert found.mean("turn")[1] == pytest.approx(0.2, abs=0.03)
-    assert (np.abs(found.column("phi")) <= np.pi).all()
-
-
-def test_no_room_for_walkers_is_said() -> None:
-    window = {"name": "w", "observable": "same", "kind": "window", "lower": 0.0, "upper": 1e-14}
-    constraints = [{**window, "source": "by construction"}]
-    known = likelihood(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0, "size": 1}))
-    with pytest.raises(RunError, match="no room"):
-        mcmc(known, 1, np.array([[0.5 + 1e-16]]))
 
 
 def _rank(rng: np.random.Generator, seed: int, draws: int) -> int:

@@ -8,7 +8,8 @@ import pytest
 
 from terranova.installation import software
 from terranova.installation.finding import Finding, Level
-from terranova.registry import BrokenPlugin, registry
+from terranova.registry import registry
+from terranova.registry.plugin import BrokenPlugin
 
 
 @pytest.fixture(autouse=True)

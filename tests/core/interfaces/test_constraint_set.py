@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from terranova.interfaces.constraint import Window
+from terranova.interfaces.constraint_kinds import Window
 from terranova.interfaces.constraint_set import ConstraintSet, all_constraints, exclusion
 
 

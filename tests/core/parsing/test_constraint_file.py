@@ -12,7 +12,8 @@ from terranova.errors import ConfigError
 from terranova.interfaces.constraint import Constraint
 from terranova.parsing.constraint_file import REFERENCE, constraint_keys, read_constraint_set, set_keys
 from terranova.parsing.strict_yaml import dump
-from terranova.registry import Plugin, registry
+from terranova.registry import registry
+from terranova.registry.plugin import Plugin
 
 KINDS = registry().constraint_kinds()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terranova.system.amounts import bytes_of, seconds_of, size_words
+from terranova.system.amounts import bytes_of, seconds_of, size_text
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_amounts_of_bytes_that_are_not_positive_or_absurd(given_: float | str) -
 
 @given(st.integers(1, 2**60))
 def test_sizes_for_people_are_read_back_to_three_digits(size: int) -> None:
-    assert bytes_of(size_words(size)) == pytest.approx(size, rel=5.1e-3)
+    assert bytes_of(size_text(size)) == pytest.approx(size, rel=5.1e-3)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""One plugin, and one that is broken, as the registry knows them."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from terranova.registry.kinds import options
+from terranova.registry.options import Option
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One plugin: a class, or a constraint set.
+
+    Attributes:
+        kind: a key of `KINDS`.
+        name: what configurations call it.
+        target: the class, or the `ConstraintSet`.
+        version: of the plugin, or of the distribution it came with.
+        origin: distribution and module it came from.
+        description: one line.
+        model: constraint sets only: the model it is for, "" for any.
+    """
+
+    kind: str
+    name: str
+    target: Any
+    version: str
+    origin: str
+    description: str
+    model: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name, with the model for which a constraint set is made."""
+        return f"{self.name} ({self.model})" if self.model else self.name
+
+    @property
+    def options(self) -> list[Option]:
+        """What a user may set; a constraint set has none, a constraint kind its keys."""
+        return options(self.kind, self.target) if inspect.isclass(self.target) else []
+
+
+@dataclass(frozen=True)
+class BrokenPlugin:
+    """An entry point, or one thing it offered, that could not be used.
+
+    Attributes:
+        name: of the entry point.
+        origin: distribution and module.
+        reason: one line.
+        trace: the traceback, for those who ask.
+    """
+
+    name: str
+    origin: str
+    reason: str
+    trace: str = ""

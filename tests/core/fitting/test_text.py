@@ -1,0 +1,72 @@
+"""What a fit found, in sentences."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from terranova.fitting.intervals import Interval
+from terranova.fitting.text import (
+    correction_sentences,
+    goodness,
+    interval_sentence,
+    posterior_sentence,
+    spent_text,
+    surrogate_sentences,
+)
+
+QUANTITIES = [SimpleNamespace(name="ctau", unit="cm"), SimpleNamespace(name="x", unit="1")]
+MODEL = SimpleNamespace(space=QUANTITIES, observables=[])
+
+
+def _fit(**words: Any) -> Any:
+    return SimpleNamespace(problem=SimpleNamespace(model=MODEL), **words)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "text"),
+    [
+        ("ctau", ((62.1, None),), "ctau at 95 % CL (profile): above 62.1 cm"),
+        ("ctau", ((None, 3.0),), "below 3 cm"),
+        ("x", ((1.0, 2.0), (3.0, 4.0)), "x at 95 % CL (profile): 1 to 2 or 3 to 4"),
+        ("x", ((None, None),), "nothing in the range is excluded"),
+        ("x", (), "everything is excluded"),
+    ],
+)
+def test_intervals(name: str, parts: Any, text: str) -> None:
+    result: Any = SimpleNamespace(profile=SimpleNamespace(axes=[SimpleNamespace(name=name)]))
+    assert text in interval_sentence(_fit(), result, Interval(0.95, parts))
+
+
+@pytest.mark.parametrize(
+    ("constraints", "p_value", "text"),
+    [(5, 0.25, ", p = 0.25"), (5, None, "up to a constant only"), (2, None, "no degree of freedom is left")],
+)
+def test_goodness(constraints: int, p_value: float | None, text: str) -> None:
+    best = SimpleNamespace(chi2=3.0, constraints=constraints, parameters=2, p_value=p_value)
+    assert goodness(_fit(best=best)).startswith(f"chi2 = 3.000 of {constraints} measurements with 2 free")
+    assert text in goodness(_fit(best=best))
+
+
+def test_posteriors() -> None:
+    posterior: Any = SimpleNamespace(
+        method="mcmc", converged=False, effective=1234.0, log_evidence=None, correction=None
+    )
+    assert posterior_sentence(posterior) == "mcmc (NOT converged): 1,234 effective points"
+    assert correction_sentences(posterior) == []
+    posterior.log_evidence, posterior.log_evidence_error, posterior.converged = 1.0, 0.1, True
+    assert posterior_sentence(posterior).endswith(", ln Z = 1.000 ± 0.100")
+    posterior.correction = SimpleNamespace(used=True, weighted=2000, shape=math.inf)
+    assert "corrected with 2,000 evaluations; Pareto k of the weights none" in correction_sentences(posterior)[0]
+    posterior.correction.used = False
+    assert "does not serve here" in correction_sentences(posterior)[0]
+
+
+def test_surrogates_and_costs() -> None:
+    assert surrogate_sentences(_fit(surrogate=None)) == []
+    summary = SimpleNamespace(plugin="gp", calls=5000, error=0.125)
+    assert surrogate_sentences(_fit(surrogate=summary))[0].startswith("surrogate gp: 5,000 predictions")
+    assert spent_text(_fit(spent={"best fit": 1200, "mcmc": 3})) == "best fit: 1,200; mcmc: 3"
