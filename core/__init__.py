@@ -56,27 +56,6 @@ if TYPE_CHECKING:
 
 __version__ = metadata.version("terranova")
 
-_FUNCTIONS = (
-    "best",
-    "compare",
-    "doctor",
-    "export",
-    "fit",
-    "merge",
-    "model",
-    "open",
-    "open_fit",
-    "plugins",
-    "problem",
-    "report",
-    "rescore",
-    "resume",
-    "salvage",
-    "scan",
-    "verify",
-)
-"""Of `terranova.api`, which is loaded when one of them is first used."""
-
 __all__ = [
     "Angle",
     "Archipelago",
@@ -144,7 +123,7 @@ def __getattr__(name: str) -> Any:
     # The functions pull in the store, pyarrow and the rest: plugins that only need the classes start faster.
     if name == "plugins":  # the package of that name, which lists all plugins when it is called
         return import_module("terranova.plugins")
-    if name in _FUNCTIONS:
+    if name in __all__:  # what is not defined above is a function of `terranova.api`
         from terranova import api
 
         return getattr(api, name)

@@ -15,6 +15,7 @@ from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.model import Observable
 from terranova.registry import registry
+from terranova.registry.kinds import KINDS
 from terranova.registry.plugin import Plugin
 from terranova.store import Field, Manifest, Schema, current_versions
 
@@ -190,10 +191,10 @@ def _plugins(config: Recorded) -> Mapping[str, Plugin]:
     plugins: dict[str, Plugin] = {}
     for kind, name, options in config.plugins():
         plugin = plugins[kind] = known.get(kind, name)
-        # Options called novelty... or surrogate... name further plugins.
+        # Options whose names begin as a kind of plugin does, such as novelty..., name further plugins.
         for option in plugin.options:
             further = options.get(option.name, option.default)
-            for other in ("novelty", "surrogate"):
+            for other in KINDS:
                 if option.name.startswith(other) and further in known.names(other):
                     plugins[f"{other} of {option.name}"] = known.get(other, further)
     return plugins

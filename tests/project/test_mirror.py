@@ -11,6 +11,7 @@ import pytest
 UNTESTED: dict[str, str] = {}
 """Modules of core/ without a test file of their own, and why."""
 
+
 def _has_code(path: Path) -> bool:
     """True for a module that defines a function or a class: others only gather names."""
     defining = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -47,7 +48,7 @@ def test_every_module_has_its_tests_at_the_mirrored_path(root: Path, modules: li
 def test_every_test_file_has_its_module(root: Path, modules: list[Path]) -> None:
     mirrors = {_test_of(module) for module in modules}
     files = (path.relative_to(root) for path in (root / "tests" / "core").rglob("test_*.py"))
-    assert [str(path) for path in files if path not in mirrors] == [], "tests of several modules go to tests/project"
+    assert [str(path) for path in files if path not in mirrors] == [], "they go to tests/project"
 
 
 def test_a_mirrored_path_is_what_one_expects() -> None:

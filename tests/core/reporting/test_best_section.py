@@ -21,7 +21,7 @@ def test_valid_points_come_by_likelihood(run: Run) -> None:
     table = _table(run)
     assert table is not None
     cells = {row[0]: row[1:] for row in table.rows}
-    assert cells["loglike"][:2] == ["-1", "-2"]
+    assert cells["loglike"][:2] == ["−1", "−2"]
     assert {"a", "b", "ratio", "ring"} <= set(cells)
     assert "w_ratio" not in cells, "nothing is violated"
 

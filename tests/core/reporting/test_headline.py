@@ -59,7 +59,7 @@ def test_tiles_and_table_say_the_same_whatever_is_known(run: Run, random_valid: 
     diagnosis = _judged(SOME, random_valid)
     shown = {tile.label: tile for tile in tiles(run, diagnosis)}
     assert shown["points evaluated"].value == "1,000"
-    assert shown["largest ln L"].value == "-1"
+    assert shown["largest ln L"].value == "−1"
     assert ("gain over random" in shown) is (random_valid is not None)
     assert efficiency_section(diagnosis).blocks
     nothing = {tile.label for tile in tiles(run, _judged(replace(SOME, valid=0, first_valid=None), random_valid))}
