@@ -9,8 +9,7 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
-from terranova.registry import registry
-from terranova.registry.plugin import Plugin
+from terranova.registry import Plugin, registry
 
 
 class _Package(ModuleType):

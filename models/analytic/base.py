@@ -67,6 +67,18 @@ class Analytic(Model):
         )
 
 
+def linear(points: Floats, matrix: Floats) -> Floats:
+    """Return the products (n, k) of points (n, d) with the rows of a matrix (k, d).
+
+    Term by term: in a matrix product the bits of a point may depend on how many others are computed with it, and
+    with them on the number of ranks.
+    """
+    total = np.zeros((len(points), len(matrix)))
+    for axis in range(points.shape[1]):
+        total += points[:, axis, None] * matrix[:, axis]
+    return total
+
+
 def ball_volume(dimension: int) -> float:
     """Return the volume of the unit ball."""
     volume = 1.0 if dimension % 2 == 0 else 2.0

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from terranova import Observable
-from terranova.models.analytic.base import Analytic, draw_shell
+from terranova.models.analytic.base import Analytic, draw_shell, linear
 from terranova.types import Floats, Ints
 
 RING_RADIUS, SHELL_RADIUS = 0.09, 0.22
@@ -24,6 +24,7 @@ class Isles(Analytic):
     are linear; they exclude much of the cube, but nothing of the valid region.
     """
 
+    version: ClassVar[str] = "2"
     rings: ClassVar[int] = 3
     shells: ClassVar[int] = 2
     slabs: ClassVar[int] = 4
@@ -63,7 +64,7 @@ class Isles(Analytic):
 
     def sheared(self, u: Floats) -> Floats:
         """Map u (n, d) to the coordinates (n, d) in which the region is made of rings, shells and slabs."""
-        v: Floats = u + (u - 0.5) @ self._shear.T
+        v: Floats = u + linear(u - 0.5, self._shear)
         return v
 
     def unsheared(self, v: Floats) -> Floats:
@@ -80,7 +81,7 @@ class Isles(Analytic):
             start = 2 * self.rings + 3 * i
             columns.append(np.linalg.norm(v[:, start : start + 3] - 0.5, axis=1) - SHELL_RADIUS)
         columns += list(v[:, 2 * self.rings + 3 * self.shells :].T - 0.5)
-        columns += list(((v - 0.5) @ self._slack.T).T)
+        columns += list(linear(v - 0.5, self._slack).T)
         return np.column_stack(columns) * self._units
 
     @property
@@ -149,7 +150,7 @@ class Hard16(Isles):
     def columns(self, u: Floats) -> Floats:
         smooth = super().columns(u)
         beyond = np.maximum(np.abs(smooth) - self._half, 0.0)
-        phase = 60.0 * (u @ np.cos(np.arange(self.dimension)))[:, None] + np.arange(len(self.windows))
+        phase = 60.0 * linear(u, np.cos(np.arange(self.dimension))[None]) + np.arange(len(self.windows))
         rippled: Floats = np.sign(smooth) * (self._half + beyond * (1.0 + 0.9 * np.sin(phase)))
         return np.where(beyond > 0, rippled, smooth)
 

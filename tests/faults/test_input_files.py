@@ -388,12 +388,13 @@ ALLOWED = {
     "core/surrogates/trained.py": {"np.load": "without pickles, checked below"},
     "core/comparison/session.py": {"subprocess.Popen": "starts this Python with words from the command line"},
     "core/installation/mpi.py": {"subprocess.Popen": "fixed commands that try MPI"},
-    "core/engine/supervisor.py": {
-        "subprocess.Popen": "starts mpirun and this Python, as the command line says",
+    "core/__init__.py": {"import_module": "the package of built-in plugins, by its fixed name"},
+    "core/engine/job.py": {"subprocess.Popen": "starts mpirun and this Python, as the command line says"},
+    "core/external/program.py": {"subprocess.Popen": "the command is an argument that a plugin's code gives"},
+    "core/system/process_tree.py": {
+        "subprocess.run": "ps, with fixed words",
         "ctypes.CDLL": "the C library itself, for prctl",
     },
-    "core/external/program.py": {"subprocess.Popen": "the command is an argument that a plugin's code gives"},
-    "core/system/process_tree.py": {"subprocess.run": "ps, with fixed words"},
     "core/testing/faults.py": {"subprocess.Popen": "for tests, which give the command"},
     "core/store/origin.py": {"subprocess.run": "git describe, with fixed words"},
 }

@@ -123,7 +123,7 @@ def test_changed_data_of_an_installed_set_are_refused(tmp_path: Path, toy_regist
     plugin = shared.get("constraints", "toy-windows")
     first, *rest = plugin.target.constraints
     newer = replace(plugin.target, constraints=(replace(first, upper=4.3), *rest))
-    shared.plugins[shared.plugins.index(plugin)] = replace(plugin, thing=newer)
+    shared.plugins[shared.plugins.index(plugin)] = replace(plugin, target=newer)
     with pytest.raises(RunMismatch, match=re.escape("constraint.ring.upper: 4.2 -> 4.3")):
         terranova.resume(tmp_path / "run", quiet=True)
 

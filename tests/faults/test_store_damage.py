@@ -367,12 +367,14 @@ def _much_damaged(directory: Path) -> None:
 
     sealed_run(directory, 12)
     dying = Writer(directory, SCHEMA, writer=1)
+    sizes = []  # with a header as long as the version's name
     for generation in range(3):
         dying.append(fake_batch(SCHEMA, ROWS, island=1, generation=generation))
-    assert dying._journal is not None
+        assert dying._journal is not None
+        sizes.append(dying._journal.path.stat().st_size)
     dying._journal.close()
     save_checkpoint(directory, 4, {"counts": np.array([4 * ROWS, 3 * ROWS])}, {})
-    flip_bit(dying._journal.path, 4 * dying._journal.path.stat().st_size)
+    flip_bit(dying._journal.path, 8 * (sizes[0] + sizes[1]) // 2)
     parts = sorted(directory.glob("points/*.parquet"))
     flip_bit(parts[1], 8 * 2000)
     parts[2].unlink()

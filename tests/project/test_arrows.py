@@ -18,10 +18,13 @@ PUBLIC_MODULES = {
 """What plugins, models and constraints may import of terranova: of the first, only what `__all__` lists."""
 
 FOR_EXECUTORS = {
+    "terranova.interfaces.batch",
     "terranova.interfaces.model",
     "terranova.parallel.world",
-    "terranova.system.process_tree",
     "terranova.system.amounts",
+    "terranova.system.environment",
+    "terranova.system.process_tree",
+    "terranova.system.signals",
 }
 """Executors carry a piece of the engine to other processes."""
 

@@ -18,6 +18,7 @@ from terranova.interfaces.model import Model, Observable
 from terranova.interfaces.parameters import Parameter
 from terranova.interfaces.priors import Uniform
 from terranova.interfaces.sampler import Archipelago, SearchSpace
+from terranova.models.analytic.base import linear
 from terranova.types import Floats, Ints
 
 RINGS = 3
@@ -62,7 +63,7 @@ class Isles(Model):
 
     def sheared(self, u: Floats) -> Floats:
         """Map u (n, d) to the coordinates (n, d) in which the region is made of rings, shells and slabs."""
-        v: Floats = u + (u - 0.5) @ self.shear.T
+        v: Floats = u + linear(u - 0.5, self.shear)
         return v
 
     def evaluate(self, points: Mapping[str, Floats]) -> Mapping[str, Floats]:
@@ -76,7 +77,7 @@ class Isles(Model):
             start = 2 * RINGS + 3 * i
             columns.append(np.linalg.norm(v[:, start : start + 3] - 0.5, axis=1) - SHELL_RADIUS)
         columns += list(v[:, 2 * RINGS + 3 * SHELLS :].T - 0.5)
-        columns += list(((v - 0.5) @ self.slack.T).T)
+        columns += list(linear(v - 0.5, self.slack).T)
         scaled = np.column_stack(columns) * self.units
         return {o.name: scaled[:, i] for i, o in enumerate(self.observables)}
 

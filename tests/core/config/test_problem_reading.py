@@ -86,8 +86,8 @@ def test_kinds_of_constraints_are_asked_for_only_where_constraints_are() -> None
 
 
 def test_nobodys_home_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/me")
-    assert _read(lambda d: str(expanded("~/run", ("output",), d))) == ("/home/me/run", [])
+    monkeypatch.setenv("HOME", "/somewhere/me")
+    assert _read(lambda d: str(expanded("~/run", ("output",), d))) == ("/somewhere/me/run", [])
     path, problems = _read(lambda d: expanded("~no-such-user-here/run", ("output",), d))
     assert path is None
     assert "nobody's home directory is known as '~no-such-user-here'" in problems[0]

@@ -10,7 +10,7 @@ from terranova.system.environment import ONE_THREAD, clean_environment, worker_e
 
 
 def test_variables_of_mpi_jobs_are_left_out_and_nothing_else() -> None:
-    ours = {"HOME": "/home/a", "PATH": "/bin", "SLURM_JOB_ID": "7", "XPMI": "x", "MPLCONFIGDIR": "m"}
+    ours = {"HOME": "/somewhere/a", "PATH": "/bin", "SLURM_JOB_ID": "7", "XPMI": "x", "MPLCONFIGDIR": "m"}
     theirs = dict.fromkeys(["PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK", "HYDRA_X", "MPIR_CVAR", "MV2_X"], "1")
     assert clean_environment({**ours, **theirs}) == ours
 
