@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from terranova.registry import registry
 from terranova.runs import provenance
 from terranova.runs.compatibility import Changes, check_same, note, warn
 from terranova.runs.derived import refuse_derived
-from terranova.runs.directory import next_free_directory, refuse_to_overwrite
+from terranova.runs.directory import claim
 from terranova.runs.run import CONFIG, Run
 from terranova.store import Schema, Writer, load_manifest, recover, require_sound, salvage, settle
 from terranova.store.checkpoint import Checkpoint, load_checkpoint
@@ -54,19 +54,21 @@ def start(config: ScanConfig, *, quiet: bool = False, next_free: bool = False) -
     if config.output is None:
         raise ConfigError([Diagnostic("", 0, 0, "output", "missing, expected a run directory such as runs/NAME")])
     with StopRequest() as stop, world().together(stop) as everyone:
-        directory = everyone.bcast(next_free_directory(config.output)) if next_free else config.output
-        problem = build_problem(config.problem)
-        on_root(everyone, lambda: _prepare(directory, config, problem), directory)
-        return _Session(config, problem, everyone, stop, directory, changes=None, quiet=quiet).run()
+        output, problem = config.output, build_problem(config.problem)
+        with ExitStack() as held:  # by the first rank: the lock of the directory
+            directory = on_root(everyone, lambda: _prepare(output, next_free, config, problem, held), output)
+            return _Session(config, problem, everyone, stop, directory, changes=None, quiet=quiet).run()
 
 
-def _prepare(directory: Path, config: ScanConfig, problem: Problem) -> None:
-    """Make the directory of a new run."""
+def _prepare(output: Path, next_free: bool, config: ScanConfig, problem: Problem, held: ExitStack) -> Path:
+    """Take and make the directory of a new run; return which it is."""
     manifest = provenance.make_manifest(config, problem)
-    refuse_to_overwrite(directory)
+    directory, lock = claim(output, next_free=next_free)
+    held.enter_context(lock)
     make_directory(directory / "points")
     write_atomic(directory / CONFIG, config.to_yaml())
     manifest.save(directory)  # last: with it, the directory is a run
+    return directory
 
 
 def resume(
@@ -177,7 +179,8 @@ class _Session:
                 f"{team.size} ranks, but sampler.islands is {config.sampler.islands}: "
                 "each rank needs an island at least; raise it, or start fewer ranks"
             )
-        with RunLock(self.directory) if team.is_root else nullcontext():
+        # A new run's lock is held already.
+        with RunLock(self.directory) if team.is_root and self.changes is not None else nullcontext():
             if self.changes is not None:
                 changes = self.changes
                 on_root(team, lambda: self._tidy(changes), self.directory)

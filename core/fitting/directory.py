@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,35 +15,52 @@ from terranova.runs import provenance
 from terranova.runs.compatibility import changed_keys
 from terranova.runs.derived import FITTED
 from terranova.store import load_manifest
+from terranova.store.lock import LOCK, RunLock
 from terranova.store.manifest import MANIFEST
 from terranova.system.atomic import make_directory, write_atomic
 
 
-def prepare_directory(config: FitConfig, problem: Problem) -> None:
-    """Make the directory of a fit, or make sure that it is that of this fit.
+def prepare_directory(config: FitConfig, problem: Problem, held: ExitStack) -> None:
+    """Take the directory of a fit: make it, or make sure that it is that of this fit.
+
+    Args:
+        config: of the fit.
+        problem: made of that.
+        held: gets the lock of the directory, which is taken before anything is written.
 
     Raises:
         RunMismatch: it is that of another fit.
+        RunLocked: another process is at it.
         RunError: it is in use, or a scan cannot be used.
         OSError: it cannot be written.
     """
     directory = config.output
     digest = f"fit: {_digest(config, problem)}"
-    if (directory / MANIFEST).is_file():
-        if load_manifest(directory).config_hash != digest:
-            raise RunMismatch(f"{directory} {_whose(directory, config)}; choose another output")
+    _is_begun(config, digest)  # before the lock makes a file in what may be somebody's folder
+    held.enter_context(RunLock(directory))
+    if _is_begun(config, digest):
         return
-    if directory.exists() and (not directory.is_dir() or set(directory.iterdir()) - _left_by_a_start(directory)):
-        raise RunError(f"{directory} is in use; choose another output")
     make_directory(directory / "points")
     write_atomic(directory / FITTED, config.to_yaml())
     manifest = provenance.make_manifest(config, problem)
     replace(manifest, config_hash=digest).save(directory)  # last: with it, the directory is a run
 
 
+def _is_begun(config: FitConfig, digest: str) -> bool:
+    """Say whether the directory holds this fit already; False if it is free."""
+    directory = config.output
+    if (directory / MANIFEST).is_file():
+        if load_manifest(directory).config_hash != digest:
+            raise RunMismatch(f"{directory} {_whose(directory, config)}; choose another output")
+        return True
+    if directory.exists() and (not directory.is_dir() or set(directory.iterdir()) - _left_by_a_start(directory)):
+        raise RunError(f"{directory} is in use; choose another output")
+    return False
+
+
 def _left_by_a_start(directory: Path) -> set[Path]:
     """What a start leaves behind that was cut off before it wrote the manifest."""
-    return {directory / "points", directory / FITTED}
+    return {directory / "points", directory / FITTED, directory / LOCK}
 
 
 def _digest(config: FitConfig, problem: Problem) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +29,6 @@ from terranova.parallel.on_root import on_root
 from terranova.parallel.world import World, world
 from terranova.runs import provenance
 from terranova.store import Writer, load_manifest, recover
-from terranova.store.lock import RunLock
 from terranova.system.signals import Interrupted, StopRequest
 from terranova.types import Bools, Floats, Ints
 
@@ -59,13 +58,14 @@ def run_fit(config: FitConfig, *, quiet: bool = False) -> Fit | None:
     problem = build_problem(config.problem)
     with StopRequest() as stop, world().together(stop) as everyone:
         executor_class = choose_executor(config.parallel, problem, everyone, islands=False)
-        on_root(everyone, lambda: prepare_directory(config, problem), config.output)
-        everyone.watch_over(config.output, config.parallel.patience)
-        if not everyone.is_root:
-            executor_class.serve(problem)
-            return None
-        with RunLock(config.output), suppress(Interrupted):
-            return _fit(config, problem, executor_class, everyone, stop, ProgressLines(quiet=quiet))
+        with ExitStack() as held:  # by the first rank: the lock of the directory, before anything is written
+            on_root(everyone, lambda: prepare_directory(config, problem, held), config.output)
+            everyone.watch_over(config.output, config.parallel.patience)
+            if not everyone.is_root:
+                executor_class.serve(problem)
+                return None
+            with suppress(Interrupted):
+                return _fit(config, problem, executor_class, everyone, stop, ProgressLines(quiet=quiet))
     raise FitStopped(config.output, stop.exit_code)
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from terranova.errors import RunError, RunExists, RunMismatch, disk_error
 from terranova.runs.compatibility import SHOWN, differences, flat
 from terranova.runs.derived import MERGED
+from terranova.runs.directory import claim
 from terranova.runs.run import CONFIG, SUMMARY, Run
 from terranova.store.counts import Dropped, all_dropped, counts_path
 from terranova.store.layout import POINTS, Segment
@@ -81,7 +82,8 @@ def merge(runs: Sequence[Run], output: Path | str) -> Run:
             raise RunError(f"the scan {one.facts['directory']} (run {one.facts['run_id']}) would be in it twice")
     starts = np.cumsum([0, *(source.count for source in sources)])
     try:
-        return _write(runs, sources, [int(start) for start in starts[:-1]], directory)
+        with claim(directory)[1]:
+            return _write(runs, sources, [int(start) for start in starts[:-1]], directory)
     except OSError as error:
         raise disk_error(f"{directory} cannot be written", error) from error
 

@@ -22,8 +22,9 @@ from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.runs import provenance
 from terranova.runs.derived import RESCORED
+from terranova.runs.directory import claim
 from terranova.runs.run import CONFIG, SUMMARY, Run
-from terranova.store import Field, Schema, Writer
+from terranova.store import Field, Manifest, Schema, Writer
 from terranova.system.atomic import write_atomic
 
 if TYPE_CHECKING:
@@ -72,6 +73,16 @@ def rescore(run: Run, constraints: Sequence[ConstraintLike], output: Path | str)
         # No configuration has this hash, so that `resume` refuses to go on with what was not sampled.
         config_hash=f"rescored from run {run.manifest.run_id}",
     )
+    with claim(directory)[1]:
+        return _write(run, config, problem, columns, schema, manifest)
+
+
+def _write(
+    run: Run, config: ScanConfig, problem: Problem, columns: Sequence[int], schema: Schema, manifest: Manifest
+) -> Run:
+    """Score the points of a run into the directory of the configuration, which is ours."""
+    assert config.output is not None
+    directory = config.output
     manifest.save(directory)
     write_atomic(directory / CONFIG, _heading(run) + config.to_yaml())
     _write_origin(directory, run, unjudged=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,20 @@ import pytest
 from support.fit_problems import measured, words
 
 from terranova.config import build_problem
-from terranova.errors import RunError, RunMismatch
+from terranova.errors import RunError, RunLocked, RunMismatch
 from terranova.fitting.config_reading import load_fit
 from terranova.fitting.directory import prepare_directory
 from terranova.runs.derived import FITTED
 from terranova.store import load_manifest
+from terranova.store.lock import LOCK, RunLock
 
 DATA = [measured(f"y{i}", 1.0, unit="GeV") for i in range(3)]
 
 
 def _prepare(output: Path, **more: Any) -> None:
     config = load_fit({**words({"name": "fit-linear", "free": 2, "measured": 3}, DATA), **more}, output=str(output))
-    prepare_directory(config, build_problem(config.problem))
+    with ExitStack() as held:
+        prepare_directory(config, build_problem(config.problem), held)
 
 
 def test_a_directory_is_made_once_and_taken_again(tmp_path: Path) -> None:
@@ -52,3 +55,10 @@ def test_what_a_start_left_that_was_cut_off_is_free_and_nothing_else(tmp_path: P
     (tmp_path / "used" / "notes.txt").touch()
     with pytest.raises(RunError, match="is in use"):
         _prepare(tmp_path / "used")
+
+
+def test_who_comes_while_another_is_at_it_is_refused_and_writes_nothing(tmp_path: Path) -> None:
+    with RunLock(tmp_path / "f"), pytest.raises(RunLocked):
+        _prepare(tmp_path / "f")
+    assert [path.name for path in (tmp_path / "f").iterdir()] == [LOCK]
+    _prepare(tmp_path / "f")
