@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from terranova.figures import style
+from terranova.system.atomic import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,8 +61,8 @@ def save_pdf(draw: Callable[[], Figure], path: Path) -> Path:
     from matplotlib import rc_context
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of the dates within matplotlib's fonts
-    temporary = path.with_name(path.name + ".tmp")
+    content = io.BytesIO()
     with rc_context(dict(style.PAPER)):
-        draw().savefig(temporary, format="pdf", metadata={"CreationDate": None})
-    temporary.replace(path)
+        draw().savefig(content, format="pdf", metadata={"CreationDate": None})
+    write_atomic(path, content.getvalue())
     return path

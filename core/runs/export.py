@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from terranova.errors import RunError, TerranovaError, did_you_mean
-from terranova.system.atomic import TEMPORARY, publish, sync_file, write_atomic
+from terranova.system.atomic import TEMPORARY, make_temporary, publish, sync_file, write_atomic
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,6 +62,7 @@ def export(
         raise RunError(f"There is no directory {target.parent} to write {target.name} into.")
     temporary = target.with_name(target.name + TEMPORARY)
     try:
+        temporary = make_temporary(target)
         file_format.write(run, temporary, run.reader.batches(where=where, rows=_ROWS))
         sync_file(temporary)
         if not file_format.describes_columns:

@@ -43,7 +43,7 @@ class RunLock:
         self.path = directory / LOCK
         try:
             make_directory(directory)
-            self._fd = disk.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._fd = disk.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
             self._hold()
         except OSError as error:
             raise disk_error(f"{directory} cannot be locked", error) from error

@@ -17,7 +17,7 @@ from terranova.system import disk
 TEMPORARY = ".tmp"
 """Ending of a file that is being written; whatever has it after a crash is rubbish."""
 
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _BUFFER = 2**20
 
 
@@ -82,7 +82,7 @@ def replacing(path: Path) -> Iterator[NewFile]:
         OSError: it could not be written; `path` is as it was, and no half-written file is left to fill the disk.
     """
     temporary = path.with_name(path.name + TEMPORARY)
-    fd = disk.open(temporary, _NEW_FILE, 0o666)
+    fd = _open_new(temporary)
     try:
         try:
             file = NewFile(fd)
@@ -96,6 +96,29 @@ def replacing(path: Path) -> Iterator[NewFile]:
         with contextlib.suppress(OSError):
             disk.unlink(temporary)
         raise
+
+
+def _open_new(path: Path) -> int:
+    """Open a file that does not exist yet; what a crash left there, or somebody put there, is taken away.
+
+    Nothing is written through a link: who made the directory may have wished to see another file overwritten.
+    """
+    try:
+        return disk.open(path, _NEW_FILE, 0o666)
+    except FileExistsError:
+        disk.unlink(path)
+        return disk.open(path, _NEW_FILE, 0o666)
+
+
+def make_temporary(path: Path) -> Path:
+    """Make an empty file beside `path` for a library that writes to files by name; `publish` gives it its name.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    temporary = path.with_name(path.name + TEMPORARY)
+    os.close(_open_new(temporary))
+    return temporary
 
 
 def publish(temporary: Path, path: Path) -> None:
