@@ -14,7 +14,7 @@ INSTALLED_DEV := .venv/.installed-dev
 PIP := $(BIN)/python -m pip
 # Not "python -m pytest": that puts this folder on the path, and core/ could be imported under a second name.
 PYTEST := $(BIN)/pytest $(PYTEST_ARGS)
-# The unit tests: nothing that starts processes, compiles or runs whole scans and fits.
+# The unit tests: nothing that starts processes, compiles, samples by the thousand or runs whole scans and fits.
 QUICK := tests/core -m "not integration and not slow and not mpi"
 
 # Caches stay inside, too.

@@ -17,6 +17,7 @@ from terranova.comparison.statistics import (
 )
 
 
+@pytest.mark.integration
 def test_the_expected_running_time_of_restarts_is_that_of_a_simulation() -> None:
     rng = np.random.default_rng(3)
     success, budget = 0.3, 1000.0
@@ -65,6 +66,7 @@ def test_the_test_is_exact_for_few_seeds() -> None:
     assert difference.p == pytest.approx(exact)
 
 
+@pytest.mark.integration
 def test_equals_are_seldom_called_different() -> None:
     rng = np.random.default_rng(7)
     called = 0

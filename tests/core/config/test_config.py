@@ -387,6 +387,7 @@ def _accepted_or_refused(source: Any) -> None:
     assert not np.isnan(loglike).any()
 
 
+@pytest.mark.integration
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), edits=st.integers(1, 4))
 def test_random_edits_of_the_words(seed: int, edits: int) -> None:
@@ -397,6 +398,7 @@ def test_random_edits_of_the_words(seed: int, edits: int) -> None:
     _accepted_or_refused(data)
 
 
+@pytest.mark.integration
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), edits=st.integers(1, 6))
 def test_random_edits_of_the_text(seed: int, edits: int, tmp_path_factory: pytest.TempPathFactory) -> None:

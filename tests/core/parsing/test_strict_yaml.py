@@ -174,6 +174,7 @@ _DATA = st.dictionaries(
 )
 
 
+@pytest.mark.integration
 @settings(max_examples=300, deadline=None)
 @given(data=_DATA)
 def test_what_is_written_is_read_back(data: dict[str, Any]) -> None:

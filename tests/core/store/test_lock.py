@@ -24,6 +24,7 @@ def test_a_lock_is_exclusive_until_released(tmp_path):
     RunLock(tmp_path).release()
 
 
+@pytest.mark.integration
 def test_a_killed_process_frees_its_lock(tmp_path):
     script = "import sys, pathlib\nfrom terranova.store import RunLock\n"
     script += "lock = RunLock(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
