@@ -31,7 +31,10 @@ class Trainer:
         return self.problem.score(x, self.problem.evaluate(x).observables)[1] + self.bias, np.empty((len(u), 0))
 
     def surrogate_likelihood(self) -> SurrogateLikelihood:
-        return SurrogateLikelihood(self.problem, self._predict, (), 1.0)
+        """Knows the points of the training, as that of a real trainer."""
+        surrogate_likelihood = SurrogateLikelihood(self.problem, self._predict, (), 1.0)
+        surrogate_likelihood.batch(self.likelihood.u)
+        return surrogate_likelihood
 
     def refit(self) -> None:
         self.refits += 1
