@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,14 @@ def test_axes_of_unbounded_parameters_and_odd_observables() -> None:
 )
 def test_labels(field: Field, label: str) -> None:
     assert label_of(field) == label
+
+
+def test_labels_are_set_by_a_matplotlib_that_is_older_than_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(self: object, text: str) -> None:
+        warnings.warn("'oneOf' deprecated - use 'one_of'", DeprecationWarning, stacklevel=1)
+
+    monkeypatch.setattr("matplotlib.mathtext.MathTextParser.parse", parse)
+    assert can_be_set("$m_{old}$")
 
 
 def test_can_be_set_needs_every_character() -> None:
