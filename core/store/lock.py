@@ -43,6 +43,9 @@ class RunLock:
         self.path = directory / LOCK
         try:
             make_directory(directory)
+        except OSError as error:
+            raise disk_error(f"{directory} cannot be written", error) from error
+        try:
             self._fd = disk.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
             self._hold()
         except OSError as error:
