@@ -88,7 +88,7 @@ def test_a_lock_file_with_rubbish_in_it_is_free(tmp_path, rubbish):
 
 def test_a_directory_that_cannot_be_made_is_an_error_for_people(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="cannot be locked"):
+    with pytest.raises(RunError, match="cannot be written"):
         RunLock(tmp_path / "file")
 
 
