@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from terranova.errors import PluginBroken, PluginConflict, PluginMissing, did_you_mean
 from terranova.interfaces.constraint import Constraint
-from terranova.parsing.constraint_file import ConstraintKinds
 from terranova.registry import hooks
 from terranova.registry.kinds import KINDS, Kind
 from terranova.registry.offers import (
@@ -29,6 +28,9 @@ from terranova.registry.offers import (
     variant_of,
 )
 from terranova.registry.plugin import BrokenPlugin, Plugin
+
+if TYPE_CHECKING:
+    from terranova.parsing.constraint_file import ConstraintKinds  # with pydantic, which plugins do not wait for
 
 __all__ = ["BrokenPlugin", "Plugin", "Registry", "registry"]
 
@@ -133,6 +135,8 @@ class Registry:
 
     def constraint_kinds(self) -> ConstraintKinds:
         """Return the kinds of constraints that files can name."""
+        from terranova.parsing.constraint_file import ConstraintKinds
+
         classes: dict[str, type[Constraint]] = {}
         unusable: dict[str, str] = {}
         for group in self.conflicts():

@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from terranova.errors import PluginMissing, did_you_mean
 from terranova.interfaces.constraint_set import ConstraintSet
-from terranova.parsing.constraint_file import ConstraintKinds, read_constraint_set
 from terranova.registry.kinds import KINDS, Kind
 from terranova.registry.plugin import Plugin
+
+if TYPE_CHECKING:
+    from terranova.parsing.constraint_file import ConstraintKinds
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -68,6 +70,8 @@ def variant_of(family: Plugin, name: str) -> Plugin:
 
 def constraint_plugin(kind: Kind, offered: Any, origin: str, kinds: ConstraintKinds) -> Plugin:
     if isinstance(offered, (str, Path)):
+        from terranova.parsing.constraint_file import read_constraint_set
+
         offered = read_constraint_set(Path(offered), kinds)
     if not isinstance(offered, ConstraintSet):
         raise TypeError(f"{kind.hook} offered {offered!r}, expected a path or a ConstraintSet")
