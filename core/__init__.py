@@ -5,7 +5,6 @@ Everything a plugin or a user's script needs is named here; the rest is private.
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 from terranova.errors import ConfigError, PointFailed, TerranovaError
@@ -34,6 +33,8 @@ from terranova.interfaces.surrogate import Surrogate
 from terranova.registry.hooks import hookimpl
 
 if TYPE_CHECKING:
+    __version__: str
+
     from terranova.api import (
         best,
         compare,
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
         verify,
     )
 
-__version__ = metadata.version("terranova")
 
 __all__ = [
     "Angle",
@@ -121,7 +121,13 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # The functions pull in the store, pyarrow and the rest: plugins that only need the classes start faster.
+    if name == "__version__":
+        from importlib import metadata
+
+        return metadata.version("terranova")
     if name == "plugins":  # the package of that name, which lists all plugins when it is called
+        from importlib import import_module
+
         return import_module("terranova.plugins")
     if name in __all__:  # what is not defined above is a function of `terranova.api`
         from terranova import api
@@ -131,4 +137,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *globals()})
+    return sorted({"__version__", *__all__, *globals()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 import sys
 import time
@@ -30,6 +29,8 @@ from terranova.registry.offers import (
 from terranova.registry.plugin import BrokenPlugin, Plugin
 
 if TYPE_CHECKING:
+    import importlib.metadata
+
     from terranova.parsing.constraint_file import ConstraintKinds  # with pydantic, which plugins do not wait for
 
 __all__ = ["BrokenPlugin", "Plugin", "Registry", "registry"]
@@ -51,6 +52,8 @@ class Registry:
     @classmethod
     def discover(cls, entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> Registry:
         """Load every entry point of the group "terranova"; what fails is listed in `broken`."""
+        import importlib.metadata
+
         plugins = cls()
         if entry_points is None:
             entry_points = importlib.metadata.entry_points(group=hooks.ENTRY_POINT_GROUP)
