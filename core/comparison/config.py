@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from typing import Any
 
 from terranova.config import Budget, ProblemConfig, SamplerChoice, ScanConfig, Storage
 from terranova.parsing.strict_yaml import dump
+from terranova.runs.provenance import content_hash
 
 FEW_SEEDS = 5
 """With fewer seeds than this no test can find a difference."""
@@ -100,7 +99,7 @@ class ComparisonConfig:
             sampler_entry.sampler.to_dict(),
             self.budget,
         ]
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+        return content_hash(decisive)
 
 
 def _listed(features: Mapping[str, tuple[float, float]]) -> dict[str, list[float]]:

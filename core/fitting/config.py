@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +12,7 @@ from pydantic import Field
 from terranova.config import Parallel, ProblemConfig, Storage
 from terranova.config.scan import Count
 from terranova.parsing.strict_yaml import dump
+from terranova.runs.provenance import content_hash
 
 LEVELS = (0.68, 0.90, 0.95)
 """Of confidence, where the file names none."""
@@ -132,7 +131,7 @@ class FitConfig:
 
     def digest(self) -> str:
         """Return the SHA-256 of `identity()`, in hexadecimal."""
-        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True, default=str).encode()).hexdigest()
+        return content_hash(self.identity(), default=str)
 
     def plugins(self) -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
         """Return kind, name and options of every plugin that takes part."""

@@ -119,22 +119,17 @@ class Registry:
         except BaseException as error:
             self._reject(offering.name, offering.origin, error)
             return
+        kinds = self.constraint_kinds() if kind.name == "constraints" else None
         for target in offered:
             try:
-                self.plugins.append(self._plugin(kind, target, offering))
+                if kinds is not None:
+                    plugin = constraint_plugin(kind, target, offering.origin, kinds)
+                else:
+                    plugin = class_plugin(kind, target, offering.origin, offering.version)
             except Exception as error:
                 self._reject(offering.name, offering.origin, error)
-
-    def _plugin(self, kind: Kind, target: Any, offering: _Offering) -> Plugin:
-        """Check what a hook offered.
-
-        Raises:
-            TypeError, ValueError: it is not what the kind asks for.
-            ConfigError: the file of a constraint set.
-        """
-        if kind.name == "constraints":
-            return constraint_plugin(kind, target, offering.origin, self.constraint_kinds())
-        return class_plugin(kind, target, offering.origin, offering.version)
+            else:
+                self.plugins.append(plugin)
 
     def constraint_kinds(self) -> ConstraintKinds:
         """Return the kinds of constraints that files can name."""
