@@ -21,6 +21,7 @@ from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
 from terranova.registry import registry
 from terranova.registry.plugin import Plugin
+from terranova.runs.directory import refuse_to_overwrite
 from terranova.runs.run import Run
 
 if TYPE_CHECKING:
@@ -251,17 +252,37 @@ def export(
 
 
 def rescore(directory: Directory, constraints: Sequence[Any], output: str | Path) -> Run:
-    """Score stored points with other constraints, without evaluating the model; see `runs.rescore.rescore`."""
+    """Score stored points with other constraints; see `runs.rescore.rescore`.
+
+    The model evaluates only a few points again, to make sure that it is still the one that made them.
+
+    Raises:
+        RunMismatch: it is not.
+    """
+    from terranova.engine.recheck import check_run
     from terranova.runs.rescore import rescore as score
 
-    return score(_run(directory), constraints=constraints, output=output)
+    run = _run(directory)
+    refuse_to_overwrite(Path(output))
+    check_run(run).require_same(f"cannot score {run.directory} again", "Scan again with what is installed now")
+    return score(run, constraints=constraints, output=output)
 
 
 def merge(directories: Sequence[Directory], output: str | Path) -> Run:
-    """Put the points of several scans of one problem into one run; see `runs.merge.merge`."""
+    """Put the points of several scans of one problem into one run; see `runs.merge.merge`.
+
+    The model, if it is installed, evaluates a few points of each again, to make sure that one model made them all.
+
+    Raises:
+        RunMismatch: they are of different problems.
+    """
+    from terranova.engine.recheck import require_one_physics
     from terranova.runs.merge import merge as together
 
-    return together([_run(directory) for directory in directories], output)
+    runs = [_run(directory) for directory in directories]
+    refuse_to_overwrite(Path(output))
+    require_one_physics(runs)
+    return together(runs, output)
 
 
 def verify(directory: Directory) -> Verification:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext
+import json
+import logging
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from terranova.engine.islands import deal, make_archipelago
 from terranova.engine.loop import Scan
 from terranova.engine.replay import Replay
 from terranova.errors import ConfigError, Diagnostic, ParallelError, RunMismatch
-from terranova.evaluation.executor import Executor
+from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.sampler import Archipelago
 from terranova.parallel.on_root import on_root
@@ -24,7 +26,8 @@ from terranova.runs import provenance
 from terranova.runs.compatibility import Changes, check_same, note, warn
 from terranova.runs.derived import refuse_derived
 from terranova.runs.directory import claim
-from terranova.runs.run import CONFIG, Run
+from terranova.runs.run import CONFIG, NOT_REPRODUCIBLE, SUMMARY, Run
+from terranova.runs.spot_check import spot_check
 from terranova.store import Schema, Writer, load_manifest, recover, require_sound, salvage, settle
 from terranova.store.checkpoint import Checkpoint, load_checkpoint
 from terranova.store.lock import RunLock
@@ -33,6 +36,11 @@ from terranova.system.signals import StopRequest
 
 FINISHED = ("evaluations", "valid", "sampler")
 """Reasons to stop after which there is nothing to resume, unless the budget grows."""
+
+CHECK_SHARE = 0.02
+"""Of the time of a scan, the most that its own rows may cost to be evaluated again at its end."""
+
+log = logging.getLogger("terranova")
 
 
 def start(config: ScanConfig, *, quiet: bool = False, next_free: bool = False) -> tuple[Run, str]:
@@ -181,20 +189,35 @@ class _Session:
             )
         # A new run's lock is held already.
         with RunLock(self.directory) if team.is_root and self.changes is not None else nullcontext():
-            if self.changes is not None:
-                changes = self.changes
-                on_root(team, lambda: self._tidy(changes), self.directory)
             run = Run(self.directory)
             reason = self._scan(team, executor_class)
             team.barrier()  # nobody leaves while others still write, which ends the job if they leave with an error
         return run, reason
 
-    def _tidy(self, changes: Changes) -> None:
-        """Put in order what the last session left, and note that another one begins."""
-        require_sound(self.directory)
-        recover(self.directory, self._schema(self.directory))
-        note(self.directory, self.everyone.size, changes)
-        write_atomic(self.directory / CONFIG, self.config.to_yaml())
+    def _tidy(self, directory: Path, changes: Changes, executor: Executor) -> None:
+        """Put in order what the last session left, and note that another one begins.
+
+        Raises:
+            RunMismatch: stored points give other values when they are evaluated again.
+        """
+        require_sound(directory)
+        recover(directory, self._schema(directory))
+        check = spot_check(Run(directory), self.problem, executor.evaluate)
+        check.require_same(f"cannot resume {self.directory}", "Start a new run, or put back what has changed")
+        if text := check.note():
+            log.warning("%s: %s", self.directory, text)
+        note(directory, self.everyone.size, changes, check)
+        write_atomic(directory / CONFIG, self.config.to_yaml())
+
+    def _check_rows(self, directory: Path, executor: Executor, seconds: float) -> None:
+        """Evaluate a few of the rows again that this session has stored, and say so where the values are others."""
+        executor.watch = Watch()
+        check = spot_check(Run(directory), self.problem, executor.evaluate, seconds=seconds, at_least=0)
+        if text := check.warning():
+            log.warning("%s", text)
+            summary = {**Run(directory).summary, NOT_REPRODUCIBLE: text}
+            with suppress(OSError):  # it has been said
+                write_atomic(directory / SUMMARY, json.dumps(summary, indent=1) + "\n")
 
     def _scan(self, team: World, executor_class: type[Executor]) -> str:
         """Scan this rank's share of the islands; return why it stopped."""
@@ -205,43 +228,48 @@ class _Session:
         plugin = registry().get("sampler", config.sampler.name).target
         archipelago = make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
         checkpoint = replay = None
-        if self.changes is not None:
-            checkpoint = _load_checkpoint(directory, team, archipelago)
-            first = checkpoint.generation if checkpoint is not None else 0
-            whole = config.store.keep == "all" and columns is None
-            replay = Replay(directory, problem, first, whole=whole)
         title = f"terranova  {config.problem.model.name}  {config.sampler.name}  → {directory}"
-        with (
-            make_executor(executor_class, config.parallel, problem, directory) as executor,
-            choose(title, root=team.is_root, quiet=self.quiet) as progress,
-            Writer(
-                directory,
-                self._schema(directory),
-                writer=team.rank,
-                keep=config.store.keep,
-                observable_columns=columns,
-                durability=config.store.durability,
-                run_id=load_manifest(directory).run_id,
-            ) as writer,
-        ):
+        with make_executor(executor_class, config.parallel, problem, directory) as executor:
             executor.warm_up()
-            team.barrier()  # the clock starts, and nobody writes before everybody has seen what is there
-            scan = Scan(
-                config,
-                problem,
-                archipelago,
-                share,
-                team,
-                self.everyone,
-                self.stop,
-                executor,
-                writer,
-                directory,
-                replay=replay,
-                checkpoint=checkpoint,
-                progress=progress,
-            )
-            return scan.run()
+            if self.changes is not None:
+                changes = self.changes
+                on_root(team, lambda: self._tidy(directory, changes, executor), self.directory)
+                checkpoint = _load_checkpoint(directory, team, archipelago)
+                first = checkpoint.generation if checkpoint is not None else 0
+                whole = config.store.keep == "all" and columns is None
+                replay = Replay(directory, problem, first, whole=whole)
+            with (
+                choose(title, root=team.is_root, quiet=self.quiet) as progress,
+                Writer(
+                    directory,
+                    self._schema(directory),
+                    writer=team.rank,
+                    keep=config.store.keep,
+                    observable_columns=columns,
+                    durability=config.store.durability,
+                    run_id=load_manifest(directory).run_id,
+                ) as writer,
+            ):
+                team.barrier()  # the clock starts, and nobody writes before everybody has seen what is there
+                scan = Scan(
+                    config,
+                    problem,
+                    archipelago,
+                    share,
+                    team,
+                    self.everyone,
+                    self.stop,
+                    executor,
+                    writer,
+                    directory,
+                    replay=replay,
+                    checkpoint=checkpoint,
+                    progress=progress,
+                )
+                reason = scan.run()
+            if team.is_root and reason in (*FINISHED, "wall"):
+                self._check_rows(directory, executor, CHECK_SHARE * scan.clock.seconds)
+            return reason
 
     def _schema(self, directory: Path) -> Schema:
         """Return the columns of the run; one begun before there were probes goes on without that column."""

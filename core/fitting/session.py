@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -28,9 +29,13 @@ from terranova.interfaces.batch import Evaluation
 from terranova.parallel.on_root import on_root
 from terranova.parallel.world import World, world
 from terranova.runs import provenance
+from terranova.runs.run import Run
+from terranova.runs.spot_check import spot_check
 from terranova.store import Writer, load_manifest, recover
 from terranova.system.signals import Interrupted, StopRequest
 from terranova.types import Bools, Floats, Ints
+
+log = logging.getLogger("terranova")
 
 
 class FitStopped(TerranovaError):
@@ -87,6 +92,11 @@ def _fit(
         Writer(directory, schema, run_id=load_manifest(directory).run_id) as writer,
     ):
         executor.warm_up()
+        for run, done in ((Run(directory), "go on with"), *((run, "use") for run in runs)):
+            check = spot_check(run, problem, executor.evaluate, scored=run.directory == directory)
+            check.require_same(f"cannot {done} {run.directory}", "Put back what has changed, or evaluate anew")
+            if text := check.note():
+                log.warning("%s: %s", run.directory, text)
         watch = executor.watch = EngineWatch(everyone, stop, lambda: False)
         likelihood = Likelihood(
             problem, executor.evaluate, writer, _StoredAnswers(directory, problem).answer, watch

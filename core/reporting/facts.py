@@ -10,7 +10,7 @@ from terranova.pages.blocks import Block, Code, Facts, Fold, Paragraph, Section,
 from terranova.pages.table import Column, Table
 from terranova.pages.text import Citation, collect, count, duration
 from terranova.runs.diagnosis import Diagnosis
-from terranova.runs.run import Run
+from terranova.runs.run import NOT_REPRODUCIBLE, Run
 
 _ENDED = {
     "evaluations": "ended: its budget of evaluations was used up",
@@ -32,6 +32,8 @@ def state(run: Run) -> str:
 def notes(run: Run, diagnosis: Diagnosis) -> list[str]:
     """Warnings that belong at the top of the page."""
     warnings = []
+    if warning := run.summary.get(NOT_REPRODUCIBLE):
+        warnings.append(str(warning))
     if diagnosis.problem_missing:
         warnings.append(
             "The model or its constraints could not be rebuilt here, so that there is no comparison with random "

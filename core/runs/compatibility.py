@@ -14,6 +14,7 @@ from terranova.config import ScanConfig
 from terranova.errors import RunMismatch
 from terranova.evaluation.problem import Problem
 from terranova.runs import provenance
+from terranova.runs.spot_check import SpotCheck
 from terranova.store import Manifest, Schema, load_manifest
 
 log = logging.getLogger("terranova")
@@ -70,8 +71,8 @@ def warn(changes: Changes) -> None:
         log.warning("the run was made with %s %s; it goes on with %s", name, old, new)
 
 
-def note(directory: Path, ranks: int, changes: Changes) -> None:
-    """Write into the manifest that the run was resumed, and what had changed.
+def note(directory: Path, ranks: int, changes: Changes, check: SpotCheck | None = None) -> None:
+    """Write into the manifest that the run was resumed, what had changed, and what a spot check found.
 
     Raises:
         OSError: it cannot be written.
@@ -83,6 +84,9 @@ def note(directory: Path, ranks: int, changes: Changes) -> None:
         "changes": list(changes.configuration),
         "versions": {name: list(pair) for name, pair in changes.versions.items()},
     }
+    if check is not None:
+        entry["points evaluated again"] = check.points
+        entry["differences"] = check.note()
     replace(manifest, history=[*manifest.history, entry]).save(directory)
 
 

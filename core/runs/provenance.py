@@ -18,6 +18,7 @@ from terranova.registry import registry
 from terranova.registry.kinds import KINDS
 from terranova.registry.plugin import Plugin
 from terranova.store import Field, Manifest, Schema, current_versions
+from terranova.system.source_fingerprint import function_fingerprint, plugin_fingerprint
 
 LONG = 64
 """Lists longer than this are not written into the manifest."""
@@ -111,11 +112,16 @@ def content_hash(content: Any, *, default: Callable[[Any], Any] | None = None) -
 
 
 def _fingerprint(constraint: Constraint) -> dict[str, Any]:
-    """Return all of a constraint in a form that JSON can hold; unlike in a file, a function has a name here."""
+    """Return all of a constraint in a form that JSON can hold; a function counts with its source."""
     fields: dict[str, Any] = {"kind": constraint.kind}
     for name, value in asdict(constraint).items():
-        fields[name] = getattr(value, "__qualname__", type(value).__qualname__) if callable(value) else value
+        fields[name] = _function(value) if callable(value) else value
     return fields
+
+
+def _function(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{name} (source {function_fingerprint(function)})"
 
 
 def make_manifest(config: Recorded, problem: Problem) -> Manifest:
@@ -138,9 +144,18 @@ def make_manifest(config: Recorded, problem: Problem) -> Manifest:
 
 
 def versions(config: Recorded) -> dict[str, str]:
-    """Return the versions, now, of all packages and plugins that take part in a scan."""
-    plugins = {f"{kind.partition(' ')[0]} {p.name}": p.version for kind, p in _plugins(config).items()}
-    return {**current_versions(), **plugins}
+    """Return the versions, now, of all packages and plugins that take part in a scan, and hashes of their source.
+
+    Who edits a plugin may forget to change its version; the hash of its source and data files tells.
+    """
+    taking_part = _plugins(config)
+    plugins = {f"{kind.partition(' ')[0]} {p.name}": p.version for kind, p in taking_part.items()}
+    source = {
+        f"source of {kind.partition(' ')[0]} {p.name}": plugin_fingerprint(p.target)
+        for kind, p in taking_part.items()
+        if kind != "executor"  # it decides where points are evaluated, not what comes out
+    }
+    return {**current_versions(), **plugins, **source}
 
 
 def physics(config: Recorded, problem: Problem) -> dict[str, Any]:

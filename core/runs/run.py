@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 CONFIG = "config.yaml"
 SUMMARY = "summary.json"
+NOT_REPRODUCIBLE = "not_reproducible"
+"""The key of the summary that says why rows cannot be repeated, if they cannot."""
 
 
 class Run:
@@ -258,6 +260,8 @@ class Run:
         evaluated, valid = self.evaluated, self.valid_count
         share = f" ({100 * valid / evaluated:.3g} %)" if evaluated else ""
         lines.append(("points", f"{evaluated:,} evaluated, {count:,} stored, {valid:,} valid{share}"))
+        if warning := self.summary.get(NOT_REPRODUCIBLE):
+            lines.append(("warning", str(warning)))
         if probes := self.probe_count:
             lines.append(("probes", f"{probes:,} more are valid, but were evaluated for derivatives only"))
         return lines

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from terranova.engine.recheck import check_run
 from terranova.errors import RunError, TerranovaError
 from terranova.interfaces.surrogate import Surrogate
 from terranova.runs import provenance
@@ -62,6 +63,8 @@ def train(
     if not names:
         raise RunError("training needs at least one target")
     make(surrogate, problem, seed, options)  # what is missing is missing before the work
+    for run in runs:
+        check_run(run).require_same(f"cannot train on {run.directory}", "Scan again with what is installed now")
     everything = read_rows(runs, names, problem)
     order = np.random.default_rng([seed, 0]).permutation(len(everything))[:rows]
     held = round(held_out * len(order))

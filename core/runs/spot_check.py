@@ -1,0 +1,279 @@
+"""Spot check: a few stored points evaluated again, by which changed physics and random models are found.
+
+A version string tells of a change only if its author changed it. The numbers themselves tell of every change that
+matters, of code, libraries, programs and data files alike.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from terranova.errors import RunMismatch
+from terranova.interfaces.batch import Evaluation, Status
+from terranova.types import Bools, Floats, Ints
+
+if TYPE_CHECKING:
+    from terranova.evaluation.problem import Problem
+    from terranova.runs.run import Run
+
+Evaluate = Callable[[Floats], Evaluation]
+
+POINTS = 32
+"""Points that are evaluated again, at most."""
+
+SECONDS = 10.0
+"""Time that they took when they were stored, at most."""
+
+LAST_DIGITS = 1e-9
+"""Differences that another library or processor makes: relative to the value, or to how much the values spread."""
+
+_GENERATIONS = 8
+_SHOWN = 5
+_LOST = (Status.TIMEOUT, Status.CRASHED)
+"""What becomes of a point by accident."""
+
+
+@dataclass(frozen=True)
+class SpotCheck:
+    """What became of stored points that were evaluated again.
+
+    Attributes:
+        points: how many were compared.
+        changed: lines that say which values are others now.
+        last_digits: number of points of which only last digits differ.
+        random: number of points that gave two values when they were evaluated twice.
+    """
+
+    points: int = 0
+    changed: tuple[str, ...] = ()
+    last_digits: int = 0
+    random: int = 0
+
+    @property
+    def same(self) -> bool:
+        """True if every point gave what is stored, bit for bit."""
+        return not (self.changed or self.last_digits or self.random)
+
+    def note(self) -> str:
+        """Say in a sentence what was found, if it does not forbid to go on; "" if there is nothing to say."""
+        if self.random:
+            return (
+                f"{self.random} of {self.points} stored points gave other values each time they were evaluated "
+                "again: the model is not a function of its parameters, so that its rows cannot be repeated"
+            )
+        if self.last_digits:
+            return (
+                f"{self.last_digits} of {self.points} stored points differ in their last digits when they are "
+                "evaluated again: libraries or the machine have changed"
+            )
+        return ""
+
+    def warning(self) -> str:
+        """Say in a sentence what is wrong with rows that the same program has just stored; "" if nothing is."""
+        wrong = self.random + len(self.changed)
+        if not wrong:
+            return ""
+        which = self.changed[0] if self.changed else f"{self.random} gave a third value when asked once more"
+        return (
+            f"{wrong} of {self.points} stored points gave other values when they were evaluated again ({which}): "
+            "the model is not a function of its parameters alone, so that its rows cannot be repeated. Does it "
+            "draw random numbers, or remember something from point to point?"
+        )
+
+    def require_same(self, what: str, instead: str) -> None:
+        """Refuse to mix the physics of stored points with another one.
+
+        Args:
+            what: what cannot be done, such as "cannot resume runs/a".
+            instead: what to do.
+
+        Raises:
+            RunMismatch: points give other values now; the message lists some of them.
+        """
+        if self.changed:
+            shown = [
+                *self.changed[:_SHOWN],
+                *([f"and {len(self.changed) - _SHOWN} more"] * (len(self.changed) > _SHOWN)),
+            ]
+            raise RunMismatch(
+                f"{what}: stored points give other values when they are evaluated again, so that the model, a "
+                "library, a program or a data file has changed since, whatever its version says\n  "
+                + "\n  ".join(shown)
+                + f"\n{instead}"
+            )
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Stored points: where they stand, and what is stored of them.
+
+    Attributes:
+        x: (n, d) their parameters.
+        names: (k,) of the columns that are compared.
+        values: (n, k) as stored.
+        stage, island, index: (n,)
+    """
+
+    x: Floats
+    names: tuple[str, ...]
+    values: Floats
+    stage: Ints
+    island: Ints
+    index: Ints
+
+
+def spot_check(
+    run: Run,
+    problem: Problem,
+    evaluate: Evaluate | None = None,
+    *,
+    scored: bool = True,
+    points: int = POINTS,
+    seconds: float = SECONDS,
+    at_least: int = 1,
+) -> SpotCheck:
+    """Evaluate a few stored points again, from the first to the last generation, and compare all bits.
+
+    Those that differ are evaluated a second time: a model that then gives a third answer is random, not changed.
+
+    Args:
+        run: whose points.
+        problem: evaluates and scores them.
+        evaluate: evaluates points (n, d); in this process if None.
+        scored: whether the constraints are those of the run, so that scores must be the same, too.
+        points: how many, at most.
+        seconds: how long they may have taken when they were stored, all together.
+        at_least: points that are evaluated however long they took.
+    """
+    evaluate = problem.evaluate if evaluate is None else evaluate
+    comparison = _Comparison(problem, {f.name for f in run.observables}, scored=scored)
+    sample = _choose(run, problem, comparison.names, points, seconds, at_least)
+    if sample is None:
+        return SpotCheck()
+    once = evaluate(sample.x)
+    values = comparison.values(sample.x, once)
+    differs = comparison.differs(sample, once, values)
+    suspects = np.flatnonzero(differs.any(axis=1))
+    random: Bools = np.zeros(len(sample.x), dtype=bool)
+    if len(suspects):
+        twice = evaluate(sample.x[suspects])
+        again = comparison.values(sample.x[suspects], twice)
+        unlike = ~_equal(values[suspects], again).all(axis=1) | (twice.status != once.status[suspects])
+        random[suspects] = unlike & ~np.isin(twice.status, _LOST)
+    changed = differs & ~random[:, None] & ~_almost(sample.values, values)
+    digits = differs.any(axis=1) & ~random & ~changed.any(axis=1)
+    rows = np.flatnonzero(changed.any(axis=1))
+    return SpotCheck(
+        points=int((~np.isin(once.status, _LOST)).sum()),
+        changed=tuple(_line(sample, once, values, int(row), int(np.argmax(changed[row]))) for row in rows),
+        last_digits=int(digits.sum()),
+        random=int(random.sum()),
+    )
+
+
+class _Comparison:
+    """Which columns are compared: observables that are stored, then violations and the log-likelihood.
+
+    Args:
+        problem: evaluates and scores.
+        stored: names of the observables that are stored.
+        scored: whether to compare scores.
+    """
+
+    def __init__(self, problem: Problem, stored: set[str], *, scored: bool) -> None:
+        self._problem, self._scored = problem, scored
+        self._columns = [i for i, o in enumerate(problem.model.observables) if o.name in stored]
+        observables = [problem.model.observables[i] for i in self._columns]
+        scores = [*(f"C_{c.name}" for c in problem.constraints), "loglike"] if scored else []
+        self.names = (*(o.name for o in observables), *scores)
+        self._stage = np.array([o.stage for o in observables], dtype=np.int64)
+
+    def values(self, x: Floats, evaluation: Evaluation) -> Floats:
+        """Return what is compared (n, k) of points x (n, d)."""
+        observables = evaluation.observables[:, self._columns]
+        if not self._scored:
+            return observables
+        violations, loglike = self._problem.score(x, evaluation.observables)
+        return np.column_stack([observables, violations, loglike])
+
+    def differs(self, sample: _Sample, now: Evaluation, values: Floats) -> Bools:
+        """Return which values (n, k) are others than stored; all of a point that fails now."""
+        reached = np.minimum(sample.stage, now.stage)[:, None]
+        comparable: Bools = self._stage <= reached
+        if self._scored:  # a score follows from all stages
+            scores = len(self.names) - len(self._stage)
+            same_stage = (sample.stage == now.stage)[:, None]
+            comparable = np.column_stack([comparable, np.repeat(same_stage, scores, axis=1)])
+        failed = (now.status != Status.OK)[:, None]
+        lost = np.isin(now.status, _LOST)[:, None]
+        differs: Bools = (~_equal(sample.values, values) & comparable | failed) & ~lost
+        return differs
+
+
+def _equal(one: Floats, other: Floats) -> Bools:
+    """Return where two arrays have the same values, unknown ones being the same."""
+    same: Bools = (one == other) | (np.isnan(one) & np.isnan(other))
+    return same
+
+
+def _almost(was: Floats, now: Floats) -> Bools:
+    """Return where values (n, k) differ in their last digits only."""
+    with np.errstate(invalid="ignore", over="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a column without finite values
+        spread = np.nan_to_num(np.nanstd(np.where(np.isfinite(was), was, np.nan), axis=0))
+        almost: Bools = np.abs(was - now) <= LAST_DIGITS * np.maximum(np.abs(was), spread)
+    return almost
+
+
+def _choose(
+    run: Run, problem: Problem, names: Sequence[str], points: int, seconds: float, at_least: int
+) -> _Sample | None:
+    """Read points that did not fail, from generations far from each other; None if there is none to compare."""
+    parameters = list(problem.model.space.names)
+    if not names or not set(names) <= set(run.schema.names) or not run.count:
+        return None
+    if [f.name for f in run.parameters] != parameters:
+        return None
+    last = int(run.sql("SELECT max(generation) AS last FROM points")["last"][0].as_py())
+    rows: list[dict[str, Any]] = []
+    generations = np.unique(np.linspace(0, last, _GENERATIONS).astype(int))
+    share = -(-points // len(generations))
+    for generation in generations:
+        table = run.reader.generations(int(generation), int(generation) + 1)
+        ok = np.flatnonzero(table["status"].to_numpy() == Status.OK)
+        if not len(ok):
+            continue
+        # The deepest stage first, then evenly over the islands.
+        order = ok[np.argsort(-table["stage"].to_numpy()[ok], kind="stable")]
+        spread = np.unique(np.linspace(0, len(order) - 1, share).astype(int))
+        rows += table.take(order[spread]).to_pylist()
+    chosen: list[dict[str, Any]] = []
+    spent = 0.0
+    for row in sorted(rows, key=lambda row: -int(row["stage"])):
+        if len(chosen) >= at_least and spent + float(row["seconds"]) > seconds:
+            continue
+        spent += float(row["seconds"])
+        chosen.append(row)
+    chosen = chosen[:points]
+    if not chosen:
+        return None
+    return _Sample(
+        x=np.array([[row[name] for name in parameters] for row in chosen], dtype=float),
+        names=tuple(names),
+        values=np.array([[row[name] for name in names] for row in chosen], dtype=float),
+        stage=np.array([row["stage"] for row in chosen], dtype=np.int64),
+        island=np.array([row["island"] for row in chosen], dtype=np.int64),
+        index=np.array([row["index"] for row in chosen], dtype=np.int64),
+    )
+
+
+def _line(sample: _Sample, now: Evaluation, values: Floats, row: int, column: int) -> str:
+    point = f"point {sample.index[row]} of island {sample.island[row]}"
+    if now.status[row] != Status.OK:
+        return f"{point}: was evaluated, and now fails: {now.reason[row]}"
+    return f"{point}: {sample.names[column]} was {sample.values[row, column]:.10g}, now {values[row, column]:.10g}"
