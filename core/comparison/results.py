@@ -22,7 +22,7 @@ from terranova.comparison.statistics import (
     leader_against_others,
     mean,
 )
-from terranova.comparison.trial import trials
+from terranova.comparison.trial import SOURCES, trials
 from terranova.config import build_problem
 from terranova.evaluation.problem import Problem
 from terranova.types import Array, Bools, Floats
@@ -106,6 +106,14 @@ class ProblemResults:
     def done(self) -> int:
         """Number of trials with a result."""
         return sum(n is not None for numbers in self._numbers.values() for n in numbers)
+
+    @property
+    def changed(self) -> list[str]:
+        """What had another source in some trials than in others: "model", or "sampler LABEL"."""
+        every = [n for numbers in self._numbers.values() for n in numbers]
+        changed = ["model"] if len(_sources(every, "model")) > 1 else []
+        samplers = [label for label in self.labels if len(_sources(self._numbers[label], "sampler")) > 1]
+        return changed + [f"sampler {label}" for label in samplers]
 
     def values(self, label: str, measure: str) -> Floats:
         """Return a measure of a sampler over the seeds (n,), NaN where there is none."""
@@ -251,6 +259,10 @@ class Comparison:
                 for i, seed in enumerate(self.config.seeds):
                     lines.append([problem.problem_entry.label, label, seed, *(column[i] for column in columns)])
         return _csv(["problem", "sampler", "seed", *names], lines)
+
+
+def _sources(results: Sequence[dict[str, Any] | None], kind: str) -> set[str]:
+    return {result[SOURCES][kind] for result in results if result is not None and SOURCES in result}
 
 
 def _number(numbers: dict[str, Any] | None, name: str) -> float:

@@ -103,8 +103,13 @@ def _listed(differences: list[Difference]) -> str:
 
 
 def errors(problem: ProblemResults) -> list[str]:
-    """Return what went wrong, a line for each sampler and message."""
-    return [
+    """Return what went wrong, a line for each sampler and message, and what was edited between two trials."""
+    changed = [
+        f"The source of the {what} was changed between trials, so that they cannot be compared: delete the folders "
+        f"of the older ones in {problem.config.output / 'trials'} to repeat them."
+        for what in problem.changed
+    ]
+    return changed + [
         f"{row.sampler}: {number} trial{'s' * (number > 1)} failed: {message}"
         for row in problem.rows
         for message, number in row.errors.items()

@@ -16,11 +16,15 @@ import numpy as np
 from terranova.comparison.config import ComparisonConfig, ProblemEntry, SamplerEntry, slug
 from terranova.comparison.measures import MeasuredRun, measure
 from terranova.errors import ConfigError, PluginError, RunError, RunLocked, TerranovaError
+from terranova.registry import registry
 from terranova.system.atomic import write_atomic
 from terranova.system.signals import STOPPED
+from terranova.system.source_fingerprint import plugin_fingerprint
 from terranova.types import Array
 
 RESULT, ARRAYS, ATTEMPTS = "trial.json", "trial.npz", "attempts"
+SOURCES = "sources"
+"""The key of a result that says with which source of model and sampler it was measured."""
 
 MOST_ATTEMPTS = 2
 """A trial whose process died this often is given up."""
@@ -151,8 +155,14 @@ class Trial:
         return attempts
 
     def _conclude(self, result: dict[str, Any]) -> None:
-        content = {"digest": self._digest(), **result}
+        content = {"digest": self._digest(), SOURCES: self._sources(), **result}
         write_atomic(self.directory / RESULT, json.dumps(content, indent=1) + "\n")
+
+    def _sources(self) -> dict[str, str]:
+        """Return hashes of the source of model and sampler, which may change while a comparison goes on."""
+        known = registry()
+        chosen = {"model": self.problem_entry.problem.model.name, "sampler": self.sampler_entry.sampler.name}
+        return {kind: plugin_fingerprint(known.get(kind, name).target) for kind, name in chosen.items()}
 
     def _digest(self) -> str:
         return self.config.digest(self.problem_entry, self.sampler_entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import textwrap
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec, resolve_name
@@ -74,6 +75,9 @@ def _facts(value: object, seen: set[int]) -> Iterator[str]:
         function = getattr(function, "__func__", function)  # of a bound method
         yield getattr(function, "__qualname__", type(value).__qualname__)
         yield _text_of(function if hasattr(function, "__qualname__") else type(function))
+        if getattr(function, "__name__", "") == "<lambda>":  # of several on a line the source does not say which
+            yield from (repr(c) for c in function.__code__.co_consts if isinstance(c, int | float | str))
+            yield " ".join(function.__code__.co_names)
         yield from _facts(getattr(function, "__defaults__", None), seen)
         yield from _facts(getattr(function, "__kwdefaults__", None), seen)
         for cell in getattr(function, "__closure__", None) or ():
@@ -92,7 +96,7 @@ def _text_of(function: object) -> str:
     except (OSError, TypeError):
         return ""
     try:
-        tree = ast.parse(inspect.cleandoc(text))
+        tree = ast.parse(textwrap.dedent(text))
     except SyntaxError:  # a lambda within a longer line
         return " ".join(text.split())
     for node in ast.walk(tree):

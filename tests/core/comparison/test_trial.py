@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import terranova
+from terranova.comparison.text import errors
 from terranova.errors import RunError
 
 pytestmark = [pytest.mark.usefixtures("toy_registry"), pytest.mark.integration]
@@ -56,3 +57,17 @@ def test_a_trial_stopped_by_ctrl_c_has_no_result_and_ends_the_rest(tmp_path: Pat
     comparison = terranova.compare(WORDS, samplers=["ctrl-c", "random"], output=str(tmp_path / "c"))
     assert not comparison.complete
     assert not list(tmp_path.rglob("trial.json"))
+
+
+def test_trials_before_and_after_an_edit_are_told_apart(tmp_path: Path) -> None:
+    import json
+
+    comparison = terranova.compare(WORDS, output=str(tmp_path / "c"))
+    assert not comparison.problems[0].changed
+    path = next((tmp_path / "c" / "trials").rglob("trial.json"))
+    content = json.loads(path.read_text())
+    content["sources"] = {"model": "another", "sampler": content["sources"]["sampler"]}
+    path.write_text(json.dumps(content))
+    (problem,) = terranova.compare(WORDS, output=str(tmp_path / "c")).problems
+    assert problem.changed == ["model"]
+    assert "The source of the model was changed between trials" in errors(problem)[0]
