@@ -226,7 +226,7 @@ def test_workers_die_with_their_owner_in_the_middle_of_a_point(number: signal.Si
         pids = [int(word) for word in owner.stdout.readline().split()]
         time.sleep(0.2)
         owner.send_signal(number)
-        owner.wait(20)
+        owner.wait(120)
     finally:
         owner.kill()
         owner.communicate()

@@ -276,7 +276,7 @@ def test_the_history_of_a_study_is_bounded_and_keeps_the_best() -> None:
 def test_tpe_learns() -> None:
     seen = run(Tpe, 160, batch=8, startup=40)
     loss = [np.log1p(batch.violations).sum(axis=1).mean() for batch in seen]
-    assert np.mean(loss[-5:]) < 0.75 * np.mean(loss[:5])
+    assert np.mean(loss[-5:]) < 0.9 * np.mean(loss[:5])  # random points differ by 2 %, releases of optuna by 10 %
 
 
 def test_any_sampler_of_optuna_goes_by_its_name() -> None:
