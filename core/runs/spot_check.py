@@ -32,6 +32,8 @@ SECONDS = 10.0
 LAST_DIGITS = 1e-9
 """Differences that another library or processor makes: relative to the value, or to how much the values spread."""
 
+LOGLIKE = "loglike"
+
 _GENERATIONS = 8
 _SHOWN = 5
 _LOST = (Status.TIMEOUT, Status.CRASHED)
@@ -109,22 +111,22 @@ class SpotCheck:
 
 
 @dataclass(frozen=True)
-class _Sample:
+class Sample:
     """Stored points: where they stand, and what is stored of them.
 
     Attributes:
         x: (n, d) their parameters.
-        names: (k,) of the columns that are compared.
+        names: (k,) of the columns that are compared: observables, violations `C_NAME`, `loglike`.
         values: (n, k) as stored.
-        stage, island, index: (n,)
+        labels: (n,) what a message calls them.
+        stage: (n,) the last stage of the model that was computed; None if that was not stored.
     """
 
     x: Floats
     names: tuple[str, ...]
     values: Floats
-    stage: Ints
-    island: Ints
-    index: Ints
+    labels: tuple[str, ...]
+    stage: Ints | None = None
 
 
 def spot_check(
@@ -137,9 +139,7 @@ def spot_check(
     seconds: float = SECONDS,
     at_least: int = 1,
 ) -> SpotCheck:
-    """Evaluate a few stored points again, from the first to the last generation, and compare all bits.
-
-    Those that differ are evaluated a second time: a model that then gives a third answer is random, not changed.
+    """Evaluate a few stored points of a run again, from the first to the last generation, and compare all bits.
 
     Args:
         run: whose points.
@@ -150,19 +150,32 @@ def spot_check(
         seconds: how long they may have taken when they were stored, all together.
         at_least: points that are evaluated however long they took.
     """
-    evaluate = problem.evaluate if evaluate is None else evaluate
-    comparison = _Comparison(problem, {f.name for f in run.observables}, scored=scored)
-    sample = _choose(run, problem, comparison.names, points, seconds, at_least)
-    if sample is None:
-        return SpotCheck()
+    stored = {f.name for f in run.observables}
+    names = [o.name for o in problem.model.observables if o.name in stored]
+    if scored:
+        names += [*(f"C_{c.name}" for c in problem.constraints), LOGLIKE]
+    sample = _choose(run, problem, names, points, seconds, at_least)
+    return SpotCheck() if sample is None else compare(sample, problem, evaluate or problem.evaluate)
+
+
+def compare(sample: Sample, problem: Problem, evaluate: Evaluate) -> SpotCheck:
+    """Evaluate points again, and compare all bits with what is stored.
+
+    Those that differ are evaluated a second time: a model that then gives a third answer is random, not changed.
+
+    Args:
+        sample: the points.
+        problem: scores them.
+        evaluate: evaluates points (n, d).
+    """
     once = evaluate(sample.x)
-    values = comparison.values(sample.x, once)
-    differs = comparison.differs(sample, once, values)
+    values = _values(sample.names, problem, sample.x, once)
+    differs = _differs(sample, problem, once, values)
     suspects = np.flatnonzero(differs.any(axis=1))
     random: Bools = np.zeros(len(sample.x), dtype=bool)
     if len(suspects):
         twice = evaluate(sample.x[suspects])
-        again = comparison.values(sample.x[suspects], twice)
+        again = _values(sample.names, problem, sample.x[suspects], twice)
         unlike = ~_equal(values[suspects], again).all(axis=1) | (twice.status != once.status[suspects])
         random[suspects] = unlike & ~np.isin(twice.status, _LOST)
     changed = differs & ~random[:, None] & ~_almost(sample.values, values)
@@ -176,43 +189,28 @@ def spot_check(
     )
 
 
-class _Comparison:
-    """Which columns are compared: observables that are stored, then violations and the log-likelihood.
+def _values(names: Sequence[str], problem: Problem, x: Floats, evaluation: Evaluation) -> Floats:
+    """Return the columns (n, k) of points x (n, d), by their names in the store."""
+    violations, loglike = problem.score(x, evaluation.observables)
+    known = {o.name: evaluation.observables[:, i] for i, o in enumerate(problem.model.observables)}
+    known |= {f"C_{c.name}": violations[:, i] for i, c in enumerate(problem.constraints)}
+    known[LOGLIKE] = loglike
+    return np.column_stack([known[name] for name in names])
 
-    Args:
-        problem: evaluates and scores.
-        stored: names of the observables that are stored.
-        scored: whether to compare scores.
-    """
 
-    def __init__(self, problem: Problem, stored: set[str], *, scored: bool) -> None:
-        self._problem, self._scored = problem, scored
-        self._columns = [i for i, o in enumerate(problem.model.observables) if o.name in stored]
-        observables = [problem.model.observables[i] for i in self._columns]
-        scores = [*(f"C_{c.name}" for c in problem.constraints), "loglike"] if scored else []
-        self.names = (*(o.name for o in observables), *scores)
-        self._stage = np.array([o.stage for o in observables], dtype=np.int64)
-
-    def values(self, x: Floats, evaluation: Evaluation) -> Floats:
-        """Return what is compared (n, k) of points x (n, d)."""
-        observables = evaluation.observables[:, self._columns]
-        if not self._scored:
-            return observables
-        violations, loglike = self._problem.score(x, evaluation.observables)
-        return np.column_stack([observables, violations, loglike])
-
-    def differs(self, sample: _Sample, now: Evaluation, values: Floats) -> Bools:
-        """Return which values (n, k) are others than stored; all of a point that fails now."""
-        reached = np.minimum(sample.stage, now.stage)[:, None]
-        comparable: Bools = self._stage <= reached
-        if self._scored:  # a score follows from all stages
-            scores = len(self.names) - len(self._stage)
-            same_stage = (sample.stage == now.stage)[:, None]
-            comparable = np.column_stack([comparable, np.repeat(same_stage, scores, axis=1)])
-        failed = (now.status != Status.OK)[:, None]
-        lost = np.isin(now.status, _LOST)[:, None]
-        differs: Bools = (~_equal(sample.values, values) & comparable | failed) & ~lost
-        return differs
+def _differs(sample: Sample, problem: Problem, now: Evaluation, values: Floats) -> Bools:
+    """Return which values (n, k) are others than stored; all of a point that fails now."""
+    stage = now.stage if sample.stage is None else sample.stage
+    of_observable = {o.name: o.stage for o in problem.model.observables}
+    reached, same = np.minimum(stage, now.stage), stage == now.stage
+    # A score follows from all stages: it can be compared where both evaluations went equally far.
+    comparable: Bools = np.column_stack(
+        [of_observable[name] <= reached if name in of_observable else same for name in sample.names]
+    )
+    failed = (now.status != Status.OK)[:, None]
+    lost = np.isin(now.status, _LOST)[:, None]
+    differs: Bools = (~_equal(sample.values, values) & comparable | failed) & ~lost
+    return differs
 
 
 def _equal(one: Floats, other: Floats) -> Bools:
@@ -232,7 +230,7 @@ def _almost(was: Floats, now: Floats) -> Bools:
 
 def _choose(
     run: Run, problem: Problem, names: Sequence[str], points: int, seconds: float, at_least: int
-) -> _Sample | None:
+) -> Sample | None:
     """Read points that did not fail, from generations far from each other; None if there is none to compare."""
     parameters = list(problem.model.space.names)
     if not names or not set(names) <= set(run.schema.names) or not run.count:
@@ -262,18 +260,17 @@ def _choose(
     chosen = chosen[:points]
     if not chosen:
         return None
-    return _Sample(
+    return Sample(
         x=np.array([[row[name] for name in parameters] for row in chosen], dtype=float),
         names=tuple(names),
         values=np.array([[row[name] for name in names] for row in chosen], dtype=float),
+        labels=tuple(f"point {row['index']} of island {row['island']}" for row in chosen),
         stage=np.array([row["stage"] for row in chosen], dtype=np.int64),
-        island=np.array([row["island"] for row in chosen], dtype=np.int64),
-        index=np.array([row["index"] for row in chosen], dtype=np.int64),
     )
 
 
-def _line(sample: _Sample, now: Evaluation, values: Floats, row: int, column: int) -> str:
-    point = f"point {sample.index[row]} of island {sample.island[row]}"
+def _line(sample: Sample, now: Evaluation, values: Floats, row: int, column: int) -> str:
+    point = sample.labels[row]
     if now.status[row] != Status.OK:
         return f"{point}: was evaluated, and now fails: {now.reason[row]}"
     return f"{point}: {sample.names[column]} was {sample.values[row, column]:.10g}, now {values[row, column]:.10g}"

@@ -23,6 +23,7 @@ from terranova.registry import registry
 from terranova.runs import provenance
 from terranova.store.origin import terranova_version
 from terranova.surrogates.dataset import LOGLIKE, Rows, identity, require_same
+from terranova.surrogates.recheck import require_same_values
 from terranova.system.atomic import write_atomic
 from terranova.types import Bools, Floats
 
@@ -191,6 +192,7 @@ class TrainedSurrogate:
                     log.warning("the surrogate %s was made with %s %s; here is %s", path, name, old, new)
             surrogate = make(about["plugin"], problem, about["seed"], about["options"])
             prefix = "learned/"
+            require_same_values(path, test, about["targets"], problem)
             surrogate.restore({n.removeprefix(prefix): p for n, p in pieces.items() if n.startswith(prefix)})
         except TerranovaError:
             raise

@@ -157,9 +157,13 @@ def test_a_constraint_that_is_a_function_counts_with_its_source(bench: Bench) ->
 def test_what_is_made_of_a_run_is_not_mixed_with_other_physics(bench: Bench) -> None:
     bench.scan(whole=True)
     (bench.folder / "fit.yaml").write_text(FIT)
+    assert (
+        bench.said("surrogate", "train", "run", "--trials", "0", "--output", "old", "--target", "o").returncode == 0
+    )
     EDITS["formula"](bench)
     bench.scan(name="second", whole=True)
     for words in (
+        ("surrogate", "check", "old", "--output", "new"),
         ("rescore", "run", "-c", "editable", "--output", "new"),
         ("merge", "run", "second", "--output", "new"),
         ("surrogate", "train", "run", "--trials", "0", "--output", "new"),
