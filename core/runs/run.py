@@ -119,7 +119,11 @@ class Run:
             content = json.loads((self._root / SUMMARY).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return content if isinstance(content, dict) else {}
+        if not isinstance(content, dict):
+            return {}
+        if not isinstance(content.get("seconds", 0.0), (int, float)):
+            del content["seconds"]  # damaged: it is only the time that was spent
+        return content
 
     # -- whether it is whole ---------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ def replacing(path: Path) -> Iterator[NewFile]:
         finally:
             os.close(fd)
         publish(temporary, path)
-    except Exception:
+    except BaseException:  # a signal as well
         with contextlib.suppress(OSError):
             disk.unlink(temporary)
         raise
