@@ -19,6 +19,7 @@ from terranova.store.manifest import MANIFEST, load_manifest
 from terranova.store.part import check_footer, check_part, generation_range, read_footer, read_schema
 from terranova.store.schema import Schema
 from terranova.store.snapshot import Snapshot, advice, take_snapshot
+from terranova.system.working_directory import stand_somewhere
 
 if TYPE_CHECKING:
     import duckdb
@@ -265,6 +266,7 @@ class Reader:
         """
         import duckdb
 
+        stand_somewhere(self._root)
         with duckdb.connect(config=_CLOSED) as connection, ThreadPoolExecutor(1) as worker:
 
             def wait(work: Callable[[], Any]) -> Any:
