@@ -27,13 +27,16 @@ from terranova.errors import (
     EXIT_CTRL_C,
     EXIT_INTERRUPTED,
     ConfigError,
+    OutOfMemory,
     ParallelError,
     RankFailed,
     TerranovaError,
     exit_code_of,
+    lacks_memory,
 )
 from terranova.parallel.launchers import detect_launcher
 from terranova.parallel.world import World, world
+from terranova.system.memory import no_memory_left
 from terranova.system.signals import CommandSignals
 
 GRACE = 2.0
@@ -109,9 +112,11 @@ def _ended(main: Callable[[], object], debug: bool) -> Outcome:
         return Outcome(error.exit_code, message, echo=isinstance(error, RankFailed))
     except KeyboardInterrupt as error:
         return Outcome(exit_code_of(error), "interrupted at once; every point that was reported is stored")
-    except OSError as error:  # a full disk, a closed pipe: the system's message is enough
-        return Outcome(1, traceback.format_exc() if debug else f"error: {error}")
     except BaseException as error:
+        if lacks_memory(error) and not debug:
+            return Outcome(OutOfMemory.exit_code, f"error: {no_memory_left(error)}")
+        if isinstance(error, OSError) and not debug:  # a full disk, a closed pipe: the system's message is enough
+            return Outcome(1, f"error: {error}")
         return Outcome(exit_code_of(error), traceback.format_exc())
     return Outcome()
 
