@@ -21,7 +21,6 @@ from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
 from terranova.registry import registry
 from terranova.registry.plugin import Plugin
-from terranova.runs.directory import refuse_to_overwrite
 from terranova.runs.run import Run
 
 if TYPE_CHECKING:
@@ -263,7 +262,6 @@ def rescore(directory: Directory, constraints: Sequence[Any], output: str | Path
     from terranova.runs.rescore import rescore as score
 
     run = _run(directory)
-    refuse_to_overwrite(Path(output))
     check_run(run).require_same(f"cannot score {run.directory} again", "Scan again with what is installed now")
     return score(run, constraints=constraints, output=output)
 
@@ -280,7 +278,6 @@ def merge(directories: Sequence[Directory], output: str | Path) -> Run:
     from terranova.runs.merge import merge as together
 
     runs = [_run(directory) for directory in directories]
-    refuse_to_overwrite(Path(output))
     require_one_physics(runs)
     return together(runs, output)
 

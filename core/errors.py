@@ -19,6 +19,7 @@
     + ParallelError         5   MPI is missing, or was started in a way that cannot work
     | + RankFailed              another rank left with an exception; its exit code
     | + RankSilent          6   another rank hangs
+    + OutOfMemory               the machine, or a limit, has no memory left; the message says where and what to do
     PointFailed                 raised by a one-point model: never leaves the engine, becomes a row's status
 """
 
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -133,6 +135,36 @@ class RankSilent(ParallelError):
     """Another rank has shown no sign of life for too long."""
 
     exit_code = 6
+
+
+class OutOfMemory(TerranovaError):
+    """The machine, or a limit of this process, has no memory left."""
+
+
+_NO_MEMORY = re.compile(
+    r"MemoryError|OutOfMemory|Unable to allocate|[Cc]an(not|'t) allocate memory|failed to map segment|"
+    r"[Oo]ut of memory|can't start new thread"
+)
+"""What libraries, and the loader of libraries, say when there is no memory: few of them raise a `MemoryError`."""
+
+
+def lacks_memory(error: BaseException | str) -> bool:
+    """Say whether an error, or what it was made of, or the text of one, comes from a lack of memory."""
+    if isinstance(error, str):
+        return _NO_MEMORY.search(error) is not None
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            return True
+        if isinstance(error, (MemoryError, ImportError, RuntimeError, OSError)) or "Memory" in type(error).__name__:
+            try:
+                if lacks_memory(f"{type(error).__name__}: {error}"):
+                    return True
+            except Exception:  # it cannot be shown
+                return False
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return False
 
 
 class PointFailed(Exception):

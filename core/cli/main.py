@@ -8,6 +8,8 @@ import sys
 from typing import Any
 
 from terranova.cli.commands import app
+from terranova.errors import TerranovaError
+from terranova.system.working_directory import current_directory
 
 
 class _Patient(io.FileIO):
@@ -44,4 +46,18 @@ def main() -> None:
     from terranova.parallel.exit import run_guarded
 
     _standard_streams()
-    run_guarded(lambda: app(prog_name="terranova"), debug="--debug" in sys.argv[1:])
+    run_guarded(_run, debug="--debug" in sys.argv[1:])
+
+
+def _run() -> None:
+    """Run the command.
+
+    Raises:
+        TerranovaError: the current directory has been removed, so that no relative path means anything.
+    """
+    if current_directory() is None:
+        raise TerranovaError(
+            f"the current directory ({os.environ.get('PWD', 'its name is not known')}) does not exist any more: "
+            "change to one that does, and give the command again"
+        )
+    app(prog_name="terranova")

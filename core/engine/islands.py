@@ -83,9 +83,15 @@ def check_proposal(proposal: Proposal, name: str, dimension: int, islands: int) 
     """Make sure that a proposal is what was promised.
 
     Raises:
-        ContractError: wrong shapes, points outside the unit cube or NaN, or rows of an island apart.
+        ContractError: wrong shapes or types, points outside the unit cube or NaN, or rows of an island apart.
     """
     u, island = proposal.u, proposal.island
+    for values, what, kinds, expected in ((u, "u", "f", "floats"), (island, "island", "iu", "integers")):
+        if not isinstance(values, np.ndarray) or values.dtype.kind not in kinds:
+            found = values.dtype if isinstance(values, np.ndarray) else type(values).__name__
+            raise ContractError(
+                f"sampler {name!r}: ask() returned {what} of {found}, expected an array of {expected}"
+            )
     if u.ndim != 2 or u.shape[1] != dimension or island.shape != (len(u),):
         raise ContractError(
             f"sampler {name!r}: ask() returned u {u.shape} and island {island.shape}, "

@@ -59,8 +59,8 @@ class Job:
 
     def pass_on(self, number: int) -> None:
         """Let the launcher have a signal, which it passes on to the ranks; safe in a signal handler."""
-        # Several launchers make something else of a SIGINT.
-        self._signal = signal.SIGTERM if number == signal.SIGINT else number
+        # Several launchers make something else of a SIGINT, and have no idea of a terminal.
+        self._signal = number if number == signal.SIGUSR1 else signal.SIGTERM
 
     def force(self) -> None:
         """End the ranks at once; safe in a signal handler."""

@@ -30,7 +30,7 @@ from terranova.runs.directory import next_free_directory, refuse_to_overwrite
 from terranova.runs.run import Run
 from terranova.store.lock import LOCK, RunLock
 from terranova.store.manifest import MANIFEST
-from terranova.system.signals import SAME_REQUEST, SIGNALS
+from terranova.system.signals import SAME_REQUEST, listen
 
 FINAL = (2, 3, 4, 5)
 """Exit codes of errors that starting again cannot mend: configuration, plugins, the run directory, MPI."""
@@ -80,7 +80,7 @@ class Supervisor:
             WorkersLost: they died again and again without any progress.
             ParallelError: the launcher cannot be started.
         """
-        before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        before = listen(self._note)
         try:
             return self._supervise()
         finally:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeGuard
 
 import numpy as np
 
 from terranova.errors import ContractError, did_you_mean
 from terranova.evaluation.bound_model import BoundModel
+from terranova.interfaces.arrays import real
 from terranova.interfaces.batch import Batch, Evaluation, Status
 from terranova.interfaces.constraint import Constraint, Interval, acceptance, log_excess
 from terranova.interfaces.constraint_kinds import Asymmetric
@@ -97,15 +98,19 @@ class Problem:
         """Starting points u (n, d_free) that the model suggests, moved into its box.
 
         Raises:
-            ContractError: wrong shape, or not numbers.
+            ContractError: it raised, or returned the wrong shape, or not numbers.
         """
-        x = self.model.plugin.seeds(rng, n, acceptance(self.constraints))
-        if x is None or np.shape(x) != (n, len(self.model.space)) or not np.isfinite(x).all():
-            raise ContractError(
-                f"model {self.model.name!r}: seeds() must return {n} points of {len(self.model.space)} "
-                "finite numbers"
-            )
-        return self.model.space.to_unit(np.asarray(x, dtype=float))
+        who = f"model {self.model.name!r}: seeds()"
+        try:
+            answer = self.model.plugin.seeds(rng, n, acceptance(self.constraints))
+        except ContractError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise ContractError(f"{who} raised {type(error).__name__}: {error}") from error
+        x = None if answer is None else real(answer, who)
+        if x is None or x.shape != (n, len(self.model.space)) or not np.isfinite(x).all():
+            raise ContractError(f"{who} must return {n} points of {len(self.model.space)} finite numbers")
+        return self.model.space.to_unit(x)
 
     def evaluate(self, x: Floats) -> Evaluation:
         """Evaluate the model at x (n, d), stage by stage: a later stage only for points valid so far."""
@@ -162,7 +167,7 @@ class Problem:
         if len(self._hard):
             total[(excess[:, self._hard] > 0).any(axis=1)] = -np.inf
         for i, constraint in self._soft:
-            total += constraint.loglike(o[:, i : i + 1])
+            total += self._loglike(constraint, o[:, i : i + 1])
         return total
 
     def _ask(self, constraint: Constraint, values: Floats) -> tuple[Floats, Floats]:
@@ -171,24 +176,37 @@ class Problem:
         Raises:
             ContractError: it raised, or its answer is not what was promised: its code may be anybody's.
         """
-        who = f"constraint {constraint.name!r} of {self._owner[constraint.name]!r}"
+        violation = self._answer(constraint, constraint.violation, values, "its violation")
+        if violation.shape != (len(values),) or (violation < 0).any():
+            raise ContractError(
+                f"{self._who(constraint)}: its violation must be an array ({len(values)},) of numbers that are 0 "
+                "where the point is accepted and positive elsewhere"
+            )
+        return violation, self._loglike(constraint, values)
+
+    def _loglike(self, constraint: Constraint, values: Floats) -> Floats:
+        """Return the log-likelihood (n,) of `_ask`."""
+        loglike = self._answer(constraint, constraint.loglike, values, "its log-likelihood")
+        if loglike.shape != (len(values),) or (loglike == np.inf).any():
+            raise ContractError(
+                f"{self._who(constraint)}: its log-likelihood must be an array ({len(values)},) of numbers, none "
+                "infinite but -inf"
+            )
+        return loglike
+
+    def _answer(
+        self, constraint: Constraint, method: Callable[[Floats], Floats], values: Floats, what: str
+    ) -> Floats:
+        who = self._who(constraint)
         try:
-            violation, loglike = constraint.violation(values), constraint.loglike(values)
+            return real(method(values), what)
         except ContractError as error:
             raise ContractError(f"{who}: {error}") from error
         except (Exception, SystemExit) as error:
             raise ContractError(f"{who} raised {type(error).__name__}: {error}") from error
-        n = len(values)
-        if np.shape(violation) != (n,) or (violation < 0).any():
-            raise ContractError(
-                f"{who}: its violation must be an array ({n},) of numbers that are 0 where the point is accepted "
-                "and positive elsewhere"
-            )
-        if np.shape(loglike) != (n,) or (loglike == np.inf).any():
-            raise ContractError(
-                f"{who}: its log-likelihood must be an array ({n},) of numbers, none infinite but -inf"
-            )
-        return violation, loglike
+
+    def _who(self, constraint: Constraint) -> str:
+        return f"constraint {constraint.name!r} of {self._owner[constraint.name]!r}"
 
     def _read(self, constraint: Constraint, x: Floats, observables: Floats) -> Floats:
         """Return the columns (n, len(constraint.observables)) that a constraint reads."""

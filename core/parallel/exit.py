@@ -14,6 +14,7 @@ A failed rank without an acknowledgement ends the job itself, for the first rank
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 import traceback
@@ -22,9 +23,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
-from terranova.errors import ConfigError, ParallelError, RankFailed, TerranovaError, exit_code_of
+from terranova.errors import (
+    EXIT_CTRL_C,
+    EXIT_INTERRUPTED,
+    ConfigError,
+    OutOfMemory,
+    ParallelError,
+    RankFailed,
+    TerranovaError,
+    exit_code_of,
+    lacks_memory,
+)
 from terranova.parallel.launchers import detect_launcher
 from terranova.parallel.world import World, world
+from terranova.system.memory import no_memory_left
+from terranova.system.signals import CommandSignals
 
 GRACE = 2.0
 """Seconds that a failed rank waits to hear whether the others failed as well, before it ends the job."""
@@ -74,6 +87,20 @@ def run_guarded(main: Callable[[], object], *, debug: bool = False) -> NoReturn:
 
 
 def _outcome(main: Callable[[], object], debug: bool) -> Outcome:
+    with CommandSignals() as signals:
+        outcome = _ended(main, debug)
+        if outcome.exit_code and signals.signal:  # whatever a library, such as DuckDB, has made of it
+            return _of_signal(signals.signal, outcome.message if debug else "")
+        return outcome
+
+
+def _of_signal(number: int, more: str) -> Outcome:
+    code = EXIT_CTRL_C if number == signal.SIGINT else EXIT_INTERRUPTED
+    said = "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
+    return Outcome(code, f"{more}{said}; nothing half-written is left, and the same command can be given again")
+
+
+def _ended(main: Callable[[], object], debug: bool) -> Outcome:
     try:
         main()
     except SystemExit as leaving:
@@ -85,9 +112,11 @@ def _outcome(main: Callable[[], object], debug: bool) -> Outcome:
         return Outcome(error.exit_code, message, echo=isinstance(error, RankFailed))
     except KeyboardInterrupt as error:
         return Outcome(exit_code_of(error), "interrupted at once; every point that was reported is stored")
-    except OSError as error:  # a full disk, a closed pipe: the system's message is enough
-        return Outcome(1, traceback.format_exc() if debug else f"error: {error}")
     except BaseException as error:
+        if lacks_memory(error) and not debug:
+            return Outcome(OutOfMemory.exit_code, f"error: {no_memory_left(error)}")
+        if isinstance(error, OSError) and not debug:  # a full disk, a closed pipe: the system's message is enough
+            return Outcome(1, f"error: {error}")
         return Outcome(exit_code_of(error), traceback.format_exc())
     return Outcome()
 

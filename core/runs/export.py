@@ -55,8 +55,9 @@ def export(
     file_format = FORMATS[to]
     target = Path(path) if path is not None else run.directory / f"points.{file_format.ending}"
     units_file = target.with_name(target.name + ".units.json")
+    units = "" if file_format.describes_columns else _units(run)
     for file in (target,) if file_format.describes_columns else (target, units_file):
-        if file.exists() and not force:
+        if file.exists() and not force and not (file == units_file and _holds(file, units)):
             raise RunError(f"{file} exists already; give force=True (--force) to replace it.")
     if not target.parent.is_dir():
         raise RunError(f"There is no directory {target.parent} to write {target.name} into.")
@@ -66,7 +67,7 @@ def export(
         file_format.write(run, temporary, run.reader.batches(where=where, rows=_ROWS))
         sync_file(temporary)
         if not file_format.describes_columns:
-            write_atomic(units_file, json.dumps(describe_columns(run), indent=1, ensure_ascii=False) + "\n")
+            write_atomic(units_file, units)
         publish(temporary, target)
     except OSError as error:
         raise RunError(f"{target} could not be written: {error.strerror or error}") from error
@@ -74,6 +75,18 @@ def export(
         if temporary.exists():
             os.unlink(temporary)
     return target
+
+
+def _units(run: Run) -> str:
+    return json.dumps(describe_columns(run), indent=1, ensure_ascii=False) + "\n"
+
+
+def _holds(file: Path, text: str) -> bool:
+    """Say whether a file is what would be written, as one is that an export left which was cut off."""
+    try:
+        return file.read_text(encoding="utf-8") == text
+    except (OSError, ValueError):
+        return False
 
 
 def describe_columns(run: Run) -> dict[str, Any]:

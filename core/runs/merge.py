@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,11 +13,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from terranova.errors import RunError, RunExists, RunMismatch, disk_error
+from terranova.errors import RunError, RunMismatch, StoreCorrupt, disk_error
 from terranova.runs.compatibility import SHOWN, differences, flat
 from terranova.runs.derived import MERGED
-from terranova.runs.directory import claim
 from terranova.runs.run import CONFIG, SUMMARY, Run
+from terranova.runs.unfinished import filling
 from terranova.store.counts import Dropped, all_dropped, counts_path
 from terranova.store.layout import POINTS, Segment
 from terranova.store.ledger import Entries, save_ledger
@@ -47,6 +48,15 @@ class _Source:
     first: int
     count: int
 
+    @classmethod
+    def read(cls, run: Run, listed: Mapping[str, Any]) -> _Source:
+        """Read what an earlier merge wrote of a scan."""
+        facts = dict(listed)
+        first, count = (operator.index(number) for number in facts.pop("islands"))
+        if not {"directory", "run_id", "created"} <= facts.keys() or first < 0 or count < 1:
+            raise ValueError("a scan without directory, run_id, created or islands")
+        return cls(run, facts, first, count)
+
     @property
     def key(self) -> tuple[str, str]:
         return str(self.facts["created"]), str(self.facts["run_id"])
@@ -60,7 +70,7 @@ def merge(runs: Sequence[Run], output: Path | str) -> Run:
 
     Args:
         runs: two or more, of the same problem: model, priors, constraints and what was stored.
-        output: directory of the new run; must not exist, or be empty.
+        output: directory of the new run; must not exist, be empty, or hold the half of this merge that was cut off.
 
     Raises:
         RunMismatch: they are of different problems; lists the differences.
@@ -70,8 +80,6 @@ def merge(runs: Sequence[Run], output: Path | str) -> Run:
         StoreFull: there is no space.
     """
     directory = Path(output)
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise RunExists(f"{directory} is in use; give merge a new directory.")
     if len(runs) < 2:
         raise RunError("merging needs at least two runs")
     for other in runs[1:]:
@@ -82,7 +90,7 @@ def merge(runs: Sequence[Run], output: Path | str) -> Run:
             raise RunError(f"the scan {one.facts['directory']} (run {one.facts['run_id']}) would be in it twice")
     starts = np.cumsum([0, *(source.count for source in sources)])
     try:
-        with claim(directory)[1]:
+        with filling(directory, "merge", {"scans": [source.key for source in sources]}):
             return _write(runs, sources, [int(start) for start in starts[:-1]], directory)
     except OSError as error:
         raise disk_error(f"{directory} cannot be written", error) from error
@@ -115,8 +123,19 @@ def _identity(run: Run) -> dict[str, Any]:
 
 
 def _sources(run: Run) -> Iterator[_Source]:
+    """The scans that a run holds.
+
+    Raises:
+        StoreCorrupt: the file in which an earlier merge says so is damaged.
+    """
+    path = run.directory / MERGED
     try:
-        content = json.loads((run.directory / MERGED).read_bytes())
+        listed = [_Source.read(run, source) for source in json.loads(path.read_bytes())["sources"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StoreCorrupt(
+            f"{path} is damaged ({error!r}): which scans were merged is no longer known. The points can be read; "
+            "to merge them again, start from the scans"
+        ) from error
     except FileNotFoundError:
         manifest = run.manifest
         islands = run.sql("SELECT coalesce(max(island), -1) + 1 AS n FROM points")["n"][0].as_py()
@@ -130,9 +149,7 @@ def _sources(run: Run) -> Iterator[_Source]:
         }
         yield _Source(run, facts, 0, count)
         return
-    for source in content["sources"]:
-        first, count = source.pop("islands")
-        yield _Source(run, source, first, count)
+    yield from listed
 
 
 def _write(runs: Sequence[Run], sources: list[_Source], starts: list[int], directory: Path) -> Run:

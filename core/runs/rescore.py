@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from terranova.config import ScanConfig, build_problem, with_constraints
-from terranova.errors import RunError, RunExists
+from terranova.errors import RunError, disk_error
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Evaluation, Status
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.runs import provenance
 from terranova.runs.derived import RESCORED
-from terranova.runs.directory import claim
 from terranova.runs.run import CONFIG, SUMMARY, Run
+from terranova.runs.unfinished import filling
 from terranova.store import Field, Manifest, Schema, Writer
 from terranova.system.atomic import write_atomic
 
@@ -48,7 +48,7 @@ def rescore(run: Run, constraints: Sequence[ConstraintLike], output: Path | str)
     Args:
         run: whose points; it is not changed.
         constraints: what a configuration accepts: names of sets, paths of files, constraints.
-        output: directory of the new run; must not exist, or be empty.
+        output: directory of the new run; must not exist, be empty, or hold the half of this that was cut off.
 
     Returns:
         The new run.
@@ -59,8 +59,6 @@ def rescore(run: Run, constraints: Sequence[ConstraintLike], output: Path | str)
         RunError: a constraint reads an observable that was not stored.
     """
     directory = Path(output)
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise RunExists(f"{directory} is in use; give rescore a new directory.")
     problem_config = with_constraints(run.config.problem, constraints)
     config = replace(run.config, problem=problem_config, output=directory)
     problem = build_problem(problem_config)
@@ -73,8 +71,12 @@ def rescore(run: Run, constraints: Sequence[ConstraintLike], output: Path | str)
         # No configuration has this hash, so that `resume` refuses to go on with what was not sampled.
         config_hash=f"rescored from run {run.manifest.run_id}",
     )
-    with claim(directory)[1]:
-        return _write(run, config, problem, columns, schema, manifest)
+    made_of = {"run": run.manifest.run_id, "constraints": dict(manifest.constraints), "physics": manifest.physics}
+    try:
+        with filling(directory, "rescore", made_of):
+            return _write(run, config, problem, columns, schema, manifest)
+    except OSError as error:
+        raise disk_error(f"{directory} cannot be written", error) from error
 
 
 def _write(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from terranova.errors import RunError, TerranovaError
 from terranova.runs.derived import FITTED
 from terranova.store import Field, Manifest, Reader, Salvage, Schema, Verification, load_manifest, salvage, verify
+from terranova.store.lock import owner_is_gone
 from terranova.store.manifest import MANIFEST
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ CONFIG = "config.yaml"
 SUMMARY = "summary.json"
 NOT_REPRODUCIBLE = "not_reproducible"
 """The key of the summary that says why rows cannot be repeated, if they cannot."""
+GONE = "its process is gone, without a word; go on with terranova resume {}"
+"""What to say of a run that is cut off, with its directory."""
 
 
 class Run:
@@ -121,7 +124,16 @@ class Run:
             content = json.loads((self._root / SUMMARY).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return content if isinstance(content, dict) else {}
+        if not isinstance(content, dict):
+            return {}
+        if not isinstance(content.get("seconds", 0.0), (int, float)):
+            del content["seconds"]  # damaged: it is only the time that was spent
+        return content
+
+    @property
+    def cut_off(self) -> bool:
+        """True if the scan has not said that it ended, and its process is known to be gone."""
+        return self.summary.get("state", "running") == "running" and owner_is_gone(self._root)
 
     # -- whether it is whole ---------------------------------------------------------------------------------
 
@@ -255,7 +267,9 @@ class Run:
             ("started", manifest.created),
         ]
         state = self.summary.get("state")
-        if state:
+        if self.cut_off:
+            lines.append(("state", f"cut off: {GONE.format(self.directory)}"))
+        elif state:
             lines.append(("state", "running" if state == "running" else f"ended ({state})"))
         evaluated, valid = self.evaluated, self.valid_count
         share = f" ({100 * valid / evaluated:.3g} %)" if evaluated else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -13,6 +14,7 @@ from terranova.store.findings import Finding
 from terranova.store.ledger import span
 from terranova.store.schema import Schema
 from terranova.store.snapshot import Snapshot
+from terranova.system.working_directory import stand_somewhere
 
 _NEIGHBOURS = """
     SELECT island, "index", generation, next_index, next_generation FROM (
@@ -41,6 +43,7 @@ def check_points(
         newest: says how many points each island has at least; None if that is not known.
         keeps_all: whether gaps are damage.
     """
+    stand_somewhere(Path("/"))
     with duckdb.connect() as connection:
         connection.register("points", readable.dataset(schema))
         rows = connection.sql("SELECT count(*) FROM points").fetchall()[0][0]

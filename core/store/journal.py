@@ -30,7 +30,7 @@ from terranova.store.origin import Origin
 from terranova.store.records import Reasons, record_dtype
 from terranova.store.schema import Schema
 from terranova.system import disk
-from terranova.system.atomic import sync_directory
+from terranova.system.atomic import sync_directory, wait_for_disk
 from terranova.types import Array
 
 _MAGIC_START = b"TNV"
@@ -87,7 +87,7 @@ class Journal:
 
     def sync(self) -> None:
         """Wait until everything written is on the disk."""
-        disk.fsync(self._fd)
+        wait_for_disk(self._fd)
 
     def close(self) -> None:
         """Close the file, which stays where it is. Harmless when closed already."""

@@ -30,8 +30,10 @@ class Entry:
     Attributes:
         rows: in it.
         size: of the file, in bytes.
-        crc32: of the whole file; the pages of a part have checksums, but not its footer.
+        crc32: of the whole file.
         islands, generations: the first and the last in it.
+        footer: CRC-32 of what a reader of the file looks at first, which has no checksum of its own, as pages have;
+            None in ledgers of earlier versions.
     """
 
     rows: int
@@ -39,6 +41,7 @@ class Entry:
     crc32: int
     islands: tuple[int, int]
     generations: tuple[int, int]
+    footer: int | None = None
 
     def __str__(self) -> str:
         return f"{self.rows:,} rows of {span('island', self.islands)}, {span('generation', self.generations)}"
@@ -62,6 +65,7 @@ def save_ledger(points: Path, writer: int, entries: Mapping[Segment, Entry]) -> 
             "rows": entry.rows,
             "bytes": entry.size,
             "crc32": entry.crc32,
+            "footer": entry.footer,
             "islands": list(entry.islands),
             "generations": list(entry.generations),
         }
@@ -85,7 +89,12 @@ def load_ledger(points: Path, writer: int) -> Entries:
         parts = read_checked_json(text)["parts"]
         return {
             Segment(writer, part["sequence"]): Entry(
-                part["rows"], part["bytes"], part["crc32"], tuple(part["islands"]), tuple(part["generations"])
+                part["rows"],
+                part["bytes"],
+                part["crc32"],
+                tuple(part["islands"]),
+                tuple(part["generations"]),
+                part.get("footer"),
             )
             for part in parts
         }

@@ -119,6 +119,23 @@ class RunLock:
         self.release()
 
 
+def owner_is_gone(directory: Path) -> bool:
+    """Say whether who held the lock of a run last died without releasing it, as far as can be seen from here.
+
+    Only the name in the file is looked at: a reader that tried the lock would be in the way of a writer.
+    """
+    try:
+        holder = json.loads((directory / LOCK).read_bytes())
+        if holder["host"] != socket.gethostname():
+            return False
+        os.kill(int(holder["pid"]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return False
+    return False
+
+
 def _batch_job() -> str:
     """What Slurm or PBS call the job we are in, the same when it is requeued; empty outside of one."""
     return next((f"{name}={os.environ[name]}" for name in ("SLURM_JOB_ID", "PBS_JOBID") if name in os.environ), "")

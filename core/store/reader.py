@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,13 +16,17 @@ from terranova.errors import RunError, StoreCorrupt, did_you_mean
 from terranova.store.counts import Counts, all_dropped
 from terranova.store.layout import Segment
 from terranova.store.manifest import MANIFEST, load_manifest
-from terranova.store.part import check_part, generation_range, read_footer, read_schema
+from terranova.store.part import check_footer, check_part, generation_range, read_footer, read_schema
 from terranova.store.schema import Schema
 from terranova.store.snapshot import Snapshot, advice, take_snapshot
+from terranova.system.working_directory import stand_somewhere
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+
+Wait: TypeAlias = Callable[[Callable[[], Any]], Any]
+"""Does something in another thread, and breaks it off when a signal raises in this one."""
 
 Where: TypeAlias = pc.Expression | str
 """Which rows: a `pyarrow.compute` expression, or an SQL condition such as "valid and loglike > -10"."""
@@ -61,6 +66,7 @@ class Reader:
             raise RunError(f"There is no run directory {self.directory}.")
         self._schema: Schema | None = None
         self._extents: dict[Path, _Extent] = {}
+        self._sound: set[Path] = set()  # parts whose footers were checked; parts do not change
 
     @property
     def schema(self) -> Schema:
@@ -105,8 +111,9 @@ class Reader:
             RunError, StoreCorrupt: as in `table`.
         """
         if isinstance(where, str):
-            with self._query(self._select(columns, where)) as relation, self._damage_explained():
-                for batch in relation.to_arrow_reader(rows):
+            with self._query(self._select(columns, where)) as (relation, wait), self._damage_explained():
+                stream = wait(lambda: relation.to_arrow_reader(rows))
+                while (batch := wait(lambda: next(stream, None))) is not None:
                     yield pa.Table.from_batches([batch])
             return
         self._check_columns(columns)
@@ -125,8 +132,8 @@ class Reader:
             RunError: the query is wrong; DuckDB says how.
             StoreCorrupt: a file is damaged; says which.
         """
-        with self._query(query) as relation, self._damage_explained():
-            return relation.to_arrow_table()
+        with self._query(query) as (relation, wait), self._damage_explained():
+            return wait(relation.to_arrow_table)
 
     def to_pandas(self, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
         """As `table`, as a pandas data frame."""
@@ -157,8 +164,8 @@ class Reader:
             StoreCorrupt: a file is damaged; says which.
         """
         snapshot = take_snapshot(self._root)
-        extents = {part: self._extent(segment, snapshot) for segment, part in snapshot.parts.items()}
-        parts = [part for part, extent in extents.items() if extent.first < stop and start <= extent.last]
+        extents = {segment: self._extent(segment, snapshot) for segment in snapshot.parts}
+        parts = [segment for segment, extent in extents.items() if extent.first < stop and start <= extent.last]
         generation = pc.field("generation")
         with self._damage_explained():
             table = self._dataset(snapshot, parts).to_table(
@@ -190,7 +197,8 @@ class Reader:
     # -- helpers --------------------------------------------------------------------------------------------
 
     def _find_schema(self, snapshot: Snapshot) -> Schema:
-        for part in snapshot.parts.values():
+        for segment, part in snapshot.parts.items():
+            self._require_sound(snapshot, [segment])
             return read_schema(part)
         for contents in snapshot.journals.values():
             if contents.schema is not None:
@@ -199,10 +207,30 @@ class Reader:
             return load_manifest(self._root).schema
         raise RunError(f"{self.directory} holds no points of a terranova run.")
 
-    def _dataset(self, snapshot: Snapshot, parts: list[Path] | None = None) -> ds.Dataset:
+    def _dataset(self, snapshot: Snapshot, chosen: list[Segment] | None = None) -> ds.Dataset:
+        segments = list(snapshot.parts) if chosen is None else chosen
+        self._require_sound(snapshot, segments)
         if self._schema is None:
             self._schema = self._find_schema(snapshot)
-        return snapshot.dataset(self._schema, parts)
+        return snapshot.dataset(self._schema, [snapshot.parts[segment] for segment in segments])
+
+    def _require_sound(self, snapshot: Snapshot, segments: Iterable[Segment]) -> None:
+        """Check what readers see first of these parts, unless that was done before.
+
+        Raises:
+            StoreCorrupt: a line for each that is damaged.
+        """
+        problems = []
+        for segment in segments:
+            part, entry = snapshot.parts[segment], snapshot.ledger.get(segment)
+            if entry is None or part in self._sound:
+                continue
+            if problem := check_footer(part, entry):
+                problems.append(problem)
+            else:
+                self._sound.add(part)
+        if problems:
+            raise StoreCorrupt("\n".join([*problems, advice(self.directory)]))
 
     def _extent(self, segment: Segment, snapshot: Snapshot) -> _Extent:
         part = snapshot.parts[segment]
@@ -213,8 +241,9 @@ class Reader:
                 raise StoreCorrupt(f"{damage}\n{advice(self.directory)}")
             return _Extent(entry.rows, *entry.generations)
         if part not in self._extents:
-            footer = read_footer(part)
-            self._extents[part] = _Extent(footer.num_rows, *generation_range(footer))
+            with self._damage_explained():
+                footer = read_footer(part)
+                self._extents[part] = _Extent(footer.num_rows, *generation_range(footer))
         return self._extents[part]
 
     def _check_columns(self, columns: Sequence[str] | None) -> None:
@@ -229,17 +258,30 @@ class Reader:
         return f"SELECT {names} FROM points WHERE {where}"
 
     @contextmanager
-    def _query(self, query: str) -> Iterator[duckdb.DuckDBPyRelation]:
-        """Bind a query to the view `points`, so that mistakes in it are found before any data is read."""
+    def _query(self, query: str) -> Iterator[tuple[duckdb.DuckDBPyRelation, Wait]]:
+        """Bind a query to the view `points`, so that mistakes in it are found before any data is read.
+
+        What DuckDB takes its time for is to be done by the second of what is yielded: DuckDB hears no signal, and
+        this thread does.
+        """
         import duckdb
 
-        with duckdb.connect(config=_CLOSED) as connection:
+        stand_somewhere(self._root)
+        with duckdb.connect(config=_CLOSED) as connection, ThreadPoolExecutor(1) as worker:
+
+            def wait(work: Callable[[], Any]) -> Any:
+                try:
+                    return worker.submit(work).result()
+                except BaseException:
+                    connection.interrupt()
+                    raise
+
             connection.register("points", self.dataset())
             with self._mistakes_explained():
-                relation = connection.sql(query)
+                relation = wait(lambda: connection.sql(query))
             if relation is None:
                 raise RunError(f"This query returns no table; start it with SELECT: {query}")
-            yield relation
+            yield relation, wait
 
     @contextmanager
     def _mistakes_explained(self) -> Iterator[None]:
@@ -257,9 +299,15 @@ class Reader:
 
         try:
             yield
-        except (OSError, pa.ArrowException, duckdb.Error) as error:
+        except (StoreCorrupt, MemoryError):
+            raise
+        except Exception as error:  # of a damaged file they, and what they call, raise whatever they come upon
+            if isinstance(error, (duckdb.InterruptException, pa.ArrowCancelled)):
+                raise KeyboardInterrupt from error  # what these make of a signal
             if problems := self.verify():
                 raise StoreCorrupt("\n".join([*problems, advice(self.directory)])) from error
+            if not isinstance(error, (OSError, pa.ArrowException, duckdb.Error)):
+                raise
             raise self._mistake(error) from error
 
     def _mistake(self, error: Exception) -> RunError:

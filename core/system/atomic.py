@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import io
+import logging
 import os
 import zlib
 from collections.abc import Iterator
@@ -13,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from terranova.system import disk
+
+log = logging.getLogger("terranova")
 
 TEMPORARY = ".tmp"
 """Ending of a file that is being written; whatever has it after a crash is rubbish."""
@@ -88,11 +92,11 @@ def replacing(path: Path) -> Iterator[NewFile]:
             file = NewFile(fd)
             yield file
             file.finish()
-            disk.fsync(fd)
+            wait_for_disk(fd)
         finally:
             os.close(fd)
         publish(temporary, path)
-    except Exception:
+    except BaseException:  # a signal as well
         with contextlib.suppress(OSError):
             disk.unlink(temporary)
         raise
@@ -154,6 +158,34 @@ def sync_directory(directory: Path) -> None:
 def _sync(path: Path, flags: int) -> None:
     fd = os.open(path, flags)
     try:
-        disk.fsync(fd)
+        wait_for_disk(fd)
     finally:
         os.close(fd)
+
+
+_NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOTTY}
+"""What file systems answer that cannot be asked to write now."""
+
+
+def wait_for_disk(fd: int) -> None:
+    """Wait until what was written is on the disk, where the file system can be asked for that.
+
+    Raises:
+        OSError: it could not be written; nothing is known of what is on the disk.
+    """
+    try:
+        disk.fsync(fd)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+        _warn_without_sync(os.fstat(fd).st_dev, os.strerror(error.errno))
+
+
+@functools.cache
+def _warn_without_sync(device: int, why: str) -> None:
+    """Say once for each file system what is not promised there."""
+    log.warning(
+        "a file system that is written to cannot wait for its disk (fsync: %s): the death of any process loses "
+        "nothing there, but a power cut can",
+        why,
+    )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
-"""Ctrl-C; the end of a batch job, or of a time slice; Slurm's usual warning (`--signal=USR1@60`)."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
+"""Ctrl-C; the end of a batch job, or of a time slice; Slurm's usual warning (`--signal=USR1@60`); a terminal
+that is closed."""
 
 STOPPED = {"signal": EXIT_INTERRUPTED, "interrupt": EXIT_CTRL_C}
 """Why a scan stopped before its end (see `Scan.run`), and the code to leave with."""
@@ -23,6 +25,66 @@ SAME_REQUEST = 0.5
 
 class Interrupted(BaseException):
     """An evaluation is broken off because the scan is to stop. Not an `Exception`: no model is to catch it."""
+
+
+class Stopped(BaseException):
+    """A command that is no scan was asked to end. Not an `Exception`: nobody is to catch it but for tidying up.
+
+    Attributes:
+        signal: its number.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = number
+
+
+def listen(handler: Callable[[int, FrameType | None], None]) -> dict[int, Any]:
+    """Have a handler called for `SIGNALS`, but not for a closed terminal if `nohup` has us ignore it.
+
+    Returns:
+        the handlers before; nothing outside of the main thread, where whoever runs us handles signals.
+    """
+    before: dict[int, Any] = {}
+    for number in SIGNALS:
+        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+            continue
+        try:
+            before[number] = signal.signal(number, handler)
+        except ValueError:  # not in the main thread
+            break
+    return before
+
+
+class CommandSignals:
+    """Turns the first signal to a command into `Stopped`, so that it tidies up; a second Ctrl-C ends it at once.
+
+    Within its `with` block, a scan has a `StopRequest` of its own.
+
+    Attributes:
+        signal: the number of the signal; 0 while there was none. Libraries make an error of their own of `Stopped`.
+    """
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._asked_at = 0.0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> CommandSignals:
+        self._before = listen(self._note)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if not self.signal:
+            self.signal, self._asked_at = number, now
+            raise Stopped(number)
+        if number == signal.SIGINT and now - self._asked_at > SAME_REQUEST:
+            os._exit(EXIT_CTRL_C)
 
 
 class StopRequest:
@@ -39,11 +101,7 @@ class StopRequest:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopRequest:
-        for number in SIGNALS:
-            try:
-                self._before[number] = signal.signal(number, self._note)
-            except ValueError:  # not in the main thread: whoever runs us handles signals
-                break
+        self._before = listen(self._note)
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -150,19 +150,19 @@ def _evaluate_tasks(owner: Any, settings: dict[str, Any]) -> None:
             space = problem.model.space
             problem.evaluate(space.to_physical(np.full((1, space.dimension), 0.5)))
     owner.send(tasks.READY)
-    home = os.getcwd()
+    home = os.open(".", os.O_RDONLY | os.O_DIRECTORY)  # not its name: somebody may remove it
     with contextlib.suppress(EOFError, BrokenPipeError):
         while (task := owner.recv()) is not None:
             for answer in _answers(problem, task, home):
                 owner.send(answer)
 
 
-def _answers(problem: Any, task: Any, home: str) -> Iterator[Any]:
+def _answers(problem: Any, task: Any, home: int) -> Iterator[Any]:
     from terranova.plugins.executors.tasks import Answer, Failure
 
     size = 1 if task.one_by_one else len(task.x)
     for first in range(0, len(task.x), size):
-        os.chdir(home)  # where the model may have left it
+        os.fchdir(home)  # where the model may have left it
         started = time.perf_counter()
         try:
             evaluation = problem.evaluate(task.x[first : first + size])

@@ -14,7 +14,9 @@ from typing import Any, Self
 import numpy as np
 
 from terranova import Evaluation, Executor, PointModel, Problem
+from terranova.errors import OutOfMemory, lacks_memory
 from terranova.interfaces.batch import join
+from terranova.plugins.executors.last_words import NoSilentEnd, last_words
 from terranova.plugins.executors.processes import ProcessesExecutor
 from terranova.plugins.executors.tasks import Pace
 from terranova.types import Floats
@@ -51,12 +53,15 @@ class SerialExecutor(Executor):
         alone = isolate or timeout is not None or memory is not None
         self._child = ProcessesExecutor(problem, 1, timeout, memory, logs) if alone else None
         self._in_place = _with_last_words(problem)
+        self._no_silent_end = NoSilentEnd(problem.model.name)
         self._speaks = False
 
     def __enter__(self) -> Self:
         if self._child is not None:
             self._child.__enter__()
-        elif not faulthandler.is_enabled():
+            return self
+        self._no_silent_end.__enter__()
+        if not faulthandler.is_enabled():
             with contextlib.suppress(ValueError, OSError, AttributeError):  # a stderr that is no file
                 faulthandler.enable(sys.stderr)
                 self._speaks = True
@@ -67,6 +72,8 @@ class SerialExecutor(Executor):
     ) -> None:
         if self._child is not None:
             self._child.__exit__(kind, error, trace)
+            return
+        self._no_silent_end.__exit__(kind, error, trace)
         if self._speaks:
             faulthandler.disable()
 
@@ -86,7 +93,9 @@ class SerialExecutor(Executor):
             return self._child.evaluate(x)
         if not isinstance(self.problem.model.plugin, PointModel):
             with self.watch.breakable():
-                return self._in_place(x)
+                evaluation = self._in_place(x)
+            _require_memory(evaluation)
+            return evaluation
         pace, first = Pace(), 0
         parts: list[Evaluation] = []
         while first < len(x):
@@ -101,18 +110,28 @@ class SerialExecutor(Executor):
         return join(parts, len(self.problem.model.observables))
 
 
+def _require_memory(evaluation: Evaluation) -> None:
+    """Take a batch of which every point failed for want of memory for what it is: no property of the points.
+
+    Raises:
+        OutOfMemory: it is one.
+    """
+    reasons = evaluation.reason
+    if len(reasons) > 1 and all(reason and lacks_memory(reason) for reason in reasons):
+        raise OutOfMemory(
+            f"all {len(reasons):,} points of a batch failed for want of memory ({reasons[0][:200]}): that is no "
+            "property of the points, and none of them is stored. Give the process more memory, start fewer ranks "
+            "on this machine, or smaller batches (sampler.islands), and resume"
+        )
+
+
 def _with_last_words(problem: Problem) -> Evaluate:
     """Return `problem.evaluate`, called in a way that speaks if the model kills this process.
 
     faulthandler then prints the stack, and a stack names files: this frame's is a sentence for who reads it.
     """
-    name = problem.model.name.encode("ascii", "replace").decode()
-    sentence = (
-        f"<model {name!r}, which ran within the scan itself, has just killed it. Every stored point is safe; go "
-        "on with `terranova resume DIR scan.yaml` and, in that file, `parallel: {isolation: process}`, with which "
-        "such a point costs a row>"
-    )
     names: dict[str, Any] = {"compute": problem.evaluate}
+    sentence = f"<{last_words(problem.model.name, 'killed it')}>"
     exec(compile("def evaluate(x):\n    return compute(x)", sentence, "exec"), names)
     evaluate: Evaluate = names["evaluate"]
     return evaluate

@@ -26,6 +26,14 @@ from terranova.system.process_tree import end_tree, exit_code, marked
 PROGRAM = Path(__file__).with_name("child.py")
 
 
+def _search_path() -> list[str]:
+    """Where this process looks for modules, in a form that means the same in another directory."""
+    try:
+        return [entry or os.getcwd() for entry in sys.path]
+    except OSError:  # somebody has removed the current directory
+        return [entry for entry in sys.path if entry]
+
+
 class Worker:
     """A process that evaluates tasks; it is the leader of its own session.
 
@@ -59,7 +67,7 @@ class Worker:
         base = {**worker_environment(), "TMPDIR": self._scratch}
         environment, self._mark = marked(base)
         settings = {
-            "path": [entry or os.getcwd() for entry in sys.path],
+            "path": _search_path(),
             "connection": theirs.fileno(),
             "lifeline": lifeline,
             "log": None if log is None else str(log.absolute()),

@@ -263,7 +263,6 @@ def test_wrong_answers_name_the_model_and_the_observable(answer: Any, words: str
     [
         lambda a: a.astype(np.float32).astype(float),
         lambda a: (10 * a).astype(int),
-        lambda a: a > 0.5,
         lambda a: a.tolist(),
         lambda a: a.astype(object),
         lambda a: 3.0,

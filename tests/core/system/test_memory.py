@@ -1,0 +1,19 @@
+"""What is said when there is no memory left."""
+
+from __future__ import annotations
+
+import resource
+
+import pytest
+
+from terranova.system.memory import no_memory_left
+
+
+def test_the_line_has_the_cause_the_limit_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (1_500_000_000, 1_500_000_000))
+    said = no_memory_left(MemoryError("Unable to allocate 8 GiB\nfor an array"))
+    assert said.startswith(
+        "there is no memory left; ulimit -v is 1.5 GB and ulimit -d is 1.5 GB (MemoryError: Unable"
+    )
+    assert "\n" not in said
+    assert said.endswith("then resume")
