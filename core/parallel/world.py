@@ -28,7 +28,7 @@ PATIENCE = 3600.0
 """Seconds without a sign of life after which a rank is given up, where no configuration says otherwise."""
 
 FIRST_LOOK = 0.25
-"""Part of the patience after which one that waits begins to look for signs of life: the disk feels no short waits."""
+"""Part of the patience after which one that waits looks for signs of life: short waits cost the disk nothing."""
 
 
 class Backoff:
@@ -164,7 +164,7 @@ class World:
         waited = time.monotonic() - since
         if waited < FIRST_LOOK * self._patience:
             return
-        silent = self._heartbeat.silent() if self._heartbeat is not None else []
+        silent = [] if self._heartbeat is None else self._heartbeat.silent()
         if waited < self._patience:
             return
         if self._heartbeat is None:
@@ -199,7 +199,6 @@ class World:
                 self.communicator.isend(notice, dest=rank, tag=_NOTICE)
 
     def _meet(self) -> None:
-        """Wait until every rank is here."""
         self._transfer.meet()
 
     # -- exchanges: every rank has to make the same ones, in the same order -----------------------------------
