@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.scan_processes import Lab, until
+from support.scan_processes import Lab, count, relatives, until
 from support.sudden_deaths import all_gone, cut_short, timed
 
 from terranova.store.lock import RunLock
@@ -83,13 +84,19 @@ def test_a_comparison_killed_at_twenty_moments_has_the_same_results(tmp_path: Pa
 @pytest.mark.fault("F62")
 def test_a_trial_whose_process_dies_often_but_gets_on_is_no_failure(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
-    file = tmp_path / "comparison.yaml"
-    file.write_text(COMPARISON.format(evaluations=900, seeds=1).replace("random, cmaes", ONE_BY_ONE))
-    lab.environment |= lab.with_deed({"deed": "SIGKILL", "points": 350})  # again and again, each time after some progress
-    done = lab.run("compare", file, "--output", tmp_path / "often", "-q")
-    assert done.returncode == 0, done.stderr
-    ((numbers, _),) = _results(tmp_path / "often").values()
-    assert numbers["evaluations"] == 900
+    file, directory = tmp_path / "comparison.yaml", tmp_path / "often"
+    file.write_text(COMPARISON.format(evaluations=1500, seeds=1).replace("random, cmaes", ONE_BY_ONE))
+    process = lab.start("compare", file, "--output", directory, "-q", deed={"nap": 0.1})
+    run = directory / "trials" / "toy-naughty" / "random" / "seed-1" / "run"
+    for points in (100, 500, 900):
+        until(lambda points=points: count(run) >= points, "the trial gets on", process=process)  # type: ignore[misc]
+        for pid in relatives(directory):
+            if pid != process.pid:
+                os.kill(pid, signal.SIGKILL)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, out + err
+    ((numbers, _),) = _results(directory).values()
+    assert numbers["evaluations"] == 1500
 
 
 @pytest.mark.slow
