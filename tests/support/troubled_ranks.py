@@ -6,6 +6,7 @@ met them, when the data are about to travel. Messages of evaluations over ranks 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -18,8 +19,11 @@ from pathlib import Path
 from typing import Any
 
 TROUBLE = "TROUBLE"
-"""JSON in the environment: deed (pause, slow, or the name of a signal), rank (None: each), at (places; None: all),
-seconds (of a pause), acknowledged (file to which stored points are noted), places (file that gets their number).
+"""JSON in the environment, all of it optional.
+
+deed: pause, slow, or the name of a signal; rank: whose, None for each; at: places, None for all; seconds: a pause's.
+skews: for each rank, by how many seconds its files are dated wrongly, one after the other.
+acknowledged: file to which stored points are noted; places: file that gets their number.
 """
 
 
@@ -78,6 +82,18 @@ def note_acknowledged(path: str) -> None:
     Writer.append = noted  # type: ignore[method-assign]
 
 
+def date_wrongly(skews: list[float]) -> None:
+    """Let files that are touched get the time of a clock that is wrong, and each time in another way."""
+    right, wrong = os.utime, itertools.cycle(skews)
+
+    def utime(path: Any, times: tuple[float, float] | None = None, **words: Any) -> None:
+        if times is None and not words:
+            times = (time.time() + next(wrong),) * 2
+        right(path, times, **words)
+
+    os.utime = utime  # type: ignore[assignment]
+
+
 def main() -> None:
     """Make ready for trouble, and be terranova."""
     from terranova.cli.main import main as terranova_main
@@ -93,6 +109,8 @@ def main() -> None:
     surround(World, "_meet", trouble)
     surround(mpi.MpiExecutor, "_send", trouble, after=False)
     surround(mpi, "_answer", trouble)
+    if "skews" in order:
+        date_wrongly(order["skews"][trouble.rank])
     if "acknowledged" in order:
         note_acknowledged(order["acknowledged"])
     terranova_main()
