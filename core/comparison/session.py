@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from terranova.comparison.config import ComparisonConfig
-from terranova.comparison.trial import Trial, trials
+from terranova.comparison.trial import MOST_ATTEMPTS, Trial, trials
 from terranova.comparison.worker import CONFIG_FILE, work
-from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED, ParallelError, RunError
+from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED, ParallelError, RunError, RunLocked
 from terranova.parallel.world import World, world
+from terranova.store.lock import RunLock
 from terranova.system.atomic import write_atomic
 from terranova.system.environment import worker_environment
 from terranova.system.signals import StopRequest
@@ -38,7 +40,8 @@ def run_comparison(config: ComparisonConfig, *, quiet: bool = False) -> int:
         quiet: say nothing.
 
     Returns:
-        0; or the exit code to leave with when it was asked to stop: calling it again goes on.
+        0; or the exit code to leave with when it was asked to stop, or when other processes are still at some
+        trials: calling it again goes on.
 
     Raises:
         RunError: the output directory cannot be written.
@@ -52,10 +55,35 @@ def run_comparison(config: ComparisonConfig, *, quiet: bool = False) -> int:
         except OSError as error:
             raise RunError(f"{config.output} cannot be written: {error.strerror or error}") from error
     ranks.barrier()
-    if config.workers == 0 and ranks.size == 1:
-        return work(config)
-    code = _supervise(config, ranks, quiet=quiet)
-    return max(ranks.allgather(code))
+    fewest, since = len(list(trials(config))) + 1, time.monotonic()
+    while True:
+        alone = config.workers == 0 and ranks.size == 1
+        code = max(ranks.allgather(work(config) if alone else _supervise(config, ranks, quiet=quiet)))
+        # All that we started has ended. What has no result is held by others: workers of an earlier start, if that
+        # was killed a moment ago, which end by themselves.
+        without = ranks.bcast([trial for trial in trials(config) if trial.result() is None])
+        if code or not without:
+            return code
+        if len(without) < fewest:
+            fewest, since = len(without), time.monotonic()
+        if ranks.bcast(time.monotonic() - since > STOP_SECONDS):
+            if ranks.is_root:
+                print(_held(without), file=sys.stderr)
+            return RunLocked.exit_code
+        time.sleep(LOOK_AGAIN)
+
+
+def _held(without: Sequence[Trial]) -> str:
+    """Say which trials have no result although nothing is left to do here."""
+    one = len(without) == 1
+    number = "a trial has" if one else f"{len(without)} trials have"
+    place = without[0].directory
+    try:
+        RunLock(place).release()
+        why = "its process died" if one else f"the process of {place} died"
+    except RunLocked as error:
+        why = str(error)
+    return f"{number} no result yet: {why.rstrip('.')}. The same command goes on"
 
 
 def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool) -> int:
@@ -63,7 +91,7 @@ def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool) -> int:
     wanted = config.workers if ranks.size == 1 else 1
     waiting = list(trials(config))
     total = len(waiting)
-    spare = 2 * total  # each trial may kill its worker twice
+    spare = (MOST_ATTEMPTS + 1) * total  # so often a trial may kill its worker before it is given up
     with StopRequest() as stop, _Display(total, quiet=quiet or not ranks.is_root) as display:
         workers = [_start(config.output) for _ in range(min(wanted, total))]
         while workers:
@@ -84,7 +112,7 @@ def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool) -> int:
                 if worker.returncode < 0 and spare > 0:  # killed by what it ran: another takes its place
                     spare -= 1
                     workers.append(_start(config.output))
-        display.update(total, None)
+        display.update(sum(trial.result() is not None for trial in trials(config)), None)
     return 0
 
 

@@ -27,7 +27,7 @@ SOURCES = "sources"
 """The key of a result that says with which source of model and sampler it was measured."""
 
 MOST_ATTEMPTS = 2
-"""A trial whose process died this often is given up."""
+"""A trial whose process died this often without a new point is given up."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Trial:
     def _attempt(self) -> int:
         attempts = self._count_attempt()
         if attempts > MOST_ATTEMPTS:
-            self.fail(f"its process died {MOST_ATTEMPTS} times")
+            self.fail(f"its process died {MOST_ATTEMPTS} times without a new point")
             return 0
         try:
             measured = self._run()
@@ -146,13 +146,24 @@ class Trial:
         return measure(run, self.problem_entry.features, seconds=None if resumed else seconds)
 
     def _count_attempt(self) -> int:
-        path = self.directory / ATTEMPTS
+        """Return how often this has been tried since it last got on; whoever is killed often gets on meanwhile."""
+        path, points = self.directory / ATTEMPTS, self._points()
         try:
-            attempts = int(path.read_text()) + 1
+            before, points_before = map(int, path.read_text().split())
         except (OSError, ValueError):
-            attempts = 1
-        write_atomic(path, str(attempts))
+            before, points_before = 0, 0
+        attempts = 1 if points > points_before else before + 1
+        write_atomic(path, f"{attempts} {points}")
         return attempts
+
+    def _points(self) -> int:
+        """Return how many points its scan has stored."""
+        from terranova.runs.run import Run
+
+        try:
+            return Run(self.run_directory).evaluated
+        except TerranovaError:
+            return 0
 
     def _conclude(self, result: dict[str, Any]) -> None:
         content = {"digest": self._digest(), SOURCES: self._sources(), **result}

@@ -78,7 +78,7 @@ class Job:
             time.sleep(0.02)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> int | None:
-        newest_sign, since = 0.0, time.monotonic()
+        signs, since = self._signs(), time.monotonic()
         while True:
             with suppress(subprocess.TimeoutExpired):
                 return process.wait(timeout=0.1)
@@ -88,18 +88,18 @@ class Job:
             if self._forced:
                 self.clean_up()
                 return process.wait()
-            sign = self._newest_sign()
-            if sign != newest_sign or not sign:
-                newest_sign, since = sign, time.monotonic()
+            before, signs = signs, self._signs()
+            if signs != before or not signs:
+                since = time.monotonic()
             # The ranks themselves notice first, if one of them can.
             if time.monotonic() - since > 1.2 * self._patience + 10.0:
                 self.clean_up()
                 process.wait()
                 return None
 
-    def _newest_sign(self) -> float:
-        """Return the time of the newest sign of life, 0 if there are none."""
+    def _signs(self) -> dict[str, int]:
+        """Return the times of the ranks' signs of life. Only changes matter: clocks differ, and jump."""
         try:
-            return max((e.stat().st_mtime for e in os.scandir(self._directory / SIGNS)), default=0.0)
+            return {entry.name: entry.stat().st_mtime_ns for entry in os.scandir(self._directory / SIGNS)}
         except OSError:
-            return 0.0
+            return {}

@@ -21,8 +21,9 @@ def sign_of(directory: Path, rank: int) -> Path:
 class Heartbeat:
     """One rank's heartbeat, and its check of those of the others.
 
-    Ages are differences between times of files, which the disk's own clock gives: clocks of other nodes, and
-    clocks that jump, do not matter. A disk that refuses disables the watch, never the scan.
+    What counts is for how long, by this process's steady clock, the time of another's file has stayed what it was.
+    Which time that is does not matter: not every disk has a clock of its own, those of nodes differ, and all may
+    jump. A disk that refuses disables the watch, never the scan.
 
     Args:
         directory: of the run.
@@ -34,7 +35,8 @@ class Heartbeat:
         self.directory, self.rank, self.size, self.patience = directory, rank, size, patience
         self._every = min(60.0, patience / 10)
         self._signed_at = -float("inf")
-        self._looked_at = self._began = time.monotonic()
+        self._looked_at = -float("inf")
+        self._seen: dict[int, tuple[int | None, float]] = {}  # time of a rank's file, and when it was first seen
         self._file = sign_of(directory, rank)
         with suppress(OSError):
             self._file.parent.mkdir(exist_ok=True)
@@ -50,23 +52,32 @@ class Heartbeat:
             os.utime(self._file)
 
     def silent(self) -> list[int]:
-        """Return the ranks that have been silent for too long; looks at the disk only now and then."""
+        """Return the ranks that have been silent for too long; looks at the disk only now and then.
+
+        Call it for longer than the patience: silence is what several looks have seen.
+        """
         now = time.monotonic()
         if now - self._looked_at < self._every:
             return []
         self._looked_at = now
         try:
             os.utime(self._file)
-            here = self._file.stat().st_mtime
         except OSError:
+            self._seen.clear()
             return []
-        return [rank for rank in range(self.size) if self._age(rank, here, now) > self.patience]
+        return [rank for rank in range(self.size) if rank != self.rank and self._silence(rank, now) > self.patience]
 
-    def _age(self, rank: int, here: float, now: float) -> float:
+    def _silence(self, rank: int, now: float) -> float:
+        """Return for how many seconds, as far as this rank has looked, another has given no sign."""
         try:
-            return here - sign_of(self.directory, rank).stat().st_mtime
-        except OSError:  # it has not begun yet, or has ended: count from when we began to look
-            return now - self._began
+            sign = sign_of(self.directory, rank).stat().st_mtime_ns
+        except OSError:  # it has not begun yet, or has ended
+            sign = None
+        before, since = self._seen.setdefault(rank, (sign, now))
+        if sign != before:
+            self._seen[rank] = sign, now
+            return 0.0
+        return now - since
 
     def describe(self, rank: int) -> str:
         """Return where a rank was when it began, as far as is known."""

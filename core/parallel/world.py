@@ -15,6 +15,7 @@ import numpy as np
 from terranova.errors import RankFailed, RankSilent, TerranovaError, exit_code_of
 from terranova.parallel.connection import abort_job, connect, flush_output
 from terranova.parallel.heartbeat import Heartbeat
+from terranova.parallel.transfer import Transfer
 from terranova.system.signals import StopRequest
 from terranova.types import Array
 
@@ -25,6 +26,9 @@ _NOTICE = 7003
 
 PATIENCE = 3600.0
 """Seconds without a sign of life after which a rank is given up, where no configuration says otherwise."""
+
+FIRST_LOOK = 0.25
+"""Part of the patience after which one that waits looks for signs of life: short waits cost the disk nothing."""
 
 
 class Backoff:
@@ -47,9 +51,9 @@ class Backoff:
 class World:
     """All processes of this run, seen from one of them. Without a communicator: this process alone.
 
-    Every exchange first waits until all ranks have come to it. That wait hears signals, and what other ranks
-    have to say meanwhile: that someone asked to stop, or that one has failed; and it ends when one of them has
-    shown no sign of life for too long.
+    Every exchange first waits until all ranks have come to it, then for what they send. These waits hear signals,
+    and what other ranks have to say meanwhile: that someone asked to stop, or that one has failed; and they end
+    when one of them has shown no sign of life for too long.
 
     Attributes:
         communicator: of mpi4py, None when alone.
@@ -66,6 +70,7 @@ class World:
         self._heartbeat: Heartbeat | None = None
         self._patience = PATIENCE
         self._notified = False
+        self._transfer = Transfer(communicator, self.wait)
 
     def __repr__(self) -> str:
         return f"<rank {self.rank} of {self.size}>"
@@ -87,7 +92,7 @@ class World:
         team = self
         if self.communicator is not None:
             self._meet()
-            team = World(self.communicator.Dup())
+            team = World(self._transfer.duplicate())
         before, team.stop = team.stop, stop
         _current.append(team)
         try:
@@ -156,12 +161,15 @@ class World:
         Args:
             since: when this rank began to wait, as `time.monotonic()` gave it.
         """
-        if time.monotonic() - since < self._patience:
+        waited = time.monotonic() - since
+        if waited < FIRST_LOOK * self._patience:
+            return
+        silent = [] if self._heartbeat is None else self._heartbeat.silent()
+        if waited < self._patience:
             return
         if self._heartbeat is None:
             error = RankSilent(f"waited {self._patience:g} s for the other ranks, in vain: one of them hangs")
             self.abort(f"error: {error}", error.exit_code)
-        silent = self._heartbeat.silent()
         if silent:
             names = ", ".join(self._heartbeat.describe(rank) for rank in silent)
             error = RankSilent(
@@ -191,9 +199,7 @@ class World:
                 self.communicator.isend(notice, dest=rank, tag=_NOTICE)
 
     def _meet(self) -> None:
-        """Wait until every rank is here."""
-        arrived = self.communicator.Ibarrier()
-        self.wait(arrived.Test)
+        self._transfer.meet()
 
     # -- exchanges: every rank has to make the same ones, in the same order -----------------------------------
 
@@ -207,21 +213,21 @@ class World:
         if self.communicator is None:
             return value
         self._meet()
-        return self.communicator.bcast(value)  # type: ignore[no-any-return]
+        return self._transfer.bcast(value)  # type: ignore[no-any-return]
 
     def gather(self, value: T) -> list[T] | None:
         """Return every rank's value, in order, on rank 0; None elsewhere."""
         if self.communicator is None:
             return [value]
         self._meet()
-        return self.communicator.gather(value)  # type: ignore[no-any-return]
+        return self._transfer.gather(value)
 
     def allgather(self, value: T) -> list[T]:
         """Return every rank's value, in order, on every rank."""
         if self.communicator is None:
             return [value]
         self._meet()
-        return self.communicator.allgather(value)  # type: ignore[no-any-return]
+        return self._transfer.allgather(value)
 
     def any(self, flag: bool) -> bool:
         """Return True on every rank if the flag is set on one."""
@@ -240,12 +246,21 @@ class World:
         for name in sorted(arrays):
             value = np.ascontiguousarray(arrays[name])
             if value.dtype.kind in "iu":
-                total[name] = np.empty_like(value)
-                self.communicator.Allreduce(value, total[name])
+                total[name] = self._transfer.sum(value)
             else:
-                parts = self.communicator.gather(value)
-                total[name] = self.communicator.bcast(np.asarray(sum(parts or ())))
+                parts = self._transfer.gather(value)
+                total[name] = self._transfer.bcast(np.asarray(sum(parts or ())))
         return total
+
+    # -- messages between two ranks -----------------------------------------------------------------------------
+
+    def send(self, value: object, rank: int, tag: int) -> None:
+        """Send a value to another rank, which receives it with the same tag."""
+        self._transfer.send(value, rank, tag)
+
+    def receive(self, rank: int, tag: int) -> tuple[Any] | None:
+        """Return the value that another rank has sent, alone in a tuple; None if it has sent nothing."""
+        return self._transfer.receive(rank, tag)
 
     def abort(self, message: str, exit_code: int = 1, *, culprit: int | None = None) -> NoReturn:
         """Say why, and end the processes of all ranks at once; `culprit` is the rank, if it is another."""

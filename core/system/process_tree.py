@@ -64,8 +64,8 @@ def exit_code(pid: int) -> int | None:
     The child keeps its number until it is waited for, so that `end_tree` can still be called.
     """
     info = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    if info is None:
-        return None
+    if info is None or info.si_code in (os.CLD_STOPPED, os.CLD_TRAPPED, os.CLD_CONTINUED):
+        return None  # of a child that has itself traced by its parent, stops are reported whether asked for or not
     return info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
 
 

@@ -44,9 +44,7 @@ def main(settings: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(ValueError, OSError):
         faulthandler.enable()
-    from multiprocessing.connection import Connection
-
-    _evaluate_tasks(Connection(settings["connection"]), settings)
+    _evaluate_tasks(settings)
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -124,7 +122,7 @@ class _Log:
 # the worker
 
 
-def _evaluate_tasks(owner: Any, settings: dict[str, Any]) -> None:
+def _evaluate_tasks(settings: dict[str, Any]) -> None:
     if settings["main"] is not None:
         from multiprocessing import spawn
 
@@ -133,9 +131,11 @@ def _evaluate_tasks(owner: Any, settings: dict[str, Any]) -> None:
         del os.environ[IMPORTING]
     from terranova.errors import ContractError
     from terranova.plugins.executors import tasks
+    from terranova.plugins.executors.messages import WorkersEnd
 
+    owner = WorkersEnd(settings["connection"])
     try:
-        problem = owner.recv()
+        problem = owner.receive()
     except EOFError:
         return
     except Exception as error:
@@ -152,7 +152,7 @@ def _evaluate_tasks(owner: Any, settings: dict[str, Any]) -> None:
     owner.send(tasks.READY)
     home = os.open(".", os.O_RDONLY | os.O_DIRECTORY)  # not its name: somebody may remove it
     with contextlib.suppress(EOFError, BrokenPipeError):
-        while (task := owner.recv()) is not None:
+        while (task := owner.receive()) is not None:
             for answer in _answers(problem, task, home):
                 owner.send(answer)
 

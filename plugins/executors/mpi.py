@@ -149,15 +149,14 @@ class MpiExecutor(Executor):
         return range(1, self._world.size)
 
     def _send(self, message: Terms | Task | None, rank: int) -> None:
-        self._world.communicator.send(message, dest=rank, tag=_TAG)
+        self._world.send(message, rank, _TAG)
 
     def _receive(self) -> tuple[int, Any] | None:
         """Return a rank and its answer, if there is one."""
         for rank in self._busy:
-            if self._world.communicator.iprobe(source=rank, tag=_TAG):
-                answer = self._world.communicator.recv(source=rank, tag=_TAG)
+            if received := self._world.receive(rank, _TAG):
                 self._busy.remove(rank)
-                return rank, answer
+                return rank, received[0]
         return None
 
     @staticmethod
@@ -171,7 +170,7 @@ class MpiExecutor(Executor):
         with terms.executor(problem) as executor:
             executor.watch = _RankWatch()
             while (task := _receive_from_root()) is not None:
-                world().communicator.send(_answer(executor, task), dest=0, tag=_TAG)
+                world().send(_answer(executor, task), 0, _TAG)
 
 
 class _RankWatch(Watch):
@@ -201,6 +200,11 @@ def _answer(executor: Executor, task: Task) -> Answer | Failure | None:
 
 
 def _receive_from_root() -> Any:
-    communicator = world().communicator
-    world().wait(lambda: bool(communicator.iprobe(source=0, tag=_TAG)))
-    return communicator.recv(source=0, tag=_TAG)
+    everyone, received = world(), []
+
+    def has_come() -> bool:
+        received.extend(everyone.receive(0, _TAG) or ())
+        return bool(received)
+
+    everyone.wait(has_come)
+    return received[0]

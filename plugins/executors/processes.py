@@ -153,24 +153,21 @@ class ProcessesExecutor(Executor):
                     self._take(worker, progress)
                 except EOFError:
                     lost.append(worker)
-            elif self._gone(worker):
+                    continue
+            if self._gone(worker):
                 lost.append(worker)
         for worker in lost:
             self._blame(worker, progress)
         self._renew(lost)
 
     def _take(self, worker: Worker, progress: Progress) -> None:
-        message = worker.receive()
-        if isinstance(message, Failure):
-            worker.task = None
-            message.raise_here("a worker process")
-        if isinstance(message, Answer):
-            progress.keep(message, self._paces[self._team.index(worker)])
-            worker.answered += len(message.evaluation.status)
-            if worker.task is None or worker.answered == len(worker.task.x):
-                worker.task = None
-        elif worker.ready:
-            self._died_starting = 0
+        for message in worker.receive():
+            if isinstance(message, Failure):
+                message.raise_here("a worker process")
+            if isinstance(message, Answer):
+                progress.keep(message, self._paces[self._team.index(worker)])
+            elif worker.ready:
+                self._died_starting = 0
 
     def _deadline(self, worker: Worker) -> float:
         if worker.task is not None:
@@ -182,7 +179,7 @@ class ProcessesExecutor(Executor):
 
     def _gone(self, worker: Worker) -> bool:
         """True for a worker that died without closing its connection, or whose time is up."""
-        return self._late(worker) or (not worker.alive and not worker.connection.poll())
+        return self._late(worker) or (not worker.alive and not connection.wait([worker.connection], 0.0))
 
     def _blame(self, worker: Worker, progress: Progress) -> None:
         """Find out why a worker is lost, and what that means for its task."""

@@ -69,6 +69,12 @@ class Answer:
     evaluation: Evaluation
     seconds: float
 
+    def fits(self, task: Task, answered: int) -> bool:
+        """Say whether this answers a task of which so many points have been answered already."""
+        points = len(self.evaluation.status)
+        expected = 1 if task.one_by_one else len(task.x)
+        return self.batch == task.batch and self.first == task.first + answered and points == expected
+
 
 @dataclass(frozen=True)
 class Failure:

@@ -8,22 +8,31 @@ import os
 import pickle
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from multiprocessing import Pipe, spawn
+from collections.abc import Iterator
+from multiprocessing import spawn
 from pathlib import Path
 from typing import Any
 
 from terranova.errors import ParallelError
 from terranova.plugins.executors.child import EXIT_MEMORY, IMPORTING
-from terranova.plugins.executors.tasks import LOADED, READY, Task
+from terranova.plugins.executors.messages import Garbled, OwnersEnd
+from terranova.plugins.executors.tasks import LOADED, READY, Answer, Failure, Task
 from terranova.system.amounts import size_text
 from terranova.system.environment import worker_environment
 from terranova.system.process_tree import end_tree, exit_code, marked
 
 PROGRAM = Path(__file__).with_name("child.py")
+
+TAKE_SECONDS = 60.0
+"""How long an idle worker, which does nothing but wait for a task, may need to take it."""
+
+IMPORT_SECONDS = 600.0
+"""How long a worker that has just been started may need to take the problem."""
 
 
 def _search_path() -> list[str]:
@@ -60,7 +69,8 @@ class Worker:
             raise ParallelError(
                 "a script that scans is run by its worker: it must scan under `if __name__ == '__main__':`"
             )
-        self.connection, theirs = Pipe()
+        ours, theirs = socket.socketpair()
+        self.connection = OwnersEnd(ours)
         lifeline, self._lifeline = os.pipe()  # closed by the system when the owner dies
         self._memory, self._log, self.warm = memory, log, warm
         self._scratch = tempfile.mkdtemp(prefix="terranova-worker-")
@@ -93,9 +103,10 @@ class Worker:
         self.loaded = self.ready = False
         self.task: Task | None = None
         self.answered = 0
+        self._garbled = False
         self.since = time.monotonic()
         with contextlib.suppress(OSError):  # it is dead; that will be noticed
-            self.connection.send_bytes(recipe)
+            self.connection.send(recipe, IMPORT_SECONDS)
 
     @property
     def pid(self) -> int:
@@ -116,28 +127,54 @@ class Worker:
         """Hand over a task.
 
         Raises:
-            OSError: the process died while it was idle.
+            OSError: the process died while it was idle, or does not listen.
         """
-        self.connection.send(task)
         self.task, self.answered, self.since = task, 0, time.monotonic()
+        try:
+            self.connection.send(pickle.dumps(task), TAKE_SECONDS)
+        except OSError:
+            self.task = None
+            self._process.kill()  # it may have got half of it
+            raise
 
-    def receive(self) -> Any:
-        """Return the next message: `LOADED`, `READY`, an `Answer` or a `Failure`.
+    def receive(self) -> Iterator[Any]:
+        """Yield what has come: `LOADED`, `READY`, an `Answer` to the task, or a `Failure`.
 
         Raises:
-            EOFError: the process has died.
+            EOFError: the process has died, or says what a worker does not say.
         """
         try:
-            message = self.connection.recv()
-        except (OSError, pickle.UnpicklingError) as error:  # died within a message
+            for message in self.connection.receive():
+                self._understand(message)
+                yield message
+        except Garbled as error:
+            self._garbled = True
             raise EOFError from error
-        if message in (LOADED, READY):
+
+    def _understand(self, message: Any) -> None:
+        """Keep the record of what a worker has said.
+
+        Raises:
+            Garbled: it is nothing that it could say now.
+        """
+        if isinstance(message, Answer):
+            if self.task is None or not message.fits(self.task, self.answered):
+                raise Garbled
+            self.answered += len(message.evaluation.status)
+            if self.answered == len(self.task.x):
+                self.task = None
+        elif isinstance(message, Failure):
+            self.task = None
+        elif isinstance(message, str) and message in (LOADED, READY) and not self.ready:
             self.loaded, self.ready = True, message == READY
+        else:
+            raise Garbled
         self.since = time.monotonic()
-        return message
 
     def cause_of_death(self) -> str:
         """Return, in words that follow "the worker process", how it ended."""
+        if self._garbled:
+            return "said what is no answer: the model has written to its connection, or forked without leaving"
         self.join(1.0)
         code = exit_code(self.pid)
         limit = "" if self._memory is None else f" (parallel.memory is {size_text(self._memory)})"
@@ -155,7 +192,7 @@ class Worker:
     def dismiss(self) -> None:
         """Ask the process to end by itself; `kill` is to follow."""
         with contextlib.suppress(OSError):
-            self.connection.send(None)
+            self.connection.send(pickle.dumps(None), 0.1)
 
     def join(self, seconds: float) -> None:
         """Wait for its end."""

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from support.leftover_processes import nothing_is_left, processes_with
 import terranova
 from terranova import Evaluation, Status
 from terranova.errors import ConfigError
-from terranova.plugins.executors import ProcessesExecutor, SerialExecutor
+from terranova.plugins.executors import ProcessesExecutor, SerialExecutor, worker
 from terranova.plugins.executors.child import LOG_BYTES
 from terranova.registry import registry
 
@@ -84,6 +84,71 @@ def test_a_point_that_kills_its_process_is_a_row_and_the_others_are_evaluated(
     tries = Counter((tmp_path / "tries").read_text().split()[1::2])
     assert {name: tries[name] for name in CRASHES} == dict.fromkeys(CRASHES, 2), "tried twice, then stored"
     assert tries["good"] == good.sum() + 100, "here all were good: no point twice for another one's crash"
+
+
+NO_ANSWER = "the worker process said what is no answer"
+OUTCOMES = {
+    "streams": (Status.OK, ""),
+    "fork": (Status.OK, ""),
+    "daemon": (Status.OK, ""),
+    "nonblocking": (Status.OK, ""),
+    "thread": (Status.OK, ""),
+    "session": (Status.RAISED, "PermissionError"),
+    "long_words": (Status.RAISED, "ValueError: no no"),
+    "habits": (Status.OK, ""),
+    "garble": (Status.CRASHED, NO_ANSWER),
+    "unknown_message": (Status.CRASHED, NO_ANSWER),
+    "leaving_message": (Status.CRASHED, NO_ANSWER),
+    "pointless_message": (Status.CRASHED, NO_ANSWER),
+    "hang_up": (Status.CRASHED, "the worker process "),  # it is found out, or notices first
+    "take_place": (Status.CRASHED, "the worker process exited with code 1"),
+    "modules": (Status.CRASHED, "the worker process exited with code 1"),
+    "daemonise": (Status.CRASHED, "the worker process exited with code 0"),
+    "alarm": (Status.CRASHED, "the worker process was killed by SIGALRM"),
+    "half_a_message": (Status.TIMEOUT, "no answer within 5 s"),
+    "stop_within_a_message": (Status.TIMEOUT, "no answer within 5 s"),
+    "traced": (Status.TIMEOUT, "no answer within 5 s"),
+    "flood": (Status.OK, ""),
+}
+"""What becomes of points that harm the process around the model."""
+QUICK = ("streams", "fork", "daemon", "nonblocking", "thread", "session", "long_words", "habits", "garble")
+
+
+@pytest.mark.fault("F70")
+@pytest.mark.usefixtures("nothing_is_left")
+@pytest.mark.parametrize(
+    "names", [QUICK, pytest.param([*OUTCOMES][len(QUICK) :], marks=pytest.mark.slow)], ids=["quick", "rest"]
+)
+def test_harm_to_the_connection_and_the_process_costs_its_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: Sequence[str]
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("data")
+    monkeypatch.setenv("PRECIOUS", str(precious))
+    deeds = ["good", *(deed for name in names for deed in (name, "good"))]
+    found = evaluate(deeds, timeout=5.0)
+    outcomes = {name: (found.status[i], found.reason[i]) for i, name in enumerate(deeds) if name != "good"}
+    for name, (status, reason) in outcomes.items():
+        assert status == OUTCOMES[name][0], f"{name}: {reason}"
+        assert reason.startswith(OUTCOMES[name][1]), name
+    expected = hostile.problem(hostile.Hostile).evaluate(hostile.points(["good"] * len(deeds))).observables[:, 0]
+    good = found.status == Status.OK
+    assert good[::2].all(), "no other point suffers"
+    np.testing.assert_array_equal(found.observables[good, 0], expected[good])
+    assert precious.read_text() == "data"
+
+
+@pytest.mark.fault("F70")
+@pytest.mark.usefixtures("nothing_is_left")
+def test_a_worker_that_does_not_take_its_task_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "TAKE_SECONDS", 1.0)
+    x = hostile.points(["good"] * 20_000)  # more than a connection holds
+    with SerialExecutor(hostile.problem(hostile.HostileArray), isolate=True) as executor:
+        executor.warm_up()
+        assert executor._child is not None
+        os.kill(executor._child._team[0].pid, signal.SIGSTOP)
+        found = executor.evaluate(x)
+    assert set(found.status) == {Status.OK}
 
 
 @pytest.mark.fault("F21")

@@ -17,7 +17,7 @@ from support.scan_processes import MPIRUN, PATIENCE, Lab, alive, assert_same_row
 import terranova
 from terranova import Status
 from terranova.engine.supervisor import Supervisor
-from terranova.parallel.heartbeat import Heartbeat, sign_of
+from terranova.parallel.heartbeat import sign_of
 
 pytestmark = [
     pytest.mark.mpi,
@@ -196,24 +196,6 @@ def test_a_slow_rank_is_not_taken_for_one_that_hangs(tmp_path: Path) -> None:
     done = lab.run("scan", path, "-q", ranks=2, deed={"nap": 0.5, "rank": 1, "points": 10**9})
     assert done.returncode == 0, done.stdout + done.stderr
     assert count(run) == 30
-
-
-def test_ages_of_signs_do_not_depend_on_clocks(tmp_path: Path) -> None:
-    mine, other = Heartbeat(tmp_path, 0, 3, 10.0), Heartbeat(tmp_path, 1, 3, 10.0)
-    now = sign_of(tmp_path, 0).stat().st_mtime
-    os.utime(sign_of(tmp_path, 1), (now - 11, now - 11))
-    assert mine.silent() == []  # it looks only now and then
-    mine._looked_at -= 5
-    assert mine.silent() == [1]
-    mine._looked_at -= 5
-    mine._began -= 11
-    assert mine.silent() == [1, 2]  # the third has never been seen
-    other.sign()
-    mine._looked_at -= 5
-    assert mine.silent() == [2]
-    other.end()
-    mine.end()
-    assert not list(tmp_path.iterdir())
 
 
 # -- too many ranks, no launcher

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import ctypes
+import locale
 import os
+import pickle
 import re
+import resource
 import signal
+import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from terranova import BoundModel, Model, Observable, Parameter, PointFailed, PointModel, Problem, Uniform, hookimpl
+from terranova.plugins.executors.messages import frame
 from terranova.types import Floats
 
 HOARD: list[bytes] = []
@@ -128,10 +135,140 @@ def _unphysical() -> None:
     raise PointFailed("tachyon")
 
 
+# what a model may do to the connection with the scan, and to what the worker's program needs
+
+
+def _sockets() -> list[int]:
+    """Return the connections of this process with its owner."""
+    found = []
+    for number in range(3, 100):
+        with suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                found.append(number)
+    return found
+
+
+def _streams() -> None:
+    for number in (0, 1, 2):
+        os.close(number)
+
+
+def _fork() -> None:
+    os.fork()  # and both return
+
+
+def _daemonise() -> None:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+
+
+def _daemon() -> None:
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+        os.closerange(0, 200)
+        time.sleep(600)
+        os._exit(0)
+
+
+def _hang_up() -> None:
+    for number in _sockets():
+        os.close(number)
+
+
+def _garble() -> None:
+    for number in _sockets():
+        os.write(number, b"terribly sorry, " * 100)
+
+
+def _half_a_message() -> None:
+    for number in _sockets():
+        os.write(number, frame(b"x" * 1000)[:50])
+
+
+def _stop_within_a_message() -> None:
+    _half_a_message()
+    _stop()
+
+
+def _unknown_message() -> None:
+    for number in _sockets():
+        os.write(number, frame(b"cno_such_module\nThing\n."))
+
+
+def _leaving_message() -> None:
+    for number in _sockets():
+        os.write(number, frame(b"csys\nexit\n(I3\ntR."))
+
+
+def _pointless_message() -> None:
+    for number in _sockets():
+        os.write(number, frame(pickle.dumps(np.arange(3))))
+
+
+def _take_place() -> None:
+    for number in _sockets():
+        os.dup2(os.open(os.environ["PRECIOUS"], os.O_WRONLY), number)
+
+
+def _nonblocking() -> None:
+    for number in _sockets():
+        os.set_blocking(number, False)
+
+
+def _habits() -> None:
+    os.umask(0o777)
+    os.nice(5)
+    locale.setlocale(locale.LC_ALL, "C")
+    for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_IGN)
+    for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
+        resource.setrlimit(limit, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    os.environ.clear()
+
+
+def _alarm() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 1e-6)
+    time.sleep(0.1)
+
+
+def _thread() -> None:
+    threading.Thread(target=time.sleep, args=(600,)).start()
+
+
+def _modules() -> None:
+    sys.modules.clear()
+
+
+def _session() -> None:
+    os.setsid()
+
+
+def _traced() -> None:
+    trace_me = 0
+    ctypes.CDLL(None).ptrace(trace_me, 0, 0, 0)
+    _stop()
+
+
+def _flood() -> None:
+    for _ in range(100):
+        os.write(1, b"nothing to say " * 70_000)
+
+
+def _long_words() -> None:
+    raise ValueError("no " * 30_000_000)
+
+
 DEEDS: dict[str, Callable[[], None]] = {
     name.lstrip("_"): function
     for name, function in list(globals().items())
-    if name.startswith("_") and callable(function) and getattr(function, "__module__", "") == __name__
+    if name.startswith("_")
+    and name != "_sockets"
+    and callable(function)
+    and getattr(function, "__module__", "") == __name__
 }
 NAMES = ("good", *DEEDS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,12 @@ import numpy as np
 import pytest
 
 import terranova
+from terranova.comparison import session
+from terranova.comparison.config_reading import load_comparison
 from terranova.comparison.page import write_results
+from terranova.comparison.trial import trials
+from terranova.errors import RunLocked
+from terranova.store.lock import RunLock
 
 pytestmark = [pytest.mark.usefixtures("toy_registry"), pytest.mark.integration]
 
@@ -74,3 +80,17 @@ def test_a_sampler_that_fails_costs_its_trials_only(tmp_path: Path) -> None:
     assert (wild.trials, sum(wild.errors.values())) == (0, 3)
     assert "outside [0, 1]" in next(iter(wild.errors))
     assert "outside [0, 1]" in write_results(comparison).read_text(encoding="utf-8")
+
+
+def test_trials_that_others_hold_for_too_long_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(session, "STOP_SECONDS", 0.5)
+    config = load_comparison(WORDS, seeds=1, output=str(tmp_path / "c"))
+    with RunLock(next(trials(config)).directory):
+        assert session.run_comparison(config, quiet=True) == RunLocked.exit_code
+    said = capsys.readouterr().err
+    assert "a trial has no result yet: " in said
+    assert f"is in use: process {os.getpid()} on " in said
+    assert session.run_comparison(config, quiet=True) == 0
+    assert all(trial.result() for trial in trials(config))

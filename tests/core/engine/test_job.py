@@ -59,3 +59,17 @@ def test_ranks_without_a_sign_of_life_are_ended(tmp_path: Path) -> None:
     began = time.monotonic()
     assert job.run(_python("import time; time.sleep(600)")) is None
     assert time.monotonic() - began < 30
+
+
+def test_a_sign_counts_whatever_its_time_is(tmp_path: Path) -> None:
+    """One rank's clock is far ahead, and it has nothing to say; those of the others go back."""
+    job = Job(tmp_path, 3600.0)
+    (tmp_path / "ranks").mkdir()
+    for number, then in enumerate((4e9, 2000.0)):
+        sign = tmp_path / "ranks" / f"rank-000{number}.alive"
+        sign.touch()
+        os.utime(sign, (then, then))
+    before = job._signs()
+    assert job._signs() == before
+    os.utime(sign, (1000.0, 1000.0))
+    assert job._signs() != before
