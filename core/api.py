@@ -288,9 +288,7 @@ def salvage(directory: Directory) -> Salvage:
 # fits and comparisons
 
 
-def fit(
-    file: Source | None = None, *, alone: bool = False, quiet: bool = False, **keys: Any
-) -> Fit | None:
+def fit(file: Source | None = None, *, alone: bool = False, quiet: bool = False, **keys: Any) -> Fit | None:
     """Carry out a fit, write its results into its directory, and return them.
 
     A fit that was interrupted goes on: what it evaluated is stored. Under `mpirun` every rank must make this

@@ -17,8 +17,8 @@ Alone = Annotated[
 def over_ranks(command: Callable[..., None]) -> Callable[..., None]:
     """Let a command meet the other ranks before it does anything, and give it the option `--alone`.
 
-    All other commands need no ranks, and must not touch MPI: they work in the children of ranks, and in the shells of
-    interactive jobs.
+    All other commands need no ranks, and must not touch MPI: they work in the children of ranks, and in the shells
+    of interactive jobs.
     """
 
     @wraps(command)

@@ -219,8 +219,8 @@ def launch(
     launched = detect_launcher()
     if launched is not None and launched.size > 1 and not alone and not standing_of(launched).alone:
         raise ParallelError(
-            "`terranova launch` starts the ranks itself: call it once, without mpirun or srun; with `--alone` if this "
-            f"is no rank, but the shell of an interactive job ({launched.variable}={launched.rank})"
+            "`terranova launch` starts the ranks itself: call it once, without mpirun or srun; with `--alone` if "
+            f"this is no rank, but the shell of an interactive job ({launched.variable}={launched.rank})"
         )
     file, directory, patience = _target(target, output, next_free)
     options = ["--quiet"] if quiet else []

@@ -37,8 +37,8 @@ def connect() -> Any:
             return None
         if standing is Standing.CUT_OFF:
             raise ParallelError(
-                f"{_situation(launcher)}, but it was {standing.value}. Cure: let {_mpirun()} start terranova itself, "
-                f"without a program in between; {ALONE_CURE}"
+                f"{_situation(launcher)}, but it was {standing.value}. Cure: let {_mpirun()} start terranova "
+                f"itself, without a program in between; {ALONE_CURE}"
             )
     communicator = _initialise(launcher)
     if communicator.Get_size() == 1:
@@ -49,8 +49,8 @@ def connect() -> Any:
 
 
 ALONE_CURE = (
-    "or use `--alone` (in Python: alone=True) if this process is meant to work alone; `terranova doctor` shows what "
-    "was found"
+    "or use `--alone` (in Python: alone=True) if this process is meant to work alone; `terranova doctor` shows "
+    "what was found"
 )
 """The end of every message about ranks that are not connected."""
 
@@ -83,7 +83,9 @@ def _initialise(launcher: LauncherInfo | None) -> Any:
         if launcher.variable.startswith("SLURM_"):
             raise _for_all(f"{situation} of srun, but MPI ({vendor}) sees {seen}: {_slurm(launcher.size, vendor)}")
         cause = "mpi4py uses another MPI than the launcher"
-        raise _for_all(f"{situation}, but MPI ({vendor}) sees {seen}: {cause}, so they {_copies(f'use {_mpirun()}')}")
+        raise _for_all(
+            f"{situation}, but MPI ({vendor}) sees {seen}: {cause}, so they {_copies(f'use {_mpirun()}')}"
+        )
     return communicator
 
 
@@ -108,9 +110,9 @@ def _slurm(size: int, vendor: str) -> str:
     """Say what may have happened under srun, and what to do in each case."""
     plugin = "pmi2" if "MPICH" in vendor or "Intel" in vendor else "pmix"
     return (
-        f"this is the interactive shell of a job (srun --pty), or srun was not told which MPI it starts. Cure: start "
-        f"the ranks from a batch script or the shell of salloc, with `srun -n {size} --mpi={plugin} terranova ...` "
-        f"or with {_mpirun()}; {ALONE_CURE}"
+        "this is the interactive shell of a job (srun --pty), or srun was not told which MPI it starts. Cure: "
+        "start the ranks from a batch script or the shell of salloc, with "
+        f"`srun -n {size} --mpi={plugin} terranova ...` or with {_mpirun()}; {ALONE_CURE}"
     )
 
 

@@ -1,7 +1,7 @@
-"""Standing of a process in a launcher's job: one of its ranks, a child of one, or a shell that somebody types into.
+"""Standing of a process in a launcher's job: one of its ranks, a child of one, or typed into a shell.
 
-Launchers speak through variables, and children inherit them: a program that a rank starts, or that is typed into the
-shell of `srun --pty`, has the variables of a rank without being one. MPI would end it, or wait for ever.
+Launchers speak through variables, and children inherit them: a program that a rank starts, or that is typed into
+the shell of `srun --pty`, has the variables of a rank without being one. MPI would end it, or wait for ever.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ def _ancestors(variable: str) -> Iterator[int]:
         while pid > 1:
             process = Path(f"/proc/{pid}")
             name = (process / "comm").read_text()
-            if any(word in name for word in _STARTERS) or mine not in (process / "environ").read_bytes().split(b"\0"):
+            if any(word in name for word in _STARTERS) or mine not in (process / "environ").read_bytes().split(
+                b"\0"
+            ):
                 return
             yield pid
             pid = int((process / "stat").read_text().rpartition(")")[2].split()[1])

@@ -1,4 +1,4 @@
-"""Environments of processes that share a machine: children without what ties them to an MPI job, one thread each."""
+"""Environments of processes that share a machine: nothing of an MPI job in children, and one thread each."""
 
 from __future__ import annotations
 
