@@ -36,14 +36,17 @@ class Key:
 
 
 def keys_of(cls: type) -> dict[str, Key]:
-    """Return the keys that make a dataclass: its fields, required unless they have a default."""
+    """Return the keys that make a dataclass: what it is made with, required unless it has a default."""
     hints = get_type_hints(cls, include_extras=True)
-    missing = dataclasses.MISSING
     return {
-        f.name: Key(hints[f.name], f.default is missing and f.default_factory is missing)
-        for f in dataclasses.fields(cls)
-        if f.init
+        name: Key(_of_field(hints[name]), given.default is inspect.Parameter.empty)
+        for name, given in inspect.signature(cls).parameters.items()
     }
+
+
+def _of_field(hint: Any) -> Any:
+    """Return the type of a field; also of one that is only given and not kept."""
+    return hint.type if isinstance(hint, dataclasses.InitVar) else hint
 
 
 def read_keys(

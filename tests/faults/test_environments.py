@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -111,12 +112,13 @@ def test_every_command_is_known_here() -> None:
 
 @pytest.fixture(scope="module")
 def run_of_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run, and a surrogate trained on it, made before there was any job."""
+    """A run in a folder with another one, made before there was any job."""
     from support import toys
 
     from terranova.registry import registry
 
-    folder = tmp_path_factory.mktemp("runs")
+    folder = tmp_path_factory.mktemp("before") / "runs"
+    folder.mkdir()
     shared = registry()
     before = list(shared.plugins)
     shared.register(toys, name="toys", origin="tests")
@@ -126,12 +128,25 @@ def run_of_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
+@pytest.fixture(scope="module")
+def surrogate_of_before(run_of_before: Path) -> Path:
+    """A surrogate trained on that run; no file if there is nothing to train it with."""
+    from terranova.runs.run import Run
+    from terranova.surrogates import training
+
+    file = run_of_before.parents[1] / "one.surrogate"
+    if importlib.util.find_spec("xgboost"):
+        training.train([Run(run_of_before)], ["ring"], trials=0).save(file)
+    return file
+
+
 @pytest.mark.fault("F59")
-@pytest.mark.parametrize("name", APART)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.integration) for n in APART])
 def test_a_command_that_needs_no_ranks_works_whatever_the_variables_say(
     name: str,
     job: str,
     run_of_before: Path,
+    surrogate_of_before: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     toy_registry: None,
@@ -141,10 +156,10 @@ def test_a_command_that_needs_no_ranks_works_whatever_the_variables_say(
     run = Path(shutil.copytree(run_of_before.parent, tmp_path / "runs")) / "run"
     if name.startswith("surrogate"):
         pytest.importorskip("xgboost", reason="the ml extra is not installed")
+        if name != "surrogate train":
+            shutil.copy(surrogate_of_before, run.with_name("one.surrogate"))
     if name == "surrogate explain":
         pytest.importorskip("shap", reason="the ml extra is not installed")
-    if name.startswith("surrogate") and name != "surrogate train":
-        assert _run(["surrogate", "train", *APART["surrogate train"](run)], capsys)[0] == 0
     code, said = _run([*name.split(), *APART[name](run)], capsys)
     if name == "doctor":  # it looks for ranks, and says what it found
         assert "--alone" in said
