@@ -87,9 +87,7 @@ def require_positive(matrix: Floats, name: str) -> None:
     if smallest > SMALLEST:
         return
     if smallest > -SMALLEST:
-        what = (
-            f"{name} is singular, its smallest eigenvalue is {smallest:.2g}: a combination of values has no error"
-        )
+        what = f"{name} is singular, its smallest eigenvalue is 0: a combination of the values has no error"
         cure = "leave out an observable that follows from the others"
     else:
         what = (
