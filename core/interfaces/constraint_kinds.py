@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Gt, Lt
 
 from terranova.interfaces.arrays import real
-from terranova.interfaces.constraint import Constraint, Interval, KeyProblem, Positive, Reads
+from terranova.interfaces.constraint import Constraint, Interval, KeyProblem, Positive, Reads, Sigma
 from terranova.interfaces.correlation import (
     SMALLEST,
     distance,
@@ -32,7 +32,8 @@ def _check_window(low: float, high: float) -> None:
     if math.isnan(low) or math.isnan(high):
         raise ValueError("bounds must not be NaN")
     if not low < high:
-        raise ValueError(f"lower bound {low:g} must be below upper bound {high:g}")
+        cure = "a value with an error is of kind gaussian" if low == high else "they seem to be swapped"
+        raise ValueError(f"lower bound {low:g} must be below upper bound {high:g}: {cure}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +83,8 @@ class Asymmetric(Interval):
     """
 
     value: float
-    sigma_up: Positive
-    sigma_down: Positive
+    sigma_up: Sigma
+    sigma_down: Sigma
     nsigma: Positive = 2.0
     accept: tuple[float, float] | None = None
     kind: ClassVar[str] = "asymmetric"
@@ -137,7 +138,7 @@ class Gaussian(Asymmetric):
         sigma: error of the value.
     """
 
-    sigma: Positive
+    sigma: Sigma
     sigma_up: float = field(init=False, repr=False)
     sigma_down: float = field(init=False, repr=False)
     kind: ClassVar[str] = "gaussian"
@@ -220,7 +221,7 @@ class Correlated(Constraint):
     """
 
     values: tuple[float, ...]
-    sigmas: tuple[Positive, ...] = ()
+    sigmas: tuple[Sigma, ...] = ()
     correlation: tuple[tuple[float, ...], ...] = ()
     max_chi2: Positive
     covariance: InitVar[tuple[tuple[float, ...], ...]] = ()
