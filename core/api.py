@@ -17,6 +17,7 @@ from terranova.engine import session
 from terranova.errors import ConfigError, Diagnostic
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
+from terranova.parallel.world import alone_if
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
 from terranova.registry import registry
@@ -125,6 +126,7 @@ def scan(
     evaluations: int | None = None,
     wall: float | str | None = None,
     next: bool = False,
+    alone: bool = False,
     quiet: bool = False,
     **keys: Any,
 ) -> Run:
@@ -135,6 +137,7 @@ def scan(
         evaluations: budget, instead of the file's.
         wall: budget of wall time, seconds or words such as "10m", instead of the file's.
         next: if the run directory exists, append -2, -3, ... to its name.
+        alone: work alone, whatever `mpirun` or `srun` have said of other processes: in the child of a rank, say.
         quiet: show no progress.
         keys: the configuration's top-level keys (`output`, `seed`, ...), as an alternative to `file` or to replace
             what it says: `terranova.scan(model="thdm3", constraints=["theory"], evaluations=10_000, output=...)`.
@@ -147,7 +150,8 @@ def scan(
     if given := {name: value for name, value in budget.items() if value is not None}:
         keys["budget"] = {**(keys.get("budget") or {}), **given}
     config = load_config(keys) if file is None else load_config(file, **keys)
-    return session.start(config, quiet=quiet, next_free=next)[0]
+    with alone_if(alone):
+        return session.start(config, quiet=quiet, next_free=next)[0]
 
 
 def resume(
@@ -158,19 +162,21 @@ def resume(
     wall: float | str | None = None,
     valid: int | None = None,
     recompute_missing: bool = False,
+    alone: bool = False,
     quiet: bool = False,
 ) -> Run:
-    """Go on with a scan that was stopped or killed; see `session.resume`."""
+    """Go on with a scan that was stopped or killed; see `session.resume`, and `scan` for `alone`."""
     path = None if file is None else Path(file)
-    run, _ = session.resume(
-        directory.directory if isinstance(directory, Run) else Path(directory),
-        path,
-        evaluations=evaluations,
-        wall=wall,
-        valid=valid,
-        recompute_missing=recompute_missing,
-        quiet=quiet,
-    )
+    with alone_if(alone):
+        run, _ = session.resume(
+            directory.directory if isinstance(directory, Run) else Path(directory),
+            path,
+            evaluations=evaluations,
+            wall=wall,
+            valid=valid,
+            recompute_missing=recompute_missing,
+            quiet=quiet,
+        )
     return run
 
 
@@ -300,7 +306,7 @@ def salvage(directory: Directory) -> Salvage:
 # fits and comparisons
 
 
-def fit(file: Source | None = None, *, quiet: bool = False, **keys: Any) -> Fit | None:
+def fit(file: Source | None = None, *, alone: bool = False, quiet: bool = False, **keys: Any) -> Fit | None:
     """Carry out a fit, write its results into its directory, and return them.
 
     A fit that was interrupted goes on: what it evaluated is stored. Under `mpirun` every rank must make this
@@ -308,6 +314,7 @@ def fit(file: Source | None = None, *, quiet: bool = False, **keys: Any) -> Fit 
 
     Args:
         file: path of a fit's YAML file, or its content as a mapping.
+        alone: work alone, whatever `mpirun` or `srun` have said of other processes: in the child of a rank, say.
         quiet: say nothing on the way.
         keys: its top-level keys (`output`, ...), as an alternative to `file` or to replace what it says.
 
@@ -321,7 +328,9 @@ def fit(file: Source | None = None, *, quiet: bool = False, **keys: Any) -> Fit 
     from terranova.fitting.output import write_fit
     from terranova.fitting.session import run_fit
 
-    results = run_fit(load_fit(keys) if file is None else load_fit(file, **keys), quiet=quiet)
+    config = load_fit(keys) if file is None else load_fit(file, **keys)
+    with alone_if(alone):
+        results = run_fit(config, quiet=quiet)
     if results is not None:
         write_fit(results)
     return results
@@ -344,6 +353,7 @@ def compare(
     output: str | Path | None = None,
     workers: int | None = None,
     seeds: int | Sequence[int] | None = None,
+    alone: bool = False,
     quiet: bool = False,
     **keys: Any,
 ) -> Comparison:
@@ -356,6 +366,7 @@ def compare(
         output: directory of the results, instead of the file's.
         workers: trials that run at the same time.
         seeds: their number, or the seeds themselves, instead of the file's.
+        alone: work alone, whatever `mpirun` or `srun` have said of other processes: in the child of a rank, say.
         quiet: show no progress.
         keys: its other top-level keys, as an alternative to `file` or to replace what it says.
 
@@ -370,7 +381,8 @@ def compare(
     keys |= {"output": None if output is None else str(output), "workers": workers, "seeds": seeds}
     given = {name: value for name, value in keys.items() if value is not None}
     config = load_comparison(given) if file is None else load_comparison(file, **given)
-    run_comparison(config, quiet=quiet)
+    with alone_if(alone):
+        run_comparison(config, quiet=quiet)
     return Comparison(config)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from terranova.cli.ranks import over_ranks
 from terranova.cli.surrogate import app as surrogate
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
 @app.command()
+@over_ranks
 def scan(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The configuration, a YAML file.")],
     output: Annotated[Path | None, typer.Option(help="Run directory, instead of the file's.")] = None,
@@ -48,6 +50,7 @@ def scan(
 
 
 @app.command()
+@over_ranks
 def resume(
     directory: Directory,
     file: Annotated[
@@ -70,6 +73,7 @@ def resume(
 
 
 @app.command()
+@over_ranks
 def compare(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The comparison, a YAML file.")],
     output: Annotated[Path | None, typer.Option(help="Directory of the results, instead of the file's.")] = None,
@@ -112,17 +116,21 @@ def launch(
     next_free: Annotated[
         bool, typer.Option("--next", help="If the run directory exists, append -2, -3, ... to its name.")
     ] = False,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="This is no rank, whatever the launcher's variables say.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a scan on several ranks, and start them again, going on where they were, when one of them dies."""
     from terranova.engine.supervisor import launch as supervise
 
     options: dict[str, Any] = {"output": output, "launcher": launcher, "tries": tries, "pause": pause}
-    code = supervise(target, ranks, **options, next_free=next_free, quiet=quiet)
+    code = supervise(target, ranks, **options, next_free=next_free, alone=alone, quiet=quiet)
     raise typer.Exit(code)
 
 
 @app.command()
+@over_ranks
 def fit(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The fit, a YAML file.")],
     output: Annotated[Path | None, typer.Option(help="Directory of the results, instead of the file's.")] = None,
@@ -284,10 +292,7 @@ def options(
 
 
 def _say(text: str) -> None:
-    from terranova.parallel import world as parallel
-
-    if parallel.world().is_root:
-        typer.echo(text)
+    typer.echo(text)
 
 
 def _finish(run: Any, reason: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from terranova.installation.finding import Level, Section
 from terranova.installation.report import everyone_here, report
 from terranova.parallel.launchers import detect_launcher
+from terranova.parallel.standing import Standing, standing_of
 
 _MARKS = {
     Level.FINE: "[green]ok[/]",
@@ -28,7 +29,8 @@ def run(directory: Path = Path()) -> int:
     everyone, problem = everyone_here()
     launch = detect_launcher()
     sections = report(directory)
-    mute = bool(problem) and launch is not None and launch.rank > 0  # one of several that MPI does not connect
+    # One of several ranks that MPI does not connect: the first one speaks for all.
+    mute = bool(problem) and launch is not None and launch.rank > 0 and standing_of(launch) is Standing.RANK
     if everyone.is_root and not mute:
         show(sections)
     return int(any(section.broken for section in sections))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from terranova.cli.terminal import console, print_table
-from terranova.errors import PluginConflict
+from terranova.errors import PluginConflict, PluginError
+from terranova.evaluation.bound_model import BoundModel
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import Model
 from terranova.pages.table import Column, numbers
@@ -69,6 +70,10 @@ def _model(model: Plugin, registry: Registry) -> None:
     except Exception as error:  # a plugin's code; most often an option without a default
         console.print(f"[yellow]without options it cannot be made[/] ({escape(str(error))})")
         return
+    try:
+        BoundModel(instance)
+    except PluginError as error:
+        console.print(f"[red]it cannot be scanned[/]: {escape(str(error))}")
     parameters = [
         (p.name, p.prior.describe(), p.unit, f"{p.default_value:.6g}", p.description) for p in instance.parameters
     ]

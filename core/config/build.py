@@ -64,7 +64,12 @@ def resolve_problem(located: LocatedProblem, diagnostics: Diagnostics, registry:
         return ResolvedProblem(located, None, None)
     model = _with_priors(model, located, diagnostics)
     fits = _check_observables(model, sets, diagnostics)
-    problem = Problem(model, [group for group, _ in sets]) if fits else None
+    problem: Problem | None = None
+    if fits:
+        try:
+            problem = Problem(model, [group for group, _ in sets])
+        except ContractError as error:  # a constraint's column has a name that is taken
+            diagnostics.add((*located.path, "constraints"), str(error))
     return ResolvedProblem(located, model, problem)
 
 

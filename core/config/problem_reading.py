@@ -16,7 +16,7 @@ from terranova.interfaces.model import LARGEST
 from terranova.interfaces.priors import PRIORS, Fixed, Prior
 from terranova.parsing.constraint_file import ConstraintKinds, parse_constraint, parse_constraint_set
 from terranova.parsing.diagnostics import Diagnostics
-from terranova.parsing.keys import Key, closest, convert, keys_of, place_of, read_keys, show
+from terranova.parsing.keys import Key, closest, convert, is_interval, keys_of, place_of, read_keys, show
 from terranova.parsing.strict_yaml import KeyPath, Place, load
 
 
@@ -210,7 +210,8 @@ def read_prior(given: Any, path: KeyPath, diagnostics: Diagnostics) -> Prior | N
     """Read a number, which fixes the parameter, or `{prior: log, lower: 1, upper: 50}`."""
     if not isinstance(given, Mapping):
         if given is None or isinstance(given, list):
-            wanted = "a number, or a prior such as {prior: uniform, lower: 0, upper: 1}"
+            low, high = given if is_interval(given) else (0, 1)
+            wanted = f"a number, or a prior such as {{prior: uniform, lower: {low}, upper: {high}}}"
             diagnostics.add(path, f"expected {wanted}, got {show(given)}")
             return None
         value = read_value(given, float, path, diagnostics)
@@ -233,12 +234,29 @@ def read_prior(given: Any, path: KeyPath, diagnostics: Diagnostics) -> Prior | N
     try:
         prior = PRIORS[kind](**keys)
     except ValueError as error:
-        diagnostics.add(place_of(str(error).partition(":")[2], keys, path), str(error))
+        diagnostics.add(place_of(str(error).partition(":")[2], keys, path), f"{error}{_way_out(kind, keys, path)}")
         return None
     beyond = [key for key, value in keys.items() if abs(value) > LARGEST]
     for key in beyond:
         diagnostics.add((*path, key), f"beyond {LARGEST:g}: its square is too large for a number")
     return None if beyond else prior
+
+
+def _way_out(kind: str, keys: Mapping[str, float], path: KeyPath) -> str:
+    """Return what may have been meant by bounds that no prior can have; "" where nothing comes to mind."""
+    if kind == "normal":
+        return f"; to fix it, write `{path[-1]}: {keys['mean']!r}`" if keys["sd"] == 0 else ""
+    names = ("min_abs", "max_abs") if kind == "signed-log" else ("lower", "upper")
+    if not set(names) <= set(keys):
+        return ""
+    low, high = (keys[name] for name in names)
+    if low == high:
+        return f"; to fix it, write `{path[-1]}: {low!r}`"
+    if low > high:
+        return f"; swapped? write {names[0]}: {high!r}, {names[1]}: {low!r}"
+    if kind == "log" and low < 0 < high:
+        return "; for both signs, write prior: signed-log with min_abs and max_abs, or prior: uniform"
+    return "; a logarithm never reaches 0: raise it to the smallest size that matters, or write prior: uniform"
 
 
 def expanded(text: str, path: KeyPath, diagnostics: Diagnostics) -> Path | None:

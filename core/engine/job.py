@@ -13,6 +13,7 @@ from pathlib import Path
 
 from terranova.errors import ParallelError
 from terranova.parallel.heartbeat import SIGNS
+from terranova.system.environment import ALONE
 from terranova.system.process_tree import carriers, end_with_parent
 
 JOB = "TERRANOVA_JOB"
@@ -37,8 +38,12 @@ class Job:
         self._signal = 0  # to be passed on
         self._forced = False
 
-    def run(self, command: Sequence[str]) -> int | None:
+    def run(self, command: Sequence[str], *, alone: bool = False) -> int | None:
         """Start the ranks and wait for their end; return the exit code, None if they hung and were ended.
+
+        Args:
+            command: starts them.
+            alone: it starts one process, whatever the variables say that this one has inherited.
 
         Raises:
             ParallelError: the launcher cannot be started.
@@ -46,7 +51,7 @@ class Job:
         try:
             self._process = subprocess.Popen(
                 command,
-                env={**os.environ, JOB: self._token},
+                env={**os.environ, JOB: self._token, ALONE: str(int(alone))},
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # a Ctrl-C reaches only us, and we pass it on once
                 preexec_fn=end_with_parent(os.getpid()),

@@ -26,6 +26,7 @@ from terranova.errors import (
     WorkersLost,
 )
 from terranova.parallel.launchers import detect_launcher, find_mpirun
+from terranova.parallel.standing import standing_of
 from terranova.runs.directory import next_free_directory, refuse_to_overwrite
 from terranova.runs.run import Run
 from terranova.store.lock import LOCK, RunLock
@@ -129,7 +130,8 @@ class Supervisor:
     def _attempt(self) -> tuple[int, str]:
         """Start the ranks and wait for their end; return the exit code, and how they ended."""
         launcher = [*self.launcher, "-n", str(self.ranks)] if self.launcher else []
-        code = self._job.run([*launcher, sys.executable, "-P", "-m", "terranova", *self._arguments()])
+        command = [*launcher, sys.executable, "-P", "-m", "terranova", *self._arguments()]
+        code = self._job.run(command, alone=not launcher)
         if code is None:
             return RankSilent.exit_code, f"no rank has given a sign of life for {self.patience:g} s: they hang"
         return code, _how_it_ended(code)
@@ -190,6 +192,7 @@ def launch(
     tries: int = 5,
     pause: float = 1.0,
     next_free: bool = False,
+    alone: bool = False,
     quiet: bool = False,
 ) -> int:
     """Run a scan under a supervisor; see `Supervisor`.
@@ -202,6 +205,7 @@ def launch(
         tries: how often to start again without progress.
         pause: seconds before the first of these.
         next_free: if the output directory of the configuration exists, append -2, -3, ... to its name.
+        alone: this process is no rank of a job, though it has the variables of one.
         quiet: show no progress.
 
     Returns:
@@ -213,8 +217,11 @@ def launch(
         WorkersLost: the ranks died again and again without any progress.
     """
     launched = detect_launcher()
-    if launched is not None and launched.size > 1:
-        raise ParallelError("`terranova launch` starts the ranks itself: call it once, without mpirun or srun")
+    if launched is not None and launched.size > 1 and not alone and not standing_of(launched).alone:
+        raise ParallelError(
+            "`terranova launch` starts the ranks itself: call it once, without mpirun or srun; with `--alone` if "
+            f"this is no rank, but the shell of an interactive job ({launched.variable}={launched.rank})"
+        )
     file, directory, patience = _target(target, output, next_free)
     options = ["--quiet"] if quiet else []
     return Supervisor(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from terranova.errors import ContractError, PointFailed, did_you_mean
+from terranova.evaluation.columns import check_columns
 from terranova.interfaces.arrays import real
 from terranova.interfaces.batch import Evaluation, Status, join
 from terranova.interfaces.model import LARGEST, REASON_LENGTH, Model, Observable, PointModel
@@ -35,12 +36,7 @@ class BoundModel:
         self._computed = [
             [i for i, o in enumerate(self.observables) if o.stage <= stage] for stage in range(self.stages)
         ]
-        names = [o.name for o in self.observables]
-        clash = sorted({n for n in names if names.count(n) > 1 or n in self.space.names})
-        if clash:
-            raise ContractError(
-                f"model {plugin.name!r} uses the name {clash[0]!r} twice among its parameters and observables"
-            )
+        check_columns(plugin.name, self.space, self.observables)
 
     @property
     def name(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from terranova.errors import ContractError, did_you_mean
 from terranova.evaluation.bound_model import BoundModel
 from terranova.interfaces.arrays import real
+from terranova.evaluation.columns import check_columns
 from terranova.interfaces.batch import Batch, Evaluation, Status
 from terranova.interfaces.constraint import Constraint, Interval, acceptance, log_excess
 from terranova.interfaces.constraint_kinds import Asymmetric
@@ -40,6 +41,7 @@ class Problem:
             self.constraints = all_constraints(sets)
         except ValueError as error:
             raise ContractError(str(error)) from error
+        check_columns(model.name, model.space, model.observables, self.constraints)
         self._owner = {c.name: group.name for group in self.sets for c in group}
         self._columns = {o.name: i for i, o in enumerate(model.observables)}
         self._parameter_columns = {name: i for i, name in enumerate(model.space.names)}

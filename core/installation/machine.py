@@ -10,13 +10,10 @@ import time
 from pathlib import Path
 
 from terranova.installation.finding import PACKAGE, Finding, Level, Section
-from terranova.parallel.launchers import detect_launcher
+from terranova.system.environment import ONE_THREAD, threads_here
 
 SLOW_FSYNC = 20.0
 """Milliseconds for writing a batch to disk from which on it is worth a word."""
-
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def machine(directory: Path) -> Section:
@@ -40,17 +37,10 @@ def cores() -> int:
 
 
 def _threads() -> Finding:
-    values = [f"{name}={os.environ[name]}" for name in THREAD_VARIABLES if name in os.environ]
-    if values:
-        return Finding("BLAS threads", ", ".join(values))
-    launch = detect_launcher()
-    crowded = launch is not None and launch.size > 1 and cores() > 1
-    return Finding(
-        "BLAS threads",
-        "not limited",
-        Level.DOUBTFUL if crowded else Level.FINE,
-        "with several ranks on a node: export OMP_NUM_THREADS=1" if crowded else "",
-    )
+    """Show how many threads each numerical library may start, and what says so."""
+    counts = ", ".join(f"{library} {count}" for library, count in sorted(threads_here().items()))
+    variables = ", ".join(f"{name}={os.environ[name]}" for name in ONE_THREAD if name in os.environ)
+    return Finding("threads of this process", f"{counts or 'none'} ({variables or 'not limited'})")
 
 
 def _numba_cache() -> Finding:

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from terranova.installation.machine import cores
 from terranova.installation.software import version_of
 from terranova.parallel.launchers import find_mpirun
 from terranova.parallel.world import World
-from terranova.system.environment import clean_environment
+from terranova.system.environment import clean_environment, threads_here
 
 TRIAL_SECONDS = 30.0
 """How long the trial of the launcher may take."""
@@ -60,23 +60,37 @@ def ranks(everyone: World) -> list[Finding]:
     if everyone.size == 1:
         return []
     software = f"terranova {version_of('terranova')}, python {platform.python_version()}"
-    here = (socket.gethostname(), os.getpid(), os.cpu_count() or 1, cores(), software)
+    threads = max(threads_here().values(), default=1)
+    here = (socket.gethostname(), os.getpid(), os.cpu_count() or 1, cores(), threads, software)
     everywhere = everyone.allgather(here)
     findings = [
-        Finding(f"rank {rank} of {everyone.size}", f"host {host}, process {pid}, may use {mine} of {total} cores")
-        for rank, (host, pid, total, mine, _) in enumerate(everywhere)
+        Finding(
+            f"rank {rank} of {everyone.size}",
+            f"host {host}, process {pid}, may use {mine} of {total} cores, threads: {threads}",
+        )
+        for rank, (host, pid, total, mine, threads, _) in enumerate(everywhere)
     ]
-    cores_of = {host: total for host, _, total, _, _ in everywhere}
-    for host, count in Counter(host for host, *_ in everywhere).items():
-        if count > cores_of[host]:
-            cure = "ranks that wait keep a core busy: start no more of them than there are cores"
-            words = f"{count} ranks on {cores_of[host]} cores"
-            findings.append(Finding(f"host {host}", words, Level.DOUBTFUL, cure))
+    cores_of = {host: total for host, _, total, *_ in everywhere}
+    for host, total in cores_of.items():
+        threads_of = [threads for name, *_, threads, _ in everywhere if name == host]
+        findings += crowded(host, threads_of, total)
     versions = sorted({words for *_, words in everywhere})
     if len(versions) > 1:
         cure = "let all ranks use one installation, on a disk that all nodes see"
         findings.append(Finding("versions", " against ".join(versions), Level.BROKEN, cure))
     return findings
+
+
+def crowded(host: str, threads: Sequence[int], total: int) -> list[Finding]:
+    """Say so if the ranks of a host, with so many threads each, have fewer cores than they ask for."""
+    if len(threads) > total:
+        cure = "ranks that wait keep a core busy: start no more of them than there are cores"
+        return [Finding(f"host {host}", f"{len(threads)} ranks on {total} cores", Level.DOUBTFUL, cure)]
+    if sum(threads) > total:
+        cure = "threads compete for the cores: without OMP_NUM_THREADS, terranova lets each rank use one"
+        words = f"{len(threads)} ranks with {sum(threads)} threads on {total} cores"
+        return [Finding(f"host {host}", words, Level.DOUBTFUL, cure)]
+    return []
 
 
 def trial(launcher: Path) -> Finding:

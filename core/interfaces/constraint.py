@@ -17,6 +17,20 @@ Positive = Annotated[float, Gt(0)]
 """Annotation of a field that must be above zero: readers of files say so at its place."""
 
 
+class Cure(NamedTuple):
+    """Annotation of a field: what readers of files add to their complaint about a zero.
+
+    Attributes:
+        text: one clause.
+    """
+
+    text: str
+
+
+Sigma = Annotated[float, Gt(0), Cure("what is known exactly is a window as wide as what you tolerate")]
+"""Annotation of a field that is the error of a measurement."""
+
+
 class Reads(NamedTuple):
     """How many observables a kind of constraint reads.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from statistics import NormalDist
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,7 +12,16 @@ import numpy as np
 from annotated_types import Gt, Lt
 
 from terranova.interfaces.arrays import real
-from terranova.interfaces.constraint import Constraint, Interval, KeyProblem, Positive, Reads
+from terranova.interfaces.constraint import Constraint, Interval, KeyProblem, Positive, Reads, Sigma
+from terranova.interfaces.correlation import (
+    SMALLEST,
+    distance,
+    full,
+    matrix_problems,
+    require_positive,
+    split_covariance,
+)
+from terranova.interfaces.correlation import nearest as nearest_correlation
 from terranova.types import Floats
 
 Level = Annotated[float, Gt(0.5), Lt(1)]
@@ -23,7 +32,8 @@ def _check_window(low: float, high: float) -> None:
     if math.isnan(low) or math.isnan(high):
         raise ValueError("bounds must not be NaN")
     if not low < high:
-        raise ValueError(f"lower bound {low:g} must be below upper bound {high:g}")
+        cure = "a value with an error is of kind gaussian" if low == high else "they seem to be swapped"
+        raise ValueError(f"lower bound {low:g} must be below upper bound {high:g}: {cure}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +83,8 @@ class Asymmetric(Interval):
     """
 
     value: float
-    sigma_up: Positive
-    sigma_down: Positive
+    sigma_up: Sigma
+    sigma_down: Sigma
     nsigma: Positive = 2.0
     accept: tuple[float, float] | None = None
     kind: ClassVar[str] = "asymmetric"
@@ -128,7 +138,7 @@ class Gaussian(Asymmetric):
         sigma: error of the value.
     """
 
-    sigma: Positive
+    sigma: Sigma
     sigma_up: float = field(init=False, repr=False)
     sigma_down: float = field(init=False, repr=False)
     kind: ClassVar[str] = "gaussian"
@@ -198,32 +208,52 @@ class Limit(Interval):
 class Correlated(Constraint):
     """Several measurements with a correlation matrix: C = max(0, chi2 - max_chi2), ln L = -chi2 / 2.
 
+    The covariance may be given instead of sigmas and correlation, and of both matrices the lower triangle is
+    enough. However they were given, the attributes are sigmas and the whole correlation matrix.
+
     Attributes:
         values: measured, one for each observable.
         sigmas: their errors.
         correlation: matrix, row by row.
         max_chi2: largest chi2 that is accepted.
+        covariance: matrix, row by row, instead of sigmas and correlation.
+        nearest: use the nearest correlation matrix if this one is not positive definite, and note how far it is.
     """
 
     values: tuple[float, ...]
-    sigmas: tuple[Positive, ...]
-    correlation: tuple[tuple[float, ...], ...]
+    sigmas: tuple[Sigma, ...] = ()
+    correlation: tuple[tuple[float, ...], ...] = ()
     max_chi2: Positive
+    covariance: InitVar[tuple[tuple[float, ...], ...]] = ()
+    nearest: InitVar[bool] = False
     kind: ClassVar[str] = "correlated"
     reads: ClassVar[Reads] = Reads(2, None, "two or more observables")
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, covariance: tuple[tuple[float, ...], ...], nearest: bool) -> None:
         super().__post_init__()
+        name = "covariance" if covariance else "correlation"
+        if covariance:
+            if self.sigmas or self.correlation:
+                raise ValueError("covariance takes the place of sigmas and correlation: give it alone")
+            sigmas, rows = split_covariance(full(covariance))
+            object.__setattr__(self, "sigmas", sigmas)  # the class is frozen
+        else:
+            rows = full(self.correlation)
         n = len(self.observables)
-        rho = np.array(self.correlation, dtype=float)
-        if len(self.values) != n or len(self.sigmas) != n or rho.shape != (n, n):
+        if [len(self.values), len(self.sigmas), len(rows), *map(len, rows)] != [n] * (3 + n):
             raise ValueError(f"needs {n} values, {n} sigmas and a {n} x {n} correlation matrix")
+        rho = np.array(rows, dtype=float)
         if not all(s > 0 for s in self.sigmas):
             raise ValueError("sigmas must be positive")
         if not np.allclose(rho, rho.T) or not np.allclose(np.diag(rho), 1.0):
-            raise ValueError("correlation must be symmetric with ones on the diagonal")
-        if np.linalg.eigvalsh(rho)[0] <= 0:
-            raise ValueError("correlation must be positive definite")
+            raise ValueError(f"{name} must be symmetric{'' if covariance else ' with ones on the diagonal'}")
+        if nearest and np.linalg.eigvalsh(rho)[0] <= SMALLEST:
+            given, rho = rho, nearest_correlation(rho)
+            rows = tuple(tuple(row) for row in rho.tolist())
+            changed = f"nearest correlation matrix, up to {distance(given, rho):.2g} from the one given"
+            object.__setattr__(self, "note", f"{self.note}; {changed}" if self.note else changed)
+        require_positive(rho, name)
+        object.__setattr__(self, "correlation", rows)
         if not self.max_chi2 > 0:
             raise ValueError("max_chi2 must be positive")
         # Beyond, chi2 at a prediction of zero is infinity minus infinity.
@@ -242,25 +272,19 @@ class Correlated(Constraint):
     @classmethod
     def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:
         n = len(observables)
+        whole = "covariance" in keys
+        for key in ("sigmas", "correlation"):
+            if whole and key in keys:
+                yield KeyProblem((key,), "has no place beside covariance, which has both", at_key=True)
+            elif not whole and key not in keys:
+                yield KeyProblem((key,), "missing, expected sigmas and correlation, or covariance")
         for key in ("values", "sigmas"):
-            if len(keys[key]) != n:
+            if key in keys and len(keys[key]) != n:
                 yield KeyProblem((key,), f"expected {n} numbers, one for each observable, got {len(keys[key])}")
-        rows = keys["correlation"]
-        if len(rows) != n:
-            yield KeyProblem(("correlation",), f"expected {n} rows, one for each observable, got {len(rows)}")
-        short = [i for i, row in enumerate(rows) if len(row) != n]
-        for i in short:
-            yield KeyProblem(("correlation", i), f"expected a row of {n} numbers, got {len(rows[i])}")
-        if short or len(rows) != n:
-            return
-        for i, row in enumerate(rows):
-            if row[i] != 1.0:
-                yield KeyProblem(("correlation", i, i), f"expected 1 on the diagonal, got {row[i]:g}")
-            for j in range(i):
-                if row[j] != rows[j][i]:
-                    yield KeyProblem(
-                        ("correlation", i, j), f"not symmetric: {row[j]:g} here, {rows[j][i]:g} across"
-                    )
+        for key in ("correlation", "covariance"):
+            if key in keys:
+                for path, message in matrix_problems(key, keys[key], n, ones=key == "correlation"):
+                    yield KeyProblem(path, message)
 
     def chi2(self, values: Floats) -> Floats:
         """Return chi2 (n,) of predictions (n, len(observables))."""

@@ -19,7 +19,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -35,7 +34,7 @@ from terranova.errors import (
     lacks_memory,
 )
 from terranova.parallel.launchers import detect_launcher
-from terranova.parallel.world import World, world
+from terranova.parallel.world import World, world_so_far
 from terranova.system.memory import no_memory_left
 from terranova.system.signals import CommandSignals
 
@@ -55,34 +54,32 @@ class Outcome:
         exit_code: 0 when all is well.
         message: for people; empty when there is nothing to say or it was said already.
         echo: True if it only repeats that another rank failed.
+        disconnected: True if MPI does not connect the processes of the launcher, which all of them meet.
     """
 
     exit_code: int = 0
     message: str = ""
     echo: bool = False
+    disconnected: bool = False
 
 
 def run_guarded(main: Callable[[], object], *, debug: bool = False) -> NoReturn:
     """Run a program's main function and leave with its exit code; under MPI no rank waits for a dead one.
 
     If every rank ends, they leave together, and an error that they all met is printed once. If a rank fails
-    while others work on, it prints its error and ends the whole job.
+    while others work on, it prints its error and ends the whole job. A program that has not asked for the other
+    ranks leaves by itself, and MPI is not touched.
 
     Args:
         main: the program.
         debug: show the traceback of errors meant for people too.
     """
-    launcher = detect_launcher()
-    everyone: World | None = None
-    with suppress(ParallelError):  # commands that need the other ranks raise it again; others work without
-        everyone = world()
     outcome = _outcome(main, debug)
-    if everyone is None or everyone.size == 1:
-        disconnected = everyone is None and launcher is not None and launcher.rank > 0
-        if outcome.message and not disconnected:
-            print(outcome.message, file=sys.stderr)
-    else:
+    everyone = world_so_far()
+    if everyone is not None and everyone.size > 1:
         outcome = _leave_together(everyone, outcome)
+    elif outcome.message and not (outcome.disconnected and _another_speaks()):
+        print(outcome.message, file=sys.stderr)
     sys.exit(outcome.exit_code)
 
 
@@ -109,7 +106,8 @@ def _ended(main: Callable[[], object], debug: bool) -> Outcome:
         return Outcome(leaving.code or 0)
     except TerranovaError as error:
         message = traceback.format_exc() if debug else _message(error)
-        return Outcome(error.exit_code, message, echo=isinstance(error, RankFailed))
+        echo, apart = isinstance(error, RankFailed), isinstance(error, ParallelError) and error.on_all_ranks
+        return Outcome(error.exit_code, message, echo=echo, disconnected=apart)
     except KeyboardInterrupt as error:
         return Outcome(exit_code_of(error), "interrupted at once; every point that was reported is stored")
     except BaseException as error:
@@ -119,6 +117,11 @@ def _ended(main: Callable[[], object], debug: bool) -> Outcome:
             return Outcome(1, f"error: {error}")
         return Outcome(exit_code_of(error), traceback.format_exc())
     return Outcome()
+
+
+def _another_speaks() -> bool:
+    launcher = detect_launcher()
+    return launcher is not None and launcher.rank > 0
 
 
 def _message(error: TerranovaError) -> str:

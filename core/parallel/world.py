@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -279,7 +279,23 @@ def serial_world() -> World:
 
 
 _current: list[World] = []
-"""The worlds of `World.together`, the innermost last."""
+"""The worlds of `World.together` and `alone_if`, the innermost last."""
+
+_whole: dict[int, World] = {}
+"""The world that a process was started in, by its number: a fork of a rank has the rank's memory, but is none."""
+
+
+@contextmanager
+def alone_if(alone: bool) -> Iterator[None]:
+    """Within it, `world()` is that of this process alone, if asked to; MPI is not touched then."""
+    if not alone:
+        yield
+        return
+    _current.append(serial_world())
+    try:
+        yield
+    finally:
+        _current.pop()
 
 
 def world() -> World:
@@ -290,11 +306,15 @@ def world() -> World:
     Raises:
         ParallelError: a launcher started several processes, but MPI does not connect them.
     """
-    return _current[-1] if _current else _whole_world()
+    if _current:
+        return _current[-1]
+    process = os.getpid()
+    if process not in _whole:
+        communicator = connect()
+        _whole[process] = World() if communicator is None else World(communicator)
+    return _whole[process]
 
 
-@cache
-def _whole_world() -> World:
-    """Return the world this process was started in."""
-    communicator = connect()
-    return World() if communicator is None else World(communicator)
+def world_so_far() -> World | None:
+    """Return the world this process was started in if it has asked for it, else None; MPI is not touched."""
+    return _whole.get(os.getpid())

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from terranova.errors import did_you_mean, nearest
+from terranova.interfaces.constraint import Cure
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import KeyPath, scalar
 
@@ -36,14 +37,17 @@ class Key:
 
 
 def keys_of(cls: type) -> dict[str, Key]:
-    """Return the keys that make a dataclass: its fields, required unless they have a default."""
+    """Return the keys that make a dataclass: what it is made with, required unless it has a default."""
     hints = get_type_hints(cls, include_extras=True)
-    missing = dataclasses.MISSING
     return {
-        f.name: Key(hints[f.name], f.default is missing and f.default_factory is missing)
-        for f in dataclasses.fields(cls)
-        if f.init
+        name: Key(_of_field(hints[name]), given.default is inspect.Parameter.empty)
+        for name, given in inspect.signature(cls).parameters.items()
     }
+
+
+def _of_field(hint: Any) -> Any:
+    """Return the type of a field; also of one that is only given and not kept."""
+    return hint.type if isinstance(hint, dataclasses.InitVar) else hint
 
 
 def read_keys(
@@ -77,12 +81,24 @@ def read_keys(
             values[key] = value
         else:
             unused = [name for name in keys if name not in given]
-            hint = closest(key, unused) or did_you_mean(key, keys)
+            hint = _bounds(value, keys) or closest(key, unused) or did_you_mean(key, keys)
             diagnostics.add((*path, key), f"unknown key{hint}", at_key=True)
     for key, wanted in keys.items():
         if wanted.required and key not in given:
             diagnostics.add((*path, key), f"missing, expected {wanted.expected or describe(wanted.type)}")
     return values, diagnostics.count == before
+
+
+def _bounds(value: Any, keys: Mapping[str, Key]) -> str:
+    """Return how to write an interval that was given as a list, "" for anything else."""
+    if not ({"lower", "upper"} <= set(keys) and is_interval(value)):
+        return ""
+    return f": write lower: {show(value[0])}, upper: {show(value[1])}"
+
+
+def is_interval(value: Any) -> bool:
+    """True for a list of two numbers."""
+    return isinstance(value, list) and len(value) == 2 and all(type(number) in (int, float) for number in value)
 
 
 def closest(name: str, known: Iterable[str]) -> str:
@@ -119,7 +135,7 @@ def convert(value: Any, wanted: Any) -> tuple[Any, list[tuple[KeyPath, str]]]:
             if _is_choice(wanted):
                 wrong = [((), f"expected {describe(wanted)}, got {show(value)}")]
             else:
-                wrong = [(_plain_path(e["loc"]), _message(e)) for e in error.errors()]
+                wrong = [(_plain_path(e["loc"]), _message(e, _cure(wanted))) for e in error.errors()]
     return value, wrong
 
 
@@ -170,8 +186,15 @@ _EXPECTED = {
 }
 
 
-def _message(error: Any) -> str:
-    """Return pydantic's complaint in the words of our other messages."""
+def _cure(wanted: Any) -> str:
+    """Return what a type's annotation has to say of a number that is zero; "" if nothing."""
+    if get_origin(wanted) is Annotated:
+        return next((f": {extra.text}" for extra in get_args(wanted)[1:] if isinstance(extra, Cure)), "")
+    return next(filter(None, map(_cure, get_args(wanted))), "")
+
+
+def _message(error: Any, cure: str) -> str:
+    """Return pydantic's complaint in the words of our other messages, with what can be done where it is known."""
     value, context = error["input"], error.get("ctx", {})
     got = f", got {show(value)}"
     kind = error["type"]
@@ -192,7 +215,7 @@ def _message(error: Any) -> str:
     if kind == "greater_than_equal":
         return f"must be at least {context['ge']:g}{got}"
     if kind == "greater_than":
-        return f"must be above {context['gt']:g}{got}"
+        return f"must be above {context['gt']:g}{got}{cure if value == 0 else ''}"
     if kind == "less_than_equal":
         return f"must be at most {context['le']:g}{got}"
     if kind == "less_than":

@@ -9,6 +9,7 @@ import pytest
 
 from terranova.installation import machine
 from terranova.installation.finding import Level
+from terranova.system.environment import ONE_THREAD
 
 
 @pytest.fixture(autouse=True)
@@ -30,22 +31,16 @@ def test_a_numba_cache_that_cannot_be_written_is_doubtful(tmp_path: Path, monkey
     assert machine._numba_cache().level is Level.DOUBTFUL
 
 
-def test_many_threads_are_doubtful_only_where_ranks_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in machine.THREAD_VARIABLES:
+def test_threads_are_those_the_libraries_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    import threadpoolctl
+
+    for name in ONE_THREAD:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(machine, "cores", lambda: 4)
-    monkeypatch.setattr(machine, "detect_launcher", lambda: None)
-    assert machine._threads().level is Level.FINE
-    monkeypatch.setattr(machine, "detect_launcher", _two_ranks)
-    assert machine._threads().level is Level.DOUBTFUL
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert machine._threads().level is Level.FINE
-
-
-def _two_ranks() -> object:
-    from terranova.parallel.launchers import LauncherInfo
-
-    return LauncherInfo(0, 2, "PMI_RANK")
+    with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        assert "openblas 1" in machine._threads().value or "mkl 1" in machine._threads().value
+    assert "not limited" in machine._threads().value
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert "(OMP_NUM_THREADS=3)" in machine._threads().value
 
 
 def test_cores_are_those_this_process_may_use() -> None:

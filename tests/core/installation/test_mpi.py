@@ -48,3 +48,18 @@ def test_a_machine_without_mpi_is_not_broken(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_real_library_is_asked() -> None:
     pytest.importorskip("mpi4py", reason="the mpi extra is not installed")
     assert mpi.mpi_library().level is Level.FINE
+
+
+@pytest.mark.parametrize(
+    ("threads", "total", "words"),
+    [
+        ([1, 1], 2, ""),
+        ([2], 2, ""),
+        ([2, 2], 2, "2 ranks with 4 threads on 2 cores"),
+        ([1, 1, 1], 2, "3 ranks on 2 cores"),
+    ],
+)
+def test_more_ranks_or_threads_than_cores_are_doubtful(threads: list[int], total: int, words: str) -> None:
+    found = mpi.crowded("here", threads, total)
+    assert [finding.value for finding in found] == ([words] if words else [])
+    assert all(finding.level is Level.DOUBTFUL and finding.cure for finding in found)

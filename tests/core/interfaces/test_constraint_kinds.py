@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -243,3 +244,73 @@ def test_distance_in_decades_needs_positive_bounds() -> None:
             make()
     with pytest.raises(ValueError, match="distance"):
         Limit(name="c", observables=("x",), upper=1.0, distance="decades", **REFERENCE)
+
+
+WORDS: dict[str, Any] = {
+    "name": "k", "observables": ("a", "b", "c"), "values": (1.0, 2.0, 3.0), "max_chi2": 8.0, "source": "arXiv:1"
+}  # fmt: skip
+WHOLE = ((1.0, 0.3, 0.1), (0.3, 1.0, 0.2), (0.1, 0.2, 1.0))
+ROUNDED = ((1.0, 0.99, 0.7), (0.99, 1.0, 0.8), (0.7, 0.8, 1.0))
+
+
+def _again(constraint: Correlated) -> Correlated:
+    """Write a constraint to a file, and read it."""
+    from terranova.parsing.constraint_file import ConstraintKinds, constraint_keys, parse_constraint
+    from terranova.parsing.diagnostics import Diagnostics
+    from terranova.parsing.strict_yaml import Document
+
+    keys, diagnostics = constraint_keys(constraint), Diagnostics(Document(None))
+    kinds = ConstraintKinds({"correlated": Correlated})
+    again = parse_constraint(keys, (), diagnostics, kinds, published=False)
+    diagnostics.raise_if_any()
+    assert isinstance(again, Correlated)
+    return again
+
+
+@pytest.mark.fault("F60")
+def test_a_correlation_means_the_same_however_it_is_given() -> None:
+    whole = Correlated(**WORDS, sigmas=(1.0, 2.0, 4.0), correlation=WHOLE)
+    triangle = Correlated(**WORDS, sigmas=(1.0, 2.0, 4.0), correlation=((1.0,), (0.3, 1.0), (0.1, 0.2, 1.0)))
+    covariance = Correlated(**WORDS, covariance=((1.0,), (0.6, 4.0), (0.4, 1.6, 16.0)))
+    assert whole == triangle
+    assert covariance.sigmas == whole.sigmas
+    np.testing.assert_allclose(covariance.correlation, whole.correlation, rtol=1e-15)
+    assert [_again(constraint) for constraint in (whole, triangle, covariance)] == [whole, triangle, covariance]
+    assert set(dataclasses.asdict(covariance)) == set(dataclasses.asdict(whole)) & {
+        f.name for f in dataclasses.fields(Correlated)
+    }, "what stands for it in a run's manifest has the same entries as ever"
+    assert {"covariance", "nearest"}.isdisjoint(dataclasses.asdict(covariance))
+    assert dataclasses.replace(covariance, max_chi2=9.0).correlation == covariance.correlation
+
+
+@pytest.mark.fault("F60")
+def test_a_rounded_correlation_takes_the_nearest_on_request_and_says_how_far_it_is() -> None:
+    sigmas = (1.0, 1.0, 1.0)
+    with pytest.raises(ValueError, match=r"smallest eigenvalue is -0\.00.*`nearest: true`"):
+        Correlated(**WORDS, sigmas=sigmas, correlation=ROUNDED)
+    near = Correlated(**WORDS, sigmas=sigmas, correlation=ROUNDED, nearest=True, note="from table 3")
+    far = np.max(np.abs(np.array(near.correlation) - np.array(ROUNDED)))
+    assert 0.0 < far < 0.01, "no more than the rounding"
+    assert near.note == f"from table 3; nearest correlation matrix, up to {far:.2g} from the one given"
+    assert _again(near) == near
+    values = np.random.default_rng(1).normal(size=(100, 3))
+    assert np.all(near.chi2(values) >= 0.0)
+    good = Correlated(**WORDS, sigmas=sigmas, correlation=WHOLE, nearest=True)
+    assert good == Correlated(**WORDS, sigmas=sigmas, correlation=WHOLE), "a positive one stays as it is"
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"covariance": WHOLE, "sigmas": (1.0, 1.0, 1.0)}, "takes the place of sigmas"),
+        ({"covariance": WHOLE, "correlation": WHOLE}, "takes the place of sigmas"),
+        ({"covariance": WHOLE[:2]}, "3 x 3"),
+        ({"correlation": WHOLE}, "3 sigmas"),
+        ({}, "3 x 3"),
+        ({"covariance": ((1.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))}, "positive numbers on its diagonal"),
+        ({"covariance": ((1.0, 0.5, 0.0), (0.1, 1.0, 0.0), (0.0, 0.0, 1.0))}, "covariance must be symmetric"),
+    ],
+)
+def test_what_is_no_covariance_is_refused(keys: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Correlated(**WORDS, **keys)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from terranova.parallel.transfer import Transfer
+from terranova.parallel import world as parallel
 from terranova.parallel.world import World, serial_world
 
 
@@ -42,3 +43,26 @@ def test_floats_are_summed_in_the_order_of_the_ranks(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(everyone, "_transfer", Three(None, everyone.wait))
     total = everyone.allreduce_sum({"f": np.array([1.0])})
     assert total["f"][0] == (1.0 + 1e16) - 1e16
+
+
+def test_alone_means_alone_and_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_whole", {})
+    whole = World()
+    monkeypatch.setattr(parallel, "connect", lambda: None)
+    with parallel.alone_if(True):
+        alone = parallel.world()
+        assert parallel.world_so_far() is None, "nobody was asked"
+    with parallel.alone_if(False):
+        assert parallel.world() is not alone
+    assert parallel.world_so_far() is parallel.world()
+    assert whole.size == parallel.world().size == 1
+
+
+def test_a_fork_of_a_rank_is_not_that_rank(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_whole", {})
+    monkeypatch.setattr(parallel, "connect", lambda: None)
+    parent = parallel.world()
+    assert parallel.world() is parent
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert parallel.world_so_far() is None
+    assert parallel.world() is not parent

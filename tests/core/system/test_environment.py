@@ -6,7 +6,14 @@ import os
 
 import pytest
 
-from terranova.system.environment import ONE_THREAD, clean_environment, worker_environment
+from terranova.system.environment import (
+    ALONE,
+    ONE_THREAD,
+    clean_environment,
+    limit_threads,
+    threads_here,
+    worker_environment,
+)
 
 
 def test_variables_of_mpi_jobs_are_left_out_and_nothing_else() -> None:
@@ -45,3 +52,38 @@ def test_a_clean_environment_has_nothing_of_mpi() -> None:
     kept = {"PATH": "/bin", "MPI4PY_LIBMPI": "/lib/libmpi.so", "SLURM_JOB_ID": "1", "OMP_NUM_THREADS": "1"}
     assert clean_environment({**job, **kept}) == kept
     assert clean_environment() == clean_environment(os.environ)
+
+
+def test_children_of_workers_work_alone() -> None:
+    assert worker_environment()[ALONE] == "1"
+
+
+def _threads(monkeypatch: pytest.MonkeyPatch, **chosen: str) -> tuple[dict[str, int], dict[str, str]]:
+    """Limit the threads of this process; return what its libraries have then, and the variables."""
+    import numpy as np
+    import threadpoolctl
+
+    np.ones((2, 2)) @ np.ones((2, 2))
+    for name in ONE_THREAD:
+        monkeypatch.setenv(name, "to be put back")
+        monkeypatch.delenv(name)
+    for name, value in chosen.items():
+        monkeypatch.setenv(name, value)
+    with threadpoolctl.threadpool_limits(2):
+        limit_threads()
+        return threads_here(), {name: os.environ[name] for name in ONE_THREAD if name in os.environ}
+
+
+def test_ranks_have_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, variables = _threads(monkeypatch)
+    assert set(threads.values()) == {1}
+    assert variables == dict.fromkeys(ONE_THREAD, "1")
+
+
+def test_ranks_have_as_many_threads_as_their_user_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, variables = _threads(monkeypatch, OMP_NUM_THREADS="2")
+    assert set(threads.values()) == {2}
+    assert variables == {"OMP_NUM_THREADS": "2"}
+    threads, variables = _threads(monkeypatch, OPENBLAS_NUM_THREADS="2", MKL_NUM_THREADS="2")
+    assert variables == {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
+    assert {count for name, count in threads.items() if name in ("openblas", "mkl")} == {2}
