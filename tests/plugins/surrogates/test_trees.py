@@ -14,6 +14,7 @@ from terranova import PieceReader, pack_pieces
 
 pytest.importorskip("xgboost", reason="surrogates need the extra terranova[ml]")
 import xgboost
+
 from terranova.plugins.surrogates.boosting import REGION, THOROUGH, VALUE, Trainer
 from terranova.plugins.surrogates.trees import MOST_DEPTH, Forest
 
