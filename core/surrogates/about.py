@@ -67,7 +67,7 @@ class About:
         if not isinstance(content, dict) or not isinstance(content.get("format"), int):
             raise ValueError(f"{ABOUT}: expected names and values, format among them")
         if content["format"] != FORMAT:
-            raise ValueError(f"it has format {str(content['format'])[:20]}; this version of terranova reads {FORMAT}")
+            raise ValueError(f"it has format {str(content['format'])[:20]}; this version reads format {FORMAT}")
         for text in _texts(content):
             if not strict_yaml.is_text(text):
                 raise ValueError(f"{ABOUT}: holds a control character")

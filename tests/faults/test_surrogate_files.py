@@ -153,7 +153,7 @@ def test_other_problems_and_plugins_are_said_to_be_that(pieces: dict[str, files.
         ("StoreCorrupt: .*'rato'", {"targets": ["ring", "rato"]}),
         ("StoreCorrupt: .*targets.npy", {"targets": ["ring"]}),
         ("StoreCorrupt: .*control character", {"plugin_version": "\x1b[2J"}),
-        ("StoreCorrupt: .*format 3; this version of terranova reads 2", {"format": 3}),
+        ("StoreCorrupt: .*format 3; this version reads format 2", {"format": 3}),
     ]
     paths = []
     for number, (_, changes) in enumerate(wanted):
