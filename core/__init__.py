@@ -26,6 +26,7 @@ from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import Model, Observable, PointModel
 from terranova.interfaces.novelty import NoveltyDetector
 from terranova.interfaces.parameters import Parameter, ParameterSpace
+from terranova.interfaces.pieces import PieceReader, pack_pieces
 from terranova.interfaces.priors import Angle, Fixed, LogUniform, Normal, Prior, SignedLogUniform, Uniform
 from terranova.interfaces.random_streams import pack_streams, unpack_streams
 from terranova.interfaces.sampler import Archipelago, Proposal, Sampler, SearchSpace
@@ -80,6 +81,7 @@ __all__ = [
     "Observable",
     "Parameter",
     "ParameterSpace",
+    "PieceReader",
     "PointFailed",
     "PointModel",
     "Prior",
@@ -106,6 +108,7 @@ __all__ = [
     "model",
     "open",
     "open_fit",
+    "pack_pieces",
     "pack_streams",
     "plugins",
     "problem",

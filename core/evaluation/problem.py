@@ -9,8 +9,8 @@ import numpy as np
 
 from terranova.errors import ContractError, did_you_mean
 from terranova.evaluation.bound_model import BoundModel
-from terranova.interfaces.arrays import real
 from terranova.evaluation.columns import check_columns
+from terranova.interfaces.arrays import real
 from terranova.interfaces.batch import Batch, Evaluation, Status
 from terranova.interfaces.constraint import Constraint, Interval, acceptance, log_excess
 from terranova.interfaces.constraint_kinds import Asymmetric

@@ -58,11 +58,16 @@ class Surrogate(ABC):
 
     @abstractmethod
     def state(self) -> dict[str, bytes]:
-        """Return everything learned, as named pieces of a file. No pickle: a file may come from a stranger."""
+        """Return everything learned, as named pieces of a file. No pickle: a file may come from a stranger.
+
+        `pack_pieces` makes them of facts and arrays; a name is a word of letters, digits, ".", "-" and "_".
+        """
 
     @abstractmethod
     def restore(self, state: Mapping[str, bytes]) -> None:
-        """Become what `state` was taken from.
+        """Become what `state` was taken from, if it was: whoever wrote a file wrote its checksums as well.
+
+        `PieceReader` checks types, shapes and bounds. What is not checked must not go to compiled code.
 
         Raises:
             ValueError: that cannot be read.

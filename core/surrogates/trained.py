@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import json
 import logging
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -14,22 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from terranova.config import ProblemConfig, build_problem, load_problem
-from terranova.errors import RunError, StoreCorrupt, TerranovaError, disk_error
+from terranova.config import ProblemConfig
+from terranova.config.plugin_options import check_options
+from terranova.errors import RunError, StoreCorrupt, TerranovaError
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.surrogate import Surrogate
 from terranova.parsing import strict_yaml
+from terranova.parsing.diagnostics import Diagnostics
 from terranova.registry import registry
-from terranova.runs import provenance
 from terranova.store.origin import terranova_version
-from terranova.surrogates.dataset import LOGLIKE, Rows, identity, require_same
+from terranova.surrogates.about import ABOUT, About, read_rows_pieces, rows_pieces
+from terranova.surrogates.archive import read_archive, write_archive
+from terranova.surrogates.dataset import LOGLIKE, Rows
 from terranova.surrogates.recheck import require_same_values
-from terranova.system.atomic import write_atomic
 from terranova.types import Bools, Floats
 
 log = logging.getLogger("terranova")
 
-FORMAT = 1
+_LEARNED = "learned/"
+"""Folder of the pieces that the plugin writes."""
+
 TRUST = 0.5
 """Below this, the model is asked instead."""
 
@@ -137,34 +139,23 @@ class TrainedSurrogate:
         """Write everything into one file, a zip archive of JSON, arrays and the plugin's own pieces.
 
         Raises:
-            RunError: it cannot be written.
+            RunError: it cannot be written, or would be larger than what is read again.
         """
-        about = {
-            "format": FORMAT,
-            "plugin": self.plugin,
-            "plugin version": registry().get("surrogate", self.plugin).version,
-            "options": self.options,
-            "seed": self.surrogate.seed,
-            "problem": strict_yaml.dump(self.config.to_dict()),
-            "targets": self.targets,
-            "cut": self.cut,
-            "best": self.best if np.isfinite(self.best) else None,
-            "trained": self.trained,
-            "identity": self.identity,
-            "versions": _versions(self.surrogate.packages),
-        }
-        arrays, archive = io.BytesIO(), io.BytesIO()
-        np.savez(arrays, allow_pickle=False, **vars(self.test))
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
-            description = json.dumps(about, indent=1).encode()
-            pieces: dict[str, bytes] = {"about.json": description, "test.npz": arrays.getvalue()}
-            pieces |= {f"learned/{name}": piece for name, piece in self.surrogate.state().items()}
-            for name, piece in pieces.items():
-                out.writestr(zipfile.ZipInfo(name), piece, zipfile.ZIP_DEFLATED)  # no date: same file every time
-        try:
-            write_atomic(Path(path), archive.getvalue())
-        except OSError as error:
-            raise disk_error(f"{path} cannot be written", error) from error
+        about = About(
+            plugin=self.plugin,
+            plugin_version=registry().get("surrogate", self.plugin).version,
+            options=self.options,
+            seed=self.surrogate.seed,
+            problem=strict_yaml.dump(self.config.to_dict()),
+            targets=self.targets,
+            cut=self.cut,
+            best=self.best,
+            trained=self.trained,
+            identity=self.identity,
+            versions=_versions(self.surrogate.packages),
+        )
+        learned = {f"{_LEARNED}{name}": piece for name, piece in self.surrogate.state().items()}
+        write_archive(Path(path), {ABOUT: about.piece(), **rows_pieces(self.test), **learned})
 
     @classmethod
     def load(cls, path: Path | str) -> TrainedSurrogate:
@@ -172,47 +163,87 @@ class TrainedSurrogate:
 
         Raises:
             RunError: there is no such file.
-            StoreCorrupt: it is not a surrogate's, or damaged.
-            RunMismatch: model, priors or constraints have changed since; lists the differences.
+            StoreCorrupt: it is not a surrogate's, damaged, or larger than what is read.
+            RunMismatch: model, priors or constraints have changed since, or can no longer be had; lists the
+                differences.
+            PluginMissing: its surrogate or model is not installed.
         """
-        try:
-            with zipfile.ZipFile(path) as archive:
-                pieces = {name: archive.read(name) for name in archive.namelist()}
-            about = json.loads(pieces["about.json"])
-            if about["format"] != FORMAT:
-                raise RunError(f"{path} has format {about['format']}; this version of terranova reads {FORMAT}")
-            test = Rows(**np.load(io.BytesIO(pieces["test.npz"]), allow_pickle=False))
-            config = load_problem(_mapping(about["problem"]))
-            problem = build_problem(config)
-            now = identity(provenance.problem_physics(config, problem))
-            require_same(f"the surrogate {path}", about["identity"], "the model installed now", now)
-            for name, old in about["versions"].items():
-                new = _versions([name]).get(name, "none")
-                if new != old:
-                    log.warning("the surrogate %s was made with %s %s; here is %s", path, name, old, new)
-            surrogate = make(about["plugin"], problem, about["seed"], about["options"])
-            prefix = "learned/"
-            require_same_values(path, test, about["targets"], problem)
-            surrogate.restore({n.removeprefix(prefix): p for n, p in pieces.items() if n.startswith(prefix)})
-        except TerranovaError:
-            raise
-        except FileNotFoundError as error:
-            raise RunError(f"There is no file {path}.") from error
-        except (zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError, EOFError) as error:
-            raise StoreCorrupt(f"{path} is not the file of a surrogate, or damaged: {error}") from error
+        pieces = read_archive(Path(path))
+        with _damaged(path):
+            if ABOUT not in pieces:
+                raise ValueError(f"{ABOUT}: missing")
+            about = About.read(pieces[ABOUT])
+        config, problem = about.problem_now(path)
+        with _damaged(path):
+            about.require_targets(problem)
+            test = read_rows_pieces(pieces, problem, about.targets)
+        surrogate = _empty(path, about, problem)
+        with _damaged(path):
+            learned = {n.removeprefix(_LEARNED): p for n, p in pieces.items() if n.startswith(_LEARNED)}
+            _restore(surrogate, learned, problem.model.space.dimension, len(about.targets))
+        require_same_values(path, test, about.targets, problem)
         return cls(
             surrogate=surrogate,
-            plugin=about["plugin"],
-            options=about["options"],
+            plugin=about.plugin,
+            options=dict(about.options),
             config=config,
             problem=problem,
-            targets=tuple(about["targets"]),
-            cut=about["cut"],
-            best=np.inf if about["best"] is None else about["best"],
-            trained=about["trained"],
+            targets=about.targets,
+            cut=about.cut,
+            best=about.best,
+            trained=about.trained,
             test=test,
-            identity=about["identity"],
+            identity=dict(about.identity),
         )
+
+
+@contextmanager
+def _damaged(path: Path | str) -> Iterator[None]:
+    """While pieces of a file are read, say which file it is that something is wrong with."""
+    try:
+        yield
+    except ValueError as error:
+        raise StoreCorrupt(f"{path} is not the file of a surrogate, or damaged: {error}") from error
+
+
+def _empty(path: Path | str, about: About, problem: Problem) -> Surrogate:
+    """Return a surrogate as the one of a file was before it was trained, and warn of other versions."""
+    plugin = registry().get("surrogate", about.plugin)
+    try:
+        diagnostics = Diagnostics(strict_yaml.Document(None))
+        check_options(plugin, about.options, ("options",), diagnostics)
+        diagnostics.raise_if_any()
+        surrogate = make(about.plugin, problem, about.seed, dict(about.options))
+    except TerranovaError as error:
+        raise RunError(f"the surrogate of {path} cannot be made: {error}") from error
+    if about.plugin_version != plugin.version:
+        what = f"surrogate {plugin.name!r}"
+        log.warning("%s was made with %s %s; here is %s", path, what, about.plugin_version, plugin.version)
+    for name in ("terranova", *surrogate.packages):
+        old, new = about.versions.get(name), _versions([name]).get(name, "none")
+        if old is not None and new != old:
+            log.warning("the surrogate %s was made with %s %s; here is %s", path, name, old, new)
+    return surrogate
+
+
+def _restore(surrogate: Surrogate, learned: dict[str, bytes], dimension: int, targets: int) -> None:
+    """Give a surrogate what was learned, and ask it once.
+
+    Raises:
+        ValueError: it cannot read that, or does not answer as a surrogate of so many targets.
+    """
+    try:
+        surrogate.restore(learned)
+        if surrogate.reason:
+            return
+        middle = np.full((1, dimension), 0.5)
+        mean, sigma = surrogate.predict(middle)
+        trust = surrogate.trust(middle)
+    except Exception as error:  # whatever a plugin comes upon in what it did not write
+        words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ValueError(f"{_LEARNED}{words}") from error
+    if np.shape(mean) != (1, targets) or np.shape(sigma) != (1, targets) or np.shape(trust) != (1,):
+        raise ValueError(f"{_LEARNED}*: it does not predict {targets} targets")
 
 
 def determine_chi2(problem: Problem, targets: Sequence[str]) -> bool:
@@ -246,11 +277,6 @@ def make(plugin: str, problem: Problem, seed: int, options: dict[str, Any]) -> S
     except (ValueError, TypeError) as error:
         raise TerranovaError(str(error)) from error
     return surrogate
-
-
-def _mapping(text: str) -> dict[str, Any]:
-    data: dict[str, Any] = strict_yaml.parse(text).data
-    return data
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:

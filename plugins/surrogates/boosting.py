@@ -37,6 +37,12 @@ class Effort:
     least_eta: float = 0.0
 
 
+REGION, VALUE = "binary:logistic", "reg:squarederror"
+"""Objectives: whether a point matters, and what a target is there."""
+
+BASE_SCORE = {REGION: 0.5, VALUE: 0.0}
+"""What an ensemble of each says before its first tree."""
+
 THOROUGH = Effort(folds=5)
 QUICK = Effort(folds=2, most_rounds=100, least_eta=0.15)
 """Where a surrogate is trained again and again: a tenth of the cost."""
@@ -60,15 +66,15 @@ class Trainer:
 
     def classifier(self, u: Floats, near: Bools, seed: int) -> Any:
         """Learn the probability that a point matters, from whether others do (n,)."""
-        return self._grow(u, near.astype(float), "binary:logistic", 200, seed, 6, 1.0)
+        return self._grow(u, near.astype(float), REGION, 200, seed, 6, 1.0)
 
     def regressor(self, u: Floats, y: Floats, rounds: int, seed: int, weights: Floats) -> Any:
         """Learn values (n,) with weights (n,)."""
-        return self._grow(u, y, "reg:squarederror", rounds, seed, self.depth, self.min_child, weights)
+        return self._grow(u, y, VALUE, rounds, seed, self.depth, self.min_child, weights)
 
     def error(self, u: Floats, size: Floats, seed: int) -> Any:
         """Learn the logarithms of the sizes of errors (n,)."""
-        return self._grow(u, size, "reg:squarederror", 60, seed, 3, self.min_child)
+        return self._grow(u, size, VALUE, 60, seed, 3, self.min_child)
 
     def _grow(
         self,
@@ -91,7 +97,7 @@ class Trainer:
             "tree_method": "hist",
             "nthread": self.threads,
             "seed": seed,
-            "base_score": 0.5 if objective == "binary:logistic" else 0.0,
+            "base_score": BASE_SCORE[objective],
             "verbosity": 0,
         }
         rows = xgb.DMatrix(u, label=y, weight=weights)
@@ -107,11 +113,3 @@ def predictions(trees: Sequence[Any], u: Floats, threads: int) -> Floats:
 def contributions(trees: Any, u: Floats, threads: int) -> Array:
     """Return the SHAP values (n, d + 1) of an ensemble of trees at u (n, d), the constant last."""
     return np.asarray(trees.predict(xgboost().DMatrix(u, nthread=threads), pred_contribs=True), dtype=float)
-
-
-def load(data: bytes, threads: int) -> Any:
-    """Return the ensemble of trees that was stored in XGBoost's binary format."""
-    trees = xgboost().Booster()
-    trees.load_model(bytearray(data))
-    trees.set_param({"nthread": threads})
-    return trees

@@ -5,16 +5,16 @@ It suits few dimensions and thousands of points: learning costs n^3, a predictio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from terranova import ParameterSpace
-from terranova.plugins._gp import ROOT5, GaussianProcess, squares
+from terranova import ParameterSpace, PieceReader, pack_pieces
+from terranova.plugins._gp import NOISE, ROOT5, SCALES, GaussianProcess, squares
 from terranova.plugins.surrogates.base import ScaledSurrogate
-from terranova.plugins.surrogates.files import pack, reading, unpack
 from terranova.plugins.surrogates.scales import Scale
-from terranova.plugins.surrogates.support import Support, why_not
+from terranova.plugins.surrogates.support import INSIDE, Support, why_not
 from terranova.plugins.surrogates.trend import Basis, Features
 from terranova.types import Array, Bools, Floats, Ints
 
@@ -34,6 +34,9 @@ log-likelihood for each row."""
 GROWN = 1.5
 """Length scales are learned again once there are so many times the rows that they were learned from."""
 
+MOST_ENTRIES = 500_000_000
+"""Of the matrices of all kernels together, 4 GB: more rows are not learned from, nor taken from a file."""
+
 _CHUNK = 1000
 
 
@@ -43,13 +46,14 @@ class GpSurrogate(ScaledSurrogate):
     Source: C. E. Rasmussen and C. K. I. Williams, Gaussian Processes for Machine Learning, MIT Press (2006).
 
     Args:
-        points: rows learned from, at most; chosen by the seed.
+        points: rows learned from, at most; chosen by the seed. Fewer where there are so many targets that their
+            kernels would not fit into 4 GB.
         scales: rows from which length scales are learned, at most.
         trend: degree of the polynomial, 0 to 3; less where rows are few.
     """
 
     name = "gp"
-    version = "2"
+    version = "3"
     description = "Gaussian process on a polynomial, for smooth targets in few dimensions"
     packages = ("scipy",)
 
@@ -96,7 +100,8 @@ class GpSurrogate(ScaledSurrogate):
         if self.reason:
             return
         rng = np.random.default_rng([self.seed, 1])
-        chosen = np.sort(rng.permutation(good)[: self.points])
+        most = min(self.points, math.isqrt(MOST_ENTRIES // targets.shape[1]))
+        chosen = np.sort(rng.permutation(good)[:most])
         few = rng.permutation(len(chosen))[: self.rows_for_scales]
         self._learn(u[chosen], targets[chosen], u[sound], near[sound])
         kept = len(chosen) < GROWN * learned_from and sum(len(p.members) for p in before) == targets.shape[1]
@@ -176,26 +181,41 @@ class GpSurrogate(ScaledSurrogate):
 
     def state(self) -> dict[str, bytes]:
         """The rows and the length scales, from which the rest follows."""
+        if self._support is None:
+            return pack_pieces({"reason": self.reason}, {})
         learned = np.empty((len(self._scales), len(self._features.owner) + 1))
         for process in self._processes:
             learned[process.members] = process.learned
         arrays = {"u": self._u, "y": self._y, "all": self._all, "near": self._near, "learned": learned}
-        return pack({"reason": self.reason}, arrays)
+        return pack_pieces({"reason": self.reason}, arrays)
 
     def restore(self, state: Mapping[str, bytes]) -> None:
-        """Become what `state` was taken from."""
+        """Become what `state` was taken from; see `Surrogate.restore`."""
         self._clear()
-        with reading(self.name):
-            facts, arrays = unpack(state)
-            reason = facts["reason"]
-            if not reason:
-                self._learn(arrays["u"], arrays["y"], arrays["all"], arrays["near"])
-                rows, kernel = np.unique(arrays["learned"], axis=0, return_inverse=True)
-                for k, row in enumerate(rows):
-                    members = np.flatnonzero(kernel.reshape(-1) == k)
-                    self._processes.append(_Process(len(self._features.owner), members, row))
-                self._process_rows()
-            self.reason = reason
+        stored = PieceReader(state)
+        self.reason = stored.text("reason")
+        if self.reason:
+            return
+        features = len(self._features.owner)
+        u = stored.array("u", (None, self.space.dimension), low=INSIDE[0], high=INSIDE[1])
+        y = stored.array("y", (len(u), None))
+        everything = stored.array("all", (None, self.space.dimension), low=INSIDE[0], high=INSIDE[1])
+        near = stored.array("near", (len(everything),), bool)
+        learned = stored.array("learned", (y.shape[1], features + 1))
+        bounds = np.log([SCALES] * features + [NOISE])
+        if not ((learned >= bounds[:, 0] - 1e-9) & (learned <= bounds[:, 1] + 1e-9)).all():
+            raise ValueError("learned: a length scale or the noise is out of its bounds")
+        rows, kernel = np.unique(learned, axis=0, return_inverse=True)
+        if not (len(u) >= MINIMUM and len(everything) >= MINIMUM and len(rows) * len(u) ** 2 <= MOST_ENTRIES):
+            raise ValueError(
+                f"{len(rows)} kernels of {len(u):,} rows; expected at least {MINIMUM}, and no more than fit into "
+                f"{MOST_ENTRIES * 8 / 1e9:g} GB"
+            )
+        self._learn(u, y, everything, near)
+        for k, row in enumerate(rows):
+            members = np.flatnonzero(kernel.reshape(-1) == k)
+            self._processes.append(_Process(features, members, row))
+        self._process_rows()
 
 
 def _kernels(z: Floats, rest: Floats) -> list[_Process]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from terranova.types import Floats
+from terranova import PieceReader
+from terranova.types import Array, Floats
+
+KINDS = ("linear", "log", "asinh", "top")
 
 DECADES, SIGNED_DECADES = 1.5, 4.0
 """Targets that span more are learned as logarithms; those of both signs only if they span very much more."""
@@ -78,3 +83,22 @@ class Scale:
         if self.kind == "top":
             return self.top - self.unit * np.expm1(np.clip(-y, -700.0, 700.0))
         return y
+
+
+def stored_scales(scales: Sequence[Scale]) -> tuple[list[str], Array]:
+    """Return kinds and numbers (q, 4) of scales, for a file."""
+    numbers: list[list[Any]] = [[scale.centre, scale.width, scale.unit, scale.top] for scale in scales]
+    return [scale.kind for scale in scales], np.array(numbers, dtype=float).reshape(-1, 4)
+
+
+def read_scales(stored: PieceReader) -> list[Scale]:
+    """Return the scales that a file holds as `scales`.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    kinds = stored.words("scales", KINDS)
+    numbers = stored.array("scales", (len(kinds), 4))
+    if not kinds or not (numbers[:, 1:3] > 0.0).all():
+        raise ValueError("scales: expected at least one, with widths and units above 0")
+    return [Scale(kind, *row) for kind, row in zip(kinds, numbers.tolist(), strict=True)]

@@ -9,6 +9,12 @@ from terranova.types import Bools, Floats
 NEIGHBOURS = 3
 QUANTILE = 0.99
 MARGIN = 1.5
+INSIDE = (-1e-6, 1.0 + 1e-6)
+"""Coordinates of training points: the unit cube, and what rounding may add."""
+
+LEAST = 1e-12
+"""Distance below which points are the same."""
+
 """Trust falls from 1 to 0 between the distance that 99 % of the training points keep, and this times it."""
 
 
@@ -23,14 +29,23 @@ class Support:
         from scipy.spatial import cKDTree
 
         self.u = u
-        self._tree = cKDTree(u)
-        own = self._tree.query(u, k=NEIGHBOURS + 1)[0][:, -1]
-        self._limit = float(np.quantile(own, QUANTILE))
+        # Copies of a point would all be looked at, for each of them: a tree of a million takes days.
+        places, self._copies = np.unique(u, axis=0, return_counts=True)
+        self._tree = cKDTree(places)
+        own = np.repeat(self._distance(places, NEIGHBOURS + 1), self._copies)
+        self._limit = max(LEAST, float(np.quantile(own, QUANTILE)))
+
+    def _distance(self, u: Floats, rank: int) -> Floats:
+        """Return the distance (n,) to the training point of this rank, of which copies count as well."""
+        distance, place = self._tree.query(u, k=range(1, rank + 1))
+        so_far = np.cumsum(np.append(self._copies, rank)[place], axis=1)  # there is no place beyond the last
+        found: Floats = np.take_along_axis(distance, (so_far < rank).sum(axis=1)[:, None], axis=1)[:, 0]
+        return found
 
     def trust(self, u: Floats) -> Floats:
         """Return (n,) in [0, 1]."""
         finite: Bools = np.asarray(np.isfinite(u).all(axis=1))
-        distance = self._tree.query(np.where(finite[:, None], u, 0.0), k=NEIGHBOURS)[0][:, -1]
+        distance = self._distance(np.where(finite[:, None], u, 0.0), NEIGHBOURS)
         scaled = (distance / self._limit - 1.0) / (MARGIN - 1.0)
         inside = finite & (u >= 0.0).all(axis=1) & (u <= 1.0).all(axis=1)
         return np.where(inside, np.clip(1.0 - scaled, 0.0, 1.0), 0.0)

@@ -12,6 +12,9 @@ from terranova.types import Array, Floats
 
 RIDGE = 1e-6
 
+MOST_TERMS = 10_000
+"""Monomials of a basis: their products, which a fit needs, take 0.8 GB."""
+
 
 class Features:
     """Smooth coordinates of the unit cube: u, but |2u - 1| and the sign for priors of two signs, and the circle
@@ -72,10 +75,13 @@ class Basis:
 
     @staticmethod
     def degree_for(features: Features, rows: int, wanted: int) -> int:
-        """Return the degree up to `wanted` with monomials for at most a tenth of the rows; a fifth for degree 1."""
+        """Return the degree up to `wanted` with monomials for at most a tenth of the rows; a fifth for degree 1.
+
+        It never has more than `MOST_TERMS`.
+        """
         f = len(features.owner)
         sizes = [math.comb(f + k, k) - 1 for k in range(wanted + 1)]
-        return max(k for k in range(wanted + 1) if sizes[k] <= rows / (5 if k < 2 else 10))
+        return max(k for k in range(wanted + 1) if sizes[k] <= min(rows / (5 if k < 2 else 10), MOST_TERMS))
 
     def __call__(self, u: Floats) -> Floats:
         """Return the monomials (n, t) at points u (n, d)."""

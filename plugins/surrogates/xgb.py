@@ -6,26 +6,28 @@ trees that have not seen it (after CV+, arXiv:1905.02928).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from terranova import ParameterSpace
+from terranova import ParameterSpace, PieceReader, pack_pieces
 from terranova.plugins.surrogates.base import ScaledSurrogate
 from terranova.plugins.surrogates.boosting import (
     QUICK,
+    REGION,
     THOROUGH,
+    VALUE,
     Effort,
     Trainer,
     contributions,
-    load,
     predictions,
     xgboost,
 )
-from terranova.plugins.surrogates.files import pack, reading, unpack
-from terranova.plugins.surrogates.scales import Scale
-from terranova.plugins.surrogates.support import Support, why_not
+from terranova.plugins.surrogates.scales import Scale, read_scales, stored_scales
+from terranova.plugins.surrogates.support import INSIDE, Support, why_not
+from terranova.plugins.surrogates.trees import MOST_DEPTH, Forest
 from terranova.plugins.surrogates.trend import Basis, Features
 from terranova.types import Array, Bools, Floats
 
@@ -49,16 +51,16 @@ class XgboostSurrogate(ScaledSurrogate):
 
     Args:
         rounds: trees in each regressor.
-        depth: of the trees.
+        depth: of the trees, 1 to 64.
         eta: learning rate.
         min_child: smallest weight of a leaf.
         subsample: share of the rows that each tree sees.
         trend: degree of the polynomial below the trees, 0 to 8; less where rows are few.
-        threads: of XGBoost.
+        threads: of XGBoost; no more than there are cores.
     """
 
     name = "xgboost"
-    version = "2"
+    version = "3"
     description = "gradient-boosted trees in two stages, with conformal uncertainties"
     packages = ("xgboost-cpu", "xgboost")
 
@@ -75,10 +77,15 @@ class XgboostSurrogate(ScaledSurrogate):
         threads: int = 1,
     ) -> None:
         super().__init__(space, seed)
-        if not (rounds >= 1 and depth >= 1 and 0 < eta <= 1 and 0 < subsample <= 1 and 0 <= trend <= 8):
-            raise ValueError("needs rounds >= 1, depth >= 1, 0 < eta <= 1, 0 < subsample <= 1, trend in 0..8")
+        if not (
+            rounds >= 1 and 1 <= depth <= MOST_DEPTH and 0 < eta <= 1 and 0 < subsample <= 1 and 0 <= trend <= 8
+        ):
+            raise ValueError(
+                f"needs rounds >= 1, depth in 1..{MOST_DEPTH}, 0 < eta <= 1, 0 < subsample <= 1, trend in 0..8"
+            )
         self.rounds, self.depth, self.eta = rounds, depth, eta
-        self.min_child, self.subsample, self.trend, self.threads = min_child, subsample, trend, threads
+        self.min_child, self.subsample, self.trend = min_child, subsample, trend
+        self.threads = min(threads, os.cpu_count() or 1)
         xgboost()
         self._features = Features(space)
         self._clear()
@@ -260,40 +267,52 @@ class XgboostSurrogate(ScaledSurrogate):
     # -- files ----------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, bytes]:
-        """Trees in XGBoost's own binary format, numbers as numpy arrays, the rest as JSON."""
-        arrays = {"quantiles": self._quantiles}
-        trees = {f"near-{k}": t for k, t in enumerate(self._classifiers)}
-        trees |= {f"error-{j}": t for j, t in enumerate(self._errors)}
-        for j, (trends, ensembles) in enumerate(zip(self._trends, self._trees, strict=True)):
-            arrays[f"trend-{j}"] = trends
-            trees |= {f"tree-{j}-{k}": t for k, t in enumerate(ensembles)}
-        if self._support is not None and self._basis is not None:
-            arrays |= {"support": self._support.u, "centre": self._basis.centre}
+        """Numbers, trees included, as arrays; the rest as facts."""
+        if self._support is None or self._basis is None:
+            return pack_pieces({"reason": self.reason}, {})
+        kinds, numbers = stored_scales(self._scales)
         facts = {
             "reason": self.reason,
             "threshold": self._threshold,
-            "degree": self._basis.degree if self._basis else 0,
-            "scales": [vars(scale) for scale in self._scales],
-            "boosters": list(trees),
+            "degree": self._basis.degree,
+            "folds": len(self._trees[0]),
+            "classifiers": len(self._classifiers),
+            "scales": kinds,
         }
-        return pack(facts, arrays) | {f"{name}.ubj": bytes(t.save_raw("ubj")) for name, t in trees.items()}
+        forest = Forest.of([*self._classifiers, *self._errors, *(t for target in self._trees for t in target)])
+        arrays = {
+            "scales": numbers,
+            "quantiles": self._quantiles,
+            "trends": np.array(self._trends),
+            "support": self._support.u,
+            "centre": self._basis.centre,
+        }
+        return pack_pieces(facts, arrays | forest.arrays())
 
     def restore(self, state: Mapping[str, bytes]) -> None:
-        """Become what `state` was taken from."""
+        """Become what `state` was taken from; see `Surrogate.restore`."""
         self._clear()
-        with reading(self.name, xgboost().core.XGBoostError):
-            facts, arrays = unpack(state)
-            trees = {name: load(state[f"{name}.ubj"], self.threads) for name in facts["boosters"]}
-            self.reason = facts["reason"]
-            self._threshold = facts["threshold"]
-            self._scales = [Scale(**scale) for scale in facts["scales"]]
-            self._quantiles = arrays["quantiles"]
-            self._classifiers = [t for name, t in trees.items() if name.startswith("near-")]
-            self._errors = [trees[f"error-{j}"] for j in range(len(self._scales))]
-            folds = sum(name.startswith("tree-0-") for name in trees)
-            for j in range(len(self._scales)):
-                self._trees.append([trees[f"tree-{j}-{k}"] for k in range(folds)])
-                self._trends.append(arrays[f"trend-{j}"])
-            if "support" in arrays:
-                self._basis = Basis(self._features, facts["degree"], arrays["centre"])
-                self._support = Support(arrays["support"])
+        stored, dimension = PieceReader(state), self.space.dimension
+        self.reason = stored.text("reason")
+        if self.reason:
+            return
+        scales = read_scales(stored)
+        targets, folds = len(scales), stored.whole("folds", 1, THOROUGH.folds)
+        classifiers, degree = stored.whole("classifiers", 0, folds), stored.whole("degree", 0, self.trend)
+        support = stored.array("support", (None, dimension), low=INSIDE[0], high=INSIDE[1])
+        if len(support) < MINIMUM or Basis.degree_for(self._features, len(support), degree) < degree:
+            raise ValueError(f"support: {len(support)} points are too few for a polynomial of degree {degree}")
+        basis = Basis(
+            self._features, degree, stored.array("centre", (len(self._features.owner),), low=-1.001, high=1.001)
+        )
+        trends = stored.array("trends", (targets, folds, 1 + len(basis.terms)))
+        objectives = [REGION] * classifiers + [VALUE] * (targets * (1 + folds))
+        forest = Forest.read(stored, len(objectives), dimension)
+        self._quantiles = stored.array("quantiles", (targets, len(LEVELS)), low=0.0)
+        self._threshold = stored.number("threshold", 0.0, 1.0)
+        boosters = forest.boosters(objectives, dimension, self.threads)
+        self._classifiers, others = boosters[:classifiers], boosters[classifiers:]
+        self._errors, others = others[:targets], others[targets:]
+        self._trees = [others[j * folds : (j + 1) * folds] for j in range(targets)]
+        self._trends = list(trends)
+        self._scales, self._basis, self._support = scales, basis, Support(support)

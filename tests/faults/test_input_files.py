@@ -385,7 +385,6 @@ SUSPECTS = {
 ALLOWED = {
     "core/store/checkpoint.py": {"np.load": "without pickles, checked below"},
     "core/comparison/trial.py": {"np.load": "without pickles, checked below"},
-    "core/surrogates/trained.py": {"np.load": "without pickles, checked below"},
     "core/comparison/session.py": {"subprocess.Popen": "starts this Python with words from the command line"},
     "core/installation/mpi.py": {"subprocess.Popen": "fixed commands that try MPI"},
     "core/__init__.py": {"import_module": "the package of built-in plugins, by its fixed name"},

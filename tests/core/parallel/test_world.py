@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from terranova.parallel.transfer import Transfer
 from terranova.parallel import world as parallel
+from terranova.parallel.transfer import Transfer
 from terranova.parallel.world import World, serial_world
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from terranova import Parameter, ParameterSpace, Uniform
+from terranova import Parameter, ParameterSpace, PieceReader, Uniform
+from terranova.interfaces.pieces import array_piece
+from terranova.plugins.surrogates import gp
 from terranova.plugins.surrogates.gp import GpSurrogate
 from terranova.types import Floats
 
@@ -41,8 +45,46 @@ def test_a_file_gives_the_same_predictions() -> None:
     other.restore(made.state())
     np.testing.assert_allclose(other.mean(FRESH), made.mean(FRESH), rtol=1e-12)
     np.testing.assert_array_equal(other.near(FRESH), made.near(FRESH))
-    with pytest.raises(ValueError, match="gp"):
-        other.restore({"words.json": b"{}"})
+
+
+def _with(state: dict[str, bytes], **arrays: Any) -> dict[str, bytes]:
+    return state | {f"{name}.npy": array_piece(np.asarray(values)) for name, values in arrays.items()}
+
+
+def test_what_is_no_state_is_refused() -> None:
+    state, n = _trained().state(), 140
+    wrong = {
+        "facts.json: missing": {},
+        "reason: expected a line": state | {"facts.json": b"{}"},
+        "u.npy: missing": {"facts.json": state["facts.json"]},
+        r"u.npy: expected the shape \(any, 2\)": _with(state, u=np.zeros((n, 3))),
+        "u.npy: expected finite numbers from": _with(state, u=np.full((n, 2), 7.0)),
+        "y.npy: expected the shape": _with(state, y=np.zeros((3, 2))),
+        "y.npy: expected finite": _with(state, y=np.full((len(rows_of(state)), 2), np.nan)),
+        "near.npy: expected bool": _with(state, near=np.ones(200)),
+        "learned.npy: expected the shape": _with(state, learned=np.zeros((2, 7))),
+        "learned: a length scale": _with(state, learned=np.full((2, 3), 1e3)),
+        "kernels of 5 rows": _with(state, u=RNG.random((5, 2)), y=RNG.random((5, 2))),
+    }
+    for message, pieces in wrong.items():
+        with pytest.raises(ValueError, match=message):
+            GpSurrogate(SPACE, 1).restore(pieces)
+
+
+def test_more_rows_than_memory_holds_are_neither_learned_nor_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = _trained().state()
+    monkeypatch.setattr(gp, "MOST_ENTRIES", 2 * 50**2)
+    made, everywhere = GpSurrogate(SPACE, 1, scales=20), np.ones(len(POINTS), dtype=bool)
+    made.fit(POINTS, _truth(POINTS), everywhere)
+    assert len(rows_of(made.state())) == 50
+    GpSurrogate(SPACE, 1).restore(made.state())
+    with pytest.raises(ValueError, match="no more than fit into"):
+        GpSurrogate(SPACE, 1).restore(state)
+
+
+def rows_of(state: dict[str, bytes]) -> Floats:
+    """The rows in a state."""
+    return PieceReader(state).array("u", (None, 2))
 
 
 def test_targets_that_are_alike_share_a_kernel() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
 from terranova import LogUniform, Parameter, ParameterSpace, SignedLogUniform, Uniform
 
 pytest.importorskip("xgboost", reason="surrogates need the extra terranova[ml]")
+from terranova.interfaces.pieces import array_piece
 from terranova.plugins.surrogates.scales import Scale
 from terranova.plugins.surrogates.xgb import XgboostSurrogate
 
@@ -135,11 +141,63 @@ def test_same_seed_same_surrogate_and_its_file() -> None:
     assert other.state() == one.state()
 
 
-@pytest.mark.parametrize("spoil", [{}, {"words.json": b"{"}, {"arrays.npz": b"no zip"}, {"tree-0-0.ubj": b"?"}])
-def test_what_is_no_state_is_refused(spoil: dict[str, bytes]) -> None:
-    state = {**trained(n=300).state(), **spoil} if spoil else {}
-    with pytest.raises(ValueError, match="xgboost"):
-        XgboostSurrogate(SPACE, 3).restore(state)
+@pytest.fixture(scope="module")
+def state() -> dict[str, bytes]:
+    """Everything that a small one has learned."""
+    return trained(n=300, rounds=5).state()
+
+
+def facts(**changes: Any) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    """Return what changes facts of a state."""
+    return lambda state: {"facts.json": json.dumps({**json.loads(state["facts.json"]), **changes}).encode()}
+
+
+def numbers(name: str, change: Callable[[np.ndarray], Any]) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    """Return what changes an array of a state, or its shape."""
+
+    def spoil(state: dict[str, bytes]) -> dict[str, bytes]:
+        values = np.load(io.BytesIO(state[f"{name}.npy"]))
+        changed = change(values)
+        return {f"{name}.npy": array_piece(values if changed is None else changed)}
+
+    return spoil
+
+
+def put(value: Any, at: Any = 0) -> Callable[[np.ndarray], Any]:
+    """Return what puts a value into an array."""
+    return lambda values: values.__setitem__(at, value)
+
+
+SPOILT = {
+    "facts.json: missing": lambda state: dict.fromkeys(state, None),
+    "facts.json: not JSON": lambda state: {"facts.json": b"{"},
+    "scales.npy: not an array": lambda state: {"scales.npy": b"no array"},
+    "value.npy: missing": lambda state: {"value.npy": None},
+    "folds: expected a whole number": facts(folds=0),
+    "scales: expected a list of linear": facts(scales=["square"]),
+    "scales.npy: expected the shape": facts(scales=["log"]),
+    "widths and units above 0": numbers("scales", put(0.0)),
+    "classifiers: expected": facts(classifiers=7),
+    "trees.npy: expected the shape": facts(classifiers=3),
+    "polynomial of degree 6": facts(degree=6),
+    "trends.npy: expected the shape": facts(degree=1),
+    "threshold: expected": facts(threshold=2),
+    "support.npy: expected the shape": numbers("support", lambda u: u[:, :2]),
+    "too few for a polynomial": numbers("support", lambda u: u[:20]),
+    "support.npy: expected finite": numbers("support", put(np.nan)),
+    "quantiles.npy: expected": numbers("quantiles", put(-1.0)),
+    "centre.npy: expected": numbers("centre", put(1e9)),
+    "left.npy: expected int32": numbers("left", lambda left: left.astype(float)),
+    "value.npy: expected finite": numbers("value", put(np.inf)),
+}
+"""What is said -> what is wrong."""
+
+
+@pytest.mark.parametrize(("message", "spoil"), SPOILT.items(), ids=SPOILT)
+def test_what_is_no_state_is_refused(state: dict[str, bytes], message: str, spoil: Any) -> None:
+    spoilt = {name: piece for name, piece in {**state, **spoil(state)}.items() if piece is not None}
+    with pytest.raises(ValueError, match=message):
+        XgboostSurrogate(SPACE, 3).restore(spoilt)
 
 
 def test_contributions_sum_up_to_the_prediction() -> None:
