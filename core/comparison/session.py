@@ -14,6 +14,7 @@ from typing import Any
 from terranova.comparison.config import ComparisonConfig
 from terranova.comparison.trial import Trial, trials
 from terranova.comparison.worker import CONFIG_FILE, work
+from terranova.config.consent import made_here
 from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED, ParallelError, RunError
 from terranova.parallel.world import World, world
 from terranova.system.atomic import write_atomic
@@ -30,12 +31,13 @@ STOP_SECONDS = 60.0
 """How long workers may take to store what they have when asked to stop."""
 
 
-def run_comparison(config: ComparisonConfig, *, quiet: bool = False) -> int:
+def run_comparison(config: ComparisonConfig, *, quiet: bool = False, trust: bool = False) -> int:
     """Run all trials of a comparison that have no result yet. Under `mpirun` every rank must make this call.
 
     Args:
         config: what to run; with 0 workers, the trials run in this process.
         quiet: say nothing.
+        trust: workers may run the programs that it names.
 
     Returns:
         0; or the exit code to leave with when it was asked to stop: calling it again goes on.
@@ -46,6 +48,8 @@ def run_comparison(config: ComparisonConfig, *, quiet: bool = False) -> int:
     """
     ranks = world()
     if ranks.is_root:
+        for entry in config.problems:
+            made_here(entry.problem)
         try:
             config.output.mkdir(parents=True, exist_ok=True)
             write_atomic(config.output / CONFIG_FILE, config.to_yaml())
@@ -54,18 +58,18 @@ def run_comparison(config: ComparisonConfig, *, quiet: bool = False) -> int:
     ranks.barrier()
     if config.workers == 0 and ranks.size == 1:
         return work(config)
-    code = _supervise(config, ranks, quiet=quiet)
+    code = _supervise(config, ranks, quiet=quiet, trust=trust)
     return max(ranks.allgather(code))
 
 
-def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool) -> int:
+def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool, trust: bool) -> int:
     """Keep workers going until all trials have a result; return 0, or the exit code when asked to stop."""
     wanted = config.workers if ranks.size == 1 else 1
     waiting = list(trials(config))
     total = len(waiting)
     spare = 2 * total  # each trial may kill its worker twice
     with StopRequest() as stop, _Display(total, quiet=quiet or not ranks.is_root) as display:
-        workers = [_start(config.output) for _ in range(min(wanted, total))]
+        workers = [_start(config.output, trust) for _ in range(min(wanted, total))]
         while workers:
             waiting = [trial for trial in waiting if trial.result() is None]
             display.update(total - len(waiting), waiting[0] if waiting else None)
@@ -83,14 +87,14 @@ def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool) -> int:
                     raise ParallelError(f"a worker process ended with exit code {worker.returncode}")
                 if worker.returncode < 0 and spare > 0:  # killed by what it ran: another takes its place
                     spare -= 1
-                    workers.append(_start(config.output))
+                    workers.append(_start(config.output, trust))
         display.update(total, None)
     return 0
 
 
-def _start(directory: Path) -> subprocess.Popen[bytes]:
+def _start(directory: Path, trust: bool) -> subprocess.Popen[bytes]:
     environment = worker_environment()
-    command = [sys.executable, "-P", "-m", "terranova.comparison.worker", str(directory)]
+    command = [sys.executable, "-P", "-m", "terranova.comparison.worker", str(directory), *["--trust"] * trust]
     # In a process group of its own: Ctrl-C reaches this process alone, which passes it on once.
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, process_group=0)
 

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from terranova.config import ProblemConfig, build_problem, load_problem
+from terranova.config import Consent, ProblemConfig, build_problem, load_problem
 from terranova.errors import RunError, StoreCorrupt, TerranovaError, disk_error
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.surrogate import Surrogate
 from terranova.parsing import strict_yaml
+from terranova.parsing.strict_yaml import Place
 from terranova.registry import registry
 from terranova.runs import provenance
 from terranova.store.origin import terranova_version
@@ -166,10 +167,15 @@ class TrainedSurrogate:
             raise disk_error(f"{path} cannot be written", error) from error
 
     @classmethod
-    def load(cls, path: Path | str) -> TrainedSurrogate:
+    def load(cls, path: Path | str, *, trust: bool = False) -> TrainedSurrogate:
         """Read a file, and make sure that it stands for the model and constraints installed now.
 
+        Args:
+            path: of the file.
+            trust: the programs that its model names may run.
+
         Raises:
+            NotTrusted: its model runs programs that nobody has agreed to here.
             RunError: there is no such file.
             StoreCorrupt: it is not a surrogate's, or damaged.
             RunMismatch: model, priors or constraints have changed since; lists the differences.
@@ -181,7 +187,8 @@ class TrainedSurrogate:
             if about["format"] != FORMAT:
                 raise RunError(f"{path} has format {about['format']}; this version of terranova reads {FORMAT}")
             test = Rows(**np.load(io.BytesIO(pieces["test.npz"]), allow_pickle=False))
-            config = load_problem(_mapping(about["problem"]))
+            consent = Consent(trust, origin=path)
+            config = load_problem(_mapping(about["problem"]), consent=consent)
             problem = build_problem(config)
             now = identity(provenance.problem_physics(config, problem))
             require_same(f"the surrogate {path}", about["identity"], "the model installed now", now)
@@ -189,6 +196,9 @@ class TrainedSurrogate:
                 new = _versions([name]).get(name, "none")
                 if new != old:
                     log.warning("the surrogate %s was made with %s %s; here is %s", path, name, old, new)
+            plugin = registry().get("surrogate", about["plugin"])
+            consent.allows(plugin, about["options"], Place("", 0, 0, "options"))
+            consent.settle()
             surrogate = make(about["plugin"], problem, about["seed"], about["options"])
             prefix = "learned/"
             surrogate.restore({n.removeprefix(prefix): p for n, p in pieces.items() if n.startswith(prefix)})
