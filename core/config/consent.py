@@ -29,6 +29,7 @@ from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import show
 from terranova.parsing.strict_yaml import Document, Place
 from terranova.registry import registry
+from terranova.registry.options import naming_programs
 from terranova.registry.plugin import Plugin
 from terranova.system import trusted
 
@@ -89,7 +90,7 @@ class WhatRuns:
 def what_runs(plugin: Plugin, options: Mapping[str, Any]) -> WhatRuns:
     """Return what a plugin with these options, which have been checked, would run."""
     defaults = {option.name: option.default for option in plugin.options}
-    naming = {option.name for option in plugin.options if option.program and options.get(option.name)}
+    naming = {name for name in naming_programs(plugin.target) if options.get(name)}
     programs = {name: paths for name in sorted(naming) if (paths := _found(options[name]))}
     named = naming_paths(plugin.target)
     files = {name: value for name, value in options.items() if name in named and isinstance(value, str) and value}

@@ -12,6 +12,7 @@ from terranova.config.problem_reading import expanded
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import Key, read_keys
 from terranova.parsing.strict_yaml import KeyPath
+from terranova.registry.options import naming_programs
 from terranova.registry.plugin import Plugin
 
 
@@ -45,7 +46,7 @@ def check_options(
     right, complete = read_keys(given, keys, path, diagnostics, open_ended=open_ended)
     # Lists, and whatever else they became, stay as they are written: the configuration is plain data.
     values = {name: value if _fits_in_a_file(value) else given[name] for name, value in right.items()}
-    programs = {option.name for option in known if option.program}
+    programs = naming_programs(plugin.target)
     for name, value in values.items():
         if not isinstance(value, str) or not value:
             continue

@@ -59,7 +59,7 @@ def options_of(plugin: type, skip: int = 0) -> list[Option]:
     except (TypeError, ValueError):
         return []
     described = _described(plugin)
-    programs = _naming_programs(plugin)
+    programs = naming_programs(plugin)
     options = []
     for parameter in list(signature.parameters.values())[skip:]:
         if parameter.kind in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
@@ -79,7 +79,7 @@ def options_of(plugin: type, skip: int = 0) -> list[Option]:
     return options
 
 
-def _naming_programs(plugin: type) -> set[str]:
+def naming_programs(plugin: type) -> set[str]:
     """Return the options whose annotation is or holds `Program`, in the class or in one of its bases.
 
     An annotation that cannot be evaluated, because it has names that exist for type checkers only, is taken by its
