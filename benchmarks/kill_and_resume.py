@@ -44,7 +44,7 @@ def stored(directory: Path) -> int:
 def main(evaluations: int) -> None:
     """Run one scan through, kill and resume another, and compare."""
     folder = Path(tempfile.mkdtemp())
-    terra = [sys.executable, "-m", "terranova"]
+    terra = [sys.executable, "-P", "-m", "terranova"]
     for name in ("whole", "killed"):
         (folder / f"{name}.yaml").write_text(CONFIG.format(evaluations=evaluations, output=folder / name))
     started = time.monotonic()

@@ -42,7 +42,7 @@ def main(evaluations: int, islands: int) -> None:
         output = folder / f"ranks-{ranks}"
         config = folder / f"ranks-{ranks}.yaml"
         config.write_text(CONFIG.format(evaluations=evaluations, islands=islands, output=output))
-        command = [mpirun, "-n", str(ranks), sys.executable, "-m", "terranova", "scan", str(config), "-q"]
+        command = [mpirun, "-n", str(ranks), sys.executable, "-P", "-m", "terranova", "scan", str(config), "-q"]
         subprocess.run(command, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
         summary = json.loads((output / "summary.json").read_text())
         valid = terranova.open(output).to_pandas(where="valid").drop(columns="seconds")

@@ -2,6 +2,9 @@
 
 Each function does what `terranova COMMAND` does and returns what the command prints; its keywords are the command's
 options. Where a command takes a run directory, a `Run` is welcome, too.
+
+`trust=True` agrees to whatever a configuration or directory would run, see `terranova.config.consent`. `model` and
+`problem` have no such keyword, for there it is the script itself that names a program.
 """
 
 from __future__ import annotations
@@ -10,14 +13,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from terranova.config import build_problem, load_config, load_problem
+from terranova.config import Consent, build_problem, load_config, load_problem
 from terranova.config.document import Source
 from terranova.config.plugin_options import check_options
 from terranova.engine import session
 from terranova.errors import ConfigError, Diagnostic
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
-from terranova.parallel.world import alone_if
+from terranova.parallel.world import alone_if, world
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
 from terranova.registry import registry
@@ -56,8 +59,10 @@ __all__ = [
 Directory = str | Path | Run
 
 
-def _run(directory: Directory) -> Run:
-    return directory if isinstance(directory, Run) else Run(Path(directory))
+def _run(directory: Directory, trust: bool = False) -> Run:
+    if isinstance(directory, Run):
+        return Run(directory.directory, trust=True) if trust and not directory.trust else directory
+    return Run(Path(directory), trust=trust)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -104,7 +109,8 @@ def problem(
         "constraints": list(constraints),
         "parameters": dict(parameters or {}),
     }
-    return build_problem(load_problem(keys))
+    consent = Consent(trust=True, remember=False)
+    return build_problem(load_problem(keys, consent=consent), consent=consent)
 
 
 def plugins(name: str | None = None) -> list[Plugin]:
@@ -128,6 +134,7 @@ def scan(
     next: bool = False,
     alone: bool = False,
     quiet: bool = False,
+    trust: bool = False,
     **keys: Any,
 ) -> Run:
     """Run a scan and return it. Under `mpirun`, every rank must make this call.
@@ -139,18 +146,21 @@ def scan(
         next: if the run directory exists, append -2, -3, ... to its name.
         alone: work alone, whatever `mpirun` or `srun` have said of other processes: in the child of a rank, say.
         quiet: show no progress.
+        trust: the programs that it names may run.
         keys: the configuration's top-level keys (`output`, `seed`, ...), as an alternative to `file` or to replace
             what it says: `terranova.scan(model="thdm3", constraints=["theory"], evaluations=10_000, output=...)`.
 
     Raises:
         ConfigError: every problem of the configuration at once.
+        NotTrusted: it names programs that nobody has agreed to.
         RunExists: the output directory is in use.
     """
     budget = {"evaluations": evaluations, "wall": wall}
     if given := {name: value for name, value in budget.items() if value is not None}:
         keys["budget"] = {**(keys.get("budget") or {}), **given}
-    config = load_config(keys) if file is None else load_config(file, **keys)
     with alone_if(alone):
+        consent = Consent(trust, team=world())
+        config = load_config(keys, consent=consent) if file is None else load_config(file, consent=consent, **keys)
         return session.start(config, quiet=quiet, next_free=next)[0]
 
 
@@ -164,6 +174,7 @@ def resume(
     recompute_missing: bool = False,
     alone: bool = False,
     quiet: bool = False,
+    trust: bool = False,
 ) -> Run:
     """Go on with a scan that was stopped or killed; see `session.resume`, and `scan` for `alone`."""
     path = None if file is None else Path(file)
@@ -176,17 +187,22 @@ def resume(
             valid=valid,
             recompute_missing=recompute_missing,
             quiet=quiet,
+            trust=trust,
         )
     return run
 
 
-def open(directory: str | Path) -> Run:
+def open(directory: str | Path, *, trust: bool = False) -> Run:
     """Open a run directory for reading, also while the run is going on.
+
+    Args:
+        directory: of the run.
+        trust: its model may run, with the programs that it names, when `problem` or `report` are called.
 
     Raises:
         RunError: it is not a run directory.
     """
-    return Run(Path(directory))
+    return Run(Path(directory), trust=trust)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -199,6 +215,7 @@ def report(
     output: str | Path | None = None,
     random: int | None = None,
     plot: Sequence[str | Sequence[str]] | None = None,
+    trust: bool = False,
 ) -> Path:
     """Write an HTML page about a run, and return its path.
 
@@ -207,15 +224,17 @@ def report(
         output: where to write it, instead of `report.html` in the run directory.
         random: number of random points to compare with; as many as fit in 5 s if None.
         plot: projections to draw: "x,y" or "x,y,colour", or the names in a tuple.
+        trust: its model may run, also if the run was not made here.
 
     Raises:
+        NotTrusted: random points were asked for, but the run was not made here.
         RunError: the page cannot be written, or a column of `plot` does not exist.
         ConfigError: an entry of `plot` is no projection.
     """
     from terranova.reporting import write_report
 
     panels = None if plot is None else [_projection(columns) for columns in plot]
-    return write_report(_run(directory), output, random_points=random, projections=panels)
+    return write_report(_run(directory, trust), output, random_points=random, projections=panels)
 
 
 def _projection(columns: str | Sequence[str]) -> tuple[str, str, str]:
@@ -256,18 +275,20 @@ def export(
     return write(_run(directory), to=to, path=output, where=where, force=force)
 
 
-def rescore(directory: Directory, constraints: Sequence[Any], output: str | Path) -> Run:
+def rescore(directory: Directory, constraints: Sequence[Any], output: str | Path, *, trust: bool = False) -> Run:
     """Score stored points with other constraints; see `runs.rescore.rescore`.
 
-    The model evaluates only a few points again, to make sure that it is still the one that made them.
+    The model evaluates only a few points again, to make sure that it is still the one that made them. With `trust`
+    the programs that it names may run.
 
     Raises:
         RunMismatch: it is not.
+        NotTrusted: it runs programs that nobody has agreed to here.
     """
     from terranova.engine.recheck import check_run
     from terranova.runs.rescore import rescore as score
 
-    run = _run(directory)
+    run = _run(directory, trust)
     check_run(run).require_same(f"cannot score {run.directory} again", "Scan again with what is installed now")
     return score(run, constraints=constraints, output=output)
 
@@ -306,7 +327,9 @@ def salvage(directory: Directory) -> Salvage:
 # fits and comparisons
 
 
-def fit(file: Source | None = None, *, alone: bool = False, quiet: bool = False, **keys: Any) -> Fit | None:
+def fit(
+    file: Source | None = None, *, alone: bool = False, quiet: bool = False, trust: bool = False, **keys: Any
+) -> Fit | None:
     """Carry out a fit, write its results into its directory, and return them.
 
     A fit that was interrupted goes on: what it evaluated is stored. Under `mpirun` every rank must make this
@@ -316,10 +339,12 @@ def fit(file: Source | None = None, *, alone: bool = False, quiet: bool = False,
         file: path of a fit's YAML file, or its content as a mapping.
         alone: work alone, whatever `mpirun` or `srun` have said of other processes: in the child of a rank, say.
         quiet: say nothing on the way.
+        trust: the programs that it names may run.
         keys: its top-level keys (`output`, ...), as an alternative to `file` or to replace what it says.
 
     Raises:
         ConfigError: every problem of the file at once.
+        NotTrusted: it names programs that nobody has agreed to.
         RunError: the directory cannot be used, a scan does not fit, or no point is allowed.
         PluginMissing: a package that it needs is not installed.
         FitStopped: a signal asked for it; everything is stored, and the same call goes on.
@@ -328,8 +353,9 @@ def fit(file: Source | None = None, *, alone: bool = False, quiet: bool = False,
     from terranova.fitting.output import write_fit
     from terranova.fitting.session import run_fit
 
-    config = load_fit(keys) if file is None else load_fit(file, **keys)
     with alone_if(alone):
+        consent = Consent(trust, team=world())
+        config = load_fit(keys, consent=consent) if file is None else load_fit(file, consent=consent, **keys)
         results = run_fit(config, quiet=quiet)
     if results is not None:
         write_fit(results)
@@ -355,6 +381,7 @@ def compare(
     seeds: int | Sequence[int] | None = None,
     alone: bool = False,
     quiet: bool = False,
+    trust: bool = False,
     **keys: Any,
 ) -> Comparison:
     """Compare samplers on problems, and return the results. Trials that have a result are not repeated.
@@ -368,10 +395,12 @@ def compare(
         seeds: their number, or the seeds themselves, instead of the file's.
         alone: work alone, whatever `mpirun` or `srun` have said of other processes: in the child of a rank, say.
         quiet: show no progress.
+        trust: the programs that it names may run.
         keys: its other top-level keys, as an alternative to `file` or to replace what it says.
 
     Raises:
         ConfigError: every problem of the file at once.
+        NotTrusted: it names programs that nobody has agreed to.
         RunError: the output directory cannot be written.
     """
     from terranova.comparison.config_reading import load_comparison
@@ -380,9 +409,14 @@ def compare(
 
     keys |= {"output": None if output is None else str(output), "workers": workers, "seeds": seeds}
     given = {name: value for name, value in keys.items() if value is not None}
-    config = load_comparison(given) if file is None else load_comparison(file, **given)
     with alone_if(alone):
-        run_comparison(config, quiet=quiet)
+        consent = Consent(trust, team=world())
+        config = (
+            load_comparison(given, consent=consent)
+            if file is None
+            else load_comparison(file, consent=consent, **given)
+        )
+        run_comparison(config, quiet=quiet, trust=consent.given)
     return Comparison(config)
 
 

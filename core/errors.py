@@ -4,6 +4,7 @@
 
     TerranovaError              exit code 1; every error below carries a message meant for people
     + ConfigError           2   the user's input; carries every Diagnostic, not only the first
+    | + NotTrusted              it chooses what would run, and nobody has agreed to that; says what it is
     + PluginError           3
     | + PluginMissing           no plugin of that name; the nearest names are in the message
     | + PluginBroken            it is installed but could not be loaded; the reason is in the message
@@ -30,6 +31,7 @@ import errno
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 EXIT_INTERRUPTED = 75
 """Exit code of a scan that was asked to stop (EX_TEMPFAIL): everything is stored, it can be resumed."""
@@ -56,6 +58,18 @@ class ConfigError(TerranovaError):
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(str(d) for d in self.diagnostics))
+
+
+class NotTrusted(ConfigError):
+    """Programs, or a model with options that somebody else chose, would run without anybody's consent.
+
+    Attributes:
+        asked: what would run: for `terranova.config.consent.agree`.
+    """
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], asked: Sequence[Any] = ()) -> None:
+        super().__init__(diagnostics)
+        self.asked = tuple(asked)
 
 
 class PluginError(TerranovaError):

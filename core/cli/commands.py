@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from terranova.cli.consent import Trust, with_consent
 from terranova.cli.ranks import over_ranks
 from terranova.cli.surrogate import app as surrogate
 
@@ -38,14 +39,17 @@ def scan(
         bool, typer.Option("--next", help="If the run directory exists, append -2, -3, ... to its name.")
     ] = False,
     quiet: Quiet = False,
+    trust: Trust = False,
 ) -> None:
     """Run a scan. Under mpirun the islands are shared out over the ranks."""
-    from terranova.config import load_config
+    from terranova.config import Consent, load_config
     from terranova.engine import session
+    from terranova.parallel.world import world
 
     overrides: dict[str, Any] = {"output": output, "seed": seed}
     overrides["budget"] = {k: v for k, v in (("evaluations", evaluations), ("wall", wall)) if v is not None}
-    config = load_config(file, **{k: v for k, v in overrides.items() if v or v == 0})
+    given = {k: v for k, v in overrides.items() if v or v == 0}
+    config = with_consent(lambda: load_config(file, consent=Consent(trust, team=world()), **given))
     _finish(*session.start(config, quiet=quiet, next_free=next_free))
 
 
@@ -64,12 +68,14 @@ def resume(
         bool, typer.Option("--recompute-missing", help="Set damaged files aside, and compute lost points again.")
     ] = False,
     quiet: Quiet = False,
+    trust: Trust = False,
 ) -> None:
     """Go on with a scan that was stopped or killed: it ends with the points it would have had anyway."""
     from terranova.engine import session
 
     budget: dict[str, Any] = {"evaluations": evaluations, "wall": wall, "valid": valid}
-    _finish(*session.resume(directory, file, **budget, recompute_missing=recompute_missing, quiet=quiet))
+    how: dict[str, Any] = {"recompute_missing": recompute_missing, "quiet": quiet, "trust": trust}
+    _finish(*with_consent(lambda: session.resume(directory, file, **budget, **how)))
 
 
 @app.command()
@@ -80,6 +86,7 @@ def compare(
     workers: Annotated[int | None, typer.Option(min=0, help="Trials that run at the same time.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Number of seeds, instead of the file's.")] = None,
     quiet: Quiet = False,
+    trust: Trust = False,
 ) -> None:
     """Compare samplers on problems; started again, it goes on where it was. Under mpirun trials are shared out."""
     from terranova.cli.comparison import show_comparison
@@ -87,10 +94,13 @@ def compare(
     from terranova.comparison.config_reading import load_comparison
     from terranova.comparison.results import Comparison
     from terranova.comparison.session import run_comparison
+    from terranova.config import Consent
     from terranova.parallel.world import world
 
-    config = load_comparison(file, output=output, workers=workers, seeds=seeds)
-    code = run_comparison(config, quiet=quiet)
+    consent = Consent(trust, team=world())
+    given: dict[str, Any] = {"output": output, "workers": workers, "seeds": seeds}
+    config = with_consent(lambda: load_comparison(file, consent=consent, **given))
+    code = run_comparison(config, quiet=quiet, trust=consent.given)
     if not world().is_root:
         return
     comparison = Comparison(config)
@@ -120,12 +130,14 @@ def launch(
         bool, typer.Option("--alone", help="This is no rank, whatever the launcher's variables say.")
     ] = False,
     quiet: Quiet = False,
+    trust: Trust = False,
 ) -> None:
     """Run a scan on several ranks, and start them again, going on where they were, when one of them dies."""
     from terranova.engine.supervisor import launch as supervise
 
     options: dict[str, Any] = {"output": output, "launcher": launcher, "tries": tries, "pause": pause}
-    code = supervise(target, ranks, **options, next_free=next_free, alone=alone, quiet=quiet)
+    options |= {"next_free": next_free, "alone": alone, "quiet": quiet, "trust": trust}
+    code = with_consent(lambda: supervise(target, ranks, **options))
     raise typer.Exit(code)
 
 
@@ -135,6 +147,7 @@ def fit(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The fit, a YAML file.")],
     output: Annotated[Path | None, typer.Option(help="Directory of the results, instead of the file's.")] = None,
     quiet: Quiet = False,
+    trust: Trust = False,
 ) -> None:
     """Fit a model: best fit, profile likelihoods, posterior. Started again, it goes on where it was."""
     from terranova import api
@@ -142,7 +155,7 @@ def fit(
     from terranova.fitting.session import FitStopped
 
     try:
-        results = api.fit(file, output=output, quiet=quiet)
+        results = with_consent(lambda: api.fit(file, output=output, quiet=quiet, trust=trust))
     except FitStopped as stopped:
         typer.echo(str(stopped), err=True)
         raise typer.Exit(stopped.exit_code) from stopped
@@ -174,11 +187,13 @@ def report(
         list[str] | None,
         typer.Option(metavar="X,Y[,COLOUR]", help="A projection to draw; repeat for several."),
     ] = None,
+    trust: Trust = False,
 ) -> None:
     """Write an HTML page about a run: efficiency, constraints, projections, best points, citations."""
     from terranova import api
 
-    _say(f"report: {api.report(directory, output=output, random=random, plot=plot)}")
+    options: dict[str, Any] = {"output": output, "random": random, "plot": plot, "trust": trust}
+    _say(f"report: {with_consent(lambda: api.report(directory, **options))}")
 
 
 @app.command()
@@ -214,12 +229,13 @@ def rescore(
         list[str], typer.Option("--constraints", "-c", help="Constraint set or YAML file; repeat for several.")
     ],
     output: Annotated[Path, typer.Option(help="The new run directory.")],
+    trust: Trust = False,
 ) -> None:
     """Score stored points with other constraint sets, without evaluating the model again."""
     from terranova import api
     from terranova.cli import tables as listing
 
-    listing.show_summary(api.rescore(directory, constraints, output))
+    listing.show_summary(with_consent(lambda: api.rescore(directory, constraints, output, trust=trust)))
 
 
 @app.command()

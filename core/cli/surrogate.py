@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from terranova.cli.consent import Trust, with_consent
 
 if TYPE_CHECKING:
     from terranova.pages.table import Table
@@ -38,21 +40,15 @@ def train(
     ] = 0.2,
     seed: Annotated[int, typer.Option(min=0, help="Of the split and of training.")] = 0,
     plugin: Annotated[str, typer.Option(help="Name of the surrogate, as in `terranova plugins`.")] = "xgboost",
+    trust: Trust = False,
 ) -> None:
     """Train a surrogate on stored points; a part of them is held out for `surrogate check`."""
     from terranova.runs.run import Run
     from terranova.surrogates import training
 
-    trained = training.train(
-        [Run(run) for run in runs],
-        target or ["loglike"],
-        surrogate=plugin,
-        cut=cut,
-        trials=trials,
-        rows=rows,
-        seed=seed,
-        held_out=held_out,
-    )
+    options: dict[str, Any] = {"cut": cut, "trials": trials, "rows": rows, "seed": seed, "held_out": held_out}
+    opened = [Run(run, trust=trust) for run in runs]
+    trained = with_consent(lambda: training.train(opened, target or ["loglike"], surrogate=plugin, **options))
     trained.save(output)
     targets = ", ".join(trained.targets)
     typer.echo(f"wrote {output}: {targets} from {trained.trained:,} rows; {len(trained.test):,} held out")
@@ -65,13 +61,14 @@ def check(
         Path | None, typer.Argument(metavar="[RUN]", help="Rows to check with, instead of those held out.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="The page, instead of FILE-check.html.")] = None,
+    trust: Trust = False,
 ) -> None:
     """Measure a surrogate on rows that it has not seen, and write a page."""
     from terranova.runs.run import Run
     from terranova.surrogates import validation, validation_page
     from terranova.surrogates.trained import TrainedSurrogate
 
-    trained = TrainedSurrogate.load(file)
+    trained = with_consent(lambda: TrainedSurrogate.load(file, trust=trust))
     measured = validation.check(trained, Run(run) if run else None)
     _show(validation_page.table(measured), validation_page.sentences(measured))
     target = output or file.with_name(f"{file.stem}-check.html")
@@ -85,13 +82,14 @@ def explain(
         Path | None, typer.Argument(metavar="[RUN]", help="Rows to explain, instead of those held out.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="The page, instead of FILE-explain.html.")] = None,
+    trust: Trust = False,
 ) -> None:
     """Say which parameters drive each constraint and the total, by SHAP values, and write a page."""
     from terranova.runs.run import Run
     from terranova.surrogates import explanation, explanation_page
     from terranova.surrogates.trained import TrainedSurrogate
 
-    trained = TrainedSurrogate.load(file)
+    trained = with_consent(lambda: TrainedSurrogate.load(file, trust=trust))
     told = explanation.explain(trained, Run(run) if run else None)
     _show(explanation_page.table(told), explanation_page.sentences(told))
     target = output or file.with_name(f"{file.stem}-explain.html")

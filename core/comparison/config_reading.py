@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from pydantic import Field
 
 from terranova.comparison.config import ComparisonConfig, ProblemEntry, SamplerEntry, slug
 from terranova.config.build import ResolvedProblem, resolve_problem
+from terranova.config.consent import Consent
 from terranova.config.document import Source, load_document
 from terranova.config.problem import PROBLEM_KEYS
 from terranova.config.problem_reading import read_problem
@@ -43,23 +45,29 @@ MOST_FEATURES = 8
 """Observables whose projections are looked at when the file names none."""
 
 
-def load_comparison(source: Source, *, registry: Registry | None = None, **keys: Any) -> ComparisonConfig:
+def load_comparison(
+    source: Source, *, registry: Registry | None = None, consent: Consent | None = None, **keys: Any
+) -> ComparisonConfig:
     """Read and check a comparison.
 
     Args:
         source: path of a YAML file, or its content as a mapping.
         registry: the plugins; those that are installed if None.
+        consent: decides whether the programs that it names may run; those that were agreed to before if None.
         keys: top-level keys that replace those of the source; None counts as not given.
 
     Raises:
         ConfigError: lists every problem, with its place in the file.
+        NotTrusted: it names programs that nobody has agreed to.
     """
     name = Path(str(source)).stem if not isinstance(source, Mapping) else "comparison"
     known = registry if registry is not None else installed()
-    return load_document(source, keys, lambda diagnostics: _read(diagnostics, name, known))
+    asked = consent if consent is not None else Consent()
+    read = partial(_read, name=name, registry=known, consent=asked)
+    return load_document(source, keys, read, settle=asked.settle)
 
 
-def _read(diagnostics: Diagnostics, name: str, registry: Registry) -> ComparisonConfig | None:
+def _read(diagnostics: Diagnostics, name: str, registry: Registry, consent: Consent) -> ComparisonConfig | None:
     data = diagnostics.document.data
     keys, _ = read_keys({} if data is None else data, _KEYS, (), diagnostics)
     if not isinstance(data, Mapping):
@@ -68,12 +76,12 @@ def _read(diagnostics: Diagnostics, name: str, registry: Registry) -> Comparison
     problems: list[ProblemEntry | None] = []
     resolved: list[ResolvedProblem] = []
     for i, given in _list(keys, "problems", diagnostics):
-        entry, resolution = _problem_entry(given, ("problems", i), shared, diagnostics, registry)
+        entry, resolution = _problem_entry(given, ("problems", i), shared, diagnostics, registry, consent)
         problems.append(entry)
         resolved.extend([resolution] if resolution is not None else [])
     islands = keys.get("islands", 1)
     samplers = [
-        _sampler_entry(given, ("samplers", i), islands, resolved, diagnostics, registry)
+        _sampler_entry(given, ("samplers", i), islands, resolved, diagnostics, registry, consent)
         for i, given in _list(keys, "samplers", diagnostics)
     ]
     budget = _budget(keys.get("budget"), diagnostics) if "budget" in keys else None
@@ -111,6 +119,7 @@ def _sampler_entry(
     problems: Sequence[ResolvedProblem],
     diagnostics: Diagnostics,
     registry: Registry,
+    consent: Consent,
 ) -> SamplerEntry | None:
     """Read a sampler, and check its options on every problem as a scan would."""
     if isinstance(given, str) and given:
@@ -129,7 +138,7 @@ def _sampler_entry(
     resolved = choice
     spaces: list[SearchSpace | None] = [p.problem.search_space for p in problems if p.problem is not None]
     for space in spaces or [None]:
-        resolved = resolve_sampler(choice, path, space, diagnostics, registry)
+        resolved = resolve_sampler(choice, path, space, diagnostics, registry, consent)
     return SamplerEntry(label, resolved)
 
 
@@ -139,6 +148,7 @@ def _problem_entry(
     shared: Mapping[str, tuple[float, float]],
     diagnostics: Diagnostics,
     registry: Registry,
+    consent: Consent,
 ) -> tuple[ProblemEntry | None, ResolvedProblem | None]:
     """Read a problem, and build it; `shared` are the observables that are looked at where it names none."""
     if isinstance(given, str) and given:
@@ -158,7 +168,7 @@ def _problem_entry(
     if isinstance(name, str):
         keys.setdefault("constraints", [name])
     located = read_problem(keys, path, diagnostics, registry.constraint_kinds)
-    resolved = resolve_problem(located, diagnostics, registry)
+    resolved = resolve_problem(located, diagnostics, registry, consent)
     if resolved.model is None or resolved.located.model is None:
         return None, resolved
     names = {o.name for o in resolved.model.observables}

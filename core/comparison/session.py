@@ -15,6 +15,7 @@ from typing import Any
 from terranova.comparison.config import ComparisonConfig
 from terranova.comparison.trial import MOST_ATTEMPTS, Trial, trials
 from terranova.comparison.worker import CONFIG_FILE, work
+from terranova.config.consent import made_here
 from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED, ParallelError, RunError, RunLocked
 from terranova.parallel.world import World, world
 from terranova.store.lock import RunLock
@@ -32,12 +33,13 @@ STOP_SECONDS = 60.0
 """How long workers may take to store what they have when asked to stop."""
 
 
-def run_comparison(config: ComparisonConfig, *, quiet: bool = False) -> int:
+def run_comparison(config: ComparisonConfig, *, quiet: bool = False, trust: bool = False) -> int:
     """Run all trials of a comparison that have no result yet. Under `mpirun` every rank must make this call.
 
     Args:
         config: what to run; with 0 workers, the trials run in this process.
         quiet: say nothing.
+        trust: workers may run the programs that it names.
 
     Returns:
         0; or the exit code to leave with when it was asked to stop, or when other processes are still at some
@@ -49,6 +51,8 @@ def run_comparison(config: ComparisonConfig, *, quiet: bool = False) -> int:
     """
     ranks = world()
     if ranks.is_root:
+        for entry in config.problems:
+            made_here(entry.problem)
         try:
             config.output.mkdir(parents=True, exist_ok=True)
             write_atomic(config.output / CONFIG_FILE, config.to_yaml())
@@ -58,7 +62,8 @@ def run_comparison(config: ComparisonConfig, *, quiet: bool = False) -> int:
     fewest, since = len(list(trials(config))) + 1, time.monotonic()
     while True:
         alone = config.workers == 0 and ranks.size == 1
-        code = max(ranks.allgather(work(config) if alone else _supervise(config, ranks, quiet=quiet)))
+        own = work(config) if alone else _supervise(config, ranks, quiet=quiet, trust=trust)
+        code = max(ranks.allgather(own))
         # All that we started has ended. What has no result is held by others: workers of an earlier start, if that
         # was killed a moment ago, which end by themselves.
         without = ranks.bcast([trial for trial in trials(config) if trial.result() is None])
@@ -86,14 +91,14 @@ def _held(without: Sequence[Trial]) -> str:
     return f"{number} no result yet: {why.rstrip('.')}. The same command goes on"
 
 
-def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool) -> int:
+def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool, trust: bool) -> int:
     """Keep workers going until all trials have a result; return 0, or the exit code when asked to stop."""
     wanted = config.workers if ranks.size == 1 else 1
     waiting = list(trials(config))
     total = len(waiting)
     spare = (MOST_ATTEMPTS + 1) * total  # so often a trial may kill its worker before it is given up
     with StopRequest() as stop, _Display(total, quiet=quiet or not ranks.is_root) as display:
-        workers = [_start(config.output) for _ in range(min(wanted, total))]
+        workers = [_start(config.output, trust) for _ in range(min(wanted, total))]
         while workers:
             waiting = [trial for trial in waiting if trial.result() is None]
             display.update(total - len(waiting), waiting[0] if waiting else None)
@@ -111,14 +116,14 @@ def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool) -> int:
                     raise ParallelError(f"a worker process ended with exit code {worker.returncode}")
                 if worker.returncode < 0 and spare > 0:  # killed by what it ran: another takes its place
                     spare -= 1
-                    workers.append(_start(config.output))
+                    workers.append(_start(config.output, trust))
         display.update(sum(trial.result() is not None for trial in trials(config)), None)
     return 0
 
 
-def _start(directory: Path) -> subprocess.Popen[bytes]:
+def _start(directory: Path, trust: bool) -> subprocess.Popen[bytes]:
     environment = worker_environment()
-    command = [sys.executable, "-P", "-m", "terranova.comparison.worker", str(directory)]
+    command = [sys.executable, "-P", "-m", "terranova.comparison.worker", str(directory), *["--trust"] * trust]
     # In a process group of its own: Ctrl-C reaches this process alone, which passes it on once.
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, process_group=0)
 

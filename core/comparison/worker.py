@@ -1,4 +1,4 @@
-"""A process that runs trials until none is left: `python -m terranova.comparison.worker DIR`."""
+"""A process that runs trials until none is left: `python -m terranova.comparison.worker DIR [--trust]`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from terranova.comparison.config import ComparisonConfig
 from terranova.comparison.config_reading import load_comparison
 from terranova.comparison.trial import trials
+from terranova.config import Consent
 from terranova.errors import TerranovaError, exit_code_of
 from terranova.system.signals import StopRequest
 
@@ -30,10 +31,10 @@ def work(config: ComparisonConfig) -> int:
     return 0
 
 
-def main(directory: Path) -> int:
-    """Run trials of the comparison in a directory; return the exit code."""
+def main(directory: Path, trust: bool = False) -> int:
+    """Run trials of the comparison in a directory, with its programs if they are trusted; return the exit code."""
     try:
-        config = load_comparison(directory / CONFIG_FILE, output=str(directory))
+        config = load_comparison(directory / CONFIG_FILE, consent=Consent(trust), output=str(directory))
         return work(config)
     except TerranovaError as error:
         print(error, file=sys.stderr)
@@ -51,4 +52,4 @@ def stop_with(parent: int) -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=stop_with, args=(os.getppid(),), daemon=True).start()
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), "--trust" in sys.argv[2:]))

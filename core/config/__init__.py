@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from terranova.config.build import build_problem, resolve_problem
+from terranova.config.consent import Consent
 from terranova.config.document import Source, load_document
 from terranova.config.problem import PROBLEM_KEYS, ModelChoice, ProblemConfig
 from terranova.config.problem_reading import nowhere, read_constraints, read_problem
@@ -21,6 +22,7 @@ from terranova.registry import registry as installed
 
 __all__ = [
     "Budget",
+    "Consent",
     "ModelChoice",
     "Parallel",
     "ProblemConfig",
@@ -43,6 +45,7 @@ def load_config(
     registry: Registry | None = None,
     check_plugins: bool = True,
     islands: int | None = None,
+    consent: Consent | None = None,
     **keys: Any,
 ) -> ScanConfig:
     """Read and check the configuration of a scan.
@@ -52,35 +55,47 @@ def load_config(
         registry: the plugins; those that are installed if None.
         check_plugins: False to read the keys only, for a run whose plugins may no longer be installed.
         islands: their number where the source names none; chosen by the budget if None.
+        consent: decides whether the programs that it names may run; those that were agreed to before if None.
         keys: top-level keys that replace those of the source; None counts as not given. Of `budget`,
             `parallel`, `store` and `parameters` only what is named is replaced.
 
     Raises:
         ConfigError: lists every problem, with file, line and column where there is a file.
+        NotTrusted: it names programs that nobody has agreed to.
     """
+    asked = consent if consent is not None else Consent()
 
     def read(diagnostics: Diagnostics) -> ScanConfig | None:
         parts = read_scan(diagnostics, lambda: _kinds(registry), islands)
         if check_plugins and parts is not None:
-            _resolve(parts, diagnostics, registry if registry is not None else installed())
+            _resolve(parts, diagnostics, registry if registry is not None else installed(), asked)
         if parts is None or diagnostics.problems:
             return None
         return _complete(parts, diagnostics.document.text)
 
-    return load_document(source, keys, read, merged=_MERGED)
+    return load_document(source, keys, read, merged=_MERGED, settle=asked.settle)
 
 
-def load_problem(source: Source, *, registry: Registry | None = None, check_plugins: bool = True) -> ProblemConfig:
+def load_problem(
+    source: Source,
+    *,
+    registry: Registry | None = None,
+    check_plugins: bool = True,
+    consent: Consent | None = None,
+) -> ProblemConfig:
     """Read and check a problem: the keys `model`, `constraints` and `parameters`; others are not looked at.
 
     Args:
         source: path of a YAML file, or its content as a mapping.
         registry: the plugins; those that are installed if None.
         check_plugins: False to read the keys only, for a run whose plugins may no longer be installed.
+        consent: decides whether the programs that it names may run; those that were agreed to before if None.
 
     Raises:
         ConfigError: lists every problem.
+        NotTrusted: it names programs that nobody has agreed to.
     """
+    asked = consent if consent is not None else Consent()
 
     def read(diagnostics: Diagnostics) -> ProblemConfig | None:
         given = {} if diagnostics.document.data is None else diagnostics.document.data
@@ -90,39 +105,44 @@ def load_problem(source: Source, *, registry: Registry | None = None, check_plug
         located = read_problem(given, (), diagnostics, lambda: _kinds(registry))
         if check_plugins:
             known = registry if registry is not None else installed()
-            located = resolve_problem(located, diagnostics, known).located
+            located = resolve_problem(located, diagnostics, known, asked).located
         return None if diagnostics.problems else located.config
 
-    return load_document(source, {}, read)
+    return load_document(source, {}, read, settle=asked.settle)
 
 
-def with_constraints(config: ProblemConfig, constraints: Sequence[Any]) -> ProblemConfig:
+def with_constraints(
+    config: ProblemConfig, constraints: Sequence[Any], consent: Consent | None = None
+) -> ProblemConfig:
     """Return a problem with other constraints: names of sets, paths relative to the current folder, constraints.
 
     Raises:
         ConfigError: lists every problem.
+        NotTrusted: its model runs programs that nobody has agreed to, nor does `consent`.
     """
     diagnostics = read_source({"constraints": list(constraints)}, {})
     given = (diagnostics.document.data or {}).get("constraints")
     entries = read_constraints(given, ("constraints",), diagnostics, installed().constraint_kinds())
-    located = resolve_problem(nowhere(config).with_constraints(entries), diagnostics, installed()).located
+    asked = consent if consent is not None else Consent()
+    resolved = resolve_problem(nowhere(config).with_constraints(entries), diagnostics, installed(), asked)
     diagnostics.raise_if_any()
-    return located.config
+    asked.settle()
+    return resolved.located.config
 
 
 def _kinds(registry: Registry | None) -> ConstraintKinds:
     return (registry if registry is not None else installed()).constraint_kinds()
 
 
-def _resolve(parts: ScanParts, diagnostics: Diagnostics, registry: Registry) -> None:
+def _resolve(parts: ScanParts, diagnostics: Diagnostics, registry: Registry, consent: Consent) -> None:
     """Check everything that a configuration says about plugins; add options that were left out."""
-    resolved = resolve_problem(parts.problem, diagnostics, registry)
+    resolved = resolve_problem(parts.problem, diagnostics, registry, consent)
     parts.problem = resolved.located
     if resolved.model is not None and parts.store is not None:
         check_stored(parts.store, resolved.model, diagnostics)
     if parts.sampler is not None:
         space = resolved.problem.search_space if resolved.problem is not None else None
-        parts.sampler = resolve_sampler(parts.sampler, ("sampler",), space, diagnostics, registry)
+        parts.sampler = resolve_sampler(parts.sampler, ("sampler",), space, diagnostics, registry, consent)
     if parts.parallel is not None:
         check_executor(parts.parallel, diagnostics, registry)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from terranova.config.consent import Consent
 from terranova.config.plugin_options import check_options
 from terranova.config.problem import ConstraintEntry, ModelChoice, ProblemConfig
 from terranova.config.problem_reading import LocatedEntry, LocatedProblem, nowhere
@@ -21,15 +22,26 @@ from terranova.registry import registry as installed
 from terranova.registry.plugin import Plugin
 
 
-def build_problem(config: ProblemConfig, registry: Registry | None = None) -> Problem:
+def build_problem(
+    config: ProblemConfig, registry: Registry | None = None, consent: Consent | None = None
+) -> Problem:
     """Build the model of a configuration, with its priors and constraints.
+
+    Args:
+        config: of the problem.
+        registry: the plugins; those that are installed if None.
+        consent: decides what may run; programs that were agreed to before if None.
 
     Raises:
         ConfigError: the plugins are not those with which it was read, and it no longer fits them.
+        NotTrusted: nobody has agreed to what it would run.
     """
     diagnostics = Diagnostics(Document(None))
-    resolved = resolve_problem(nowhere(config), diagnostics, registry if registry is not None else installed())
+    known = registry if registry is not None else installed()
+    asked = consent if consent is not None else Consent()
+    resolved = resolve_problem(nowhere(config), diagnostics, known, asked)
     diagnostics.raise_if_any()
+    asked.settle()
     assert resolved.problem is not None  # otherwise there was a problem to raise
     return resolved.problem
 
@@ -49,15 +61,18 @@ class ResolvedProblem:
     problem: Problem | None
 
 
-def resolve_problem(located: LocatedProblem, diagnostics: Diagnostics, registry: Registry) -> ResolvedProblem:
+def resolve_problem(
+    located: LocatedProblem, diagnostics: Diagnostics, registry: Registry, consent: Consent
+) -> ResolvedProblem:
     """Look up everything that a problem names, and build it.
 
     Args:
         located: what the document says.
         diagnostics: receives the problems.
         registry: the plugins.
+        consent: is asked before the model is made; without it, it is not. The caller has to call its `settle`.
     """
-    model, choice = _model(located, diagnostics, registry)
+    model, choice = _model(located, diagnostics, registry, consent)
     sets = _constraint_sets(located, diagnostics, registry)
     located = replace(located, model=choice)
     if model is None:
@@ -88,7 +103,7 @@ def complaint(error: BaseException) -> str:
 
 
 def _model(
-    located: LocatedProblem, diagnostics: Diagnostics, registry: Registry
+    located: LocatedProblem, diagnostics: Diagnostics, registry: Registry, consent: Consent
 ) -> tuple[BoundModel | None, ModelChoice | None]:
     """Make the model; return it, None if that fails, and the choice with all its options."""
     choice = located.model
@@ -101,6 +116,8 @@ def _model(
     # With the options that are right the model can mostly be made, and more be said in one go.
     options, complete = check_options(plugin, choice.options, path, diagnostics, beside=("name",))
     choice = replace(choice, options=options)
+    if not consent.allows(plugin, options, diagnostics.document.place(path)):
+        return None, choice
     try:
         model: Model = plugin.target(**options)
         return BoundModel(model), choice

@@ -21,6 +21,7 @@ def load_document(
     read: Callable[[Diagnostics], T | None],
     *,
     merged: Sequence[str] = (),
+    settle: Callable[[], None] = lambda: None,
 ) -> T:
     """Read a source, and return what `read` makes of it.
 
@@ -30,6 +31,7 @@ def load_document(
         read: returns the configuration; notes problems in the diagnostics of the document it gets, and returns
             None if there is something that it cannot do without.
         merged: keys of which `keys` replace only what they name.
+        settle: called once there is no other problem; raises if something may not run.
 
     Raises:
         ConfigError: lists every problem, with file, line and column where there is a file.
@@ -37,5 +39,6 @@ def load_document(
     diagnostics = read_source(source, keys, merged=merged)
     config = read(diagnostics)
     diagnostics.raise_if_any()
+    settle()
     assert config is not None  # otherwise there was a problem to raise
     return config

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from terranova.config.problem_reading import expanded
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import Key, read_keys
 from terranova.parsing.strict_yaml import KeyPath
+from terranova.registry.options import naming_programs
 from terranova.registry.plugin import Plugin
 
 
@@ -44,10 +46,16 @@ def check_options(
     right, complete = read_keys(given, keys, path, diagnostics, open_ended=open_ended)
     # Lists, and whatever else they became, stay as they are written: the configuration is plain data.
     values = {name: value if _fits_in_a_file(value) else given[name] for name, value in right.items()}
-    for name in values.keys() & hints.keys():
-        if _is_path(hints[name]) and isinstance(values[name], str) and values[name]:
-            folder = diagnostics.document.folder_of((*path, name))
-            values[name] = str((folder / Path(values[name]).expanduser()).absolute())
+    programs = naming_programs(plugin.target)
+    for name, value in values.items():
+        if not isinstance(value, str) or not value:
+            continue
+        # A program without a slash is looked for on the PATH.
+        if (name in programs and "/" in value) or _is_path(hints.get(name)):
+            file = expanded(value, (*path, name), diagnostics)
+            complete = complete and file is not None
+            if file is not None:
+                values[name] = str((diagnostics.document.folder_of((*path, name)) / file).absolute())
     defaults = {o.name: o.default for o in known if not o.required and _fits_in_a_file(o.default)}
     return {**defaults, **values}, complete
 
@@ -57,6 +65,11 @@ def _hints(cls: type) -> dict[str, Any]:
         return typing.get_type_hints(cls.__init__)  # type: ignore[misc]
     except (NameError, TypeError, AttributeError):
         return {}  # names that exist for type checkers only
+
+
+def naming_paths(cls: type) -> set[str]:
+    """Return the options of a class that name a file or folder."""
+    return {name for base in cls.__mro__ for name, hint in _hints(base).items() if _is_path(hint)}
 
 
 def _is_path(hint: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from terranova.config.build import complaint, find_plugin
+from terranova.config.consent import Consent
 from terranova.config.plugin_options import check_options
 from terranova.config.scan import Parallel, SamplerChoice, Storage
 from terranova.errors import PluginConflict, PluginMissing, did_you_mean
@@ -20,7 +21,12 @@ from terranova.registry import Registry
 
 
 def resolve_sampler(
-    choice: SamplerChoice, path: KeyPath, space: SearchSpace | None, diagnostics: Diagnostics, registry: Registry
+    choice: SamplerChoice,
+    path: KeyPath,
+    space: SearchSpace | None,
+    diagnostics: Diagnostics,
+    registry: Registry,
+    consent: Consent,
 ) -> SamplerChoice:
     """Look up a sampler and check its options; return the choice with its name and all of them.
 
@@ -30,6 +36,7 @@ def resolve_sampler(
         space: of the problem, for which the sampler is made on trial; None if there is no problem.
         diagnostics: receives the problems.
         registry: the plugins.
+        consent: is asked before the sampler is made. The caller has to call its `settle`.
     """
     name_path = (*path, "name") if isinstance(diagnostics.document.at(path), Mapping) else path
     if not choice.name:
@@ -41,7 +48,8 @@ def resolve_sampler(
         return choice
     beside = ("name", "islands")
     options, complete = check_options(plugin, choice.options, path, diagnostics, beside=beside)
-    if complete and space is not None and space.dimension:
+    allowed = consent.allows(plugin, options, diagnostics.document.place(path))
+    if allowed and complete and space is not None and space.dimension:
         _try_sampler(plugin.target, space, options, path, diagnostics)
     return replace(choice, options=options)
 

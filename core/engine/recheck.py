@@ -39,13 +39,18 @@ def ready_executor(problem: Problem, parallel: Parallel | None = None) -> Iterat
         yield executor
 
 
-def check_run(run: Run) -> SpotCheck:
+def check_run(run: Run, *, looking: bool = False) -> SpotCheck:
     """Evaluate a few points of a run again with the model that is installed now.
 
+    Args:
+        run: to check.
+        looking: whether nobody has asked for its model to run: then it must have been made here.
+
     Raises:
+        NotTrusted: its model may not run.
         TerranovaError: its model or its constraint sets are not installed, or are not what they were.
     """
-    problem = run.problem()
+    problem = run.problem_made_here() if looking else run.problem()
     parallel = None if (run.directory / FITTED).is_file() else run.config.parallel
     with ready_executor(problem, parallel) as executor:
         return spot_check(run, problem, executor.evaluate)
@@ -62,7 +67,7 @@ def require_one_physics(runs: Sequence[Run]) -> None:
     checks: dict[Run, SpotCheck] = {}
     for run in runs:
         try:
-            checks[run] = check_run(run)
+            checks[run] = check_run(run, looking=True)
         except TerranovaError as error:
             log.warning("not checked whether one model made the points of all runs: %s", error)
             return

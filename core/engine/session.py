@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from terranova.config import ScanConfig, build_problem, load_config
+from terranova.config.consent import Consent, made_here
 from terranova.config.scan import Budget
 from terranova.engine.display import choose
 from terranova.engine.executors import choose_executor, make_executor
@@ -73,6 +74,7 @@ def _prepare(output: Path, next_free: bool, config: ScanConfig, problem: Problem
     manifest = provenance.make_manifest(config, problem)
     directory, lock = claim(output, next_free=next_free)
     held.enter_context(lock)
+    made_here(config.problem)
     make_directory(directory / "points")
     write_atomic(directory / CONFIG, config.to_yaml())
     manifest.save(directory)  # last: with it, the directory is a run
@@ -88,6 +90,7 @@ def resume(
     valid: int | None = None,
     recompute_missing: bool = False,
     quiet: bool = False,
+    trust: bool = False,
 ) -> tuple[Run, str]:
     """Go on with a run that was stopped or killed; it ends with the same points as if it never had been.
 
@@ -99,6 +102,8 @@ def resume(
         wall: a larger budget of wall time, earlier sessions included: seconds, or a duration such as "20m".
         valid: a larger budget of valid points.
         recompute_missing: set damaged files aside, and evaluate again the points that were in them.
+        quiet: show no progress.
+        trust: the programs that it names may run.
 
     Returns:
         the run, and why it stopped (see `Scan.run`); "finished" if there was nothing left to do.
@@ -106,6 +111,7 @@ def resume(
     Raises:
         StoreCorrupt: files are damaged or missing, and they are not to be computed again.
         ConfigError: a budget that makes no sense.
+        NotTrusted: it names programs that nobody has agreed to.
         RunError: not a run directory, or one that another process is writing to.
         RunMismatch: its configuration no longer means what it meant, or the budget is smaller than it was.
     """
@@ -116,9 +122,10 @@ def resume(
             on_root(everyone, lambda: salvage(directory), directory)
         load_manifest(directory)  # says so if it is no run
         refuse_derived(directory)
-        before = load_config(directory / CONFIG)
+        consent = Consent(trust, team=everyone)
+        before = load_config(directory / CONFIG, consent=consent)
         source = file if file is not None else directory / CONFIG
-        config = load_config(source, budget=budget or None, islands=before.sampler.islands)
+        config = load_config(source, budget=budget or None, islands=before.sampler.islands, consent=consent)
         config = replace(config, output=directory)
         problem = build_problem(config.problem)
         changes = check_same(directory, before, config, problem)
@@ -207,6 +214,7 @@ class _Session:
         if text := check.note():
             log.warning("%s: %s", self.directory, text)
         note(directory, self.everyone.size, changes, check)
+        made_here(self.config.problem)
         write_atomic(directory / CONFIG, self.config.to_yaml())
 
     def _check_rows(self, directory: Path, executor: Executor, seconds: float) -> None:

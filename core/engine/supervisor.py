@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from terranova.config import load_config
+from terranova.config import Consent, load_config
+from terranova.config.consent import require
 from terranova.config.scan import Parallel
 from terranova.engine.job import Job
 from terranova.errors import (
@@ -194,6 +195,7 @@ def launch(
     next_free: bool = False,
     alone: bool = False,
     quiet: bool = False,
+    trust: bool = False,
 ) -> int:
     """Run a scan under a supervisor; see `Supervisor`.
 
@@ -207,12 +209,14 @@ def launch(
         next_free: if the output directory of the configuration exists, append -2, -3, ... to its name.
         alone: this process is no rank of a job, though it has the variables of one.
         quiet: show no progress.
+        trust: the programs that it names may run.
 
     Returns:
         the exit code: 0, 75 or 130 when stopped by a signal, or that of an error a new start cannot mend.
 
     Raises:
         ConfigError: the configuration is wrong.
+        NotTrusted: it names programs that nobody has agreed to.
         ParallelError: there is no launcher, or this is a rank of a job already.
         WorkersLost: the ranks died again and again without any progress.
     """
@@ -222,19 +226,24 @@ def launch(
             "`terranova launch` starts the ranks itself: call it once, without mpirun or srun; with `--alone` if "
             f"this is no rank, but the shell of an interactive job ({launched.variable}={launched.rank})"
         )
-    file, directory, patience = _target(target, output, next_free)
-    options = ["--quiet"] if quiet else []
+    consent = Consent(trust, origin=target)
+    file, directory, patience = _target(target, output, next_free, consent)
+    # Said once for all starts: ranks on other machines may not find what is remembered here.
+    options = ["--quiet"] * quiet + ["--trust"] * consent.given
     return Supervisor(
         file, directory, ranks, _launcher(launcher, ranks), tries, pause, patience, options, say=_say
     ).run()
 
 
-def _target(target: Path, output: Path | None, next_free: bool) -> tuple[Path | None, Path, float]:
+def _target(
+    target: Path, output: Path | None, next_free: bool, consent: Consent
+) -> tuple[Path | None, Path, float]:
     """Return the configuration (None for a run), the run directory and the patience."""
     if target.is_dir():
         run = Run(target)  # says so if it is none
+        require(run.problem_config, consent)
         return None, target, run.config.parallel.patience
-    config = load_config(target, output=output)
+    config = load_config(target, output=output, consent=consent)
     if config.output is None:
         raise RunError(f"{target} names no output: a supervised scan needs a run directory")
     directory = next_free_directory(config.output) if next_free else config.output

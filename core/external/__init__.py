@@ -11,5 +11,15 @@ from terranova.external.program import (
     run_program,
     scratch,
 )
+from terranova.registry.options import Program
 
-__all__ = ["KEEP_FOLDERS", "LAST_LINES", "Finished", "ProgramFailed", "find_program", "run_program", "scratch"]
+__all__ = [
+    "KEEP_FOLDERS",
+    "LAST_LINES",
+    "Finished",
+    "Program",
+    "ProgramFailed",
+    "find_program",
+    "run_program",
+    "scratch",
+]

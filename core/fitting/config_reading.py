@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from pydantic import Field
 
 from terranova.config import Parallel
 from terranova.config.build import resolve_problem
+from terranova.config.consent import Consent
 from terranova.config.document import Source, load_document
 from terranova.config.plugin_options import check_options
 from terranova.config.problem import PROBLEM_KEYS
@@ -46,34 +48,39 @@ _KEYS = {
 _METHODS: Mapping[str, type] = {"best": Best, "nested": Nested, "mcmc": Mcmc, "surrogate": SurrogateConfig}
 
 
-def load_fit(source: Source, *, registry: Registry | None = None, **keys: Any) -> FitConfig:
+def load_fit(
+    source: Source, *, registry: Registry | None = None, consent: Consent | None = None, **keys: Any
+) -> FitConfig:
     """Read and check a fit.
 
     Args:
         source: path of a YAML file, or its content as a mapping.
         registry: the plugins; those that are installed if None.
+        consent: decides whether the programs that it names may run; those that were agreed to before if None.
         keys: top-level keys that replace those of the source; None counts as not given.
 
     Raises:
         ConfigError: lists every problem, with its place in the file.
+        NotTrusted: it names programs that nobody has agreed to.
     """
     known = registry if registry is not None else installed()
-    return load_document(source, keys, lambda diagnostics: _read(diagnostics, known))
+    asked = consent if consent is not None else Consent()
+    return load_document(source, keys, partial(_read, registry=known, consent=asked), settle=asked.settle)
 
 
-def _read(diagnostics: Diagnostics, registry: Registry) -> FitConfig | None:
+def _read(diagnostics: Diagnostics, registry: Registry, consent: Consent) -> FitConfig | None:
     data = {} if diagnostics.document.data is None else diagnostics.document.data
     keys, _ = read_keys(data, _KEYS, (), diagnostics)
     if not isinstance(data, Mapping):
         return None
     located = read_problem(data, (), diagnostics, registry.constraint_kinds)
-    resolved = resolve_problem(located, diagnostics, registry)
+    resolved = resolve_problem(located, diagnostics, registry, consent)
     seed = read_seed(data["seed"], diagnostics) if "seed" in data else FitConfig.seed
     output = read_output(data["output"], diagnostics) if "output" in data else None
     parallel = read_parallel(data["parallel"], diagnostics) if "parallel" in data else Parallel()
     check_executor(parallel, diagnostics, registry)
     settings = {method: _settings(keys.get(method), cls, method, diagnostics) for method, cls in _METHODS.items()}
-    _check_surrogate(settings["surrogate"], resolved.problem, diagnostics, registry)
+    _check_surrogate(settings["surrogate"], resolved.problem, diagnostics, registry, consent)
     profiles = read_profiles(keys.get("profile"), resolved.problem, diagnostics)
     scans = _scans(keys.get("scans", ()), diagnostics)
     if diagnostics.problems or output is None:
@@ -126,7 +133,11 @@ def _settings(given: Any, cls: type, key: str, diagnostics: Diagnostics) -> Any:
 
 
 def _check_surrogate(
-    config: SurrogateConfig | None, problem: Problem | None, diagnostics: Diagnostics, registry: Registry
+    config: SurrogateConfig | None,
+    problem: Problem | None,
+    diagnostics: Diagnostics,
+    registry: Registry,
+    consent: Consent,
 ) -> None:
     """Complain of a surrogate that does not exist, or that refuses its options."""
     if config is None:
@@ -136,10 +147,12 @@ def _check_surrogate(
     except PluginError as error:
         diagnostics.add(("surrogate", "plugin"), str(error))
         return
-    _, complete = check_options(plugin, config.options, ("surrogate", "options"), diagnostics)
-    if problem is None or not complete:
+    path = ("surrogate", "options")
+    options, complete = check_options(plugin, config.options, path, diagnostics)
+    allowed = consent.allows(plugin, options, diagnostics.document.place(path))
+    if problem is None or not complete or not allowed:
         return
     try:
         plugin.target(problem.model.space, 0, **config.options)
     except (ValueError, TypeError) as error:
-        diagnostics.add(("surrogate", "options"), str(error))
+        diagnostics.add(path, str(error))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from terranova.config import build_problem
+from terranova.config.consent import made_here
 from terranova.engine.executors import choose_executor, make_executor
 from terranova.engine.replay import Replay
 from terranova.engine.watch import EngineWatch
@@ -65,6 +66,8 @@ def run_fit(config: FitConfig, *, quiet: bool = False) -> Fit | None:
         executor_class = choose_executor(config.parallel, problem, everyone, islands=False)
         with ExitStack() as held:  # by the first rank: the lock of the directory, before anything is written
             on_root(everyone, lambda: prepare_directory(config, problem, held), config.output)
+            if everyone.is_root:
+                made_here(config.problem)
             everyone.watch_over(config.output, config.parallel.patience)
             if not everyone.is_root:
                 executor_class.serve(problem)

@@ -36,7 +36,7 @@ def notes(run: Run, diagnosis: Diagnosis) -> list[str]:
         warnings.append(str(warning))
     if diagnosis.problem_missing:
         warnings.append(
-            "The model or its constraints could not be rebuilt here, so that there is no comparison with random "
+            "The model and its constraints were not rebuilt here, so that there is no comparison with random "
             f"points, no coverage and no constraint window in this report: {diagnosis.problem_missing}"
         )
     if diagnosis.efficiency.stored < diagnosis.efficiency.evaluated:

@@ -46,7 +46,8 @@ def write_report(
     """Write a page about a run that needs nothing but itself: no network, no other file.
 
     It works while the scan still runs, without any valid point, and - with less in it - when the model is no
-    longer installed. Memory and time stay bounded: figures are drawn from samples of the points.
+    longer installed, or did not run here before. Memory and time stay bounded: figures are drawn from samples of
+    the points.
 
     Args:
         run: to report on.
@@ -63,6 +64,7 @@ def write_report(
     Raises:
         RunError: the file is something else than a report or cannot be written, or a projection names an
             unknown column.
+        NotTrusted: random points were asked for, but the run was not made here.
     """
     target = Path(path) if path is not None else run.directory / NAME
     panels = None if projections is None else [Projection(*names) for names in projections]
@@ -122,6 +124,6 @@ def _point_sections(
 
 def _problem_of(run: Run) -> Problem | None:
     try:
-        return run.problem()
+        return run.problem_made_here()
     except (TerranovaError, ValueError):
         return None  # `diagnose` keeps the reason, and the page says it

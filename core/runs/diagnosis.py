@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from terranova.errors import TerranovaError
+from terranova.errors import NotTrusted, TerranovaError
 from terranova.interfaces.model import PointModel
 from terranova.runs.efficiency import Efficiency, coverage_of, efficiency_of
 from terranova.runs.kills import LARGEST_SET, Kills, kills_of, order_of_resistance
@@ -74,13 +74,20 @@ def diagnose(
     Args:
         run: to judge.
         random_points: random points to compare with; 0 for none. If None, as many as fit in `random_seconds`, and
-            none of a model that computes one point at a time.
+            none of a model that computes one point at a time, or that did not run here before.
         random_seconds: see `random_points`.
         seed: of the random points.
+
+    Raises:
+        NotTrusted: random points were asked for, but the run was not made here.
     """
     problem, missing = None, ""
     try:
-        problem = run.problem()
+        problem = run.problem_made_here()
+    except NotTrusted as error:
+        if random_points:
+            raise
+        missing = str(error)
     except (TerranovaError, ValueError) as error:
         missing = str(error)
     sample = None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from terranova.config import ScanConfig, build_problem, with_constraints
+from terranova.config import Consent, ScanConfig, build_problem, with_constraints
 from terranova.errors import RunError, disk_error
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Evaluation, Status
@@ -55,11 +55,13 @@ def rescore(run: Run, constraints: Sequence[ConstraintLike], output: Path | str)
 
     Raises:
         ConfigError: a constraint set does not exist or does not fit the model.
+        NotTrusted: the model runs programs that nobody has agreed to here.
         RunExists: `output` is in use.
         RunError: a constraint reads an observable that was not stored.
     """
     directory = Path(output)
-    problem_config = with_constraints(run.config.problem, constraints)
+    consent = Consent(run.trust, origin=run.directory)
+    problem_config = with_constraints(run.config.problem, constraints, consent)
     config = replace(run.config, problem=problem_config, output=directory)
     problem = build_problem(problem_config)
     columns = _stored_columns(run, problem)

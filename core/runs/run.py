@@ -36,20 +36,23 @@ class Run:
 
     Args:
         directory: of the run.
+        trust: its model may run, with the programs that it names.
 
     Attributes:
         directory: of the run.
+        trust: as given.
         reader: the store, for what this class does not offer.
 
     Raises:
         RunError: there is no run in that directory.
     """
 
-    def __init__(self, directory: Path | str) -> None:
-        self.directory = Path(directory)
+    def __init__(self, directory: Path | str, *, trust: bool = False) -> None:
+        self.directory, self.trust = Path(directory), trust
         _require_run(self.directory)
         self._root = self.directory.absolute()  # a model may change the current directory
         self.reader = Reader(self.directory)
+        self._problem: Problem | None = None
 
     # -- what it is -----------------------------------------------------------------------------------------
 
@@ -87,14 +90,30 @@ class Run:
         path = self._root / FITTED
         return load_problem(path, check_plugins=False) if path.is_file() else self.config.problem
 
-    @cached_property
-    def _problem(self) -> Problem:
-        from terranova.config import build_problem
-
-        return build_problem(self.problem_config)
-
     def problem(self) -> Problem:
-        """Rebuild what was scanned: needs the model and the constraint sets to be installed."""
+        """Rebuild what was scanned: needs the model and the constraint sets to be installed.
+
+        Raises:
+            ConfigError: they are not, or no longer what they were.
+            NotTrusted: the model runs programs that nobody has agreed to here.
+        """
+        return self._build(looking=False)
+
+    def problem_made_here(self) -> Problem:
+        """As `problem`, but only if this user had it run before, or said that it may: for who just looks at a run.
+
+        Raises:
+            ConfigError: see `problem`.
+            NotTrusted: it was made by somebody else, or elsewhere.
+        """
+        return self._build(looking=True)
+
+    def _build(self, *, looking: bool) -> Problem:
+        from terranova.config import Consent, build_problem
+
+        if self._problem is None:
+            consent = Consent(self.trust, looking=looking, origin=self.directory)
+            self._problem = build_problem(self.problem_config, consent=consent)
         return self._problem
 
     @property

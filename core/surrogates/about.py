@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from terranova.config import ProblemConfig, build_problem, load_problem
-from terranova.errors import ConfigError, RunMismatch, StoreCorrupt
+from terranova.config import Consent, ProblemConfig, build_problem, load_problem
+from terranova.errors import ConfigError, NotTrusted, RunMismatch, StoreCorrupt
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.pieces import array_piece, read_array, read_json
 from terranova.parsing import strict_yaml
@@ -109,13 +109,15 @@ class About:
             raise ValueError(f"{ABOUT}: versions: expected packages and versions")
         return about
 
-    def problem_now(self, path: Path | str) -> tuple[ProblemConfig, Problem]:
+    def problem_now(self, path: Path | str, consent: Consent) -> tuple[ProblemConfig, Problem]:
         """Return the problem that a surrogate stands for, as it is with what is installed.
 
         Args:
             path: of the file, for the messages.
+            consent: decides whether its model may run.
 
         Raises:
+            NotTrusted: its model runs programs that nobody has agreed to here.
             StoreCorrupt: the file holds no problem.
             RunMismatch: it is another one, or can no longer be had.
             PluginMissing: its model is not installed.
@@ -129,8 +131,10 @@ class About:
         except (ValueError, ConfigError) as error:
             raise StoreCorrupt(f"{path} is damaged: {ABOUT}: problem: {error}") from error
         try:
-            config = load_problem(data)
+            config = load_problem(data, consent=consent)
             problem = build_problem(config)
+        except NotTrusted:
+            raise
         except ConfigError as error:
             raise RunMismatch(
                 f"{path} stands for a problem that cannot be had with what is installed:\n{error}"

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from terranova.config import ProblemConfig
+from terranova.config import Consent, ProblemConfig
 from terranova.config.plugin_options import check_options
 from terranova.errors import RunError, StoreCorrupt, TerranovaError
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.surrogate import Surrogate
 from terranova.parsing import strict_yaml
 from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.strict_yaml import Place
 from terranova.registry import registry
 from terranova.store.origin import terranova_version
 from terranova.surrogates.about import ABOUT, About, read_rows_pieces, rows_pieces
@@ -158,10 +159,15 @@ class TrainedSurrogate:
         write_archive(Path(path), {ABOUT: about.piece(), **rows_pieces(self.test), **learned})
 
     @classmethod
-    def load(cls, path: Path | str) -> TrainedSurrogate:
+    def load(cls, path: Path | str, *, trust: bool = False) -> TrainedSurrogate:
         """Read a file, and make sure that it stands for the model and constraints installed now.
 
+        Args:
+            path: of the file.
+            trust: the programs that its model names may run.
+
         Raises:
+            NotTrusted: its model runs programs that nobody has agreed to here.
             RunError: there is no such file.
             StoreCorrupt: it is not a surrogate's, damaged, or larger than what is read.
             RunMismatch: model, priors or constraints have changed since, or can no longer be had; lists the
@@ -173,11 +179,12 @@ class TrainedSurrogate:
             if ABOUT not in pieces:
                 raise ValueError(f"{ABOUT}: missing")
             about = About.read(pieces[ABOUT])
-        config, problem = about.problem_now(path)
+        consent = Consent(trust, origin=path)
+        config, problem = about.problem_now(path, consent)
         with _damaged(path):
             about.require_targets(problem)
             test = read_rows_pieces(pieces, problem, about.targets)
-        surrogate = _empty(path, about, problem)
+        surrogate = _empty(path, about, problem, consent)
         with _damaged(path):
             learned = {n.removeprefix(_LEARNED): p for n, p in pieces.items() if n.startswith(_LEARNED)}
             _restore(surrogate, learned, problem.model.space.dimension, len(about.targets))
@@ -206,9 +213,11 @@ def _damaged(path: Path | str) -> Iterator[None]:
         raise StoreCorrupt(f"{path} is not the file of a surrogate, or damaged: {error}") from error
 
 
-def _empty(path: Path | str, about: About, problem: Problem) -> Surrogate:
+def _empty(path: Path | str, about: About, problem: Problem, consent: Consent) -> Surrogate:
     """Return a surrogate as the one of a file was before it was trained, and warn of other versions."""
     plugin = registry().get("surrogate", about.plugin)
+    consent.allows(plugin, about.options, Place("", 0, 0, "options"))
+    consent.settle()
     try:
         diagnostics = Diagnostics(strict_yaml.Document(None))
         check_options(plugin, about.options, ("options",), diagnostics)

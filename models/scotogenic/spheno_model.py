@@ -16,7 +16,7 @@ import numpy as np
 
 from terranova import PointFailed, PointModel
 from terranova.errors import ContractError, PluginMissing
-from terranova.external import Finished, find_program, run_program, scratch
+from terranova.external import Finished, Program, find_program, run_program, scratch
 from terranova.external.slha import Slha, parse_slha, read_slha, write_slha
 from terranova.models.scotogenic.model import Scotogenic, ScotogenicCI37, ScotogenicCI37C, ScotogenicFull43
 from terranova.models.scotogenic.parameters import COUPLINGS, N_BASE, VARIANTS
@@ -75,8 +75,8 @@ class ScotogenicSPheno(PointModel):
 
     def __init__(
         self,
-        spheno: str = "",
-        micromegas: str = "",
+        spheno: Program = "",
+        micromegas: Program = "",
         variant: str = "ci37",
         map: Path | None = None,
         timeout: float = 60.0,

@@ -60,6 +60,7 @@ def test_the_model_of_the_documents_scans_with_its_program(
         budget={"evaluations": 64},
         output=tmp_path / "run",
         quiet=True,
+        trust=True,
     )
     rows = run.to_pandas()
     good = rows[rows.status == Status.OK]

@@ -10,6 +10,7 @@ import numpy as np
 
 from terranova import Batch, ConstraintSet, Status, Window
 from terranova.config import build_problem, load_config
+from terranova.config.consent import made_here
 from terranova.runs import provenance
 from terranova.runs.run import CONFIG, Run
 from terranova.store import Writer
@@ -53,7 +54,7 @@ def scanned(directory: Path, **words: Any) -> Run:
 
 
 def prepared(directory: Path, **words: Any) -> tuple[Run, Any]:
-    """A run directory of a toy model without points, and its problem."""
+    """A run directory of a toy model without points, and its problem; made here, as if by a scan."""
     settings: dict[str, Any] = {
         "model": "toy-shell",
         "constraints": [WIDE],
@@ -65,6 +66,7 @@ def prepared(directory: Path, **words: Any) -> tuple[Run, Any]:
     problem = build_problem(config.problem)
     manifest = provenance.make_manifest(config, problem)
     manifest.save(directory)
+    made_here(config.problem)
     (directory / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
     return Run(directory), problem
 

@@ -10,7 +10,7 @@ import pytest
 from terranova.config.plugin_options import check_options
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
-from terranova.registry.options import options_of
+from terranova.registry.options import Program, options_of
 from terranova.registry.plugin import Plugin
 
 
@@ -76,3 +76,24 @@ def test_wrong_options_are_said(given: dict[str, Any], words: str) -> None:
 
 def test_a_class_that_takes_anything_gets_it() -> None:
     assert _check({"a": 1, "b": [2]}, Open) == ({"a": 1, "b": [2]}, True, [])
+
+
+class Programmed:
+    """Names a program."""
+
+    def __init__(self, program: Program = "", table: Path | None = None) -> None:
+        """Make one."""
+
+
+def test_a_program_with_a_slash_is_a_path_and_one_without_a_name() -> None:
+    assert _check({"program": "SPheno"}, Programmed)[0]["program"] == "SPheno"
+    assert _check({"program": "bin/SPheno"}, Programmed)[0]["program"] == str(Path("bin/SPheno").absolute())
+    assert _check({"program": "~/SPheno"}, Programmed)[0]["program"] == str(Path.home() / "SPheno")
+    assert _check({"program": ""}, Programmed)[0]["program"] == ""
+
+
+@pytest.mark.parametrize("option", ["program", "table"])
+def test_a_home_that_nobody_has_is_a_problem(option: str) -> None:
+    _, complete, problems = _check({option: "~nobody-of-this-name/x"}, Programmed)
+    assert not complete
+    assert problems == [f"model.{option}: nobody's home directory is known as '~nobody-of-this-name'"]

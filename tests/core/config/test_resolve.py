@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from support.toys import Shell
 
+from terranova.config.consent import Consent
 from terranova.config.resolve import check_executor, check_stored, resolve_sampler
 from terranova.config.scan import Parallel, SamplerChoice, Storage
 from terranova.evaluation.bound_model import BoundModel
@@ -20,7 +21,7 @@ SPACE = ring().search_space
 
 def _sampler(choice: SamplerChoice, plugins: Registry | None = None) -> tuple[SamplerChoice, list[str]]:
     diagnostics = Diagnostics(Document(None))
-    resolved = resolve_sampler(choice, ("sampler",), SPACE, diagnostics, plugins or registry())
+    resolved = resolve_sampler(choice, ("sampler",), SPACE, diagnostics, plugins or registry(), Consent())
     return resolved, [f"{p.key}: {p.message}" for p in diagnostics.problems]
 
 

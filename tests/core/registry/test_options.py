@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from terranova.registry.options import Option, options_of
+from terranova.registry.options import Option, Program, naming_programs, options_of
 
 
 class Documented:
@@ -53,3 +54,46 @@ def test_an_init_may_describe_its_arguments_itself() -> None:
 
 def test_a_class_without_a_signature_has_no_options() -> None:
     assert options_of(type) == []
+
+
+class Programmed:
+    """Has options that name programs."""
+
+    def __init__(
+        self,
+        program: Program = "",
+        others: tuple[Program, ...] = (),
+        maybe: Program | None = None,
+        table: Path | None = None,
+        word: str = "Program",
+    ) -> None:
+        """Make one."""
+
+
+class Inheriting(Programmed):
+    """Passes on whatever it gets, beside a word of its own."""
+
+    def __init__(self, maybe: str | None = None, own: str = "", **words: Any) -> None:
+        super().__init__(maybe=maybe, **words)
+
+
+def _unreadable(self: Any, program: Program, word: OnlyForTypeCheckers) -> None:  # type: ignore[name-defined]  # noqa: F821
+    """Has annotations that cannot be evaluated."""
+
+
+def test_options_that_name_programs_are_known_wherever_the_annotation_stands() -> None:
+    options = options_of(Programmed)
+    assert {o.name for o in options if o.program} == {"program", "others", "maybe"}
+    assert next(o for o in options if o.name == "program").annotation == "Program"
+    assert next(o for o in options if o.name == "word").annotation == "str"
+
+
+def test_an_option_that_a_base_declares_as_a_program_stays_one() -> None:
+    assert {o.name for o in options_of(Inheriting) if o.program} == {"maybe"}
+    assert naming_programs(Inheriting) == {"program", "others", "maybe"}, "those that it takes without naming them"
+
+
+def test_of_annotations_that_cannot_be_evaluated_the_words_count() -> None:
+    assert {o.name for o in options_of(type("Unreadable", (), {"__init__": _unreadable})) if o.program} == {
+        "program"
+    }

@@ -158,6 +158,7 @@ def test_a_scan_goes_on_whatever_the_programs_do(
         parallel={"workers": 2},
         output=tmp_path / "run",
         quiet=True,
+        trust=True,
     )
     rows = run.to_pandas()
     assert len(rows) == 48
