@@ -39,11 +39,12 @@ class Nested:
 
 @dataclass(frozen=True)
 class Mcmc:
-    """Ensemble MCMC: walkers (0: chosen from the dimension), autocorrelation times wanted, steps at most."""
+    """Ensemble MCMC: walkers of each ensemble (0: chosen from the dimension), autocorrelation times wanted of each,
+    steps at most."""
 
     walkers: Annotated[int, Field(ge=0)] = 0
-    lengths: Count = 50
-    steps: Count = 20_000
+    lengths: Count = 25
+    steps: Count = 10_000
 
 
 @dataclass(frozen=True)

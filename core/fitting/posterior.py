@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from terranova.fitting.convergence import Diagnosis
 from terranova.fitting.packages import needed
 from terranova.types import Floats, Ints
 
@@ -55,6 +56,10 @@ class Posterior:
         converged: whether the criterion of the method was met.
         evaluations: spent on it.
         correction: if a surrogate proposed it.
+        ensembles: independent ones that the walkers belong to, one after the other; 0 for nested sampling.
+        reasons: why it has not converged, in phrases; nothing if it has.
+        diagnoses: what chains say of each parameter and observable; nothing for nested sampling.
+        sampler: the package that sampled it.
     """
 
     method: str
@@ -69,6 +74,10 @@ class Posterior:
     converged: bool
     evaluations: int
     correction: Correction | None = None
+    ensembles: int = 0
+    reasons: tuple[str, ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
+    sampler: str = ""
 
     def column(self, name: str) -> Floats:
         """(n,) values of a parameter or observable."""
