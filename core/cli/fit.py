@@ -5,6 +5,7 @@ from __future__ import annotations
 from terranova.cli.terminal import console, print_table, say
 from terranova.fitting.steps import Fit
 from terranova.fitting.text import (
+    convergence_sentences,
     correction_sentences,
     goodness,
     interval_sentence,
@@ -35,7 +36,7 @@ def show_fit(fit: Fit) -> None:
             say(interval_sentence(fit, result, interval))
     for posterior in fit.posteriors:
         say(posterior_sentence(posterior))
-        for sentence in correction_sentences(posterior):
+        for sentence in (*convergence_sentences(posterior), *correction_sentences(posterior)):
             say(f"  {sentence}")
     for sentence in surrogate_sentences(fit):
         say(sentence)

@@ -31,10 +31,13 @@ class Best:
 
 @dataclass(frozen=True)
 class Nested:
-    """Nested sampling: number of live points, and the effective number of points wanted."""
+    """Nested sampling: number of live points, effective number of points wanted, evaluations at most, and the
+    package that does it."""
 
     live: Annotated[int, Field(ge=50)] = 1000
     effective: Count = 4000
+    evaluations: Count = 5_000_000
+    sampler: Literal["nautilus", "dynesty"] = "nautilus"
 
 
 @dataclass(frozen=True)

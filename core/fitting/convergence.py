@@ -30,6 +30,7 @@ class Diagnosis:
         tail: effective number of points in the tails: the smaller one of the 5 % and the 95 % quantile.
         tau: integrated autocorrelation time, in steps.
         mean_error: Monte-Carlo standard error of the mean.
+        deviation: standard deviation.
         deviation_error: Monte-Carlo standard error of the standard deviation.
         disagreement: scatter of the means of the ensembles over what their Monte-Carlo errors allow; about 1.
     """
@@ -40,6 +41,7 @@ class Diagnosis:
     tail: float
     tau: float
     mean_error: float
+    deviation: float
     deviation_error: float
     disagreement: float
 
@@ -78,6 +80,7 @@ def diagnose(name: str, chains: Floats, *, ranked: Floats | None = None) -> Diag
         tau=values.size / size,
         # Few ensembles tell their scatter badly, but when it is large, what one of them says of itself is too small.
         mean_error=max(mean_error, between),
+        deviation=deviation,
         deviation_error=max(deviation_error, float(spreads.std(ddof=1)) / math.sqrt(e)),
         disagreement=between / mean_error,
     )

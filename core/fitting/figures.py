@@ -12,7 +12,7 @@ import numpy as np
 
 from terranova.figures.axis import label_of
 from terranova.figures.curves import delta_chi2_curve, delta_chi2_regions
-from terranova.figures.histograms import density
+from terranova.figures.histograms import density, ranks
 from terranova.figures.output import save_pdf
 from terranova.figures.panels import panels
 from terranova.figures.style import COLUMN_WIDTH, new_figure
@@ -56,6 +56,8 @@ def _named_figures(fit: Fit) -> Iterator[tuple[str, Callable[[], Figure]]]:
         yield f"profile-{'-'.join(axis.name for axis in result.profile.axes)}", partial(draw_profile, fit, result)
     for posterior in fit.posteriors:
         yield f"posterior-{posterior.method}", partial(draw_posterior, fit, posterior)
+        if posterior.diagnoses:
+            yield f"ranks-{posterior.method}", partial(draw_ranks, fit, posterior)
 
 
 def label(fit: Fit, name: str) -> str:
@@ -113,10 +115,28 @@ def _scale(fit: Fit, axis: Axis) -> str:
     return "log" if isinstance(fit.problem.model.space.free[axis.column].prior, LogUniform) else "linear"
 
 
+def _shown(fit: Fit) -> list[str]:
+    """The free parameters, and the profiled quantities."""
+    profiled = [axis.name for result in fit.profiles for axis in result.profile.axes]
+    return list(dict.fromkeys([*(p.name for p in fit.problem.model.space.free), *profiled]))
+
+
+def draw_ranks(fit: Fit, posterior: Posterior) -> Figure:
+    """Ranks of every quantity, ensemble by ensemble (arXiv:1903.08008, section 5): a panel for each quantity."""
+    known = {one.name for one in posterior.diagnoses}
+    names = [name for name in _shown(fit) if name in known]
+    walkers = int(posterior.chain.max()) + 1
+    ensemble = posterior.chain * posterior.ensembles // walkers
+    figure, every = panels(len(names), 3, 2.2, 1.8)
+    for ax, name in zip(every, names, strict=True):
+        ranks(ax, posterior.column(name), ensemble)
+        ax.set_xlabel(label(fit, name))
+    return figure
+
+
 def draw_posterior(fit: Fit, posterior: Posterior) -> Figure:
     """Marginal densities of the free parameters, and of the profiled quantities."""
-    profiled = [axis.name for result in fit.profiles for axis in result.profile.axes]
-    names = list(dict.fromkeys([*(p.name for p in fit.problem.model.space.free), *profiled]))
+    names = _shown(fit)
     figure, every = panels(len(names), 3, 2.2, 1.8)
     for ax, name in zip(every, names, strict=True):
         _density(fit, posterior, name, ax)

@@ -108,6 +108,7 @@ def mcmc(
         ensembles=ENSEMBLES,
         reasons=tuple(reasons),
         diagnoses=tuple(diagnoses),
+        sampler="emcee",
     )
 
 

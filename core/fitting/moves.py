@@ -23,8 +23,8 @@ class DifferentialEvolution:
     step by differences within the other, so that half of all walkers of all ensembles are evaluated at once. A step
     and its reverse are equally likely, and what leads out of the cube is rejected: no correction is needed.
 
-    `emcee.moves.DESnookerMove` is not used: up to emcee 3.1.6 it takes sqrt(|delta|) for |delta| (github.com/dfm/emcee
-    pull request 531), and samples another distribution.
+    `emcee.moves.DESnookerMove` is not used: up to emcee 3.1.6 it takes sqrt(|delta|) for |delta|, and samples another
+    distribution (pull request 531 of github.com/dfm/emcee).
 
     Args:
         ensembles: their number; walkers are numbered one ensemble after the other.

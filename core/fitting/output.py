@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from terranova.errors import RunError
+from terranova.fitting.convergence import Diagnosis
 from terranova.fitting.figures import write_figures
 from terranova.fitting.page import write_page
-from terranova.fitting.posterior import CITATIONS, Posterior
+from terranova.fitting.posterior import Posterior
 from terranova.fitting.steps import Fit, ProfileResult
 from terranova.system.atomic import write_atomic
 
@@ -74,10 +75,14 @@ def to_dict(fit: Fit) -> dict[str, Any]:
                 "log_evidence": p.log_evidence,
                 "log_evidence_error": p.log_evidence_error,
                 "converged": p.converged,
+                "not converged because": list(p.reasons),
+                "sampler": p.sampler,
+                "independent ensembles": p.ensembles,
+                "convergence": {d.name: _diagnosis(d) for d in p.diagnoses},
                 "evaluations": p.evaluations,
                 "mean and standard deviation": {name: p.mean(name) for name in _finite_names(p)},
                 "correction": _correction(p),
-                "citation": CITATIONS[p.method],
+                "citation": p.citation,
             }
             for p in fit.posteriors
         ],
@@ -115,6 +120,18 @@ def _correction(posterior: Posterior) -> dict[str, Any] | None:
         "effective": c.effective,
         "pareto k": _finite(c.shape),
         "attempts": c.attempts,
+    }
+
+
+def _diagnosis(diagnosis: Diagnosis) -> dict[str, float | None]:
+    return {
+        "R-hat": _finite(diagnosis.rhat),
+        "effective in the bulk": _finite(diagnosis.bulk),
+        "effective in the tails": _finite(diagnosis.tail),
+        "autocorrelation time": _finite(diagnosis.tau),
+        "error of the mean": _finite(diagnosis.mean_error),
+        "error of the standard deviation": _finite(diagnosis.deviation_error),
+        "scatter between ensembles": _finite(diagnosis.disagreement),
     }
 
 

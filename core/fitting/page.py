@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from terranova.fitting.figures import draw_posterior, draw_profile
-from terranova.fitting.posterior import CITATIONS
+from terranova.fitting.figures import draw_posterior, draw_profile, draw_ranks
+from terranova.fitting.posterior import Posterior
 from terranova.fitting.steps import Fit
 from terranova.fitting.text import (
+    convergence_sentences,
     correction_sentences,
     goodness,
     interval_sentence,
@@ -99,7 +100,8 @@ def _posteriors(fit: Fit) -> Section | None:
     pictures: list[Block] = []
     rows = []
     for posterior in fit.posteriors:
-        sentences += [posterior_sentence(posterior), *correction_sentences(posterior)]
+        sentences += [posterior_sentence(posterior), *convergence_sentences(posterior)]
+        sentences += correction_sentences(posterior)
         for p in fit.problem.model.space.free:
             mean, deviation = posterior.mean(p.name)
             low, high = posterior.credible(p.name, 0.95)
@@ -107,8 +109,33 @@ def _posteriors(fit: Fit) -> Section | None:
             rows.append((f"{posterior.method}: {p.name}", *values))
         caption = f"Marginal densities ({posterior.method}); dashed: central 95 %."
         pictures.append(Picture(partial(draw_posterior, fit, posterior), caption))
+        pictures += _convergence(fit, posterior)
     table = Table(numbers("posterior", "mean", "deviation", "2.5 %", "97.5 %"), rows)
     return Section("posterior", "Posterior", [*paragraphs(sentences), table, *pictures])
+
+
+def _convergence(fit: Fit, posterior: Posterior) -> list[Block]:
+    """What independent ensembles say of every quantity, and how their ranks are distributed."""
+    if not posterior.diagnoses:
+        return []
+    rows = [
+        (
+            d.name,
+            f"{d.rhat:.4f}",
+            f"{d.bulk:,.0f}",
+            f"{d.tail:,.0f}",
+            f"{d.tau:.1f}",
+            f"{d.mean_error:.2g}",
+            f"{d.deviation_error:.2g}",
+        )
+        for d in posterior.diagnoses
+    ]
+    headings = ("R-hat", "effective, bulk", "effective, tails", "tau", "error of mean", "error of deviation")
+    caption = (
+        f"Ranks of the points of the {posterior.ensembles} independent ensembles among all points "
+        f"({posterior.method}): flat, within what chance allows, where they agree."
+    )
+    return [Table(numbers("quantity", *headings), rows), Picture(partial(draw_ranks, fit, posterior), caption)]
 
 
 def _effort(fit: Fit) -> Section:
@@ -119,7 +146,7 @@ def _effort(fit: Fit) -> Section:
 
 
 def _citations(fit: Fit) -> Section:
-    sources = [*_METHODS, *(f"{p.method}: {CITATIONS[p.method]}." for p in fit.posteriors)]
+    sources = [*_METHODS, *(f"{p.method}: {p.citation}." for p in fit.posteriors)]
     if any(p.correction is not None for p in fit.posteriors):
         sources.append("Weights of the surrogate's points: arXiv:1507.02646.")
     sources += sorted({f"{c.name}: {c.source}" for c in fit.problem.constraints if c.source})
