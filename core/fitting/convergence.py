@@ -78,7 +78,7 @@ def diagnose(name: str, chains: Floats, *, ranked: Floats | None = None) -> Diag
         bulk=effective(z),
         tail=min(tails),
         tau=values.size / size,
-        # Few ensembles tell their scatter badly, but when it is large, what one of them says of itself is too small.
+        # Few ensembles tell their scatter badly, but where it is large, the error that each claims is too small.
         mean_error=max(mean_error, between),
         deviation=deviation,
         deviation_error=max(deviation_error, float(spreads.std(ddof=1)) / math.sqrt(e)),

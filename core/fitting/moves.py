@@ -10,7 +10,7 @@ import numpy as np
 from terranova.types import Floats
 
 SCATTER = 0.1
-"""Standard deviation of the length of a step, relative to it: steps of one length alone can get stuck in a pattern."""
+"""Standard deviation of the length of a step, relative to it: steps of one length can get stuck in a pattern."""
 
 WHOLE = 0.1
 """Share of steps by the whole difference of two walkers, which lead from one mode to another."""
@@ -23,8 +23,8 @@ class DifferentialEvolution:
     step by differences within the other, so that half of all walkers of all ensembles are evaluated at once. A step
     and its reverse are equally likely, and what leads out of the cube is rejected: no correction is needed.
 
-    `emcee.moves.DESnookerMove` is not used: up to emcee 3.1.6 it takes sqrt(|delta|) for |delta|, and samples another
-    distribution (pull request 531 of github.com/dfm/emcee).
+    `emcee.moves.DESnookerMove` is not used: up to emcee 3.1.6 it takes sqrt(|delta|) for |delta|, and samples
+    another distribution (pull request 531 of github.com/dfm/emcee).
 
     Args:
         ensembles: their number; walkers are numbered one ensemble after the other.

@@ -17,6 +17,7 @@ from terranova.fitting.convergence import Diagnosis
 from terranova.fitting.figures import write_figures
 from terranova.fitting.page import write_page
 from terranova.fitting.posterior import Posterior
+from terranova.fitting.prior_ends import posterior_at_ends
 from terranova.fitting.steps import Fit, ProfileResult
 from terranova.system.atomic import write_atomic
 
@@ -57,6 +58,7 @@ def to_dict(fit: Fit) -> dict[str, Any]:
             "free parameters": best.parameters,
             "p_value": best.p_value,
             "values": {name: _finite(value) for name, value in best.values.items()},
+            "at the end of its prior": best.ends,
             "chi2 of constraints": {name: _finite(value) for name, value in best.contributions.items()},
         },
         "profiles": [
@@ -81,6 +83,7 @@ def to_dict(fit: Fit) -> dict[str, Any]:
                 "convergence": {d.name: _diagnosis(d) for d in p.diagnoses},
                 "evaluations": p.evaluations,
                 "mean and standard deviation": {name: p.mean(name) for name in _finite_names(p)},
+                "not fallen off at the end of the prior": posterior_at_ends(fit.problem, p),
                 "correction": _correction(p),
                 "citation": p.citation,
             }

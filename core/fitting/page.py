@@ -5,9 +5,13 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from terranova.fitting.figures import draw_posterior, draw_profile, draw_ranks
+from terranova.fitting.intervals import threshold
 from terranova.fitting.posterior import Posterior
-from terranova.fitting.steps import Fit
+from terranova.fitting.prior_ends import end_text, ends_sentences, posterior_at_ends, reaching_sentences
+from terranova.fitting.steps import Fit, ProfileResult
 from terranova.fitting.text import (
     convergence_sentences,
     correction_sentences,
@@ -18,7 +22,7 @@ from terranova.fitting.text import (
 )
 from terranova.pages import html
 from terranova.pages.blocks import Block, Page, Paragraph, Picture, Section, paragraphs, titled
-from terranova.pages.table import Table, numbers
+from terranova.pages.table import Column, Table, numbers
 from terranova.system.atomic import write_atomic
 
 NAME = "fit.html"
@@ -47,7 +51,10 @@ def render(fit: Fit) -> str:
             kind="terranova fit",
             heading=titled(model, name),
             state=f"{sets} · {html.today()}",
-            opening=[Paragraph(f"Best fit: {goodness(fit)}.", "lead")],
+            opening=[
+                Paragraph(f"Best fit: {goodness(fit)}.", "lead"),
+                *paragraphs(ends_sentences(fit.best.ends), "note"),
+            ],
             sections=[section for section in sections if section is not None],
             contents=False,
         )
@@ -61,7 +68,7 @@ def _best(fit: Fit) -> Section:
             p.name,
             f"{fit.best.values[p.name]:.6g}",
             "" if p.unit == "1" else p.unit,
-            "free" if p.name in free else "fixed",
+            f"free {end_text(fit.best.ends.get(p.name, ''))}".rstrip() if p.name in free else "fixed",
         )
         for p in fit.problem.model.space
     ]
@@ -88,9 +95,20 @@ def _profiles(fit: Fit) -> Section | None:
         names = " and ".join(axis.name for axis in result.profile.axes)
         plane = len(result.profile.axes) == 2
         what = f"regions at {levels} (two quantities); the star is the best fit" if plane else f"levels {levels}"
-        caption = f"Profile likelihood of {names}, all else maximised: {what}."
+        caption = f"Profile likelihood of {names}, all else maximised: {what}.{_cut_off(fit, result)}"
         pictures.append(Picture(partial(draw_profile, fit, result), caption, narrow=True))
     return Section("profiles", "Profile likelihoods", [*paragraphs(sentences), *pictures])
+
+
+def _cut_off(fit: Fit, result: ProfileResult) -> str:
+    """Say that a curve or region ends because its range does."""
+    delta = result.profile.delta_chi2(fit.best.loglike)
+    last = threshold(max(fit.config.levels), delta.ndim)
+    at_end = [(axis.name, np.take(delta, [0, -1], axis=i)) for i, axis in enumerate(result.profile.axes)]
+    names = [name for name, values in at_end if (values <= last).any()]
+    if not names:
+        return ""
+    return f" The range of {' and '.join(names)} ends before the last level is reached: nothing is said beyond it."
 
 
 def _posteriors(fit: Fit) -> Section | None:
@@ -102,15 +120,18 @@ def _posteriors(fit: Fit) -> Section | None:
     for posterior in fit.posteriors:
         sentences += [posterior_sentence(posterior), *convergence_sentences(posterior)]
         sentences += correction_sentences(posterior)
+        ends = posterior_at_ends(fit.problem, posterior)
+        sentences += reaching_sentences(ends)
         for p in fit.problem.model.space.free:
             mean, deviation = posterior.mean(p.name)
             low, high = posterior.credible(p.name, 0.95)
             values = (f"{value:.4g}" for value in (mean, deviation, low, high))
-            rows.append((f"{posterior.method}: {p.name}", *values))
+            reached = f"not fallen off at the end of its prior ({ends[p.name]})" if p.name in ends else ""
+            rows.append((f"{posterior.method}: {p.name}", *values, reached))
         caption = f"Marginal densities ({posterior.method}); dashed: central 95 %."
         pictures.append(Picture(partial(draw_posterior, fit, posterior), caption))
         pictures += _convergence(fit, posterior)
-    table = Table(numbers("posterior", "mean", "deviation", "2.5 %", "97.5 %"), rows)
+    table = Table([*numbers("posterior", "mean", "deviation", "2.5 %", "97.5 %"), Column("")], rows)
     return Section("posterior", "Posterior", [*paragraphs(sentences), table, *pictures])
 
 

@@ -74,6 +74,14 @@ class FitResults:
         return {name: math.nan if value is None else float(value) for name, value in values.items()}
 
     @property
+    def at_prior_ends(self) -> Mapping[str, str]:
+        """Parameters that lie at an end of their priors at the best fit: name -> "lower", "upper" or "inner".
+
+        The likelihood may be larger beyond, and the p-value and the intervals are not what they seem.
+        """
+        return dict(self.numbers["best"].get("at the end of its prior", {}))
+
+    @property
     def chi2(self) -> float:
         """Of the best fit."""
         return float(self.numbers["best"]["chi2"])
