@@ -156,7 +156,7 @@ def effective(chains: Floats | Bools) -> float:
     # What follows the last positive pair counts once if it is positive, which makes anticorrelated chains safer.
     after = max(float(rho[2 * end]), 0.0) if 2 * end < n else 0.0
     tau = -1.0 + 2.0 * float(kept.sum()) + after
-    return m * n / max(tau, 1.0 / math.log10(m * n))
+    return float(m * n / max(tau, 1.0 / math.log10(m * n)))
 
 
 def _split(chains: Floats) -> Floats:
@@ -170,4 +170,4 @@ def _autocovariance(chains: Floats) -> Floats:
     n = chains.shape[1]
     size = 1 << (2 * n - 1).bit_length()
     spectrum = np.fft.rfft(chains - chains.mean(axis=1, keepdims=True), size)
-    return np.asarray(np.fft.irfft(np.abs(spectrum) ** 2, size)[:, :n]) / n
+    return np.asarray(np.fft.irfft(np.abs(spectrum) ** 2, size)[:, :n] / n, dtype=float)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from terranova.figures.ticks import set_scale
 from terranova.fitting.axes import Axis
 from terranova.fitting.intervals import threshold
 from terranova.interfaces.priors import LogUniform
+from terranova.system.file_names import file_part
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,11 +54,17 @@ def write_figures(fit: Fit) -> list[Path]:
 
 def _named_figures(fit: Fit) -> Iterator[tuple[str, Callable[[], Figure]]]:
     for result in fit.profiles:
-        yield f"profile-{'-'.join(axis.name for axis in result.profile.axes)}", partial(draw_profile, fit, result)
+        stem = profile_stem([axis.name for axis in result.profile.axes])
+        yield stem, partial(draw_profile, fit, result)
     for posterior in fit.posteriors:
         yield f"posterior-{posterior.method}", partial(draw_posterior, fit, posterior)
         if posterior.diagnoses:
             yield f"ranks-{posterior.method}", partial(draw_ranks, fit, posterior)
+
+
+def profile_stem(names: Sequence[str]) -> str:
+    """Return the name of the files of a profile, without their ending: other names for other quantities."""
+    return "-".join(["profile", *map(file_part, names)])
 
 
 def label(fit: Fit, name: str) -> str:

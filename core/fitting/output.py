@@ -14,7 +14,7 @@ import numpy as np
 
 from terranova.errors import RunError
 from terranova.fitting.convergence import Diagnosis
-from terranova.fitting.figures import write_figures
+from terranova.fitting.figures import profile_stem, write_figures
 from terranova.fitting.page import write_page
 from terranova.fitting.posterior import Posterior
 from terranova.fitting.prior_ends import posterior_at_ends
@@ -63,7 +63,8 @@ def to_dict(fit: Fit) -> dict[str, Any]:
         },
         "profiles": [
             {
-                "quantities": [axis.name for axis in p.profile.axes],
+                "quantities": _names(p),
+                "file": profile_file(_names(p)),
                 "evaluations": p.profile.evaluations,
                 "intervals": {f"{i.level:g}": [list(part) for part in i.parts] for i in p.intervals},
             }
@@ -73,6 +74,7 @@ def to_dict(fit: Fit) -> dict[str, Any]:
             {
                 "method": p.method,
                 "points": len(p.loglike),
+                "columns": _written_names(p),
                 "effective": p.effective,
                 "log_evidence": p.log_evidence,
                 "log_evidence_error": p.log_evidence_error,
@@ -142,6 +144,16 @@ def _finite_names(posterior: Posterior) -> list[str]:
     return [n for i, n in enumerate(posterior.names) if np.isfinite(posterior.values[:, i]).all()]
 
 
+def _written_names(posterior: Posterior) -> list[str]:
+    """Columns of the file of a posterior after weight and likelihood: what is finite and varies."""
+    return [n for n in _finite_names(posterior) if np.ptp(posterior.column(n)) > 0.0]
+
+
+def _word(name: str) -> str:
+    """A name as GetDist reads it: a word, without the star by which it marks what is derived."""
+    return "_".join(name.replace("*", "_").split())
+
+
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
@@ -152,8 +164,8 @@ def _write(path: Path, text: str) -> Path:
 
 
 def profile_file(names: Sequence[str]) -> str:
-    """Return the name of the file with the profile of some quantities."""
-    return f"profile-{'-'.join(names)}.csv"
+    """Return the name of the file with the profile of some quantities, which any file system can have."""
+    return f"{profile_stem(names)}.csv"
 
 
 def _names(result: ProfileResult) -> list[str]:
@@ -180,17 +192,20 @@ def _write_chains(directory: Path, fit: Fit, posterior: Posterior) -> list[Path]
     """Write a posterior as GetDist and CosmoMC do: `<method>.txt`, `.paramnames`, `.ranges`."""
     space = fit.problem.model.space
     latex = {p.name: p.latex for p in space} | {o.name: o.latex for o in fit.problem.model.observables}
-    shown = [n for n in _finite_names(posterior) if np.ptp(posterior.column(n)) > 0.0]
+    shown = _written_names(posterior)
     columns = [posterior.weights, -posterior.loglike, *(posterior.column(name) for name in shown)]
     text = io.StringIO()
     np.savetxt(text, np.column_stack(columns), fmt="%.10g")
-    lines = [f"{name}{'*' * (name not in space.names)} {latex[name] or name}" for name in shown]
+    lines = [
+        f"{_word(name)}{'*' * (name not in space.names)} {' '.join((latex[name] or name).split())}"
+        for name in shown
+    ]
     ranges = []
     for p in space.free:
         if p.name in shown:
             low, high = p.prior.support
             ends = [f"{end:.10g}" if math.isfinite(end) else "N" for end in (low, high)]
-            ranges.append(f"{p.name} {ends[0]} {ends[1]}")
+            ranges.append(f"{_word(p.name)} {ends[0]} {ends[1]}")
     root = directory / posterior.method
     return [
         _write(root.with_suffix(".txt"), text.getvalue()),

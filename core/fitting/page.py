@@ -22,6 +22,7 @@ from terranova.fitting.text import (
 )
 from terranova.pages import html
 from terranova.pages.blocks import Block, Page, Paragraph, Picture, Section, paragraphs, titled
+from terranova.pages.guard import guarded
 from terranova.pages.table import Column, Table, numbers
 from terranova.system.atomic import write_atomic
 
@@ -44,7 +45,15 @@ def render(fit: Fit) -> str:
     """Return the page as HTML."""
     model, name = fit.config.problem.model.name, fit.config.output.resolve().name
     sets = ", ".join(constraints.name for constraints in fit.problem.sets)
-    sections = [_best(fit), _contributions(fit), _profiles(fit), _posteriors(fit), _effort(fit), _citations(fit)]
+    parts = [
+        ("best", "Best fit", _best),
+        ("chi2", "Contributions to chi2", _contributions),
+        ("profiles", "Profile likelihoods", _profiles),
+        ("posterior", "Posterior", _posteriors),
+        ("effort", "Evaluations", _effort),
+        ("citations", "What to cite", _citations),
+    ]
+    sections = [guarded(anchor, title, partial(build, fit)) for anchor, title, build in parts]
     return html.render(
         Page(
             title=f"Fit: {model} / {name}",
