@@ -23,6 +23,9 @@ ENSEMBLES = 4
 BURN_IN = 5.0
 """Autocorrelation times that are discarded; the largest one, but at most half of all steps."""
 
+NEAR = 5.0
+"""Log-likelihood by which walkers may begin below their starts, beside one for each parameter."""
+
 _FIRST = 100
 """Steps before the first look at the chains."""
 
@@ -174,10 +177,14 @@ def _turned(u: Floats, by: Floats, periodic: Bools) -> Floats:
 
 
 def _walkers(loglike: Callable[[Floats], Floats], starts: Floats, number: int, rng: np.random.Generator) -> Floats:
-    """Return places (number, d) to begin: around the starts, as far as the likelihood allows."""
+    """Return places (number, d) to begin: around the starts, no farther than the likelihood stays near theirs.
+
+    A walker that began too far from a narrow mode would leave it for a wide one, as all would, and agree.
+    """
     d = starts.shape[1]
-    begin = np.empty((number, d))
-    begin[:] = starts[rng.integers(0, len(starts), number)]
+    chosen = rng.integers(0, len(starts), number)
+    begin = starts[chosen]
+    least = loglike(starts)[chosen] - NEAR - d
     accepted = np.zeros(number, dtype=bool)
     width = 0.02
     for _ in range(30):
@@ -185,7 +192,8 @@ def _walkers(loglike: Callable[[Floats], Floats], starts: Floats, number: int, r
         if not len(missing):
             break
         tried = begin[missing] + width * rng.standard_normal((len(missing), d))
-        good = np.isfinite(loglike(tried))
+        tried_loglike = loglike(tried)
+        good = np.isfinite(tried_loglike) & (tried_loglike >= least[missing])
         begin[missing[good]] = tried[good]
         accepted[missing[good]] = True
         width *= 0.6
