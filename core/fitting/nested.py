@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from terranova.fitting.config import Nested
+from terranova.fitting.dynesty_runs import LOWEST, Draws, run_dynesty
 from terranova.fitting.likelihood import Likelihood
-from terranova.fitting.nested_draws import LOWEST, Draws
 from terranova.fitting.packages import needed, one_thread
 from terranova.fitting.posterior import Posterior
 from terranova.fitting.progress import Say
-from terranova.fitting.static_nested import run_dynesty
 from terranova.types import Floats
 
 _MATTERS = 1e-3
