@@ -25,12 +25,17 @@ def show_fit(fit: Fit) -> None:
     best = fit.best
     console.print(f"\n[bold]best fit[/bold]  {goodness(fit)}")
     columns = [Column("parameter", "name"), Column("value", "number"), Column("unit")]
-    rows = [
-        (p.name, f"{best.values[p.name]:.6g}", "" if p.unit == "1" else p.unit) for p in fit.problem.model.space
-    ]
     if best.ends:
         columns.append(Column(""))
-        rows = [(*row, end_text(best.ends.get(row[0], ""))) for row in rows]
+    rows = [
+        (
+            p.name,
+            f"{best.values[p.name]:.6g}",
+            "" if p.unit == "1" else p.unit,
+            end_text(best.ends.get(p.name, "")),
+        )[: len(columns)]
+        for p in fit.problem.model.space
+    ]
     print_table(columns, rows)
     for sentence in ends_sentences(best.ends):
         say(sentence)

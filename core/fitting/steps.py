@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -178,8 +179,16 @@ def _posteriors(
 
     if (n := config.nested) is not None:
         effective = max(n.effective, 5 * wanted)
-        settings = {"live": n.live, "effective": effective, "evaluations": n.evaluations, "sampler": n.sampler}
-        posteriors.append(sampled(lambda target: nested(target, seed, **settings, say=say), 0))
+        draw = partial(
+            nested,
+            seed=seed,
+            live=n.live,
+            effective=effective,
+            evaluations=n.evaluations,
+            sampler=n.sampler,
+            say=say,
+        )
+        posteriors.append(sampled(draw, 0))
         meter.read("nested sampling")
     if (m := config.mcmc) is not None:
 
