@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from terranova.cli.terminal import console, print_table, say
+from terranova.fitting.prior_ends import end_text, ends_sentences, posterior_at_ends, reaching_sentences
 from terranova.fitting.steps import Fit
 from terranova.fitting.text import (
+    convergence_sentences,
     correction_sentences,
     goodness,
     interval_sentence,
@@ -23,10 +25,20 @@ def show_fit(fit: Fit) -> None:
     best = fit.best
     console.print(f"\n[bold]best fit[/bold]  {goodness(fit)}")
     columns = [Column("parameter", "name"), Column("value", "number"), Column("unit")]
+    if best.ends:
+        columns.append(Column(""))
     rows = [
-        (p.name, f"{best.values[p.name]:.6g}", "" if p.unit == "1" else p.unit) for p in fit.problem.model.space
+        (
+            p.name,
+            f"{best.values[p.name]:.6g}",
+            "" if p.unit == "1" else p.unit,
+            end_text(best.ends.get(p.name, "")),
+        )[: len(columns)]
+        for p in fit.problem.model.space
     ]
     print_table(columns, rows)
+    for sentence in ends_sentences(best.ends):
+        say(sentence)
     parts = sorted(best.contributions.items(), key=lambda item: -item[1])[:_SHOWN]
     pulls = ", ".join(f"{name} {value:.2f}" for name, value in parts if value > 0.005)
     say(f"largest parts of chi2: {pulls or 'none'}")
@@ -35,7 +47,9 @@ def show_fit(fit: Fit) -> None:
             say(interval_sentence(fit, result, interval))
     for posterior in fit.posteriors:
         say(posterior_sentence(posterior))
-        for sentence in correction_sentences(posterior):
+        for sentence in (*convergence_sentences(posterior), *correction_sentences(posterior)):
+            say(f"  {sentence}")
+        for sentence in reaching_sentences(posterior_at_ends(fit.problem, posterior)):
             say(f"  {sentence}")
     for sentence in surrogate_sentences(fit):
         say(sentence)

@@ -8,6 +8,7 @@ import numpy as np
 
 from terranova.comparison.results import Comparison, ProblemResults
 from terranova.comparison.statistics import data_profile, mean, performance_profile
+from terranova.figures.axis import plain
 from terranova.figures.curves import band
 from terranova.figures.style import PAGE_WIDTH, line_style, new_figure
 from terranova.figures.ticks import log_counts
@@ -56,7 +57,7 @@ def _mean_curve(ax: Any, problem: ProblemResults, sampler: str) -> None:
     middle, low, high = (
         np.array([0.0, *(getattr(estimate, end) for estimate in estimates)]) for end in ("value", "low", "high")
     )
-    ax.plot(at, middle, label=sampler, **look)
+    ax.plot(at, middle, label=plain(sampler), **look)
     band(ax, at, low, high, look["color"])
 
 
@@ -77,7 +78,7 @@ def profiles(comparison: Comparison) -> Figure:
     factors: Floats = np.geomspace(1.0, max(2.0, 1.25 * stop / start), 300)
     shares = performance_profile(first, factors)
     for i, label in enumerate(labels):
-        left.step(at, data_profile(first[i], at), where="post", label=label, **line_style(i))
+        left.step(at, data_profile(first[i], at), where="post", label=plain(label), **line_style(i))
         right.step(factors, shares[i], where="post", **line_style(i))
     left.set_xlabel("evaluations")
     left.set_ylabel("share of trials with a valid point")

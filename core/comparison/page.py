@@ -14,6 +14,7 @@ from terranova.errors import RunError
 from terranova.pages import html
 from terranova.pages.blocks import Block, Code, Facts, Page, Paragraph, Picture, Section, paragraphs
 from terranova.pages.blocks import name as html_name
+from terranova.pages.guard import guarded
 from terranova.system.atomic import write_atomic
 
 PAGE, SUMMARY, TRIALS = "comparison.html", "summary.csv", "trials.csv"
@@ -50,18 +51,22 @@ def render(comparison: Comparison) -> str:
     """Return the page as HTML."""
     name = comparison.config.output.resolve().name
     complete = "complete" if comparison.complete else "some trials have not ended yet"
+    sections = [
+        *(
+            guarded(f"problem-{i}", problem.problem_entry.label, partial(_problem, i, problem, comparison))
+            for i, problem in enumerate(comparison.problems)
+        ),
+        Section("profiles", "Profiles", [Picture(partial(profiles, comparison), _PROFILES)]),
+        Section("measures", "Measures", [Paragraph(_MEASURES), Facts(MEASURES, names=True)]),
+        guarded("repeat", "Repeat it", partial(_repeat, comparison)),
+    ]
     return html.render(
         Page(
             title=f"Comparison: {name}",
             kind="terranova comparison of samplers",
             heading=name,
             state=f"{complete} · {html.today()}",
-            sections=[
-                *(_problem(i, problem, comparison) for i, problem in enumerate(comparison.problems)),
-                Section("profiles", "Profiles", [Picture(partial(profiles, comparison), _PROFILES)]),
-                Section("measures", "Measures", [Paragraph(_MEASURES), Facts(MEASURES, names=True)]),
-                _repeat(comparison),
-            ],
+            sections=[section for section in sections if section is not None],
         )
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import warnings
@@ -22,6 +23,9 @@ _LINSCALE = 0.3
 """Decades that the part between -threshold and +threshold takes on a symmetric logarithmic axis."""
 
 _POWER = re.compile(r"(?:\^|\*\*)\{?([-+]?\d+(?:[./]\d+)?)\}?")
+
+_LONGEST = 300
+"""Characters of a label that is set as LaTeX."""
 
 _MANY_DECADES = 3.0
 """Observables that span more than this get a logarithmic axis."""
@@ -132,9 +136,9 @@ class Labelled(Protocol):
 
 def label_of(column: Labelled, *, unit: bool = True) -> str:
     """Return the label of a column: its LaTeX when matplotlib can set it, else its name; with unit."""
-    latex = f"${column.latex}$"
-    label = latex if column.latex and can_be_set(latex) else plain(column.name)
-    return label if not unit or column.unit in ("", "1") else f"{label} [{_unit(column.unit)}]"
+    after = "" if not unit or column.unit in ("", "1") else f" [{_unit(column.unit)}]"
+    label = f"${column.latex}${after}"
+    return label if column.latex and can_be_set(label) else plain(column.name) + after
 
 
 def _unit(unit: str) -> str:
@@ -150,17 +154,45 @@ def plain(text: str) -> str:
 
 @cache
 def can_be_set(text: str) -> bool:
-    """True when matplotlib's mathtext understands `text` and has all its characters."""
+    """True when matplotlib's mathtext understands `text`, of a length that fits, and has all its characters."""
     from matplotlib.mathtext import MathTextParser
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # that a character is missing is a warning
-        warnings.simplefilter("ignore", DeprecationWarning)  # of an older matplotlib with newer neighbours
-        try:
+    if len(text) > _LONGEST:
+        return False
+    missing = _Missing()
+    log = logging.getLogger("matplotlib.mathtext")
+    passed_on, log.propagate = log.propagate, False
+    log.addHandler(missing)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # older versions say by a warning that a character is missing
+            warnings.simplefilter("ignore", DeprecationWarning)  # of an older matplotlib with newer neighbours
             MathTextParser("path").parse(text)
-        except (ValueError, Warning):
-            return False
-    return True
+    except Exception:  # ValueError as a rule, but also RecursionError, and what else a parser comes to
+        return False
+    finally:
+        log.removeHandler(missing)
+        log.propagate = passed_on
+    return not missing.told
+
+
+class _Missing(logging.Handler):
+    """Notes that matplotlib told of a character that its font does not have."""
+
+    told = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told = True
+
+
+def settle_texts(figure: Any) -> None:
+    """Show as it is, rather than fail at, whatever text of a figure matplotlib cannot set."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        shown = text.get_text()
+        if "$" in shown and text.get_parse_math() and not can_be_set(shown):
+            text.set_parse_math(False)
 
 
 def parameter_axis(parameter: Parameter | None, field: Field, values: Floats) -> Quantity:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from terranova.figures.axis import Quantity
-from terranova.figures.style import DASHED, OTHERS, VALID, WINDOW
-from terranova.types import Floats
+from terranova.figures.style import DASHED, OTHERS, VALID, WINDOW, line_style
+from terranova.types import Floats, Ints
 
 
 def shares(values: Floats, edges: Floats) -> Floats | None:
@@ -60,3 +60,20 @@ def density(ax: Any, values: Floats, weights: Floats, ends: Sequence[float], *, 
     for end in ends:
         ax.axvline(end, color="0.5", linewidth=0.6, linestyle=DASHED)
     ax.set_yticks([])
+
+
+def ranks(ax: Any, values: Floats, group: Ints, bins: int = 20) -> None:
+    """Draw how the ranks of values (n,) among all of them are distributed in each group (n,), relative to flat.
+
+    Groups that are drawn from one distribution lie at 1.
+    """
+    from scipy import stats
+
+    share = (stats.rankdata(values, method="average") - 0.5) / len(values)
+    for i, one in enumerate(np.unique(group)):
+        heights, edges = np.histogram(share[group == one], bins=bins, range=(0.0, 1.0), density=True)
+        ax.stairs(heights, edges, linewidth=0.9, **line_style(i))
+    ax.axhline(1.0, color="0.5", linewidth=0.6, linestyle=DASHED)
+    ax.set_xlim(0.0, 1.0)
+    ax.set_ylim(0.0, None)
+    ax.set_xticks([0.0, 0.5, 1.0])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import logging
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from terranova.figures import style
+from terranova.figures.axis import settle_texts
 from terranova.system.atomic import write_atomic
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def svg(draw: Callable[[], Figure], prefix: str) -> str:
     with rc_context(dict(style.PAGE)):
         buffer = io.StringIO()
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        draw().savefig(buffer, format="svg", dpi=160, metadata=nothing)
+        _save(draw(), buffer, format="svg", dpi=160, metadata=nothing)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
@@ -63,6 +65,14 @@ def save_pdf(draw: Callable[[], Figure], path: Path) -> Path:
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of the dates within matplotlib's fonts
     content = io.BytesIO()
     with rc_context(dict(style.PAPER)):
-        draw().savefig(content, format="pdf", metadata={"CreationDate": None})
+        _save(draw(), content, format="pdf", metadata={"CreationDate": None})
     write_atomic(path, content.getvalue())
     return path
+
+
+def _save(figure: Figure, file: io.BytesIO | io.StringIO, **how: Any) -> None:
+    """Save a figure, whatever the texts in it are."""
+    settle_texts(figure)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a box stands for it
+        figure.savefig(file, **how)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from terranova.fitting.likelihood import EXCLUDED, Likelihood
 from terranova.fitting.metric import Metric
 from terranova.fitting.optimise import Cost, minimise, polish
+from terranova.fitting.prior_ends import best_at_ends
 from terranova.types import Floats, Ints
 
 GENERATIONS = 400
@@ -31,6 +32,7 @@ class BestFit:
             measurements and a linear model.
         contributions: constraint -> its part of chi2.
         evaluations: spent on finding it.
+        ends: parameter -> the end of its prior at which it lies: "lower", "upper" or "inner".
     """
 
     u: Floats
@@ -42,6 +44,7 @@ class BestFit:
     p_value: float | None
     contributions: dict[str, float]
     evaluations: int
+    ends: dict[str, str] = field(default_factory=dict)
 
 
 def find_best(
@@ -134,4 +137,5 @@ def describe_best(likelihood: Likelihood, evaluations: int) -> BestFit:
         p_value=float(stats.chi2.sf(chi2, freedom)) if freedom > 0 and absolute else None,
         contributions=contributions,
         evaluations=evaluations,
+        ends=best_at_ends(likelihood.problem, u),
     )

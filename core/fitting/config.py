@@ -31,19 +31,23 @@ class Best:
 
 @dataclass(frozen=True)
 class Nested:
-    """Nested sampling: number of live points, and the effective number of points wanted."""
+    """Nested sampling: number of live points, effective number of points wanted, evaluations at most, and the
+    package that does it."""
 
     live: Annotated[int, Field(ge=50)] = 1000
     effective: Count = 4000
+    evaluations: Count = 5_000_000
+    sampler: Literal["nautilus", "dynesty"] = "nautilus"
 
 
 @dataclass(frozen=True)
 class Mcmc:
-    """Ensemble MCMC: walkers (0: chosen from the dimension), autocorrelation times wanted, steps at most."""
+    """Ensemble MCMC: walkers of each ensemble (0: chosen from the dimension), autocorrelation times wanted of each,
+    steps at most."""
 
     walkers: Annotated[int, Field(ge=0)] = 0
-    lengths: Count = 50
-    steps: Count = 20_000
+    lengths: Count = 25
+    steps: Count = 10_000
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from terranova.figures.axis import label_of
 from terranova.figures.curves import delta_chi2_curve, delta_chi2_regions
-from terranova.figures.histograms import density
+from terranova.figures.histograms import density, ranks
 from terranova.figures.output import save_pdf
 from terranova.figures.panels import panels
 from terranova.figures.style import COLUMN_WIDTH, new_figure
@@ -20,6 +20,7 @@ from terranova.figures.ticks import set_scale
 from terranova.fitting.axes import Axis
 from terranova.fitting.intervals import threshold
 from terranova.interfaces.priors import LogUniform
+from terranova.system.file_names import file_part
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,9 +54,17 @@ def write_figures(fit: Fit) -> list[Path]:
 
 def _named_figures(fit: Fit) -> Iterator[tuple[str, Callable[[], Figure]]]:
     for result in fit.profiles:
-        yield f"profile-{'-'.join(axis.name for axis in result.profile.axes)}", partial(draw_profile, fit, result)
+        stem = profile_stem([axis.name for axis in result.profile.axes])
+        yield stem, partial(draw_profile, fit, result)
     for posterior in fit.posteriors:
         yield f"posterior-{posterior.method}", partial(draw_posterior, fit, posterior)
+        if posterior.diagnoses:
+            yield f"ranks-{posterior.method}", partial(draw_ranks, fit, posterior)
+
+
+def profile_stem(names: Sequence[str]) -> str:
+    """Return the name of the files of a profile, without their ending: other names for other quantities."""
+    return "-".join(["profile", *map(file_part, names)])
 
 
 def label(fit: Fit, name: str) -> str:
@@ -113,10 +122,28 @@ def _scale(fit: Fit, axis: Axis) -> str:
     return "log" if isinstance(fit.problem.model.space.free[axis.column].prior, LogUniform) else "linear"
 
 
+def _shown(fit: Fit) -> list[str]:
+    """The free parameters, and the profiled quantities."""
+    profiled = [axis.name for result in fit.profiles for axis in result.profile.axes]
+    return list(dict.fromkeys([*(p.name for p in fit.problem.model.space.free), *profiled]))
+
+
+def draw_ranks(fit: Fit, posterior: Posterior) -> Figure:
+    """Ranks of every quantity, ensemble by ensemble (arXiv:1903.08008, section 5): a panel for each quantity."""
+    known = {one.name for one in posterior.diagnoses}
+    names = [name for name in _shown(fit) if name in known]
+    walkers = int(posterior.chain.max()) + 1
+    ensemble = posterior.chain * posterior.ensembles // walkers
+    figure, every = panels(len(names), 3, 2.2, 1.8)
+    for ax, name in zip(every, names, strict=True):
+        ranks(ax, posterior.column(name), ensemble)
+        ax.set_xlabel(label(fit, name))
+    return figure
+
+
 def draw_posterior(fit: Fit, posterior: Posterior) -> Figure:
     """Marginal densities of the free parameters, and of the profiled quantities."""
-    profiled = [axis.name for result in fit.profiles for axis in result.profile.axes]
-    names = list(dict.fromkeys([*(p.name for p in fit.problem.model.space.free), *profiled]))
+    names = _shown(fit)
     figure, every = panels(len(names), 3, 2.2, 1.8)
     for ax, name in zip(every, names, strict=True):
         _density(fit, posterior, name, ax)

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from terranova.errors import RunError
-from terranova.fitting.figures import write_figures
+from terranova.fitting.convergence import Diagnosis
+from terranova.fitting.figures import profile_stem, write_figures
 from terranova.fitting.page import write_page
-from terranova.fitting.posterior import CITATIONS, Posterior
+from terranova.fitting.posterior import Posterior
+from terranova.fitting.prior_ends import posterior_at_ends
 from terranova.fitting.steps import Fit, ProfileResult
 from terranova.system.atomic import write_atomic
 
@@ -56,11 +58,13 @@ def to_dict(fit: Fit) -> dict[str, Any]:
             "free parameters": best.parameters,
             "p_value": best.p_value,
             "values": {name: _finite(value) for name, value in best.values.items()},
+            "at the end of its prior": best.ends,
             "chi2 of constraints": {name: _finite(value) for name, value in best.contributions.items()},
         },
         "profiles": [
             {
-                "quantities": [axis.name for axis in p.profile.axes],
+                "quantities": _names(p),
+                "file": profile_file(_names(p)),
                 "evaluations": p.profile.evaluations,
                 "intervals": {f"{i.level:g}": [list(part) for part in i.parts] for i in p.intervals},
             }
@@ -70,14 +74,20 @@ def to_dict(fit: Fit) -> dict[str, Any]:
             {
                 "method": p.method,
                 "points": len(p.loglike),
+                "columns": _written_names(p),
                 "effective": p.effective,
                 "log_evidence": p.log_evidence,
                 "log_evidence_error": p.log_evidence_error,
                 "converged": p.converged,
+                "not converged because": list(p.reasons),
+                "sampler": p.sampler,
+                "independent ensembles": p.ensembles,
+                "convergence": {d.name: _diagnosis(d) for d in p.diagnoses},
                 "evaluations": p.evaluations,
                 "mean and standard deviation": {name: p.mean(name) for name in _finite_names(p)},
+                "not fallen off at the end of the prior": posterior_at_ends(fit.problem, p),
                 "correction": _correction(p),
-                "citation": CITATIONS[p.method],
+                "citation": p.citation,
             }
             for p in fit.posteriors
         ],
@@ -118,8 +128,30 @@ def _correction(posterior: Posterior) -> dict[str, Any] | None:
     }
 
 
+def _diagnosis(diagnosis: Diagnosis) -> dict[str, float | None]:
+    return {
+        "R-hat": _finite(diagnosis.rhat),
+        "effective in the bulk": _finite(diagnosis.bulk),
+        "effective in the tails": _finite(diagnosis.tail),
+        "autocorrelation time": _finite(diagnosis.tau),
+        "error of the mean": _finite(diagnosis.mean_error),
+        "error of the standard deviation": _finite(diagnosis.deviation_error),
+        "scatter between ensembles": _finite(diagnosis.disagreement),
+    }
+
+
 def _finite_names(posterior: Posterior) -> list[str]:
     return [n for i, n in enumerate(posterior.names) if np.isfinite(posterior.values[:, i]).all()]
+
+
+def _written_names(posterior: Posterior) -> list[str]:
+    """Columns of the file of a posterior after weight and likelihood: what is finite and varies."""
+    return [n for n in _finite_names(posterior) if np.ptp(posterior.column(n)) > 0.0]
+
+
+def _word(name: str) -> str:
+    """A name as GetDist reads it: a word, without the star by which it marks what is derived."""
+    return "_".join(name.replace("*", "_").split())
 
 
 def _finite(value: float) -> float | None:
@@ -132,8 +164,8 @@ def _write(path: Path, text: str) -> Path:
 
 
 def profile_file(names: Sequence[str]) -> str:
-    """Return the name of the file with the profile of some quantities."""
-    return f"profile-{'-'.join(names)}.csv"
+    """Return the name of the file with the profile of some quantities, which any file system can have."""
+    return f"{profile_stem(names)}.csv"
 
 
 def _names(result: ProfileResult) -> list[str]:
@@ -160,17 +192,20 @@ def _write_chains(directory: Path, fit: Fit, posterior: Posterior) -> list[Path]
     """Write a posterior as GetDist and CosmoMC do: `<method>.txt`, `.paramnames`, `.ranges`."""
     space = fit.problem.model.space
     latex = {p.name: p.latex for p in space} | {o.name: o.latex for o in fit.problem.model.observables}
-    shown = [n for n in _finite_names(posterior) if np.ptp(posterior.column(n)) > 0.0]
+    shown = _written_names(posterior)
     columns = [posterior.weights, -posterior.loglike, *(posterior.column(name) for name in shown)]
     text = io.StringIO()
     np.savetxt(text, np.column_stack(columns), fmt="%.10g")
-    lines = [f"{name}{'*' * (name not in space.names)} {latex[name] or name}" for name in shown]
+    lines = [
+        f"{_word(name)}{'*' * (name not in space.names)} {' '.join((latex[name] or name).split())}"
+        for name in shown
+    ]
     ranges = []
     for p in space.free:
         if p.name in shown:
             low, high = p.prior.support
             ends = [f"{end:.10g}" if math.isfinite(end) else "N" for end in (low, high)]
-            ranges.append(f"{p.name} {ends[0]} {ends[1]}")
+            ranges.append(f"{_word(p.name)} {ends[0]} {ends[1]}")
     root = directory / posterior.method
     return [
         _write(root.with_suffix(".txt"), text.getvalue()),

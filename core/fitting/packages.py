@@ -17,7 +17,13 @@ def require_packages(config: FitConfig) -> None:
     Raises:
         PluginMissing: a package that this fit needs.
     """
-    wanted = {"iminuit": True, "nautilus": config.nested is not None, "emcee": config.mcmc is not None}
+    nested = None if config.nested is None else config.nested.sampler
+    wanted = {
+        "iminuit": True,
+        "nautilus": nested == "nautilus",
+        "dynesty": nested == "dynesty",
+        "emcee": config.mcmc is not None,
+    }
     missing = [name for name, is_wanted in wanted.items() if is_wanted and importlib.util.find_spec(name) is None]
     if missing:
         names = " and ".join(missing)

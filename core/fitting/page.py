@@ -5,10 +5,15 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from terranova.fitting.figures import draw_posterior, draw_profile
-from terranova.fitting.posterior import CITATIONS
-from terranova.fitting.steps import Fit
+import numpy as np
+
+from terranova.fitting.figures import draw_posterior, draw_profile, draw_ranks
+from terranova.fitting.intervals import threshold
+from terranova.fitting.posterior import Posterior
+from terranova.fitting.prior_ends import end_text, ends_sentences, posterior_at_ends, reaching_sentences
+from terranova.fitting.steps import Fit, ProfileResult
 from terranova.fitting.text import (
+    convergence_sentences,
     correction_sentences,
     goodness,
     interval_sentence,
@@ -17,7 +22,8 @@ from terranova.fitting.text import (
 )
 from terranova.pages import html
 from terranova.pages.blocks import Block, Page, Paragraph, Picture, Section, paragraphs, titled
-from terranova.pages.table import Table, numbers
+from terranova.pages.guard import guarded
+from terranova.pages.table import Column, Table, numbers
 from terranova.system.atomic import write_atomic
 
 NAME = "fit.html"
@@ -39,14 +45,25 @@ def render(fit: Fit) -> str:
     """Return the page as HTML."""
     model, name = fit.config.problem.model.name, fit.config.output.resolve().name
     sets = ", ".join(constraints.name for constraints in fit.problem.sets)
-    sections = [_best(fit), _contributions(fit), _profiles(fit), _posteriors(fit), _effort(fit), _citations(fit)]
+    parts = [
+        ("best", "Best fit", _best),
+        ("chi2", "Contributions to chi2", _contributions),
+        ("profiles", "Profile likelihoods", _profiles),
+        ("posterior", "Posterior", _posteriors),
+        ("effort", "Evaluations", _effort),
+        ("citations", "What to cite", _citations),
+    ]
+    sections = [guarded(anchor, title, partial(build, fit)) for anchor, title, build in parts]
     return html.render(
         Page(
             title=f"Fit: {model} / {name}",
             kind="terranova fit",
             heading=titled(model, name),
             state=f"{sets} · {html.today()}",
-            opening=[Paragraph(f"Best fit: {goodness(fit)}.", "lead")],
+            opening=[
+                Paragraph(f"Best fit: {goodness(fit)}.", "lead"),
+                *paragraphs(ends_sentences(fit.best.ends), "note"),
+            ],
             sections=[section for section in sections if section is not None],
             contents=False,
         )
@@ -60,7 +77,7 @@ def _best(fit: Fit) -> Section:
             p.name,
             f"{fit.best.values[p.name]:.6g}",
             "" if p.unit == "1" else p.unit,
-            "free" if p.name in free else "fixed",
+            f"free {end_text(fit.best.ends.get(p.name, ''))}".rstrip() if p.name in free else "fixed",
         )
         for p in fit.problem.model.space
     ]
@@ -87,9 +104,20 @@ def _profiles(fit: Fit) -> Section | None:
         names = " and ".join(axis.name for axis in result.profile.axes)
         plane = len(result.profile.axes) == 2
         what = f"regions at {levels} (two quantities); the star is the best fit" if plane else f"levels {levels}"
-        caption = f"Profile likelihood of {names}, all else maximised: {what}."
+        caption = f"Profile likelihood of {names}, all else maximised: {what}.{_cut_off(fit, result)}"
         pictures.append(Picture(partial(draw_profile, fit, result), caption, narrow=True))
     return Section("profiles", "Profile likelihoods", [*paragraphs(sentences), *pictures])
+
+
+def _cut_off(fit: Fit, result: ProfileResult) -> str:
+    """Say that a curve or region ends because its range does."""
+    delta = result.profile.delta_chi2(fit.best.loglike)
+    last = threshold(max(fit.config.levels), delta.ndim)
+    at_end = [(axis.name, np.take(delta, [0, -1], axis=i)) for i, axis in enumerate(result.profile.axes)]
+    names = [name for name, values in at_end if (values <= last).any()]
+    if not names:
+        return ""
+    return f" The range of {' and '.join(names)} ends before the last level is reached: nothing is said beyond it."
 
 
 def _posteriors(fit: Fit) -> Section | None:
@@ -99,16 +127,45 @@ def _posteriors(fit: Fit) -> Section | None:
     pictures: list[Block] = []
     rows = []
     for posterior in fit.posteriors:
-        sentences += [posterior_sentence(posterior), *correction_sentences(posterior)]
+        sentences += [posterior_sentence(posterior), *convergence_sentences(posterior)]
+        sentences += correction_sentences(posterior)
+        ends = posterior_at_ends(fit.problem, posterior)
+        sentences += reaching_sentences(ends)
         for p in fit.problem.model.space.free:
             mean, deviation = posterior.mean(p.name)
             low, high = posterior.credible(p.name, 0.95)
             values = (f"{value:.4g}" for value in (mean, deviation, low, high))
-            rows.append((f"{posterior.method}: {p.name}", *values))
+            reached = f"not fallen off at the end of its prior ({ends[p.name]})" if p.name in ends else ""
+            rows.append((f"{posterior.method}: {p.name}", *values, reached))
         caption = f"Marginal densities ({posterior.method}); dashed: central 95 %."
         pictures.append(Picture(partial(draw_posterior, fit, posterior), caption))
-    table = Table(numbers("posterior", "mean", "deviation", "2.5 %", "97.5 %"), rows)
+        pictures += _convergence(fit, posterior)
+    table = Table([*numbers("posterior", "mean", "deviation", "2.5 %", "97.5 %"), Column("")], rows)
     return Section("posterior", "Posterior", [*paragraphs(sentences), table, *pictures])
+
+
+def _convergence(fit: Fit, posterior: Posterior) -> list[Block]:
+    """What independent ensembles say of every quantity, and how their ranks are distributed."""
+    if not posterior.diagnoses:
+        return []
+    rows = [
+        (
+            d.name,
+            f"{d.rhat:.4f}",
+            f"{d.bulk:,.0f}",
+            f"{d.tail:,.0f}",
+            f"{d.tau:.1f}",
+            f"{d.mean_error:.2g}",
+            f"{d.deviation_error:.2g}",
+        )
+        for d in posterior.diagnoses
+    ]
+    headings = ("R-hat", "effective, bulk", "effective, tails", "tau", "error of mean", "error of deviation")
+    caption = (
+        f"Ranks of the points of the {posterior.ensembles} independent ensembles among all points "
+        f"({posterior.method}): flat, within what chance allows, where they agree."
+    )
+    return [Table(numbers("quantity", *headings), rows), Picture(partial(draw_ranks, fit, posterior), caption)]
 
 
 def _effort(fit: Fit) -> Section:
@@ -119,7 +176,7 @@ def _effort(fit: Fit) -> Section:
 
 
 def _citations(fit: Fit) -> Section:
-    sources = [*_METHODS, *(f"{p.method}: {CITATIONS[p.method]}." for p in fit.posteriors)]
+    sources = [*_METHODS, *(f"{p.method}: {p.citation}." for p in fit.posteriors)]
     if any(p.correction is not None for p in fit.posteriors):
         sources.append("Weights of the surrogate's points: arXiv:1507.02646.")
     sources += sorted({f"{c.name}: {c.source}" for c in fit.problem.constraints if c.source})

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from terranova.fitting.convergence import Diagnosis
 from terranova.fitting.packages import needed
 from terranova.types import Floats, Ints
 
 CITATIONS = {
-    "nested": "arXiv:2306.16923 nautilus, importance nested sampling with neural networks",
-    "mcmc": "arXiv:1202.3665 emcee, after J. Goodman and J. Weare, Comm. App. Math. Comp. Sci. 5 (2010) 65",
+    "nautilus": "arXiv:2306.16923 nautilus, importance nested sampling with neural networks",
+    "dynesty": "arXiv:1904.02180 dynesty, nested sampling after J. Skilling, Bayesian Anal. 1 (2006) 833",
+    "emcee": "arXiv:1202.3665 emcee, with differential evolution after C. J. F. ter Braak, Stat. Comput. 16 (2006) "
+    "239; convergence: arXiv:1903.08008",
 }
 
 
@@ -55,6 +58,10 @@ class Posterior:
         converged: whether the criterion of the method was met.
         evaluations: spent on it.
         correction: if a surrogate proposed it.
+        ensembles: independent ones that the walkers belong to, one after the other; 0 for nested sampling.
+        reasons: why it has not converged, in phrases; nothing if it has.
+        diagnoses: what chains say of each parameter and observable; nothing for nested sampling.
+        sampler: the package that sampled it: a key of `CITATIONS`.
     """
 
     method: str
@@ -69,6 +76,15 @@ class Posterior:
     converged: bool
     evaluations: int
     correction: Correction | None = None
+    ensembles: int = 0
+    reasons: tuple[str, ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
+    sampler: str = ""
+
+    @property
+    def citation(self) -> str:
+        """What to cite for it."""
+        return CITATIONS[self.sampler or {"nested": "nautilus", "mcmc": "emcee"}[self.method]]
 
     def column(self, name: str) -> Floats:
         """(n,) values of a parameter or observable."""

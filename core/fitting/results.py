@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from terranova.config import ProblemConfig, load_problem
 from terranova.errors import RunError
-from terranova.fitting.output import RESULT, profile_file
+from terranova.fitting.output import RESULT
 from terranova.runs.derived import FITTED
 
 if TYPE_CHECKING:
@@ -74,6 +75,14 @@ class FitResults:
         return {name: math.nan if value is None else float(value) for name, value in values.items()}
 
     @property
+    def at_prior_ends(self) -> Mapping[str, str]:
+        """Parameters that lie at an end of their priors at the best fit: name -> "lower", "upper" or "inner".
+
+        The likelihood may be larger beyond, and the p-value and the intervals are not what they seem.
+        """
+        return dict(self.numbers["best"].get("at the end of its prior", {}))
+
+    @property
     def chi2(self) -> float:
         """Of the best fit."""
         return float(self.numbers["best"]["chi2"])
@@ -98,12 +107,12 @@ class FitResults:
         import numpy as np
         import pandas as pd
 
-        self._numbers_of(names)
-        path = self.directory / profile_file(names)
+        # A fit of an older version does not say where its profiles are.
+        path = self.directory / self._numbers_of(names).get("file", f"profile-{'-'.join(names)}.csv")
         columns = [*names, "loglike", "delta_chi2"]
         try:
             heading, *lines = path.read_text(encoding="utf-8").splitlines()
-            if heading.split(",") != columns:
+            if next(csv.reader([heading])) != columns:
                 raise ValueError(f"its columns are {heading}")
             return pd.DataFrame(np.loadtxt(lines, delimiter=",", ndmin=2), columns=columns)
         except (OSError, ValueError) as error:
@@ -142,7 +151,9 @@ class FitResults:
         root = self.directory / method
         try:
             lines = root.with_suffix(".paramnames").read_text(encoding="utf-8").splitlines()
-            names = [line.split(maxsplit=1)[0].removesuffix("*") for line in lines]
+            found = next(p for p in self.numbers["posteriors"] if p["method"] == method)
+            # A fit of an older version does not name its columns; GetDist's names are words.
+            names = found.get("columns", [line.split(maxsplit=1)[0].removesuffix("*") for line in lines])
             chain = np.loadtxt(root.with_suffix(".txt"), ndmin=2)
             frame = pd.DataFrame(chain, columns=["weight", "loglike", *names])
         except (OSError, ValueError) as error:

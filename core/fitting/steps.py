@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from terranova.fitting.best import BestFit, describe_best, find_best, first_poin
 from terranova.fitting.config import FitConfig, ProfileConfig
 from terranova.fitting.intervals import Interval, intervals
 from terranova.fitting.likelihood import Likelihood
-from terranova.fitting.mcmc import mcmc
+from terranova.fitting.mcmc import ENSEMBLES, mcmc
 from terranova.fitting.nested import nested
 from terranova.fitting.posterior import Posterior
 from terranova.fitting.profile import Profile, profile
@@ -24,7 +25,7 @@ from terranova.fitting.surrogate.profile import climber, corrected_profile
 from terranova.fitting.surrogate.training import Round, SurrogateTrainer
 
 WALKERS = 128
-"""Of MCMC on a surrogate, at most."""
+"""Of MCMC on a surrogate, at most, in all ensembles together."""
 
 
 @dataclass(frozen=True)
@@ -178,17 +179,25 @@ def _posteriors(
 
     if (n := config.nested) is not None:
         effective = max(n.effective, 5 * wanted)
-        posteriors.append(
-            sampled(lambda target: nested(target, seed, live=n.live, effective=effective, say=say), 0)
+        draw = partial(
+            nested,
+            seed=seed,
+            live=n.live,
+            effective=effective,
+            evaluations=n.evaluations,
+            sampler=n.sampler,
+            say=say,
         )
+        posteriors.append(sampled(draw, 0))
         meter.read("nested sampling")
     if (m := config.mcmc) is not None:
 
         def walk(target: Likelihood) -> Posterior:
             settings = {"walkers": m.walkers, "steps": m.steps, "lengths": m.lengths}
             if target is not likelihood:  # the surrogate predicts many points in little more time than one
-                walkers = m.walkers or max(32, 2 * likelihood.dimension + 2, min(WALKERS, 5 * wanted // m.lengths))
-                settings |= {"walkers": walkers, "lengths": max(m.lengths, 5 * wanted // walkers)}
+                many = min(WALKERS, 5 * wanted // m.lengths) // ENSEMBLES
+                walkers = m.walkers or max(16, 2 * likelihood.dimension + 2, many)
+                settings |= {"walkers": walkers, "lengths": max(m.lengths, 5 * wanted // (ENSEMBLES * walkers))}
             return mcmc(target, seed, first_points(target, 64), **settings, say=say)
 
         posteriors.append(sampled(walk, 1))

@@ -14,8 +14,29 @@ def posterior_sentence(posterior: Posterior) -> str:
     evidence = ""
     if posterior.log_evidence is not None:
         evidence = f", ln Z = {posterior.log_evidence:.3f} ± {posterior.log_evidence_error:.3f}"
-    state = "" if posterior.converged else " (NOT converged)"
+    why = f": {'; '.join(posterior.reasons)}" if posterior.reasons else ""
+    state = "" if posterior.converged else f" (NOT converged{why})"
     return f"{posterior.method}{state}: {posterior.effective:,.0f} effective points{evidence}"
+
+
+def convergence_sentences(posterior: Posterior) -> list[str]:
+    """What independent ensembles of chains say of one another, if there are any: the worst of every measure."""
+    if not (found := posterior.diagnoses):
+        return []
+    rhat = max(found, key=lambda d: d.rhat)
+    least = min(found, key=lambda d: min(d.bulk, d.tail))
+    tau = max(found, key=lambda d: d.tau)
+    mean = max(found, key=lambda d: d.mean_error / d.deviation)
+    spread = max(found, key=lambda d: d.deviation_error / d.deviation)
+    least_size = min(least.bulk, least.tail)
+    return [
+        f"{posterior.ensembles} independent ensembles: R-hat at most {rhat.rhat:.4f} ({rhat.name}), at least "
+        f"{least_size:,.0f} effective points in bulk and tails ({least.name}), autocorrelation time at most "
+        f"{tau.tau:.0f} steps ({tau.name})",
+        f"Monte-Carlo errors at most: of means {100 * mean.mean_error / mean.deviation:.1f} % of the standard "
+        f"deviation ({mean.name}), of standard deviations {100 * spread.deviation_error / spread.deviation:.1f} % "
+        f"({spread.name})",
+    ]
 
 
 def correction_sentences(posterior: Posterior) -> list[str]:

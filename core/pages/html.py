@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from terranova.figures.output import svg
 from terranova.pages.blocks import Page, Picture
+from terranova.pages.guard import reason
 from terranova.store.origin import terranova_version
 
 _log = logging.getLogger(__name__)
@@ -45,7 +46,6 @@ def _drawn(picture: Picture, prefix: str) -> tuple[Markup, str]:
         text = svg(picture.draw, prefix)
     except Exception as error:  # matplotlib and fonts fail in many ways, on values that nobody thought of
         _log.debug("a figure could not be drawn", exc_info=True)
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return Markup(""), f"A figure could not be drawn ({reason}). It would have shown: {picture.caption}"
+        return Markup(""), f"A figure could not be drawn ({reason(error)}). It would have shown: {picture.caption}"
     # Readers who cannot see the figure get its caption.
     return Markup(text.replace('role="img"', Markup('role="img" aria-label="{}"').format(picture.caption), 1)), ""

@@ -11,6 +11,7 @@ from terranova.errors import RunError, TerranovaError
 from terranova.evaluation.problem import Problem
 from terranova.pages import html
 from terranova.pages.blocks import Page, Paragraph, Section, Tiles, paragraphs, titled
+from terranova.pages.guard import guarded
 from terranova.reporting.best_section import best_section
 from terranova.reporting.constraints_section import constraints_section
 from terranova.reporting.facts import citations_section, notes, state, what_section
@@ -83,14 +84,18 @@ def render(run: Run, diagnosis: Diagnosis, panels: Sequence[Projection] | None =
     problem = _problem_of(run)
     name = run.directory.resolve().name
     sections = [
-        what_section(run, problem),
-        efficiency_section(diagnosis),
-        constraints_section(run, problem, diagnosis),
-        progress_section(run, problem),
+        guarded("what", "What ran", lambda: what_section(run, problem)),
+        guarded("efficiency", "Efficiency", lambda: efficiency_section(diagnosis)),
+        guarded(
+            "constraints",
+            "Which constraint kills how many points",
+            lambda: constraints_section(run, problem, diagnosis),
+        ),
+        guarded("progress", "Progress of the scan", lambda: progress_section(run, problem)),
         *_point_sections(run, problem, diagnosis, panels),
-        best_section(run, problem, diagnosis.kills),
-        failed_section(run, diagnosis),
-        citations_section(run),
+        guarded("best", "Best points", lambda: best_section(run, problem, diagnosis.kills)),
+        guarded("failed", "Failed points", lambda: failed_section(run, diagnosis)),
+        guarded("citations", "What to cite", lambda: citations_section(run)),
     ]
     return html.render(
         Page(
@@ -116,9 +121,9 @@ def _point_sections(
     if points is None:
         return []
     return [
-        plane_section(run, problem, points),
-        projection_section(run, points, panels),
-        histogram_section(run, points),
+        guarded("planes", "Planes of the model", lambda: plane_section(run, problem, points)),
+        guarded("projections", "Projections", lambda: projection_section(run, points, panels)),
+        guarded("histograms", "Parameters and observables", lambda: histogram_section(run, points)),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from terranova.figures.axis import plain
 from terranova.figures.panels import panels
 from terranova.figures.scatter import against_truth, dots
 from terranova.figures.style import OTHERS, PAGE_WIDTH, new_figure
@@ -29,7 +30,7 @@ def predicted_against_true(qualities: Sequence[Quality]) -> Figure:
     figure, every = panels(len(shown), 3, 3.2, 3.0)
     for ax, quality in zip(every, shown, strict=True):
         against_truth(ax, quality.pairs[:SHOWN, 0], quality.pairs[:SHOWN, 1])
-        ax.set_title(quality.name)
+        ax.set_title(plain(quality.name))
     return figure
 
 
@@ -42,7 +43,7 @@ def shap_summary(names: Sequence[str], values: Floats, u: Floats) -> Figure:
     for place, i in enumerate(order):
         points = ax.scatter(values[:, i], place + jitter, c=u[:, i], s=4.0, vmin=0.0, vmax=1.0, linewidths=0.0)
     ax.axvline(0.0, color=OTHERS, linewidth=0.8)
-    ax.set_yticks(range(len(names)), [names[i] for i in order])
+    ax.set_yticks(range(len(names)), [plain(names[i]) for i in order])
     ax.set_xlabel("SHAP value: what the parameter adds to the prediction")
     bar = figure.colorbar(points, ax=ax, ticks=[0.0, 1.0])
     bar.ax.set_yticklabels(["low", "high"])
@@ -60,6 +61,6 @@ def shap_dependence(names: Sequence[str], values: Floats, x: Floats, scales: Seq
             ax.set_xscale("symlog", linthresh=float(np.abs(x[:, i]).min()) or 1.0)
         else:
             ax.set_xscale(scales[i])
-        ax.set_xlabel(names[i])
+        ax.set_xlabel(plain(names[i]))
         ax.set_ylabel("SHAP value")
     return figure

@@ -103,6 +103,47 @@ class Mixture(Model):
         return {"log_density": logsumexp(parts, axis=0) - norm}
 
 
+class Banana(Model):
+    """Two parameters along a parabola between bounds; `x` and `y - x^2` are measured."""
+
+    name = "fit-banana"
+    parameters = (Parameter("x", Uniform(0.0, 2.0)), Parameter("y", Uniform(-1.0, 3.0)))
+    observables = (Observable("same"), Observable("off"))
+
+    def evaluate(self, points: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The first parameter, and how far the second is off its square."""
+        return {"same": points["x"], "off": points["y"] - points["x"] ** 2}
+
+
+class Modes(Model):
+    """A wide and a narrow Gaussian of equal weight, far apart: no step of one leads to the other."""
+
+    name = "fit-modes"
+    parameters = (Parameter("x", Uniform(0.0, 1.0)), Parameter("y", Uniform(0.0, 1.0)))
+    observables = (Observable("log_density"),)
+
+    def evaluate(self, points: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The logarithm of the density."""
+        parts = [
+            -0.5 * ((points["x"] - centre) ** 2 + (points["y"] - centre) ** 2) / width**2
+            - np.log(4.0 * np.pi * width**2)
+            for centre, width in ((0.2, 0.04), (0.8, 0.0002))
+        ]
+        return {"log_density": np.logaddexp(*parts)}
+
+
+def banana_moments() -> tuple[float, float]:
+    """Mean and standard deviation of x of the banana with x = 0.5 +- 0.6 and y - x^2 = 0 +- 0.1, by quadrature."""
+    from scipy import stats
+
+    x = np.linspace(0.0, 2.0, 20_001)
+    room = stats.norm.cdf(3.0 - x**2, scale=0.1) - stats.norm.cdf(-1.0 - x**2, scale=0.1)
+    weight = np.exp(-0.5 * ((x - 0.5) / 0.6) ** 2) * room
+    weight /= weight.sum()
+    mean = float((weight * x).sum())
+    return mean, float((weight * (x - mean) ** 2).sum()) ** 0.5
+
+
 def _density(values: Floats) -> Floats:
     return np.zeros(len(values))
 
@@ -114,7 +155,7 @@ def _identity(values: Floats) -> Floats:
 @hookimpl
 def terranova_models() -> list[type[Model]]:
     """All of them."""
-    return [Linear, Simple, Mixture]
+    return [Linear, Simple, Mixture, Banana, Modes]
 
 
 @hookimpl

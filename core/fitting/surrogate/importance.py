@@ -154,6 +154,9 @@ class _WeightedPoints:
     def posterior(self, correction: Correction, evaluations: int, wanted: int) -> Posterior:
         """Return the points with weights that sum up to one, and the evidence that follows."""
         w, proposal = self.weights, self._proposal
+        reasons = proposal.reasons
+        if correction.effective < 0.8 * wanted:
+            reasons += (f"{correction.effective:,.0f} of {wanted:,} effective points after weighting",)
         kept = w > 0.0
         evidence = error = None
         if proposal.log_evidence is not None and proposal.log_evidence_error is not None:
@@ -173,6 +176,8 @@ class _WeightedPoints:
             converged=proposal.converged and correction.effective >= 0.8 * wanted,
             evaluations=evaluations,
             correction=correction,
+            reasons=reasons,
+            sampler=proposal.sampler,
         )
 
 

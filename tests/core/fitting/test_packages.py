@@ -23,6 +23,7 @@ def _config(**methods: Any) -> FitConfig:
     [
         ({}, "iminuit"),
         ({"nested": Nested()}, "iminuit and nautilus"),
+        ({"nested": Nested(sampler="dynesty")}, "iminuit and dynesty"),
         ({"nested": Nested(), "mcmc": Mcmc()}, "iminuit and nautilus and emcee"),
     ],
 )

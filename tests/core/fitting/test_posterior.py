@@ -97,7 +97,7 @@ def test_arviz_reads_a_posterior(method: str) -> None:
         data = found.to_arviz()
     mean, deviation = found.mean("a0")
     values = data.posterior["a0"].values
-    assert values.shape[0] == (1 if method == "nested" else 32)
+    assert values.shape[0] == (1 if method == "nested" else 64)
     assert values.mean() == pytest.approx(mean, abs=0.15 * deviation)
     assert values.std() == pytest.approx(deviation, rel=0.15)
     assert data.sample_stats["lp"].shape == values.shape

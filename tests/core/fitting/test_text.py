@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from terranova.fitting.convergence import Diagnosis
 from terranova.fitting.intervals import Interval
 from terranova.fitting.text import (
+    convergence_sentences,
     correction_sentences,
     goodness,
     interval_sentence,
@@ -53,9 +55,11 @@ def test_goodness(constraints: int, p_value: float | None, text: str) -> None:
 
 def test_posteriors() -> None:
     posterior: Any = SimpleNamespace(
-        method="mcmc", converged=False, effective=1234.0, log_evidence=None, correction=None
+        method="mcmc", converged=False, effective=1234.0, log_evidence=None, correction=None, reasons=()
     )
     assert posterior_sentence(posterior) == "mcmc (NOT converged): 1,234 effective points"
+    posterior.reasons = ("too short", "too few")
+    assert posterior_sentence(posterior).startswith("mcmc (NOT converged: too short; too few): 1,234 ")
     assert correction_sentences(posterior) == []
     posterior.log_evidence, posterior.log_evidence_error, posterior.converged = 1.0, 0.1, True
     assert posterior_sentence(posterior).endswith(", ln Z = 1.000 ± 0.100")
@@ -63,6 +67,20 @@ def test_posteriors() -> None:
     assert "corrected with 2,000 evaluations; Pareto k of the weights none" in correction_sentences(posterior)[0]
     posterior.correction.used = False
     assert "does not serve here" in correction_sentences(posterior)[0]
+
+
+def test_the_worst_of_every_measure_is_said() -> None:
+    well = Diagnosis("x", 1.001, 900.0, 800.0, 20.0, 0.02, 1.0, 0.01, 1.0)
+    worse = Diagnosis("ctau", 1.004, 700.0, 950.0, 30.0, 0.6, 20.0, 0.4, 1.2)
+    posterior: Any = SimpleNamespace(ensembles=4, diagnoses=(well, worse))
+    chains, errors = convergence_sentences(posterior)
+    assert chains == (
+        "4 independent ensembles: R-hat at most 1.0040 (ctau), at least 700 effective points in bulk and tails "
+        "(ctau), autocorrelation time at most 30 steps (ctau)"
+    )
+    assert "of means 3.0 % of the standard deviation (ctau), of standard deviations 2.0 % (ctau)" in errors
+    posterior.diagnoses = ()
+    assert convergence_sentences(posterior) == []
 
 
 def test_surrogates_and_costs() -> None:
