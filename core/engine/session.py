@@ -13,6 +13,8 @@ from terranova.engine.executors import choose_executor, make_executor
 from terranova.engine.islands import deal, make_archipelago
 from terranova.engine.loop import Scan
 from terranova.engine.replay import Replay
+from terranova.engine.restart import choose_checkpoint
+from terranova.engine.status import publish_resumed
 from terranova.errors import ConfigError, Diagnostic, ParallelError, RunMismatch
 from terranova.evaluation.executor import Executor
 from terranova.evaluation.problem import Problem
@@ -26,7 +28,6 @@ from terranova.runs.derived import refuse_derived
 from terranova.runs.directory import claim
 from terranova.runs.run import CONFIG, Run
 from terranova.store import Schema, Writer, load_manifest, recover, require_sound, salvage, settle
-from terranova.store.checkpoint import Checkpoint, load_checkpoint
 from terranova.store.lock import RunLock
 from terranova.system.atomic import make_directory, write_atomic
 from terranova.system.signals import StopRequest
@@ -194,6 +195,7 @@ class _Session:
         require_sound(self.directory)
         recover(self.directory, self._schema(self.directory))
         note(self.directory, self.everyone.size, changes)
+        publish_resumed(self.directory)
         write_atomic(self.directory / CONFIG, self.config.to_yaml())
 
     def _scan(self, team: World, executor_class: type[Executor]) -> str:
@@ -203,10 +205,14 @@ class _Session:
         columns = provenance.stored_columns(config, problem)
         share = deal(config.sampler.islands, team.rank, team.size)
         plugin = registry().get("sampler", config.sampler.name).target
-        archipelago = make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
+
+        def make() -> Archipelago:
+            return make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
+
+        archipelago = make()
         checkpoint = replay = None
         if self.changes is not None:
-            checkpoint = _load_checkpoint(directory, team, archipelago)
+            checkpoint = choose_checkpoint(directory, team, share, config.sampler.islands, make)
             first = checkpoint.generation if checkpoint is not None else 0
             whole = config.store.keep == "all" and columns is None
             replay = Replay(directory, problem, first, whole=whole)
@@ -246,11 +252,3 @@ class _Session:
     def _schema(self, directory: Path) -> Schema:
         """Return the columns of the run; one begun before there were probes goes on without that column."""
         return replace(provenance.schema(self.config, self.problem), probe=load_manifest(directory).schema.probe)
-
-
-def _load_checkpoint(directory: Path, team: World, archipelago: Archipelago) -> Checkpoint | None:
-    """Return the checkpoint to go on from, the same on every rank; None to replay from the start."""
-    checkpoint = load_checkpoint(directory) if team.is_root else None
-    if checkpoint is not None and checkpoint.meta["sampler"] != archipelago.version:
-        checkpoint = None  # another version of the sampler may mean something else by the same arrays
-    return team.bcast(checkpoint)
