@@ -7,7 +7,8 @@ import os
 import sys
 from typing import Any
 
-from terranova.cli.commands import app
+from terranova.errors import EXIT_CTRL_C
+from terranova.system.second_ctrl_c import end_on_second_ctrl_c, let_go
 
 
 class _Patient(io.FileIO):
@@ -41,7 +42,19 @@ def _standard_streams() -> None:
 
 def main() -> None:
     """Run the command line; errors meant for people are printed without a traceback."""
-    from terranova.parallel.exit import run_guarded
+    try:
+        end_on_second_ctrl_c()
+        _standard_streams()
+        from terranova.parallel.exit import run_guarded
 
-    _standard_streams()
-    run_guarded(lambda: app(prog_name="terranova"), debug="--debug" in sys.argv[1:])
+        run_guarded(_run_command, debug="--debug" in sys.argv[1:])
+    except KeyboardInterrupt:  # outside of what is guarded: while modules are loaded, or ranks wait for one another
+        sys.exit(EXIT_CTRL_C)
+    finally:
+        let_go()
+
+
+def _run_command() -> None:
+    from terranova.cli.commands import app  # late, so that a Ctrl-C while it is loaded is one as any other
+
+    app(prog_name="terranova")
