@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ BINS, BINS_2D = 48, 24
 
 FAR = 12.0
 """Cells whose best known chi2 is farther than this from the minimum are not refined, nor their empty neighbours."""
+
+_LONGEST_NAME = 200
+"""Bytes of the quantities' names in the name of a file; file systems take 255 in all."""
 
 
 @dataclass(frozen=True)
@@ -96,3 +100,14 @@ def make_axis(
 def named(axes: Sequence[Axis]) -> str:
     """Return what a profile over these is called."""
     return f"profile of {' and '.join(axis.name for axis in axes)}"
+
+
+def profile_stem(names: Sequence[str]) -> str:
+    """Return the name of the files with the profile of some quantities, without ending.
+
+    Names of quantities are any text. One that cannot be in the name of a file is replaced there, and a checksum
+    keeps it apart from others.
+    """
+    text = "-".join(names)
+    plain = text.replace("/", "_").encode()[:_LONGEST_NAME].decode(errors="ignore")
+    return f"profile-{plain}" if plain == text else f"profile-{plain}-{zlib.crc32(text.encode()):08x}"

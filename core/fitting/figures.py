@@ -17,7 +17,7 @@ from terranova.figures.output import save_pdf
 from terranova.figures.panels import panels
 from terranova.figures.style import COLUMN_WIDTH, new_figure
 from terranova.figures.ticks import set_scale
-from terranova.fitting.axes import Axis
+from terranova.fitting.axes import Axis, profile_stem
 from terranova.fitting.intervals import threshold
 from terranova.interfaces.priors import LogUniform
 
@@ -53,7 +53,7 @@ def write_figures(fit: Fit) -> list[Path]:
 
 def _named_figures(fit: Fit) -> Iterator[tuple[str, Callable[[], Figure]]]:
     for result in fit.profiles:
-        yield f"profile-{'-'.join(axis.name for axis in result.profile.axes)}", partial(draw_profile, fit, result)
+        yield profile_stem([axis.name for axis in result.profile.axes]), partial(draw_profile, fit, result)
     for posterior in fit.posteriors:
         yield f"posterior-{posterior.method}", partial(draw_posterior, fit, posterior)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from terranova.errors import RunError
+from terranova.fitting.axes import profile_stem
 from terranova.fitting.figures import write_figures
 from terranova.fitting.page import write_page
 from terranova.fitting.posterior import CITATIONS, Posterior
@@ -133,7 +134,7 @@ def _write(path: Path, text: str) -> Path:
 
 def profile_file(names: Sequence[str]) -> str:
     """Return the name of the file with the profile of some quantities."""
-    return f"profile-{'-'.join(names)}.csv"
+    return f"{profile_stem(names)}.csv"
 
 
 def _names(result: ProfileResult) -> list[str]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -78,19 +79,18 @@ def _words(lab: Lab, command: str, out: Path) -> list[object]:
 
 def _listens(pid: int) -> bool:
     """True once terranova listens to signals; before that, it is Python that starts."""
-    try:
-        return any(
-            int(fd.name) > 2 and os.readlink(fd).startswith("pipe:") for fd in Path(f"/proc/{pid}/fd").iterdir()
-        )
-    except OSError:
-        return True
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            if int(fd.name) > 2 and os.readlink(fd).startswith("pipe:"):
+                return True
+    return False
 
 
 def _twice(lab: Lab, words: list[object], wait: float, *, group: bool) -> subprocess.CompletedProcess[str]:
     """Start a command, and press Ctrl-C twice, after `wait` seconds and once more; return how it ended."""
     process = lab.start(*words, deed={"nap": 0.01})
     kill: Callable[[int, int], None] = os.killpg if group else os.kill  # a terminal sends it to all of its group
-    until(lambda: _listens(process.pid), "it listens")
+    until(lambda: process.poll() is not None or _listens(process.pid), "it listens")
     time.sleep(wait)
     for pause in (SAME_REQUEST + 0.2, 0.0):
         if process.poll() is None:

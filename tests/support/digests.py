@@ -47,7 +47,6 @@ def digest(rows: pd.DataFrame) -> dict[str, str]:
 def main(model: str, evaluations: int, samplers: list[str]) -> None:
     """Print the digests of a scan with each sampler as JSON."""
     from support import toys
-
     from terranova.registry import registry
 
     registry().register(toys, name="toys", origin="tests")
