@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 CONFIG = "config.yaml"
 SUMMARY = "summary.json"
 
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "state": str,
+    "ranks": int,
+    "seconds": (int, float),
+    "rate": (int, float),
+    "timings": dict,
+}
+"""What is read of the summary. The rest of it is for people."""
+
 
 class Run:
     """The points of a scan and everything known about them. Every call sees what is stored at that moment.
@@ -114,12 +123,17 @@ class Run:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """Where the scan stood when it last said so (state, ranks, seconds, ...); empty when it never did."""
+        """Where the scan stood when it last said so (state, ranks, seconds, ...); empty when it never did.
+
+        A number that is none, as somebody else or another version may have written it, is left out.
+        """
         try:
             content = json.loads((self._root / SUMMARY).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
-        return content if isinstance(content, dict) else {}
+        if not isinstance(content, dict):
+            return {}
+        return {key: value for key, value in content.items() if isinstance(value, _TYPES.get(key, object))}
 
     # -- whether it is whole ---------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from terranova.errors import StoreCorrupt
+from terranova.store.format import refuse_newer
 from terranova.store.layout import Segment
 from terranova.system.atomic import write_atomic
 
@@ -75,6 +76,7 @@ def load_ledger(points: Path, writer: int) -> Entries:
 
     Raises:
         StoreCorrupt: it is damaged.
+        RunError: it is of a newer format.
     """
     path = ledger_path(points, writer)
     try:
@@ -82,12 +84,13 @@ def load_ledger(points: Path, writer: int) -> Entries:
     except FileNotFoundError:
         return {}
     try:
-        parts = read_checked_json(text)["parts"]
+        content = read_checked_json(text)
+        refuse_newer(path, content)
         return {
             Segment(writer, part["sequence"]): Entry(
                 part["rows"], part["bytes"], part["crc32"], tuple(part["islands"]), tuple(part["generations"])
             )
-            for part in parts
+            for part in content["parts"]
         }
     except (ValueError, KeyError, TypeError) as error:
         raise StoreCorrupt(f"{path} is damaged: {error}") from error

@@ -181,11 +181,14 @@ class _Look(HTMLParser):
             self.found.append(f"<{tag}>")
         for name, value in attrs:
             value = value or ""
+            drawn = tag == "image" and value.startswith("data:image/png;base64,")  # by matplotlib
             inside = name in ("href", "xlink:href") and (tag == "a" or value.startswith("#"))
             if name.startswith("on") or (name in LOADING and not value.startswith("data:")):
                 self.found.append(f"<{tag} {name}={value}>")
-            if name in ("href", "xlink:href") and (
-                not inside or re.match(r"\s*(javascript|data|vbscript):", value, re.I)
+            if (
+                name in ("href", "xlink:href")
+                and not drawn
+                and (not inside or re.match(r"\s*(javascript|data|vbscript):", value, re.I))
             ):
                 self.found.append(f"<{tag} {name}={value}>")
 
@@ -199,7 +202,7 @@ def test_nothing_in_a_page_is_markup_of_users(pages: dict[str, Path], kind: str)
     content = pages[kind].read_text(encoding="utf-8")
     look.feed(content)
     assert look.found == []
-    assert "pwned" in "".join(look.text), "the attack has reached the page, as text"
+    assert "onload=x()" in "".join(look.text), "the attack has reached the page, as text"
     assert str(7 * 7191) not in content
     style = "".join(re.findall(r"<style.*?</style>", content, re.DOTALL))
     assert "attacker" not in style

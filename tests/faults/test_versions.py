@@ -1,4 +1,4 @@
-"""Run directories of other versions: old ones are read for ever, newer ones are refused or understood, never misread."""
+"""Runs of other versions: old ones are read for ever, newer ones are refused or understood, never misread."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,23 @@ def _golden_model() -> Iterator[None]:
     shared.plugins[:] = before
 
 
-@pytest.fixture(params=sorted(path.name for path in RELEASES.iterdir() if path.is_dir()))
+def _number(path: Path) -> list[int]:
+    return [int(part) for part in path.name.split(".")]
+
+
+KEPT = sorted((path for path in RELEASES.iterdir() if path.is_dir()), key=_number)
+
+
+@pytest.fixture(params=[path.name for path in KEPT])
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A copy of what a release wrote."""
     return Path(shutil.copytree(RELEASES / request.param, tmp_path / "old"))
 
 
 @pytest.fixture
-def run(old: Path) -> Path:
-    """The run directory in it."""
-    return old / "run"
+def run(tmp_path: Path) -> Path:
+    """A copy of the newest run."""
+    return Path(shutil.copytree(KEPT[-1] / "run", tmp_path / "run"))
 
 
 def _expected(old: Path) -> dict[str, Any]:
@@ -76,10 +84,8 @@ def test_every_column_of_an_old_run_is_read_as_it_was_written(old: Path, tmp_pat
 
 def test_an_old_run_is_resumed_or_refused_and_keeps_its_rows(old: Path, caplog: pytest.LogCaptureFixture) -> None:
     expected = _expected(old)
-    try:
+    with suppress(RunMismatch):
         terranova.resume(old / "run", quiet=True)
-    except RunMismatch as error:
-        assert "cannot resume" in str(error)
     after = terranova.open(old / "run").to_pandas()
     assert len(after) in (expected["count"], golden.LARGER)
     first = after.sort_values(["island", "index"]).groupby("island").head(expected["count"] // 2)
@@ -145,12 +151,6 @@ def _frame(magic: bytes, payload: bytes) -> bytes:
     return magic + length + struct.pack("<I", zlib.crc32(payload, zlib.crc32(length))) + payload
 
 
-def _new_frame(run: Path) -> None:
-    """End the journal with a frame of a kind that this version does not know."""
-    (path,) = (run / "points").glob("journal-*.log")
-    path.write_bytes(path.read_bytes() + _frame(b"TNVz", b"x" * 100))
-
-
 def _summary(run: Path) -> None:
     content = json.loads((run / SUMMARY).read_text())
     (run / SUMMARY).write_text(json.dumps({**content, "novel": {"a": [1]}, "format": 9}))
@@ -184,9 +184,9 @@ ADDED: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("what", ADDED)
-def test_what_a_newer_version_adds_does_no_harm(run: Path, old: Path, what: str) -> None:
+def test_what_a_newer_version_adds_does_no_harm(run: Path, what: str) -> None:
     ADDED[what](run)
-    opened, expected = terranova.open(run), _expected(old)
+    opened, expected = terranova.open(run), _expected(KEPT[-1])
     found = golden.digests(opened.to_pandas())
     assert {name: found.get(name) for name in expected["columns"]} == expected["columns"]
     assert opened.verify().ok, str(opened.verify())
@@ -206,7 +206,6 @@ RAISED: dict[str, Callable[[Path], None]] = {
     "manifest": _manifest(lambda content: content.update(format=2)),
     "ledger": _ledger(lambda content: content.update(format=2)),
     "journal": _journal(lambda head: head.update(format=2)),
-    "frame": _new_frame,
 }
 
 
@@ -220,7 +219,7 @@ def test_a_newer_format_is_refused_in_words_and_left_as_it_is(run: Path, what: s
         lambda: terranova.salvage(run),
         lambda: terranova.resume(run, recompute_missing=True, quiet=True),
     ):
-        with pytest.raises(RunError, match="newer|Update terranova") as caught:
+        with pytest.raises(RunError, match="Update terranova to open it") as caught:
             attempt()
         assert not isinstance(caught.value, StoreCorrupt), "it is not damaged"
     after = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}

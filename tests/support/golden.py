@@ -1,7 +1,7 @@
 """What a release writes, kept for ever: `PYTHONPATH=tests python -m support.golden tests/data/golden/VERSION`.
 
-A run that was killed (sealed parts, a ledger, a journal, a checkpoint), a fit and a comparison of the model below. It
-and its constraints are part of what is kept: a change here would make another problem of all of them.
+A run that was killed (sealed parts, a ledger, a journal, a checkpoint), a fit and a comparison of the model below.
+It and its constraints are part of what is kept: a change here would make another problem of all of them.
 """
 
 from __future__ import annotations
@@ -82,7 +82,6 @@ def digests(rows: pd.DataFrame) -> dict[str, str]:
 def make(folder: Path) -> None:
     """Write everything below a new folder; run, fit and comparison name their outputs relative to it."""
     from support import golden as plugin
-
     from terranova.engine import checkpointing
     from terranova.registry import registry
 
@@ -92,14 +91,14 @@ def make(folder: Path) -> None:
     problem = {"model": "golden", "constraints": ["golden-set"]}
     alone = {"executor": "serial", "isolation": "none", "epoch": 1}
     fit = terranova.fit(
-        {**problem, "parameters": {"y": 1.0}, "profile": [{"x": None, "bins": 3}], "best": {"starts": 1, "generations": 5},
-         "parallel": {"executor": "serial", "isolation": "none"}, "output": "fit"},
+        {**problem, "parameters": {"y": 1.0}, "profile": [{"x": None, "bins": 3}], "output": "fit",
+         "best": {"starts": 1, "generations": 5}, "parallel": {"executor": "serial", "isolation": "none"}},
         quiet=True,
     )  # fmt: skip
     assert fit is not None
     terranova.compare(
-        {"samplers": ["random", "sobol"], "problems": [{"label": "golden", **problem}], "budget": {"evaluations": 64},
-         "seeds": 1, "workers": 0, "output": "comparison"},
+        {"samplers": ["random", "sobol"], "problems": [{"label": "golden", **problem}], "output": "comparison",
+         "budget": {"evaluations": 64}, "seeds": 1, "workers": 0},
         quiet=True,
     )  # fmt: skip
     checkpointing.CHECKPOINT_INTERVAL = -1.0
