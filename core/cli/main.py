@@ -7,8 +7,8 @@ import os
 import sys
 from typing import Any
 
-from terranova.cli.commands import app
-from terranova.errors import TerranovaError
+from terranova.errors import EXIT_CTRL_C, TerranovaError
+from terranova.system.second_ctrl_c import end_on_second_ctrl_c, let_go
 from terranova.system.working_directory import current_directory
 
 
@@ -43,13 +43,19 @@ def _standard_streams() -> None:
 
 def main() -> None:
     """Run the command line; errors meant for people are printed without a traceback."""
-    from terranova.parallel.exit import run_guarded
+    try:
+        end_on_second_ctrl_c()
+        _standard_streams()
+        from terranova.parallel.exit import run_guarded
 
-    _standard_streams()
-    run_guarded(_run, debug="--debug" in sys.argv[1:])
+        run_guarded(_run_command, debug="--debug" in sys.argv[1:])
+    except KeyboardInterrupt:  # outside of what is guarded: while modules are loaded, or ranks wait for one another
+        sys.exit(EXIT_CTRL_C)
+    finally:
+        let_go()
 
 
-def _run() -> None:
+def _run_command() -> None:
     """Run the command.
 
     Raises:
@@ -60,4 +66,6 @@ def _run() -> None:
             f"the current directory ({os.environ.get('PWD', 'its name is not known')}) does not exist any more: "
             "change to one that does, and give the command again"
         )
+    from terranova.cli.commands import app  # late, so that a Ctrl-C while it is loaded is one as any other
+
     app(prog_name="terranova")

@@ -17,6 +17,7 @@ from terranova.comparison.config import ComparisonConfig, ProblemEntry, SamplerE
 from terranova.comparison.measures import MeasuredRun, measure
 from terranova.errors import ConfigError, PluginError, RunError, RunLocked, TerranovaError
 from terranova.registry import registry
+from terranova.store.arrays import read_arrays
 from terranova.system.atomic import write_atomic
 from terranova.system.signals import STOPPED
 from terranova.system.source_fingerprint import plugin_fingerprint
@@ -28,6 +29,9 @@ SOURCES = "sources"
 
 MOST_ATTEMPTS = 2
 """A trial whose process died this often without a new point is given up."""
+
+MOST_BYTES = 2**28
+"""Of the arrays of one trial, unpacked; they are curves of a few thousand numbers."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,8 @@ class Trial:
         """
         path = self.directory / ARRAYS
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                return {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, EOFError) as error:
+            return read_arrays(path, MOST_BYTES)
+        except Exception as error:  # NumPy and zipfile raise whatever they come upon
             raise RunError(f"{path} cannot be read ({error}); delete {path.parent} to repeat the trial") from error
 
     def attempt(self) -> int:

@@ -14,14 +14,18 @@ from terranova.engine.totals import Totals
 from terranova.interfaces.sampler import Archipelago
 from terranova.parallel.world import World
 from terranova.runs.coverage import Coverage
-from terranova.store import Writer
-from terranova.store.checkpoint import Checkpoint, save_checkpoint
+from terranova.store import Writer, load_manifest
+from terranova.store.checkpoint import COUNTS, Checkpoint, save_checkpoint
+from terranova.store.manifest import MANIFEST
 from terranova.types import Array, Bools, Ints
 
 log = logging.getLogger("terranova")
 
 CHECKPOINT_INTERVAL = 20.0
 """Seconds between checkpoints. They only save time when resuming: the store is what counts."""
+
+SAMPLER = "sampler_"
+"""What the names of the sampler's arrays begin with."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,18 @@ class Checkpointing:
         sampler_states = [sampler_state for sampler_state, _ in gathered if sampler_state is not None]
         if len(sampler_states) < len(gathered):
             return  # a sampler that only a replay from the start can restore
-        arrays: dict[str, Array] = {"counts": np.concatenate([counts for _, counts in gathered])}
+        arrays: dict[str, Array] = {COUNTS: np.concatenate([counts for _, counts in gathered])}
         for name, value in sampler_states[0].items():
             of_ranks = [sampler_state[name] for sampler_state in sampler_states]
             # Stacked by island, not by rank: the next session may deal the islands out to other ranks.
-            arrays[f"sampler_{name}"] = value if name.startswith("shared_") else np.concatenate(of_ranks)
+            arrays[SAMPLER + name] = value if name.startswith("shared_") else np.concatenate(of_ranks)
         arrays["coverage"] = self._coverage.state()
-        meta = {"totals": vars(state.totals), "seconds": state.seconds, "sampler": self._archipelago.version}
+        meta = {
+            "totals": vars(state.totals),
+            "seconds": state.seconds,
+            "sampler": self._archipelago.version,
+            **identity(self._directory, self._archipelago),
+        }
         try:
             save_checkpoint(self._directory, state.generation, arrays, meta)
         except OSError as error:
@@ -104,17 +113,29 @@ class Checkpointing:
 
     def restore(self, checkpoint: Checkpoint) -> LoopState:
         """Put sampler and coverage of this rank back to a checkpoint; return where the loop goes on."""
+        restore_parts(checkpoint, self._share, self._archipelago, self._coverage)
         mine = slice(self._share.first, self._share.first + self._share.count)
-        sampler_state: dict[str, Array] = {}
-        for name, value in checkpoint.arrays.items():
-            if name.startswith("sampler_"):
-                short = name.removeprefix("sampler_")
-                sampler_state[short] = value if short.startswith("shared_") else value[mine]
-        self._archipelago.restore(sampler_state)
-        self._coverage.restore(checkpoint.arrays["coverage"])
         return LoopState(
             checkpoint.generation,
-            checkpoint.arrays["counts"][mine].copy(),
+            checkpoint.arrays[COUNTS][mine].copy(),
             Totals(**checkpoint.meta["totals"]),
             float(checkpoint.meta["seconds"]),
         )
+
+
+def identity(directory: Path, archipelago: Archipelago) -> dict[str, str]:
+    """Say whose a checkpoint is, so that one of another run or sampler is not taken for it."""
+    run = load_manifest(directory).run_id if (directory / MANIFEST).is_file() else ""
+    return {"run_id": run, "sampler_name": archipelago.name}
+
+
+def restore_parts(checkpoint: Checkpoint, share: Share, archipelago: Archipelago, coverage: Coverage) -> None:
+    """Put the sampler of a share of the islands, and the coverage, back to a checkpoint."""
+    mine = slice(share.first, share.first + share.count)
+    sampler_state: dict[str, Array] = {}
+    for name, value in checkpoint.arrays.items():
+        if name.startswith(SAMPLER):
+            short = name.removeprefix(SAMPLER)
+            sampler_state[short] = value if short.startswith("shared_") else value[mine]
+    archipelago.restore(sampler_state)
+    coverage.restore(checkpoint.arrays["coverage"])

@@ -18,6 +18,7 @@ from terranova.errors import RunMismatch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Evaluation, Status, failed
 from terranova.store import Reader
+from terranova.store.checkpoint import CHECKPOINTS
 from terranova.types import Bools, Floats, Ints
 
 _INDEX_BITS = 40
@@ -46,6 +47,10 @@ class Replay:
         self._reader = Reader(directory)
         self._problem = problem
         self._whole = whole
+        self._otherwise = ""
+        if start:
+            folder = directory / CHECKPOINTS
+            self._otherwise = f". If nothing was changed, remove {folder}: without it, resuming begins at the start"
         self._chunk = chunk
         self._end = start
         self._keys: Ints = np.empty(0, dtype=np.int64)
@@ -101,7 +106,7 @@ class Replay:
             raise RunMismatch(
                 f"cannot resume: island {island[row]} proposed another point number {index[row]} than the one "
                 "stored. Were plugins, libraries or the machine changed since? The stored points are "
-                "untouched; start a new run to go on with the new versions"
+                f"untouched; start a new run to go on with the new versions{self._otherwise}"
             )
         return known
 

@@ -16,6 +16,8 @@ from terranova.engine.executors import choose_executor, make_executor
 from terranova.engine.islands import deal, make_archipelago
 from terranova.engine.loop import Scan
 from terranova.engine.replay import Replay
+from terranova.engine.restart import choose_checkpoint
+from terranova.engine.status import publish_resumed
 from terranova.errors import ConfigError, Diagnostic, ParallelError, RunMismatch
 from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
@@ -30,7 +32,6 @@ from terranova.runs.directory import claim
 from terranova.runs.run import CONFIG, NOT_REPRODUCIBLE, SUMMARY, Run
 from terranova.runs.spot_check import spot_check
 from terranova.store import Schema, Writer, load_manifest, recover, require_sound, salvage, settle
-from terranova.store.checkpoint import Checkpoint, load_checkpoint
 from terranova.store.lock import RunLock
 from terranova.system.atomic import make_directory, write_atomic
 from terranova.system.signals import StopRequest
@@ -215,6 +216,7 @@ class _Session:
             log.warning("%s: %s", self.directory, text)
         note(directory, self.everyone.size, changes, check)
         made_here(self.config.problem)
+        publish_resumed(directory)
         write_atomic(directory / CONFIG, self.config.to_yaml())
 
     def _check_rows(self, directory: Path, executor: Executor, seconds: float) -> None:
@@ -234,7 +236,11 @@ class _Session:
         columns = provenance.stored_columns(config, problem)
         share = deal(config.sampler.islands, team.rank, team.size)
         plugin = registry().get("sampler", config.sampler.name).target
-        archipelago = make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
+
+        def make() -> Archipelago:
+            return make_archipelago(plugin, problem.search_space, config.seed, share, config.sampler.options)
+
+        archipelago = make()
         checkpoint = replay = None
         title = f"terranova  {config.problem.model.name}  {config.sampler.name}  → {directory}"
         with make_executor(executor_class, config.parallel, problem, directory) as executor:
@@ -242,7 +248,7 @@ class _Session:
             if self.changes is not None:
                 changes = self.changes
                 on_root(team, lambda: self._tidy(directory, changes, executor), self.directory)
-                checkpoint = _load_checkpoint(directory, team, archipelago)
+                checkpoint = choose_checkpoint(directory, team, share, config.sampler.islands, make)
                 first = checkpoint.generation if checkpoint is not None else 0
                 whole = config.store.keep == "all" and columns is None
                 replay = Replay(directory, problem, first, whole=whole)
@@ -282,11 +288,3 @@ class _Session:
     def _schema(self, directory: Path) -> Schema:
         """Return the columns of the run; one begun before there were probes goes on without that column."""
         return replace(provenance.schema(self.config, self.problem), probe=load_manifest(directory).schema.probe)
-
-
-def _load_checkpoint(directory: Path, team: World, archipelago: Archipelago) -> Checkpoint | None:
-    """Return the checkpoint to go on from, the same on every rank; None to replay from the start."""
-    checkpoint = load_checkpoint(directory) if team.is_root else None
-    if checkpoint is not None and checkpoint.meta["sampler"] != archipelago.version:
-        checkpoint = None  # another version of the sampler may mean something else by the same arrays
-    return team.bcast(checkpoint)

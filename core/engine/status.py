@@ -14,7 +14,7 @@ from terranova.engine.display import Progress, Snapshot
 from terranova.engine.totals import ScanClock, Totals
 from terranova.parallel.world import World
 from terranova.runs.coverage import Coverage
-from terranova.runs.run import SUMMARY
+from terranova.runs.run import SUMMARY, Run
 from terranova.system.atomic import write_atomic
 
 log = logging.getLogger("terranova")
@@ -26,6 +26,19 @@ RUNNING = "running"
 
 BROKEN_OFF = ("signal", "interrupt", "wall")
 """States of a scan that stopped within an epoch. Where ranks differ, the first of these is that of the scan."""
+
+
+def publish_resumed(directory: Path) -> None:
+    """Say that a run which may have ended goes on; what it counted stays until the loop counts for itself.
+
+    Otherwise a session that dies before it publishes anything would leave a larger budget beside the word that the
+    scan had ended, and the next one would find nothing to do.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if summary := Run(directory).summary:
+        write_atomic(directory / SUMMARY, json.dumps({**summary, "state": RUNNING}, indent=1) + "\n")
 
 
 class StatusPublisher:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from terranova.fitting.likelihood import Likelihood
+from terranova.system.file_names import file_part
 from terranova.types import Floats, Ints
 
 BINS, BINS_2D = 48, 24
@@ -96,3 +97,8 @@ def make_axis(
 def named(axes: Sequence[Axis]) -> str:
     """Return what a profile over these is called."""
     return f"profile of {' and '.join(axis.name for axis in axes)}"
+
+
+def profile_stem(names: Sequence[str]) -> str:
+    """Return the name of the files of a profile, without their ending: other names for other quantities."""
+    return "-".join(["profile", *map(file_part, names)])

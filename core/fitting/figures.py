@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,9 @@ from terranova.figures.output import save_pdf
 from terranova.figures.panels import panels
 from terranova.figures.style import COLUMN_WIDTH, new_figure
 from terranova.figures.ticks import set_scale
-from terranova.fitting.axes import Axis
+from terranova.fitting.axes import Axis, profile_stem
 from terranova.fitting.intervals import threshold
 from terranova.interfaces.priors import LogUniform
-from terranova.system.file_names import file_part
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,17 +53,11 @@ def write_figures(fit: Fit) -> list[Path]:
 
 def _named_figures(fit: Fit) -> Iterator[tuple[str, Callable[[], Figure]]]:
     for result in fit.profiles:
-        stem = profile_stem([axis.name for axis in result.profile.axes])
-        yield stem, partial(draw_profile, fit, result)
+        yield profile_stem([axis.name for axis in result.profile.axes]), partial(draw_profile, fit, result)
     for posterior in fit.posteriors:
         yield f"posterior-{posterior.method}", partial(draw_posterior, fit, posterior)
         if posterior.diagnoses:
             yield f"ranks-{posterior.method}", partial(draw_ranks, fit, posterior)
-
-
-def profile_stem(names: Sequence[str]) -> str:
-    """Return the name of the files of a profile, without their ending: other names for other quantities."""
-    return "-".join(["profile", *map(file_part, names)])
 
 
 def label(fit: Fit, name: str) -> str:

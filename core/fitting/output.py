@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from terranova.errors import RunError
+from terranova.fitting.axes import profile_stem
 from terranova.fitting.convergence import Diagnosis
-from terranova.fitting.figures import profile_stem, write_figures
+from terranova.fitting.figures import write_figures
 from terranova.fitting.page import write_page
 from terranova.fitting.posterior import Posterior
 from terranova.fitting.prior_ends import posterior_at_ends

@@ -114,7 +114,7 @@ class Sampler(ABC):
     def state(self) -> dict[str, Array] | None:
         """Return everything needed to go on, besides the random stream; None when only a replay can restore it.
 
-        Arrays whose shapes do not change, so that those of all islands can be stacked.
+        Arrays whose names, types and shapes do not change, so that those of all islands can be stacked.
         """
         return None
 
@@ -174,7 +174,8 @@ class Archipelago(ABC):
         """Return everything needed to go on, right after `merge`; None when only a replay can restore it.
 
         The first axis of every array counts islands, except for names that begin with "shared_", which are
-        the same on every rank.
+        the same on every rank and may grow. Otherwise names, types and shapes are those of a new archipelago's
+        state, by which a checkpoint is recognised.
         """
         return None
 

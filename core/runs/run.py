@@ -30,6 +30,15 @@ NOT_REPRODUCIBLE = "not_reproducible"
 GONE = "its process is gone, without a word; go on with terranova resume {}"
 """What to say of a run that is cut off, with its directory."""
 
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "state": str,
+    "ranks": int,
+    "seconds": (int, float),
+    "rate": (int, float),
+    "timings": dict,
+}
+"""What is read of the summary. The rest of it is for people."""
+
 
 class Run:
     """The points of a scan and everything known about them. Every call sees what is stored at that moment.
@@ -138,16 +147,17 @@ class Run:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """Where the scan stood when it last said so (state, ranks, seconds, ...); empty when it never did."""
+        """Where the scan stood when it last said so (state, ranks, seconds, ...); empty when it never did.
+
+        A number that is none, as somebody else or another version may have written it, is left out.
+        """
         try:
             content = json.loads((self._root / SUMMARY).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         if not isinstance(content, dict):
             return {}
-        if not isinstance(content.get("seconds", 0.0), (int, float)):
-            del content["seconds"]  # damaged: it is only the time that was spent
-        return content
+        return {key: value for key, value in content.items() if isinstance(value, _TYPES.get(key, object))}
 
     @property
     def cut_off(self) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from terranova.store.arrays import read_arrays
 from terranova.system import disk
 from terranova.system.atomic import make_directory, write_atomic
 from terranova.types import Array
@@ -28,6 +29,9 @@ KEPT = 2
 """Checkpoints that are kept: the newest, and one in case it is damaged."""
 
 _NAME = re.compile(r"(\d{8,})\.npz")
+COUNTS = "counts"
+"""Array (islands,) int64: points evaluated by each island before the checkpoint's generation."""
+
 _HEAD = "head"
 _ARRAY = "array/"
 
@@ -96,18 +100,33 @@ def checkpoints(directory: Path) -> list[Path]:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read one checkpoint.
+    """Read one checkpoint, in memory that its size bounds.
 
     Raises:
         Exception: it is damaged; NumPy and zipfile raise whatever they come upon.
     """
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-        head = json.loads(file[_HEAD].tobytes())
-        arrays = {name: file[_ARRAY + name] for name in head["crc32"]}
+    members = read_arrays(path)
+    head = json.loads(members.pop(_HEAD).tobytes())
+    if not isinstance(head, dict) or not isinstance(head.get("crc32"), dict) or "meta" not in head:
+        raise ValueError("its head is not that of a checkpoint")
+    arrays = {name.removeprefix(_ARRAY): values for name, values in members.items()}
+    if arrays.keys() != head["crc32"].keys():
+        raise ValueError("it does not hold the arrays that its head names")
+    arrays = {name: arrays[name] for name in head["crc32"]}
     for name, values in arrays.items():
         if _checksum(values) != head["crc32"][name]:
             raise ValueError(f"array {name!r} does not match its checksum")
-    return Checkpoint(head["generation"], arrays, head["meta"])
+    match = _NAME.fullmatch(path.name)
+    if match is None or head.get("generation") != int(match[1]):
+        raise ValueError(f"it is of generation {head.get('generation')!r}, which its name does not say")
+    _check_counts(arrays.get(COUNTS))
+    return Checkpoint(int(match[1]), arrays, head["meta"])
+
+
+def _check_counts(counts: Array | None) -> None:
+    """Make sure that the points of each island, by which lost ones are found, are numbers of points."""
+    if counts is not None and (counts.ndim != 1 or counts.dtype != np.int64 or (counts < 0).any()):
+        raise ValueError(f"array {COUNTS!r} holds no numbers of points")
 
 
 def _checksum(values: Array) -> int:

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow.dataset as ds
 
-from terranova.store.checkpoint import Checkpoint
+from terranova.store.checkpoint import COUNTS, Checkpoint
 from terranova.store.findings import Finding
 from terranova.store.ledger import span
 from terranova.store.schema import Schema
@@ -50,7 +50,7 @@ def check_points(
         pairs = connection.sql(_NEIGHBOURS).fetchall()
     twice: dict[int, int] = defaultdict(int)
     gaps: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
-    expected = newest.arrays.get("counts") if newest is not None else None
+    expected = newest.arrays.get(COUNTS) if newest is not None else None
     ends: dict[int, tuple[int, int]] = {}
     for island, index, generation, after, next_generation in pairs:
         if after is None:
@@ -89,9 +89,12 @@ def _gap(generations: tuple[int, int], islands: dict[int, int]) -> Finding:
 
 def lost_before(readable: ds.Dataset, checkpoint: Checkpoint) -> int:
     """Return how many points are missing on which a checkpoint relies."""
-    expected = checkpoint.arrays["counts"]
+    expected = checkpoint.arrays.get(COUNTS)
+    if expected is None:
+        return 0
     present = np.zeros_like(expected)
     for batch in readable.to_batches(columns=["island", "index"], batch_readahead=1, fragment_readahead=1):
         island, index = (batch.column(name).to_numpy() for name in ("island", "index"))
+        island, index = island[island < len(expected)], index[island < len(expected)]
         present += np.bincount(island[index < expected[island]], minlength=len(expected))
     return int(np.maximum(expected - present, 0).sum())

@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from terranova.errors import StoreCorrupt
+from terranova.store.format import known, refuse_newer
 from terranova.store.origin import Origin
 from terranova.store.records import Reasons, record_dtype
 from terranova.store.schema import Schema
@@ -126,7 +127,7 @@ def parse(data: bytes, path: Path) -> Contents:
     Raises:
         StoreCorrupt: a frame is damaged and good ones follow.
     """
-    contents = parse_damaged(data)
+    contents = parse_damaged(data, path)
     if contents.damage:
         begin, end = contents.damage[0]
         raise StoreCorrupt(
@@ -136,12 +137,16 @@ def parse(data: bytes, path: Path) -> Contents:
     return contents
 
 
-def parse_damaged(data: bytes, schema: Schema | None = None) -> Contents:
+def parse_damaged(data: bytes, path: Path, schema: Schema | None = None) -> Contents:
     """Decode all good frames of a journal, whatever lies between them.
 
     Args:
         data: the file.
+        path: named in the error.
         schema: of its rows, for a journal of which the head is damaged; without it, rows are then not decoded.
+
+    Raises:
+        RunError: it is of a newer format.
     """
     origin: Origin | None = None
     pieces: list[Array] = []
@@ -155,7 +160,8 @@ def parse_damaged(data: bytes, schema: Schema | None = None) -> Contents:
         end = start + _PREFIX.size + len(payload)
         if magic == HEAD:
             head = json.loads(bytes(payload))
-            schema, origin = Schema.from_dict(head["schema"]), Origin(**head["origin"])
+            refuse_newer(path, head)
+            schema, origin = Schema.from_dict(head["schema"]), Origin(**known(Origin, head["origin"]))
             dtype = record_dtype(schema)
             continue
         if dtype is None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from terranova.errors import StoreCorrupt
+from terranova.store.format import refuse_newer
 from terranova.store.layout import Segment
 from terranova.system.atomic import write_atomic
 
@@ -79,6 +80,7 @@ def load_ledger(points: Path, writer: int) -> Entries:
 
     Raises:
         StoreCorrupt: it is damaged.
+        RunError: it is of a newer format.
     """
     path = ledger_path(points, writer)
     try:
@@ -86,7 +88,8 @@ def load_ledger(points: Path, writer: int) -> Entries:
     except FileNotFoundError:
         return {}
     try:
-        parts = read_checked_json(text)["parts"]
+        content = read_checked_json(text)
+        refuse_newer(path, content)
         return {
             Segment(writer, part["sequence"]): Entry(
                 part["rows"],
@@ -96,7 +99,7 @@ def load_ledger(points: Path, writer: int) -> Entries:
                 tuple(part["generations"]),
                 part.get("footer"),
             )
-            for part in parts
+            for part in content["parts"]
         }
     except (ValueError, KeyError, TypeError) as error:
         raise StoreCorrupt(f"{path} is damaged: {error}") from error

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from terranova.errors import RunError, StoreCorrupt
+from terranova.store.format import FORMAT, known, refuse_newer
 from terranova.store.origin import terranova_version
 from terranova.store.part import read_footer, read_schema
 from terranova.store.schema import Schema
@@ -20,8 +21,6 @@ from terranova.store.snapshot import Snapshot
 from terranova.system.atomic import make_directory, write_atomic
 
 MANIFEST = "manifest.json"
-FORMAT = 1
-"""Raised when older versions of terranova could misread a run directory."""
 
 
 def current_versions() -> dict[str, str]:
@@ -59,6 +58,7 @@ class Manifest:
         created: ISO 8601, UTC.
         format: of the run directory.
         keep: "all" when every point is stored, "valid" when only those are.
+        more: what a newer version has added, which is kept.
     """
 
     schema: Schema
@@ -75,11 +75,12 @@ class Manifest:
     created: str = field(default_factory=now)
     format: int = FORMAT
     keep: str = "all"
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def save(self, directory: Path) -> None:
         """Write `manifest.json`, durably and all or nothing; makes the directory if need be."""
         make_directory(directory)
-        content = {**asdict(self), "schema": self.schema.to_dict()}
+        content = {**_plain(self), "schema": self.schema.to_dict()}
         # What must be known to read the rest comes first in the file.
         ordered = {key: content[key] for key in ("format", "run_id", "created")} | content
         write_atomic(directory / MANIFEST, json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
@@ -97,9 +98,20 @@ def about(directory: Path) -> str:
 
 def stamp_of(manifest: Manifest) -> str:
     """The same of a manifest in memory."""
-    content = asdict(manifest)
+    content = _plain(manifest)
     del content["schema"]
     return json.dumps(content, ensure_ascii=False)
+
+
+def _plain(manifest: Manifest) -> dict[str, Any]:
+    content = asdict(manifest)
+    return {**content.pop("more"), **content}
+
+
+def _made_of(content: Mapping[str, Any], schema: Schema) -> Manifest:
+    ours = known(Manifest, {key: value for key, value in content.items() if key not in ("schema", "more")})
+    more = {key: value for key, value in content.items() if key not in ours and key != "schema"}
+    return Manifest(schema, **ours, more=more)
 
 
 def rebuilt_manifest(points: Snapshot) -> Manifest | None:
@@ -111,10 +123,10 @@ def rebuilt_manifest(points: Snapshot) -> Manifest | None:
     for part in points.parts.values():
         metadata = read_footer(part).metadata or {}
         if text := metadata.get(b"terranova.manifest"):
-            return Manifest(schema=read_schema(part), **json.loads(text))
+            return _made_of(json.loads(text), read_schema(part))
     for contents in points.journals.values():
         if contents.schema is not None and contents.origin is not None and contents.origin.manifest:
-            return Manifest(schema=contents.schema, **json.loads(contents.origin.manifest))
+            return _made_of(json.loads(contents.origin.manifest), contents.schema)
     return None
 
 
@@ -136,21 +148,30 @@ def load_manifest(directory: Path) -> Manifest:
     path = directory / MANIFEST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        number = content["format"]
+        content["format"]
     except (FileNotFoundError, NotADirectoryError):
         raise RunError(f"{directory} is not a run directory: it has no {MANIFEST}.") from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, error) from error
-    if not isinstance(number, int) or number > FORMAT:
-        writer = content.get("versions", {}).get("terranova", "a newer version")
-        raise RunError(
-            f"{directory} has run directory format {number}, written by terranova {writer}; "
-            f"this version reads formats up to {FORMAT}. Update terranova to open it."
-        )
+    refuse_newer(directory, content)
     try:
-        return Manifest(**{**content, "schema": Schema.from_dict(content["schema"])})
+        return _made_of(content, Schema.from_dict(content["schema"]))
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, error) from error
+
+
+def refuse_newer_run(directory: Path) -> None:
+    """Make sure that no newer terranova has written a run that its files alone do not show to be of a newer format.
+
+    Raises:
+        RunError: its manifest says so. One that is damaged says nothing.
+    """
+    try:
+        content = json.loads((directory / MANIFEST).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return
+    if isinstance(content, dict):
+        refuse_newer(directory, content)
 
 
 def _damaged(path: Path, error: Exception) -> StoreCorrupt:

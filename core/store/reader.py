@@ -15,7 +15,7 @@ import pyarrow.dataset as ds
 from terranova.errors import RunError, StoreCorrupt, did_you_mean
 from terranova.store.counts import Counts, all_dropped
 from terranova.store.layout import Segment
-from terranova.store.manifest import MANIFEST, load_manifest
+from terranova.store.manifest import MANIFEST, load_manifest, refuse_newer_run
 from terranova.store.part import check_footer, check_part, generation_range, read_footer, read_schema
 from terranova.store.schema import Schema
 from terranova.store.snapshot import Snapshot, advice, take_snapshot
@@ -56,7 +56,7 @@ class Reader:
         directory: of the run.
 
     Raises:
-        RunError: there is no such directory.
+        RunError: there is no such directory, or a newer terranova wrote it.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -64,6 +64,7 @@ class Reader:
         self._root = self.directory.absolute()  # a model may change the current directory
         if not self.directory.is_dir():
             raise RunError(f"There is no run directory {self.directory}.")
+        refuse_newer_run(self._root)
         self._schema: Schema | None = None
         self._extents: dict[Path, _Extent] = {}
         self._sound: set[Path] = set()  # parts whose footers were checked; parts do not change

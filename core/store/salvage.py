@@ -180,7 +180,8 @@ class _Work:
         part = segment.part(self.points)
         if part.exists() and check_part(part) is None:
             return entry_of(part)
-        read = parse_damaged(segment.journal(self.points).read_bytes(), self.schema)
+        path = segment.journal(self.points)
+        read = parse_damaged(path.read_bytes(), path, self.schema)
         if not len(read.records):
             return None
         schema = read.schema or self.schema

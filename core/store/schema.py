@@ -11,6 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from terranova.store.format import known
+
 VIOLATION_PREFIX = "C_"
 
 
@@ -122,7 +124,9 @@ class Schema:
     def from_dict(cls, data: dict[str, Any]) -> Schema:
         """Inverse of `to_dict`."""
         groups = ("parameters", "observables", "violations")
-        parameters, observables, violations = ([Field(**field) for field in data[group]] for group in groups)
+        parameters, observables, violations = (
+            [Field(**known(Field, field)) for field in data[group]] for group in groups
+        )
         return cls(parameters, observables, violations, probe=data.get("probe", False))
 
     def to_json(self) -> str:

@@ -84,6 +84,7 @@ def take_snapshot(directory: Path, *, lenient: bool = False) -> Snapshot:
 
     Raises:
         StoreCorrupt: a journal is damaged, or a part is missing.
+        RunError: a ledger or journal is of a newer format.
     """
     points = directory / POINTS
     # The ledgers come first: what they know was sealed before, and has to be in the listing.
@@ -100,7 +101,7 @@ def take_snapshot(directory: Path, *, lenient: bool = False) -> Snapshot:
         # An open file can be read even after its writer has sealed and removed it.
         with file:
             path, data = segment.journal(points), file.read()
-            journals[segment] = parse_damaged(data) if lenient else parse(data, path)
+            journals[segment] = parse_damaged(data, path) if lenient else parse(data, path)
     snapshot = Snapshot({segment: segment.part(points) for segment in listing.parts}, journals, ledger)
     if not lenient:
         for text in damaged.values():

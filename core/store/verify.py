@@ -126,7 +126,7 @@ def _check_superseded(snapshot: Snapshot, findings: list[Finding], directory: Pa
         if segment in snapshot.journals or segment in snapshot.ledger or not segment.part(points).exists():
             continue
         try:
-            contents = parse_damaged(path.read_bytes())
+            contents = parse_damaged(path.read_bytes(), path)
         except FileNotFoundError:
             continue  # in the ledger by now
         if contents.damage:

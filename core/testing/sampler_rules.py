@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from terranova.engine.islands import check_proposal
+from terranova.engine.restart import other_arrays
 from terranova.interfaces.batch import Batch
 from terranova.interfaces.sampler import Proposal, SearchSpace
 from terranova.registry.kinds import options
@@ -157,6 +158,9 @@ def restored_sampler_goes_on(case: Case) -> None:
         counts = key.startswith("shared_") or (value.ndim > 0 and len(value) == ISLANDS)
         demand(counts, f"state()[{key!r}] has shape {value.shape}: its first axis must count the {ISLANDS} islands")
     restored = case.make(seed=99)
+    # A checkpoint is recognised by this when a scan is resumed: one of another form is passed over.
+    other = other_arrays(state, restored.state(), ISLANDS)
+    demand(not other, f"state() is not of the form that it has at the start: {other}")
     restored.restore({key: value.copy() for key, value in state.items()})
     going_on, resumed = (list(case.run(s, start=steps)) for s in (sampler, restored))
     demand(_same(going_on, resumed), "a restored sampler went on with other points")

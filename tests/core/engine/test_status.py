@@ -12,11 +12,13 @@ import pytest
 from terranova.config.scan import Budget
 from terranova.engine import status as module
 from terranova.engine.display import Silent
-from terranova.engine.status import RUNNING, StatusPublisher
+from terranova.engine.status import RUNNING, StatusPublisher, publish_resumed
 from terranova.engine.totals import ScanClock, Totals
 from terranova.parallel.world import World, serial_world
 from terranova.runs.coverage import Coverage
 from terranova.runs.run import SUMMARY
+from terranova.store import Manifest
+from terranova.testing.fake_points import fake_schema
 
 
 def _publisher(
@@ -104,3 +106,13 @@ def test_a_status_that_cannot_be_written_is_not_worth_a_scan(
 ) -> None:
     _publish(_publisher(tmp_path / "nowhere", Budget(valid=5)), final=True)
     assert "could not be written" in caplog.text
+
+
+def test_a_run_that_goes_on_has_not_ended_and_counts_what_it_counted(tmp_path: Path) -> None:
+    Manifest(fake_schema(), 1, "ring").save(tmp_path)
+    publish_resumed(tmp_path)
+    assert not (tmp_path / SUMMARY).exists(), "there was nothing to change"
+    _publish(_publisher(tmp_path, Budget(evaluations=25)), "evaluations", final=True)
+    before = json.loads((tmp_path / SUMMARY).read_text())
+    publish_resumed(tmp_path)
+    assert json.loads((tmp_path / SUMMARY).read_text()) == {**before, "state": RUNNING}

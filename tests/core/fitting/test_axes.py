@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.fit_problems import likelihood, measured, problem
 
-from terranova.fitting.axes import make_axis
+from terranova.fitting.axes import make_axis, profile_stem
 from terranova.fitting.best import find_best
 from terranova.fitting.intervals import intervals, threshold
 from terranova.fitting.likelihood import Likelihood
@@ -35,3 +35,13 @@ def test_logarithmic_quantity(name: str, scale: str) -> None:
     ((low, high),) = found[1].parts
     assert np.log10(low) == pytest.approx(1.0 - 0.25 * threshold(0.95) ** 0.5, abs=5e-3)
     assert np.log10(high) == pytest.approx(1.0 + 0.25 * threshold(0.95) ** 0.5, abs=5e-3)
+
+
+def test_any_name_of_a_quantity_can_be_in_the_name_of_a_file() -> None:
+    assert profile_stem(["m_H", "tan β"]) == "profile-m_H-tan β", "as it always was"
+    odd = [["a/b"], ["a_b"], ["a", "b"], ["../../etc/x"], ["é" * 100, "ü" * 100], ["é" * 100, "ü" * 99 + "u"]]
+    stems = [profile_stem(names) for names in odd]
+    assert len(set(stems)) == len(odd)
+    for stem in stems:
+        assert "/" not in stem
+        assert len(f"{stem}.csv.tmp".encode()) < 255

@@ -76,7 +76,7 @@ def test_a_damaged_frame_costs_no_other(journal, data):
     damaged = bytearray(content)
     damaged[place] ^= 1 << data.draw(st.integers(0, 7))
     hit = sum(end <= place for end in ends) - 1
-    found = parse_damaged(bytes(damaged))
+    found = parse_damaged(bytes(damaged), Path("journal"))
     records, reasons = _expected([g for g in range(4) if g != hit])
     assert found.records.tobytes() == records.tobytes()
     assert found.reasons == reasons
@@ -92,8 +92,8 @@ def test_a_damaged_frame_costs_no_other(journal, data):
 def test_without_a_head_rows_need_a_schema_from_elsewhere(journal):
     content, ends = journal
     headless = bytes(ends[0]) + content[ends[0] :]
-    assert len(parse_damaged(headless).records) == 0
-    assert parse_damaged(headless, SCHEMA).records.tobytes() == _expected(range(4))[0].tobytes()
+    assert len(parse_damaged(headless, Path("journal")).records) == 0
+    assert parse_damaged(headless, Path("journal"), SCHEMA).records.tobytes() == _expected(range(4))[0].tobytes()
 
 
 def test_a_journal_is_never_written_over(tmp_path):
