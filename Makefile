@@ -22,6 +22,7 @@ export PIP_NO_CACHE_DIR ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/uv
 export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
+export XDG_STATE_HOME ?= $(CURDIR)/.venv/state
 # A virtual environment or a PYTHONPATH of the caller must not shadow ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
