@@ -20,7 +20,7 @@ def last_words(model: str, deed: str) -> str:
     name = model.encode("ascii", "replace").decode()
     return (
         f"model {name!r}, which ran within the scan itself, has just {deed}. Every stored point is safe; go on "
-        "with `terranova resume DIR scan.yaml` and, in that file, `parallel: {isolation: process}`, with which such "
+        "with `terranova resume DIR scan.yaml` and, in that file, `parallel: {isolation: process}`, by which such "
         "a point costs a row"
     )
 
