@@ -10,7 +10,7 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -96,7 +96,7 @@ def _bounds(value: Any, keys: Mapping[str, Key]) -> str:
     return f": write lower: {show(value[0])}, upper: {show(value[1])}"
 
 
-def is_interval(value: Any) -> bool:
+def is_interval(value: Any) -> TypeGuard[list[float]]:
     """True for a list of two numbers."""
     return isinstance(value, list) and len(value) == 2 and all(type(number) in (int, float) for number in value)
 
