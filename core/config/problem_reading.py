@@ -210,7 +210,7 @@ def read_prior(given: Any, path: KeyPath, diagnostics: Diagnostics) -> Prior | N
     """Read a number, which fixes the parameter, or `{prior: log, lower: 1, upper: 50}`."""
     if not isinstance(given, Mapping):
         if given is None or isinstance(given, list):
-            low, high = given if is_interval(given) else (0, 1)
+            low, high = given if isinstance(given, list) and is_interval(given) else (0, 1)
             wanted = f"a number, or a prior such as {{prior: uniform, lower: {low}, upper: {high}}}"
             diagnostics.add(path, f"expected {wanted}, got {show(given)}")
             return None

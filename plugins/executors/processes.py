@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import pickle
 import time
+from collections.abc import Sequence
 from multiprocessing import connection
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from terranova import Evaluation, Executor, PointModel, Problem, Status
 from terranova.errors import ContractError, ParallelError
 from terranova.parallel.world import world
+from terranova.plugins.executors.messages import OwnersEnd
 from terranova.plugins.executors.tasks import ADVICE, TASK_SECONDS, Answer, Failure, Pace, Progress
 from terranova.plugins.executors.worker import Worker
 from terranova.types import Floats
@@ -145,7 +147,7 @@ class ProcessesExecutor(Executor):
     def _listen(self, progress: Progress) -> None:
         """Wait for something to happen, and deal with it."""
         patience = min([LOOK_AGAIN, *(self._deadline(w) - time.monotonic() for w in self._team if not w.idle)])
-        heard = connection.wait([w.connection for w in self._team], timeout=max(patience, 0.0))
+        heard = _readable([w.connection for w in self._team], max(patience, 0.0))
         lost = []
         for worker in self._team:
             if worker.connection in heard:
@@ -179,7 +181,7 @@ class ProcessesExecutor(Executor):
 
     def _gone(self, worker: Worker) -> bool:
         """True for a worker that died without closing its connection, or whose time is up."""
-        return self._late(worker) or (not worker.alive and not connection.wait([worker.connection], 0.0))
+        return self._late(worker) or (not worker.alive and not _readable([worker.connection], 0.0))
 
     def _blame(self, worker: Worker, progress: Progress) -> None:
         """Find out why a worker is lost, and what that means for its task."""
@@ -232,3 +234,9 @@ def _pickled(problem: Problem) -> bytes:
             f"model {problem.model.name!r} with its constraints cannot be sent to worker processes "
             f"({type(error).__name__}: {error}); {ADVICE}"
         ) from error
+
+
+def _readable(ends: Sequence[OwnersEnd], seconds: float) -> list[OwnersEnd]:
+    """Wait until something has come, so long at most; return from where."""
+    waited_for: list[Any] = list(ends)  # its type names only some of what it takes: whatever has a fileno()
+    return connection.wait(waited_for, seconds)

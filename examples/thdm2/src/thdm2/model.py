@@ -24,8 +24,8 @@ class THDM2(Model):
 
     Args:
         type: of the Yukawa couplings: 1 or 2.
-        coordinates: "masses" scans alpha and m12^2; "natural" scans cos(beta - alpha) and M instead, in which what is
-            allowed is not a narrow valley.
+        coordinates: "masses" scans alpha and m12^2; "natural" scans cos(beta - alpha) and M instead, in which what
+            is allowed is not a narrow valley.
     """
 
     name = "thdm2"

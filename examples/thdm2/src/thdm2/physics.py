@@ -1,7 +1,7 @@
 """What follows from the couplings of the CP-conserving two-Higgs-doublet model, vectorised over points.
 
-Conventions of G. Branco et al., arXiv:1106.0034: h = -sin(alpha) rho1 + cos(alpha) rho2, and its coupling to W and Z
-is sin(beta - alpha) of the Standard Model's. Masses in GeV.
+Conventions of G. Branco et al., arXiv:1106.0034: h = -sin(alpha) rho1 + cos(alpha) rho2, and its coupling to W and
+Z is sin(beta - alpha) of the Standard Model's. Masses in GeV.
 """
 
 import numpy as np
