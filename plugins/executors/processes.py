@@ -239,4 +239,5 @@ def _pickled(problem: Problem) -> bytes:
 def _readable(ends: Sequence[OwnersEnd], seconds: float) -> list[OwnersEnd]:
     """Wait until something has come, so long at most; return from where."""
     waited_for: list[Any] = list(ends)  # its type names only some of what it takes: whatever has a fileno()
-    return connection.wait(waited_for, seconds)
+    heard: list[Any] = connection.wait(waited_for, seconds)
+    return heard
