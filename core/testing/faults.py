@@ -85,7 +85,8 @@ class Crash(_Fault):
     def _wrap(self, name: str, operation: _Operation) -> _Operation:
         def call(*args: Any, **options: Any) -> Any:
             if self.at is not None and self.operations >= self.at:
-                raise Died(f"{name} after the death")  # of whatever still runs: nothing more reaches the disk
+                # Of whatever still runs, such as what tidies up: nothing more reaches the disk.
+                raise Died(f"at operation {self.at}: {self.names[-1]}; {name} after the death")
             self.names.append(name)
             if self.operations != self.at:
                 return operation(*args, **options)

@@ -20,7 +20,13 @@ def test_the_best_fit_and_what_it_cost(monkeypatch: pytest.MonkeyPatch, capsys: 
     registry().register(fit_problems, name="fit_problems", origin="tests")
     values = {"phi": 0.5, "size": 12.25, "x": -1.0}
     best = SimpleNamespace(
-        chi2=2.5, constraints=4, parameters=3, p_value=0.1, values=values, contributions={"a": 2.4, "b": 0.001}
+        chi2=2.5,
+        constraints=4,
+        parameters=3,
+        p_value=0.1,
+        values=values,
+        contributions={"a": 2.4, "b": 0.001},
+        ends={},
     )
     fit: Any = SimpleNamespace(
         problem=problem({"name": "fit-simple"}, [measured("same", 0.0)]),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from terranova.config import Consent
 from terranova.errors import RunMismatch, StoreCorrupt
 from terranova.surrogates.about import About, read_rows_pieces, rows_pieces
 from terranova.surrogates.dataset import Rows
@@ -82,10 +83,10 @@ def test_targets_are_the_models() -> None:
 def test_a_problem_that_is_none_is_damage_and_one_that_cannot_be_had_is_another() -> None:
     for text in ("[", "a: &x 1", "3", "x" * 1_000_001):
         with pytest.raises(StoreCorrupt, match=r"s\.tns is damaged: about\.json: problem"):
-            About.read(_said(problem=text)).problem_now("s.tns")
+            About.read(_said(problem=text)).problem_now("s.tns", Consent())
     for text in ("model: nowhere\n", "parameters: {}\n", "model: [1]\n"):
         with pytest.raises(RunMismatch, match=r"s\.tns stands for a problem that cannot be had"):
-            About.read(_said(problem=text)).problem_now("s.tns")
+            About.read(_said(problem=text)).problem_now("s.tns", Consent())
 
 
 def _rows(n: int = 5) -> Rows:
