@@ -67,6 +67,8 @@ def options_of(plugin: type, skip: int = 0) -> list[Option]:
         annotation = parameter.annotation
         text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
         program = parameter.name in programs
+        if text.startswith("InitVar["):
+            text = text[len("InitVar[") : -1]  # given, and not kept: no matter to whoever gives it
         options.append(
             Option(
                 parameter.name,
