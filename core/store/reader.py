@@ -234,9 +234,14 @@ class Reader:
         """Bind a query to the view `points`, so that mistakes in it are found before any data is read."""
         import duckdb
 
+        kind = duckdb.StatementType
+        reading = (kind.SELECT, kind.EXPLAIN, kind.MULTI)  # PIVOT is several
         with duckdb.connect(config=_CLOSED) as connection:
             connection.register("points", self.dataset())
             with self._mistakes_explained():
+                kinds = [statement.type for statement in connection.extract_statements(query)]
+                if len(kinds) != 1 or kinds[0] not in reading:
+                    raise RunError(f"A query is one statement that reads, beginning with SELECT or WITH: {query}")
                 relation = connection.sql(query)
             if relation is None:
                 raise RunError(f"This query returns no table; start it with SELECT: {query}")
