@@ -144,7 +144,7 @@ QUERIES = [
 ]
 
 
-@pytest.mark.fault("F33")
+@pytest.mark.fault("F33", "F67")
 def test_a_query_sees_the_points_and_nothing_else(tmp_path: Path) -> None:
     import pandas as pd
 
