@@ -90,19 +90,21 @@ def load_ledger(points: Path, writer: int) -> Entries:
     try:
         content = read_checked_json(text)
         refuse_newer(path, content)
-        return {
-            Segment(writer, part["sequence"]): Entry(
-                part["rows"],
-                part["bytes"],
-                part["crc32"],
-                tuple(part["islands"]),
-                tuple(part["generations"]),
-                part.get("footer"),
-            )
-            for part in content["parts"]
-        }
-    except (ValueError, KeyError, TypeError) as error:
+        return dict(_entry(writer, part) for part in content["parts"])
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise StoreCorrupt(f"{path} is damaged: {error}") from error
+
+
+def _entry(writer: int, part: Mapping[str, Any]) -> tuple[Segment, Entry]:
+    ends = [part[key][i] for key in ("islands", "generations") for i in (0, 1)]
+    numbers = [part[key] for key in ("sequence", "rows", "bytes", "crc32")]
+    footer = part.get("footer")
+    for number in (*numbers, *ends, *([] if footer is None else [footer])):
+        # The numbers make names of files, and are computed with.
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**63:
+            raise ValueError(f"{number!r} stands where a number is expected")
+    sequence, rows, size, crc32 = numbers
+    return Segment(writer, sequence), Entry(rows, size, crc32, (ends[0], ends[1]), (ends[2], ends[3]), footer)
 
 
 def ledger_writers(points: Path) -> list[int]:

@@ -267,6 +267,8 @@ class Reader:
         """
         import duckdb
 
+        kind = duckdb.StatementType
+        reading = (kind.SELECT, kind.EXPLAIN, kind.MULTI)  # PIVOT is several
         stand_somewhere(self._root)
         with duckdb.connect(config=_CLOSED) as connection, ThreadPoolExecutor(1) as worker:
 
@@ -279,6 +281,9 @@ class Reader:
 
             connection.register("points", self.dataset())
             with self._mistakes_explained():
+                kinds = [statement.type for statement in connection.extract_statements(query)]
+                if len(kinds) != 1 or kinds[0] not in reading:
+                    raise RunError(f"A query is one statement that reads, beginning with SELECT or WITH: {query}")
                 relation = wait(lambda: connection.sql(query))
             if relation is None:
                 raise RunError(f"This query returns no table; start it with SELECT: {query}")
