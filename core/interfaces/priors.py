@@ -107,6 +107,10 @@ class LogUniform(Prior):
         _finite("log prior", lower=self.lower, upper=self.upper)
         if not 0 < self.lower < self.upper:
             raise ValueError(f"log prior: needs 0 < lower ({self.lower:g}) < upper ({self.upper:g})")
+        if math.log(self.lower) == math.log(self.upper):
+            raise ValueError(
+                f"log prior: lower and upper have one logarithm; to fix the parameter write {self.lower:g}"
+            )
 
     def to_physical(self, u: Floats) -> Floats:
         low, high = math.log(self.lower), math.log(self.upper)
@@ -142,6 +146,8 @@ class SignedLogUniform(Prior):
         _finite("signed-log prior", min_abs=self.min_abs, max_abs=self.max_abs)
         if not 0 < self.min_abs < self.max_abs:
             raise ValueError(f"signed-log prior: needs 0 < min_abs ({self.min_abs:g}) < max_abs ({self.max_abs:g})")
+        if math.log10(self.min_abs) == math.log10(self.max_abs):
+            raise ValueError("signed-log prior: min_abs and max_abs have one logarithm")
 
     def to_physical(self, u: Floats) -> Floats:
         t = 2.0 * u - 1.0

@@ -327,10 +327,14 @@ _SIZE = st.floats(1e-150, 1e150)
 
 
 def _ordered(kind: type[Prior], bounds: Any) -> Any:
-    def make(pair: tuple[float, float]) -> Prior:
-        return kind(min(pair), max(pair))  # type: ignore[call-arg]
+    def make(pair: tuple[float, float]) -> Prior | None:
+        try:
+            return kind(min(pair), max(pair))  # type: ignore[call-arg]
+        except ValueError as error:  # neighbours, which the logarithm does not tell apart
+            assert pair[0] == pair[1] or "one logarithm" in str(error)
+            return None
 
-    return st.tuples(bounds, bounds).filter(lambda p: p[0] != p[1]).map(make)
+    return st.tuples(bounds, bounds).map(make).filter(lambda prior: prior is not None)
 
 
 EXTREME = st.one_of(

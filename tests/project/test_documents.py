@@ -20,7 +20,7 @@ CODE = re.compile(r"```(\w*)[^\n]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 COMMAND = re.compile(r"(?:^|[\s/])(?<!install )terranova( [a-z][^\n#|;&·]*)", re.MULTILINE)
 
 MACHINE_PATHS = re.compile(r"(?<![\w.~*-])/(?:work|root|home|tmp|Users)/(?=\w)")
-BINARY = {".png", ".pdf", ".parquet", ".npz", ".h5"}
+BINARY = {".png", ".pdf", ".parquet", ".npz", ".h5", ".log"}
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,6 @@ def test_the_columns_that_are_taken_are_those_of_the_store() -> None:
     assert tuple(field.name for field, _ in BOOKKEEPING) == TAKEN
 
 
-@pytest.mark.fault("F60")
 @pytest.mark.parametrize(
     ("parameters", "observables", "words"),
     [
@@ -54,7 +53,6 @@ def test_names_that_cannot_be_told_apart_are_refused_with_both(
     assert words in str(refused.value)
 
 
-@pytest.mark.fault("F60")
 @pytest.mark.parametrize("constraints", [["x"], ["X"], ["b", "B"]])
 def test_columns_of_violations_count_too(constraints: list[str]) -> None:
     edges = [Window(name=n, observables=("y",), lower=0.0, source="theory: positive") for n in constraints]

@@ -267,7 +267,6 @@ def _again(constraint: Correlated) -> Correlated:
     return again
 
 
-@pytest.mark.fault("F60")
 def test_a_correlation_means_the_same_however_it_is_given() -> None:
     whole = Correlated(**WORDS, sigmas=(1.0, 2.0, 4.0), correlation=WHOLE)
     triangle = Correlated(**WORDS, sigmas=(1.0, 2.0, 4.0), correlation=((1.0,), (0.3, 1.0), (0.1, 0.2, 1.0)))
@@ -283,7 +282,6 @@ def test_a_correlation_means_the_same_however_it_is_given() -> None:
     assert dataclasses.replace(covariance, max_chi2=9.0).correlation == covariance.correlation
 
 
-@pytest.mark.fault("F60")
 def test_a_rounded_correlation_takes_the_nearest_on_request_and_says_how_far_it_is() -> None:
     sigmas = (1.0, 1.0, 1.0)
     with pytest.raises(ValueError, match=r"smallest eigenvalue is -0\.00.*`nearest: true`"):

@@ -145,3 +145,10 @@ def test_the_named_priors_are_all_there() -> None:
 def test_senseless_priors_are_refused(kind: type[Prior], values: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match=r"prior|fixed value"):
         kind(*values)
+
+
+def test_ends_that_the_logarithm_does_not_tell_apart_are_refused() -> None:
+    with pytest.raises(ValueError, match="one logarithm; to fix the parameter write 1e-150"):
+        LogUniform(1e-150, np.nextafter(1e-150, 1.0))
+    with pytest.raises(ValueError, match="one logarithm"):
+        SignedLogUniform(1e-150, np.nextafter(1e-150, 1.0))
