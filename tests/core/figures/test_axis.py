@@ -96,3 +96,9 @@ def test_axes_that_a_model_asks_for() -> None:
     assert observable_axis(field, -wide, -wide, scale="log").scale == "linear"
     zero = np.zeros(3)
     assert observable_axis(field, zero, zero, scale="symlog").scale == "linear"
+
+
+@pytest.mark.parametrize("latex", ["{" * 500, "x" * 400, "\U0001f600", "x}", r"\slashed{D}", "\\", "$", "a$b"])
+def test_what_the_parser_does_not_take_is_the_name(latex: str) -> None:
+    assert label_of(Field("m_$", "GeV", latex)) == r"m_\$ [GeV]"
+    assert not can_be_set(f"${latex}$")

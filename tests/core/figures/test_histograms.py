@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from terranova.figures.axis import Quantity
-from terranova.figures.histograms import accepted, density, shares
+from terranova.figures.histograms import accepted, density, ranks, shares
 
 
 def test_shares_are_of_all_finite_values() -> None:
@@ -35,3 +35,14 @@ def test_a_density_has_the_ends_of_its_interval(log: bool) -> None:
     edges = ax.patches[0].get_data().edges
     assert (edges[0], edges[-1]) == pytest.approx((1.0, 1e4))
     assert np.allclose(np.diff(np.log10(edges)), 4.0 / 30) is log
+
+
+def test_ranks_of_groups_that_agree_are_flat_and_of_others_are_not() -> None:
+    values = np.arange(4000.0)
+    for group, flat in ((np.arange(4000) % 4, True), (np.arange(4000) // 1000, False)):
+        ax = Figure().subplots()
+        ranks(ax, values, group)
+        heights = np.array([patch.get_data().values for patch in ax.patches])
+        assert heights.shape == (4, 20)
+        assert heights.mean() == pytest.approx(1.0)
+        assert np.allclose(heights, 1.0, atol=0.05) == flat

@@ -58,3 +58,16 @@ def test_a_style_ends_with_its_figure(tmp_path: Path) -> None:
 def test_a_pdf_that_cannot_be_written_is_an_error_of_the_disk(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="no"):
         save_pdf(_draw, tmp_path / "no" / "f.pdf")
+
+
+def test_text_that_cannot_be_set_is_shown_as_it_is(tmp_path: Path) -> None:
+    def hostile() -> Figure:
+        figure = _draw()
+        figure.axes[0].set_xlabel(r"$\slashed{D}$")
+        figure.axes[0].set_title("$" + "{" * 9 + "$ \U0001f600")
+        figure.axes[0].plot([0, 1], [1, 0], label="costs 3 $ or $x{$")
+        figure.axes[0].legend()
+        return figure
+
+    assert svg(hostile, "one").startswith("<svg ")
+    assert save_pdf(hostile, tmp_path / "f.pdf").stat().st_size > 1000

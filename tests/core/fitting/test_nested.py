@@ -79,3 +79,19 @@ def test_nested_posterior_of_a_linear_model() -> None:
     _, covariance, chi2 = linear_solution(VALUES, 2)
     expected = -0.5 * chi2 + 0.5 * np.log(np.linalg.det(2.0 * np.pi * covariance)) - np.log(400.0)
     assert found.log_evidence == pytest.approx(expected, abs=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_evidence_of_a_small_window() -> None:
+    """A region around the few live points within it cuts off its corners, half of it."""
+    window = {"kind": "window", "lower": 0.0, "upper": 0.3, "source": "by construction"}
+    constraints = [
+        {**window, "name": "x", "observable": "same", "upper": 0.5},
+        {**window, "name": "s", "observable": "decades"},
+    ]
+    found = nested(
+        likelihood(problem({"name": "fit-simple"}, constraints, parameters={"phi": 0})), 1, live=200, effective=1000
+    )
+    assert found.converged
+    assert found.log_evidence == pytest.approx(np.log(0.05 * 0.05), abs=0.15)

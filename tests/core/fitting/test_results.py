@@ -172,3 +172,19 @@ def test_files_that_cannot_be_read_are_an_error_for_people(damage: str, fit: Fit
 def test_a_directory_that_is_not_there_holds_no_fit(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="holds no fit"):
         terranova.open_fit(tmp_path / "nowhere")
+
+
+def test_a_fit_of_an_older_version_is_read(fit: Fit, tmp_path: Path) -> None:
+    """It says neither where profiles are, nor the columns of posteriors, nor what lies at an end of a prior."""
+    for path in fit.config.output.glob("*.*"):
+        if path.is_file():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    numbers = json.loads((tmp_path / RESULT).read_text())
+    for profile in numbers["profiles"]:
+        del profile["file"]
+    del numbers["posteriors"][0]["columns"], numbers["best"]["at the end of its prior"]
+    (tmp_path / RESULT).write_text(json.dumps(numbers))
+    old, new = terranova.open_fit(tmp_path), terranova.open_fit(fit.config.output)
+    assert old.profile("a0", "y0").equals(new.profile("a0", "y0"))
+    assert list(old.posterior("mcmc")) == list(new.posterior("mcmc"))
+    assert old.at_prior_ends == new.at_prior_ends == {}
