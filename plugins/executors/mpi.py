@@ -200,7 +200,8 @@ def _answer(executor: Executor, task: Task) -> Answer | Failure | None:
 
 
 def _receive_from_root() -> Any:
-    everyone, received = world(), []
+    everyone = world()
+    received: list[Any] = []
 
     def has_come() -> bool:
         received.extend(everyone.receive(0, _TAG) or ())

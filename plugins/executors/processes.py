@@ -145,10 +145,10 @@ class ProcessesExecutor(Executor):
     def _listen(self, progress: Progress) -> None:
         """Wait for something to happen, and deal with it."""
         patience = min([LOOK_AGAIN, *(self._deadline(w) - time.monotonic() for w in self._team if not w.idle)])
-        heard = connection.wait([w.connection for w in self._team], timeout=max(patience, 0.0))
+        heard = connection.wait([w.connection.fileno() for w in self._team], timeout=max(patience, 0.0))
         lost = []
         for worker in self._team:
-            if worker.connection in heard:
+            if worker.connection.fileno() in heard:
                 try:
                     self._take(worker, progress)
                 except EOFError:
@@ -179,7 +179,7 @@ class ProcessesExecutor(Executor):
 
     def _gone(self, worker: Worker) -> bool:
         """True for a worker that died without closing its connection, or whose time is up."""
-        return self._late(worker) or (not worker.alive and not connection.wait([worker.connection], 0.0))
+        return self._late(worker) or (not worker.alive and not connection.wait([worker.connection.fileno()], 0.0))
 
     def _blame(self, worker: Worker, progress: Progress) -> None:
         """Find out why a worker is lost, and what that means for its task."""
