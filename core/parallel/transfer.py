@@ -58,7 +58,7 @@ class Transfer:
         if sizes is None:
             self._finish(self._communicator.Igatherv(packed, None))
             return None
-        everything = np.empty(int(sizes.sum()), np.uint8)
+        everything: Array = np.empty(int(sizes.sum()), np.uint8)
         self._finish(self._communicator.Igatherv(packed, [everything, sizes]))
         return _unpack(everything, sizes)
 
@@ -67,7 +67,7 @@ class Transfer:
         packed = _pack(value)
         sizes = np.empty(self._communicator.Get_size(), np.int64)
         self._finish(self._communicator.Iallgather(np.array([len(packed)], np.int64), sizes))
-        everything = np.empty(int(sizes.sum()), np.uint8)
+        everything: Array = np.empty(int(sizes.sum()), np.uint8)
         self._finish(self._communicator.Iallgatherv(packed, [everything, sizes]))
         return _unpack(everything, sizes)
 

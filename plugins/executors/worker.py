@@ -31,6 +31,9 @@ PROGRAM = Path(__file__).with_name("child.py")
 TAKE_SECONDS = 60.0
 """How long an idle worker, which does nothing but wait for a task, may need to take it."""
 
+LAST_SECONDS = 5.0
+"""How long one whose connection is closed may need to end, on a busy machine."""
+
 IMPORT_SECONDS = 600.0
 """How long a worker that has just been started may need to take the problem."""
 
@@ -175,7 +178,7 @@ class Worker:
         """Return, in words that follow "the worker process", how it ended."""
         if self._garbled:
             return "said what is no answer: the model has written to its connection, or forked without leaving"
-        self.join(1.0)
+        self.join(LAST_SECONDS)
         code = exit_code(self.pid)
         limit = "" if self._memory is None else f" (parallel.memory is {size_text(self._memory)})"
         if code is None:

@@ -105,9 +105,9 @@ OUTCOMES = {
     "modules": (Status.CRASHED, "the worker process exited with code 1"),
     "daemonise": (Status.CRASHED, "the worker process exited with code 0"),
     "alarm": (Status.CRASHED, "the worker process was killed by SIGALRM"),
-    "half_a_message": (Status.TIMEOUT, "no answer within 5 s"),
-    "stop_within_a_message": (Status.TIMEOUT, "no answer within 5 s"),
-    "traced": (Status.TIMEOUT, "no answer within 5 s"),
+    "half_a_message": (Status.TIMEOUT, "no answer within 10 s"),
+    "stop_within_a_message": (Status.TIMEOUT, "no answer within 10 s"),
+    "traced": (Status.TIMEOUT, "no answer within 10 s"),
     "flood": (Status.OK, ""),
 }
 """What becomes of points that harm the process around the model."""
@@ -126,7 +126,7 @@ def test_harm_to_the_connection_and_the_process_costs_its_point(
     precious.write_text("data")
     monkeypatch.setenv("PRECIOUS", str(precious))
     deeds = ["good", *(deed for name in names for deed in (name, "good"))]
-    found = evaluate(deeds, timeout=5.0)
+    found = evaluate(deeds, timeout=10.0)
     outcomes = {name: (found.status[i], found.reason[i]) for i, name in enumerate(deeds) if name != "good"}
     for name, (status, reason) in outcomes.items():
         assert status == OUTCOMES[name][0], f"{name}: {reason}"

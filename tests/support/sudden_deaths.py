@@ -12,8 +12,8 @@ from pathlib import Path
 
 from support.scan_processes import PATIENCE, relatives, until
 
-CODES = {signal.SIGKILL: (-9,), signal.SIGTERM: (75, -15), signal.SIGINT: (130, -2)}
-"""With which a command may end that was told so; negative ones if it was not yet listening."""
+CODES = {signal.SIGKILL: (-9, 9, 137), signal.SIGTERM: (75, -15, 15, 143), signal.SIGINT: (130, -2, 2)}
+"""With which a command may end that was told so: the last ones if it, or a rank, was not yet listening."""
 
 
 def cut_short(
@@ -52,7 +52,7 @@ def cut_short(
             if again is not None:
                 again()
             continue
-        if -process.returncode not in (signal.SIGINT, signal.SIGTERM):  # it was already listening
+        if process.returncode in (75, 130):  # it was already listening
             assert "Traceback" not in err, err
 
 

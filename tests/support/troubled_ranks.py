@@ -21,7 +21,7 @@ from typing import Any
 TROUBLE = "TROUBLE"
 """JSON in the environment, all of it optional.
 
-deed: pause, slow, or a signal's name; rank: whose, None for each; at: places, None for all; seconds: a pause's.
+deed: pause, slow, or the name of a signal; rank: whose, None for each; at: places, None for all; seconds: of pauses
 skews: for each rank, by how many seconds its files are dated wrongly, one after the other.
 acknowledged: file to which stored points are noted; places: file that gets their number.
 """
