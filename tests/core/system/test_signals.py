@@ -18,13 +18,16 @@ def _send(number: int) -> None:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_becomes_a_flag_and_an_exit_code(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    with StopRequest() as stop:
-        assert stop.signal == 0
-        _send(number)
-        assert stop.signal == number
-        assert stop.exit_code == (130 if number == signal.SIGINT else 75)
-    assert signal.getsignal(number) == before
+    outside = signal.signal(number, signal.SIG_DFL)  # tests may run under nohup, which is respected
+    try:
+        with StopRequest() as stop:
+            assert stop.signal == 0
+            _send(number)
+            assert stop.signal == number
+            assert stop.exit_code == (130 if number == signal.SIGINT else 75)
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, outside)
 
 
 def test_the_first_request_counts() -> None:
