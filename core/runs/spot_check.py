@@ -237,7 +237,7 @@ def _choose(
         return None
     if [f.name for f in run.parameters] != parameters:
         return None
-    last = int(run.sql("SELECT max(generation) AS last FROM points")["last"][0].as_py())
+    last = run.reader.last_generation()
     rows: list[dict[str, Any]] = []
     generations = np.unique(np.linspace(0, last, _GENERATIONS).astype(int))
     share = -(-points // len(generations))

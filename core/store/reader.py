@@ -174,6 +174,13 @@ class Reader:
             )
         return table.sort_by([(name, "ascending") for name in ("generation", "island", "index")])
 
+    def last_generation(self) -> int:
+        """The last generation of which anything is stored, -1 if nothing is."""
+        snapshot = take_snapshot(self._root)
+        lasts = [self._extent(segment, snapshot).last for segment in snapshot.parts]
+        journals = [contents.records for contents in snapshot.journals.values() if len(contents.records)]
+        return max([*lasts, *(int(records["generation"].max()) for records in journals)], default=-1)
+
     def islands_progress(self) -> dict[int, int]:
         """Island -> the last of its generations that is stored."""
         progress: dict[int, int] = {}

@@ -81,9 +81,12 @@ TWICE = """
 import sys, time
 from terranova.parallel.exit import run_guarded
 def stubborn():
-    print("ready", flush=True)
+    said = False
     while True:
         try:
+            if not said:
+                said = True
+                print("ready", flush=True)
             time.sleep(600)
         except BaseException:
             print("caught", flush=True)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,21 +111,30 @@ def test_every_command_is_known_here() -> None:
     assert set(_commands()) == {*TOGETHER, *APART}
 
 
-@pytest.fixture(scope="module")
-def run_of_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run in a folder with another one, made before there was any job."""
+@contextmanager
+def toys_registered() -> Iterator[None]:
+    """For fixtures that live longer than a test."""
     from support import toys
 
     from terranova.registry import registry
 
-    folder = tmp_path_factory.mktemp("before") / "runs"
-    folder.mkdir()
     shared = registry()
     before = list(shared.plugins)
     shared.register(toys, name="toys", origin="tests")
-    for seed, name in enumerate(("run", "other")):
-        scanned(folder / name, budget={"evaluations": 400}, seed=seed)
-    shared.plugins[:] = before
+    try:
+        yield
+    finally:
+        shared.plugins[:] = before
+
+
+@pytest.fixture(scope="module")
+def run_of_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run in a folder with another one, made before there was any job."""
+    folder = tmp_path_factory.mktemp("before") / "runs"
+    folder.mkdir()
+    with toys_registered():
+        for seed, name in enumerate(("run", "other")):
+            scanned(folder / name, budget={"evaluations": 400}, seed=seed)
     return folder / "run"
 
 
@@ -136,7 +146,8 @@ def surrogate_of_before(run_of_before: Path) -> Path:
 
     file = run_of_before.parents[1] / "one.surrogate"
     if importlib.util.find_spec("xgboost"):
-        training.train([Run(run_of_before)], ["ring"], trials=0).save(file)
+        with toys_registered():
+            training.train([Run(run_of_before)], ["ring"], trials=0).save(file)
     return file
 
 

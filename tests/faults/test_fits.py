@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import math
 from collections.abc import Iterator
@@ -153,12 +151,9 @@ def test_nested_sampling_ends_and_says_so(sampler: str) -> None:
 def _printed(fit: Fit) -> str:
     from terranova.cli import terminal
 
-    with io.StringIO() as text:
-        before, terminal.console.file = terminal.console.file, text
-        with contextlib.redirect_stdout(text):
-            show_fit(fit)
-        terminal.console.file = before
-        return " ".join(text.getvalue().split())
+    with terminal.console.capture() as printed:
+        show_fit(fit)
+    return " ".join(printed.get().split())
 
 
 @pytest.mark.fault("F46")

@@ -28,7 +28,7 @@ def test_a_scan_that_its_model_ends_names_it_and_launch_ends_it(tmp_path: Path) 
     assert "model 'toy-naughty', which ran within the scan itself, has just ended it by os._exit(0)" in died.stderr
     assert terranova.open(run).cut_off
     assert "cut off: its process is gone" in repr(terranova.open(run))
-    again = lab.run("launch", run, "-q", deed={**deed, "once": str(tmp_path / "twice")})
+    again = lab.run("launch", run, "-q", deed={**deed, "points": 300, "once": str(tmp_path / "twice")})
     assert again.returncode == 0, again.stderr
     assert "has just ended it by os._exit(0)" in again.stderr
     assert count(run) == 600

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.scan_processes import MPIRUN, PATIENCE, Lab, count, until
 
+import terranova
 from terranova.parallel.heartbeat import sign_of
 
 SECONDS = float(os.environ.get("TERRANOVA_SOAK_SECONDS", 600.0))
@@ -40,10 +41,10 @@ def _soak(folder: Path, ranks: int, seconds: float, sampler: str) -> None:
     while process.poll() is None:
         time.sleep(min(1.0, seconds / 100))
         for sign, pid, samples in zip(signs, pids, history, strict=True):
-            # What is looked at after the scan, for the summary, is not part of it: its sign of life is gone then.
+            # What is looked at after the scan, for the summary and to check its rows, is not part of it.
             with suppress(OSError, KeyError):
                 sample = _sample(pid)
-                if sign.exists():
+                if sign.exists() and terranova.open(run).summary.get("state", "running") == "running":
                     samples.append(sample)
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, out + err

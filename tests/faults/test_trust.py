@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import pty
 import select
 import subprocess
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +26,10 @@ from terranova.registry import registry
 from terranova.runs.diagnosis import diagnose
 from terranova.runs.run import Run
 from terranova.surrogates import training
-from terranova.surrogates.trained import FORMAT, TrainedSurrogate
+from terranova.surrogates.about import ABOUT, About, rows_pieces
+from terranova.surrogates.archive import write_archive
+from terranova.surrogates.dataset import Rows
+from terranova.surrogates.trained import TrainedSurrogate
 
 pytestmark = [pytest.mark.fault("F49")]
 
@@ -69,12 +69,9 @@ class Stranger:
         """Write what a surrogate's file says before anything learnt."""
         model = {**self.model, "map": str(self.map)}
         problem = yaml.safe_dump({**self.problem, "model": model})
-        about = {"format": FORMAT, "plugin": "xgboost", "problem": problem, "identity": {}, "versions": {}}
-        rows = io.BytesIO()
-        np.savez(rows, **{name: np.empty((0, 1)) for name in ("u", "x", "targets", "chi2")})
-        with zipfile.ZipFile(self.folder / "s.surrogate", "w") as archive:
-            archive.writestr("about.json", json.dumps(about))
-            archive.writestr("test.npz", rows.getvalue())
+        about = About("xgboost", "3", {}, 0, problem, ("loglike",), 1.0, 0.0, 0, {}, {})
+        rows = Rows(*(np.empty((0, 1)) for _ in range(3)), np.empty(0))
+        write_archive(self.folder / "s.surrogate", {ABOUT: about.piece(), **rows_pieces(rows)})
         return self.folder / "s.surrogate"
 
     def ran(self) -> bool:

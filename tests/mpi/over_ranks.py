@@ -99,7 +99,8 @@ def one_rank_leaves() -> None:
 
 
 def all_raise() -> None:
-    """Every rank finds the same mistake."""
+    """Every rank finds the same mistake, once it has asked for the others."""
+    assert world().size > 1
     raise ConfigError(["scan.yaml:3:1: no model is named 'thmd3'"])  # type: ignore[list-item]
 
 

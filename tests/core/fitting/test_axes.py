@@ -38,7 +38,7 @@ def test_logarithmic_quantity(name: str, scale: str) -> None:
 
 
 def test_any_name_of_a_quantity_can_be_in_the_name_of_a_file() -> None:
-    assert profile_stem(["m_H", "tan β"]) == "profile-m_H-tan β", "as it always was"
+    assert profile_stem(["m_H", "a.1"]) == "profile-m_H-a.1", "as it always was"
     odd = [["a/b"], ["a_b"], ["a", "b"], ["../../etc/x"], ["é" * 100, "ü" * 100], ["é" * 100, "ü" * 99 + "u"]]
     stems = [profile_stem(names) for names in odd]
     assert len(set(stems)) == len(odd)

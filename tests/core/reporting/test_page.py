@@ -164,7 +164,7 @@ def test_without_the_model(tmp_path: Path) -> None:
     run = scanned(tmp_path / "run")
     registry().plugins[:] = [p for p in registry().plugins if p.name != "toy-shell"]
     page = page_of(Run(run.directory))
-    assert "could not be rebuilt here" in page.words
+    assert "were not rebuilt here" in page.words
     assert "toy-shell" in page.words
 
 

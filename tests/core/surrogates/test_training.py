@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,8 @@ from terranova.cli.commands import app
 from terranova.errors import RunError, RunMismatch, StoreCorrupt
 from terranova.plugins.surrogates.xgb import XgboostSurrogate
 from terranova.surrogates import TrainedSurrogate, explanation, explanation_page, train, validation, validation_page
+from terranova.surrogates.about import ABOUT
+from terranova.surrogates.archive import read_archive, write_archive
 
 pytestmark = pytest.mark.integration
 
@@ -131,13 +132,10 @@ def test_the_search_of_hyper_parameters_never_sees_the_test_rows(
 def test_another_problem_is_refused(run: terranova.runs.run.Run, tmp_path: Path) -> None:
     made = train([run], rounds=2)
     made.save(tmp_path / "s.tns")
-    with zipfile.ZipFile(tmp_path / "s.tns") as archive:
-        pieces = {name: archive.read(name) for name in archive.namelist()}
-    about = json.loads(pieces["about.json"])
+    pieces = read_archive(tmp_path / "s.tns")
+    about = json.loads(pieces[ABOUT])
     about["identity"]["model version"] = "0.0.1"
-    with zipfile.ZipFile(tmp_path / "old.tns", "w") as archive:
-        for name, piece in {**pieces, "about.json": json.dumps(about).encode()}.items():
-            archive.writestr(name, piece)
+    write_archive(tmp_path / "old.tns", {**pieces, ABOUT: json.dumps(about).encode()})
     with pytest.raises(RunMismatch, match="model version"):
         TrainedSurrogate.load(tmp_path / "old.tns")
     other = stored_runs.scanned(tmp_path / "other")
