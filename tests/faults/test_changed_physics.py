@@ -153,6 +153,7 @@ def test_a_constraint_that_is_a_function_counts_with_its_source(bench: Bench) ->
     assert "source" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F43")
 def test_what_is_made_of_a_run_is_not_mixed_with_other_physics(bench: Bench) -> None:
     bench.scan(whole=True)

@@ -67,6 +67,7 @@ def _attack(tmp_path: Path, evaluations: int, numbers: list[signal.Signals], *, 
     all_gone(cut)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F62")
 def test_a_comparison_killed_and_started_again_at_once_has_the_same_results(tmp_path: Path) -> None:
     _attack(tmp_path, 600, [signal.SIGKILL, signal.SIGTERM], everything=False)
@@ -112,6 +113,7 @@ def test_a_trial_that_gets_nowhere_is_given_up(tmp_path: Path) -> None:
     all_gone(tmp_path / "never")
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F62")
 def test_trials_that_others_are_at_are_waited_for(tmp_path: Path) -> None:
     """As after a kill: a worker of the first start is not gone yet when the second one has done all the rest."""

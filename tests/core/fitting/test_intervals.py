@@ -117,9 +117,8 @@ def test_limit_has_an_open_end() -> None:
     assert found[1].parts[0][1] is not None
 
 
-@pytest.mark.parametrize(
-    "level", [LEVELS[0], *(pytest.param(level, marks=pytest.mark.slow) for level in LEVELS[1:])]
-)
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.slow
 def test_coverage_of_profile_intervals(level: float) -> None:
     """Of 120 pseudo-experiments the interval of a1 holds the truth as often as it should, within three sigmas."""
     truth = np.array([1.0, -0.5])

@@ -34,6 +34,7 @@ def _within(found: Posterior) -> None:
     assert abs(found.log_evidence) < 4.0 * found.log_evidence_error
 
 
+@pytest.mark.slow
 def test_evidence_of_a_mixture() -> None:
     _within(_mixture(2, 2, live=200, effective=400))
 
