@@ -5,6 +5,7 @@ from __future__ import annotations
 from terranova.cli.terminal import console, print_table, say
 from terranova.fitting.steps import Fit
 from terranova.fitting.text import (
+    convergence_sentence,
     correction_sentences,
     goodness,
     interval_sentence,
@@ -33,6 +34,7 @@ def show_fit(fit: Fit) -> None:
     for result in fit.profiles:
         for interval in result.intervals:
             say(interval_sentence(fit, result, interval))
+        say(convergence_sentence(result))
     for posterior in fit.posteriors:
         say(posterior_sentence(posterior))
         for sentence in correction_sentences(posterior):

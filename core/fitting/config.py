@@ -30,6 +30,21 @@ class Best:
 
 
 @dataclass(frozen=True)
+class Search:
+    """How far profiles are searched.
+
+    Attributes:
+        until: "converged", until no bin gains any more.
+        curve: evaluations for a profile of one quantity, about; the fit says so if they did not suffice.
+        plane: the same for one of two.
+    """
+
+    until: Literal["converged"] = "converged"
+    curve: Count = 100_000
+    plane: Count = 500_000
+
+
+@dataclass(frozen=True)
 class Nested:
     """Nested sampling: number of live points, and the effective number of points wanted."""
 
@@ -95,6 +110,7 @@ class FitConfig:
         parallel: how the work is shared out: as a scan's.
         scans: run directories whose points are used.
         best: how the best fit is found.
+        search: how far profiles are searched.
         profile: profiles wanted.
         levels: confidence levels of intervals and contours.
         nested: nested sampling, if wanted.
@@ -109,6 +125,7 @@ class FitConfig:
     parallel: Parallel = field(default_factory=Parallel)
     scans: tuple[Path, ...] = ()
     best: Best = field(default_factory=Best)
+    search: Search = field(default_factory=Search)
     profile: tuple[ProfileConfig, ...] = ()
     levels: tuple[float, ...] = LEVELS
     nested: Nested | None = None

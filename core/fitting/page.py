@@ -9,6 +9,7 @@ from terranova.fitting.figures import draw_posterior, draw_profile
 from terranova.fitting.posterior import CITATIONS
 from terranova.fitting.steps import Fit
 from terranova.fitting.text import (
+    convergence_sentence,
     correction_sentences,
     goodness,
     interval_sentence,
@@ -24,6 +25,7 @@ NAME = "fit.html"
 _METHODS = (
     "Best fit: N. Hansen, arXiv:1604.00772 (CMA-ES, pycma); F. James and M. Roos, "
     "Comput. Phys. Commun. 10 (1975) 343 (MINUIT, iminuit).",
+    "Profiles: J. Nocedal and S. J. Wright, Numerical Optimization, 2006, chapters 10, 16 and 18.",
     "Intervals: S. S. Wilks, Ann. Math. Stat. 9 (1938) 60.",
 )
 
@@ -88,6 +90,7 @@ def _profiles(fit: Fit) -> Section | None:
         plane = len(result.profile.axes) == 2
         what = f"regions at {levels} (two quantities); the star is the best fit" if plane else f"levels {levels}"
         caption = f"Profile likelihood of {names}, all else maximised: {what}."
+        sentences.append(f"{convergence_sentence(result)}.")
         pictures.append(Picture(partial(draw_profile, fit, result), caption, narrow=True))
     return Section("profiles", "Profile likelihoods", [*paragraphs(sentences), *pictures])
 
