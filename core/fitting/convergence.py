@@ -50,17 +50,17 @@ class Convergence:
     bound: int = 0
     predicted: Floats = field(default_factory=lambda: np.zeros(0))
 
-    def doubt(self, bins: Ints, *, jumps: bool = True) -> str | None:
+    def doubt(self, bins: Ints, *, closer: bool = False) -> str | None:
         """Return why the curve at some bins cannot be relied on, in words; None if nothing speaks against it.
 
-        Without `jumps` these do not count, since a closer look was taken.
+        After a closer look, which is judged by itself, jumps of the curve and points between bins do not count.
         """
         reasons = (
             (self.moved, MOVED, "bins there still gained {} when the search ended"),
             (self.found, MOVED, "a fresh search there still gained {}"),
-            (self.known, MOVED, "a point of another search is better there by {}"),
+            (np.zeros(0) if closer else self.known, MOVED, "a point of another search is better there by {}"),
             (self.predicted, MOVED, "the surrogate was still wrong by {} there"),
-            (self.jumps if jumps else np.zeros(0), JUMP, "the curve jumps by {} between neighbouring bins there"),
+            (np.zeros(0) if closer else self.jumps, JUMP, "the curve jumps by {} between neighbouring bins there"),
         )
         for values, allowed, words in reasons:
             largest = float(values[bins].max(initial=0.0)) if len(values) else 0.0

@@ -73,6 +73,7 @@ def intervals(
     climb: Climb | None = None,
     *,
     zoom: Zoom | None = None,
+    between: tuple[Floats, Floats] | None = None,
     convergence: Convergence | None = None,
 ) -> list[Interval]:
     """Return the intervals of a profile over one quantity.
@@ -88,11 +89,15 @@ def intervals(
         rng: of all random numbers.
         climb: maximises the likelihood in a cell of the axis, from a point (d,); CMA-ES if None.
         zoom: makes a finer curve.
+        between: places (n,) and ln L (n,) of points between bins that belong to the curve as well.
         convergence: of the profile: an end in bins that have not converged is not established.
     """
     axis = profile.axes[0]
     place, delta = _curve(likelihood, profile)
-    coarse, result = place, []
+    if between is not None:
+        place = np.append(place, between[0])
+        place, delta = _lowest(place, np.append(delta, 2.0 * (likelihood.loglikes.max() - between[1])))
+    result = []
     for level in levels:
         wanted = threshold(level)
         cliff = _Outermost(likelihood, axis, wanted) if axis.column is None else _middle
@@ -106,7 +111,9 @@ def intervals(
                 likelihood, axis, place, delta, crossings, wanted, climb or _climber(likelihood, rng)
             )
             crossings = _crossings(place, delta, wanted)
-        doubts = [_doubt(axis, coarse, place, delta, i, convergence) for i in _brackets(delta, wanted)]
+        doubts = [
+            _doubt(axis, place, delta, i, convergence, closer=zoom is not None) for i in _brackets(delta, wanted)
+        ]
         result.append(_interval(likelihood, axis, level, delta, crossings, wanted, doubts))
     return result
 
@@ -152,7 +159,7 @@ def _lowest(place: Floats, delta: Floats) -> tuple[Floats, Floats]:
 
 
 def _doubt(
-    axis: Axis, coarse: Floats, place: Floats, delta: Floats, i: int, convergence: Convergence | None
+    axis: Axis, place: Floats, delta: Floats, i: int, convergence: Convergence | None, *, closer: bool
 ) -> str | None:
     """Return why the crossing after place i of a curve is not established; None if nothing speaks against it."""
     near = slice(max(0, i - 1), i + 3)
@@ -163,7 +170,7 @@ def _doubt(
         return None
     bins = np.searchsorted(axis.edges, place[i : i + 2], side="right") - 1
     around: Ints = np.arange(max(0, bins[0] - 1), min(len(axis.centres), bins[1] + 2))
-    return convergence.doubt(around, jumps=False)
+    return convergence.doubt(around, closer=closer)
 
 
 def _curve(likelihood: Likelihood, profile: Profile) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from terranova.fitting.axes import FAR, Axis, named
 from terranova.fitting.config import Search
-from terranova.fitting.convergence import Convergence, jumps_in_sight
+from terranova.fitting.convergence import MOVED, Convergence, jumps_in_sight
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import Profile, best_rows, gather, profile, search
 from terranova.fitting.progress import Say
@@ -247,6 +247,16 @@ class Profiling:
         profile(self._likelihood, work.axes, self._rngs[i], say=self._say)
         work.spent += self._likelihood.evaluations - evaluations
         work.take_in()
+
+    def between_bins(self, i: int) -> tuple[Floats, Floats]:
+        """Return places (n,) and ln L (n,) of known points that are better than a curve says between its bins.
+
+        A parameter is held at the middle of each bin, and a minimum may be narrower than a bin.
+        """
+        work = self.searches[i]
+        better = self._known(i) > MOVED
+        rows = best_rows(self._likelihood, work.axes, work.shape)[better]
+        return work.axes[0].places(self._likelihood)[rows], self._likelihood.loglikes[rows]
 
     def zoom(self, i: int, inside: float, outside: float) -> tuple[Floats, Floats]:
         """Return places (n,) and ln L (n,) of a finer curve between two places of a curve, and a little beyond."""

@@ -214,6 +214,7 @@ def _profiles(
             config.levels,
             streams[i],
             zoom=partial(profiling.zoom, i),
+            between=profiling.between_bins(i),
             convergence=convergence,
         )
         for i, (curve, convergence) in enumerate(found)
