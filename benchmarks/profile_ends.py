@@ -74,7 +74,7 @@ def judge(problem: ProfileProblem, name: str, interval: Interval) -> Iterator[st
                     parameter.prior.to_physical(np.clip(u[0] + 2e-4 * np.array([-1.0, 1.0]), 0, 1) * span),
                 )
                 kind = "bound" if not np.isfinite(around).all() else "crossing"
-                right = near if kind == "bound" else at < WRONG or near and at < 10 * WRONG
+                right = near if kind == "bound" else at < WRONG or (near and at < 10 * WRONG)
                 yield f"{kind} {'right' if right else 'wrong'}"
     if len(interval.parts) < len(truth):
         yield "part missed"
@@ -128,10 +128,8 @@ def main() -> None:
         total += ends
         listed = ", ".join(f"{what}: {count}" for what, count in sorted(ends.items()))
         seconds = (time.process_time() - started) / seeds
-        print(
-            f"{kind.name} {kind.profiled} | {np.round(worst, 3).tolist()} | {', '.join(cost)} | {seconds:.0f} s | {listed}",
-            flush=True,
-        )
+        line = [kind.name, str(kind.profiled), str(np.round(worst, 3).tolist()), ", ".join(cost)]
+        print(" | ".join([*line, f"{seconds:.0f} s", listed]), flush=True)
     print("all |", ", ".join(f"{what}: {count}" for what, count in sorted(total.items())))
 
 

@@ -23,6 +23,9 @@ _PRECISION = 2e-5
 _ZOOMS = 9
 """Closer looks at the end of an interval, each about three times as close as the one before, at most."""
 
+_ZOOMS_WITHIN = 2
+"""The same of an observable, which bounds of the width of a bin hold: the narrower, the harder to search."""
+
 _SETTLED = 2e-4
 """Part of the range by which an end may move when it is looked at more closely, if neither side is excluded."""
 
@@ -103,7 +106,7 @@ def intervals(
         cliff = _Outermost(likelihood, axis, wanted) if axis.column is None else _middle
         crossings = _crossings(place, delta, wanted, cliff)
         if zoom is not None:
-            place, delta = _zoomed(likelihood, place, delta, wanted, zoom)
+            place, delta = _zoomed(likelihood, axis, place, delta, wanted, zoom)
             cliff = _Outermost(likelihood, axis, wanted) if axis.column is None else _middle
             crossings = _crossings(place, delta, wanted, cliff)
         elif axis.column is not None and len(crossings):
@@ -124,16 +127,20 @@ def _brackets(delta: Floats, wanted: float) -> Ints:
 
 
 def _zoomed(
-    likelihood: Likelihood, place: Floats, delta: Floats, wanted: float, zoom: Zoom
+    likelihood: Likelihood, axis: Axis, place: Floats, delta: Floats, wanted: float, zoom: Zoom
 ) -> tuple[Floats, Floats]:
-    """Add finer curves around all crossings of a level, until these no longer move."""
-    for _ in range(_ZOOMS):
+    """Add finer curves around all crossings of a level, until these no longer move.
+
+    An observable ends at a hard bound where the outermost point known does.
+    """
+    for _ in range(_ZOOMS if axis.column is not None else _ZOOMS_WITHIN):
         brackets = _brackets(delta, wanted)
         before = np.array(_crossings(place, delta, wanted))
         wide = [
             (float(place[i]), float(place[i + 1]))
             for i in brackets
             if place[i + 1] - place[i] > _PRECISION * (place[-1] - place[0])
+            and (axis.column is not None or np.isfinite(delta[i : i + 2]).all())
         ]
         if not wide:
             break

@@ -33,7 +33,8 @@ _FINE = 6
 """Bins of a closer look at the end of an interval."""
 
 _OFTEN = 0.34
-"""If CMA-ES gains in more than this part of its bins, the problem is none for derivatives: it searches them all."""
+"""If CMA-ES gains in more than this part of its bins once more, after what it found was handed on, the problem is
+none for derivatives: it searches them all."""
 
 
 class Profiling:
@@ -181,7 +182,7 @@ class Profiling:
         """Look again at the bins that decide where intervals end, by fresh starts and by CMA-ES."""
         for i in self._curves:
             work = self.searches[i]
-            for _ in range(_OPINIONS):
+            for opinion in range(_OPINIONS):
                 cells = self._deciding(i)
                 if not len(cells) or work.left <= 0:
                     break
@@ -194,7 +195,7 @@ class Profiling:
                 self._found[i][:] = 0.0
                 with np.errstate(invalid="ignore"):
                     self._found[i][cells] = np.nan_to_num(2.0 * (work.minima.best - before)[cells], posinf=np.inf)
-                if (gained > _GAIN).mean() > _OFTEN:
+                if opinion > 0 and (gained > _GAIN).mean() > _OFTEN:
                     self._all_by_cma(i)
                 if not (self._found[i] > 2.0 * _GAIN).any():
                     break
@@ -270,6 +271,7 @@ class Profiling:
         beside = np.flatnonzero((axis.edges[1:] >= ends[0]) & (axis.edges[:-1] <= ends[1]))
         closer.from_beside(work, range(max(0, beside[0] - 1), min(work.cells, beside[-1] + 2)))
         closer.sweep()
+        closer.jumps(ends=False)
         found = gather(self._likelihood, [fine], 0)
         work.spent += closer.spent
         places = fine.middle

@@ -279,12 +279,15 @@ class CellSearch:
                     found.append(int(np.ravel_multi_index(moved, self.shape)))
         return found
 
-    def jumps(self) -> None:
-        """Search cells next to a jump from all minima of two neighbours on either side, in every chart."""
+    def jumps(self, *, ends: bool = True) -> None:
+        """Search cells next to a jump from minima of two neighbours on either side, in every chart.
+
+        With `ends`, the first and the last bin of a curve as well, next to which a jump would not show.
+        """
         for _ in range(_JUMP_ROUNDS):
             top = self.likelihood.loglikes.max(initial=-np.inf)
             delta = (2.0 * (top - self.minima.best)).reshape(self.shape)
-            suspects = np.flatnonzero((jumps_in_sight(delta) > _JUMP) | self._ends())
+            suspects = np.flatnonzero((jumps_in_sight(delta) > _JUMP) | (self._ends() & ends))
             cells, starts, charts = [], [], []
             for cell in suspects:
                 for source in self.neighbours(int(cell), 2):

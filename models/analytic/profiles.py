@@ -23,7 +23,7 @@ from terranova.models.analytic.base import SOURCE
 from terranova.types import Floats
 
 NUISANCES = 2
-"""Parameters of each problem that are measured relative to the first one: they cost nothing, and bend its valley."""
+"""Parameters of each problem that are measured relative to the first one: they cost nothing, and bend valleys."""
 
 GRID = 4001
 """Places at which what is left of a minimisation is looked at, before the best one is refined."""

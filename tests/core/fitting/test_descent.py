@@ -65,7 +65,7 @@ def test_a_periodic_axis_is_crossed_at_its_seam() -> None:
 
 
 def test_valley_is_followed_from_a_neighbour() -> None:
-    """From the exact valley at another t, by the bridge on which t itself is searched; from there to the minimum."""
+    """From the valley at another t, by the bridge on which t itself is searched; from there to the minimum."""
     problem = terranova.problem("profile-valley", ["profile-valley"])
     known = Likelihood(problem, problem.evaluate)
     linearised = Linearised(known, np.random.default_rng(1))
