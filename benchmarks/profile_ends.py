@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 
 from terranova.config import build_problem, load_config
-from terranova.fitting.axes import BINS, make_axis
+from terranova.fitting.axes import make_axis
 from terranova.fitting.best import find_best
 from terranova.fitting.config import LEVELS, Search
 from terranova.fitting.intervals import Interval, intervals, threshold
@@ -27,6 +27,7 @@ from terranova.fitting.profiling import Profiling
 from terranova.models.analytic.profiles import PROFILES, ProfileProblem
 from terranova.types import Floats
 
+BINS = 24
 WRONG = 0.05
 NEAR = 1e-3
 

@@ -265,7 +265,7 @@ class CellSearch:
 
     def whole(self, cell: int, minimum: Minimum) -> Floats:
         """Return the point (all parameters) of a minimum of a cell."""
-        return self.holder.whole(minimum.u[None], self.places(np.array([cell])))[0]
+        return np.asarray(self.holder.whole(minimum.u[None], self.places(np.array([cell])))[0])
 
     def neighbours(self, cell: int, reach: int = 1) -> list[int]:
         """Return the cells next to one, along each axis."""

@@ -128,7 +128,7 @@ class Linearised:
             return [_edge(constraint, None, 1.0, False, margin)]
         value = known[:, 0]
         wide = len(value) > 0 and bool((value > 0.0).all())
-        wide = wide and np.quantile(value, 0.97) > _DECADES * np.quantile(value, 0.03)
+        wide = wide and bool(np.quantile(value, 0.97) > _DECADES * np.quantile(value, 0.03))
         edges = []
         for end, sign in ends:
             log = bool(wide and end > 0.0)
