@@ -58,11 +58,11 @@ class Profiling:
         seed: int,
         say: Say,
     ) -> None:
-        self._likelihood, self._settings, self._say, self._thresholds = likelihood, settings, say, thresholds
+        self._likelihood, self._say, self._thresholds = likelihood, say, thresholds
         linearised = self._linearised = Linearised(likelihood, np.random.default_rng([seed, 3]))
         self._rngs = [np.random.default_rng([seed, 3, i]) for i in range(len(axes))]
         self.searches = [
-            CellSearch(linearised, pair, rng, settings.curve if len(pair) == 1 else settings.plane, say)
+            CellSearch(linearised, pair, rng, settings.allowed(len(pair), likelihood.dimension), say)
             for pair, rng in zip(axes, self._rngs, strict=True)
         ]
         self._curves = [i for i, pair in enumerate(axes) if len(pair) == 1]
@@ -184,7 +184,10 @@ class Profiling:
             work = self.searches[i]
             for opinion in range(_OPINIONS):
                 cells = self._deciding(i)
-                if not len(cells) or work.left <= 0:
+                if not len(cells):
+                    break
+                if work.left <= 0:
+                    work.effort.bound = work.allowed
                     break
                 before = work.minima.best
                 better, agree = work.random_starts(cells)
@@ -267,7 +270,7 @@ class Profiling:
         room = 0.5 * (high - low)
         ends = np.clip([low - room, high + room], axis.edges[0], axis.edges[-1])
         fine = axis.divided(np.linspace(float(ends[0]), float(ends[1]), _FINE + 1))
-        closer = CellSearch(self._linearised, [fine], rng, work.left + self._settings.curve // 10, self._say)
+        closer = CellSearch(self._linearised, [fine], rng, max(work.left, 0) + work.allowed // 20, self._say)
         beside = np.flatnonzero((axis.edges[1:] >= ends[0]) & (axis.edges[:-1] <= ends[1]))
         closer.from_beside(work, range(max(0, beside[0] - 1), min(work.cells, beside[-1] + 2)))
         closer.sweep()

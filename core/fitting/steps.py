@@ -197,7 +197,7 @@ def _profiles(
     say: Say,
 ) -> tuple[list[ProfileResult], float]:
     """Return all profiles, and the largest error of the surrogate in them."""
-    if trainer is not None:
+    if trainer is not None and trainer.usable:
         return _profiles_by_surrogate(config, trainer, streams, meter, say)
     if not config.profile:
         return [], 0.0

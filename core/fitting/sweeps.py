@@ -244,6 +244,7 @@ class CellSearch:
     def _handed_on(self) -> tuple[Ints, Floats]:
         """Return cells (n,), and the neighbours' minima u (n, all parameters) from which each is searched."""
         best, cells, starts = self.minima.best, [], []
+        worse = _WORSE if len(self.shape) == 1 else -_GAIN  # on a plane, only from better cells to worse ones
         worth = self.near(10.0)
         for cell, kept in enumerate(self.minima.of):
             for minimum in kept:
@@ -253,7 +254,7 @@ class CellSearch:
                 if not worth[cell]:
                     continue
                 for neighbour in self.neighbours(cell):
-                    if minimum.loglike > best[neighbour] - _WORSE:
+                    if minimum.loglike > best[neighbour] - worse:
                         cells.append(neighbour)
                         starts.append(self.whole(cell, minimum))
         if not cells:

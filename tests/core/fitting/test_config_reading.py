@@ -39,7 +39,7 @@ def _words(output: Path, **more: Any) -> dict[str, Any]:
         ({"profile": ["a0", {"a0": [1, 2]}]}, "asked for twice"),
         ({"levels": [1.5]}, "levels"),
         ({"search": {"until": "convergd"}}, "converged"),
-        ({"search": {"curve": 0}}, "search"),
+        ({"search": {"curve": -1}}, "curve"),
         ({"search": {"curves": 1000}}, "curve"),
         ({"nested": {"lives": 300}}, "lives"),
         ({"nested": {"live": 3}}, "50"),
