@@ -12,6 +12,7 @@ from terranova.fitting.text import (
     posterior_sentence,
     spent_text,
     surrogate_sentences,
+    trust_sentences,
 )
 from terranova.pages.table import Column
 
@@ -35,6 +36,8 @@ def show_fit(fit: Fit) -> None:
         for interval in result.intervals:
             say(interval_sentence(fit, result, interval))
         say(convergence_sentence(result))
+    for sentence in trust_sentences(fit):
+        say(sentence)
     for posterior in fit.posteriors:
         say(posterior_sentence(posterior))
         for sentence in correction_sentences(posterior):

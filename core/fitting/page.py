@@ -15,6 +15,7 @@ from terranova.fitting.text import (
     interval_sentence,
     posterior_sentence,
     surrogate_sentences,
+    trust_sentences,
 )
 from terranova.pages import html
 from terranova.pages.blocks import Block, Page, Paragraph, Picture, Section, paragraphs, titled
@@ -83,6 +84,7 @@ def _profiles(fit: Fit) -> Section | None:
     sentences = [
         interval_sentence(fit, result, interval) for result in fit.profiles for interval in result.intervals
     ]
+    sentences += [f"{sentence}." for sentence in trust_sentences(fit)]
     levels = ", ".join(f"{100 * level:g} %" for level in fit.config.levels)
     pictures = []
     for result in fit.profiles:

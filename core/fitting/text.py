@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from terranova.fitting.convergence import JUMP, MOVED
+from terranova.fitting.convergence import JUMP, MOVED, TRIALS, WRONG
 from terranova.fitting.intervals import Interval
 from terranova.fitting.posterior import Posterior
 from terranova.fitting.steps import Fit, ProfileResult
@@ -87,6 +87,23 @@ def _part(low: float | None, high: float | None, doubts: tuple[str | None, str |
     if doubts[0] is not None:
         return "lower end not established, " + ("no upper end" if high is None else f"upper end {high:.4g}{unit}")
     return ("no lower end" if low is None else f"lower end {low:.4g}{unit}") + ", upper end not established"
+
+
+def trust_sentences(fit: Fit) -> list[str]:
+    """How often ends like those that are quoted were wrong; none if no end is quoted, or with a surrogate."""
+    quoted = any(
+        end is not None and not math.isnan(end)
+        for result in fit.profiles
+        for interval in result.intervals
+        for part in interval.parts
+        for end in part
+    )
+    if not quoted or fit.surrogate is not None:
+        return []
+    return [
+        f"ends of intervals quoted as established were wrong in {WRONG} of {TRIALS} trials on problems with exact "
+        "profiles; a branch that no search touched would not show"
+    ]
 
 
 def convergence_sentence(result: ProfileResult) -> str:

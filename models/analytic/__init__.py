@@ -20,4 +20,4 @@ def terranova_models() -> list[type[Model]]:
 @hookimpl
 def terranova_constraint_sets() -> list[ConstraintSet]:
     """A set for each, of the same name."""
-    return [problem().constraints() for problem in (*PROBLEMS, *PROFILES)]
+    return [*(region().constraints() for region in PROBLEMS), *(profile().constraints() for profile in PROFILES)]
