@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from terranova.fitting.config import LEVELS, Search
 from terranova.fitting.intervals import Interval, intervals, threshold
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profiling import Profiling
+from terranova.interfaces.priors import Prior
 from terranova.models.analytic.profiles import PROFILES, ProfileProblem
 from terranova.types import Floats
 
@@ -32,33 +33,40 @@ WRONG = 0.05
 NEAR = 1e-3
 
 
-def exact_delta(problem: ProfileProblem, name: str, values: Floats) -> Floats:
+@cache
+def exact_curve(kind: type[ProfileProblem], name: str) -> tuple[Floats, Floats]:
+    """Return u (4001,) of the prior and the exact chi2 there."""
+    u = np.linspace(0.0, 1.0, 4001)
+    return u, kind().exact(name, prior_of(kind, name).to_physical(u))
+
+
+def prior_of(kind: type[ProfileProblem], name: str) -> Prior:
+    """Return the prior of a parameter."""
+    return next(p for p in kind().parameters if p.name == name).prior
+
+
+def exact_delta(kind: type[ProfileProblem], name: str, values: Floats) -> Floats:
     """Return the exact Delta chi2 (n,), relative to the best of the whole prior."""
-    parameter = next(p for p in problem.parameters if p.name == name)
-    grid = parameter.prior.to_physical(np.linspace(0.0, 1.0, 4001))
-    return problem.exact(name, values) - problem.exact(name, grid).min()
+    return kind().exact(name, values) - exact_curve(kind, name)[1].min()
 
 
-def true_parts(problem: ProfileProblem, name: str, level: float) -> list[tuple[float | None, float | None]]:
-    """Return the exact interval, to 1e-4 of the range."""
-    parameter = next(p for p in problem.parameters if p.name == name)
-    u = np.linspace(0.0, 1.0, 10_001)
-    allowed = exact_delta(problem, name, parameter.prior.to_physical(u)) <= threshold(level)
+def true_parts(kind: type[ProfileProblem], name: str, level: float) -> list[tuple[float | None, float | None]]:
+    """Return the exact interval, to 1.25e-4 of the range."""
+    u, chi2 = exact_curve(kind, name)
+    allowed = chi2 - chi2.min() <= threshold(level)
     edges = np.flatnonzero(np.diff(allowed))
     ends: list[float | None] = [None] if allowed[0] else []
-    ends += [float(parameter.prior.to_physical(np.array([(u[i] + u[i + 1]) / 2]))[0]) for i in edges]
+    ends += prior_of(kind, name).to_physical((u[edges] + u[edges + 1]) / 2).tolist()
     if len(ends) % 2:
         ends.append(None)
     return list(zip(ends[::2], ends[1::2], strict=True))
 
 
-def judge(problem: ProfileProblem, name: str, interval: Interval) -> Iterator[str]:
+def judge(kind: type[ProfileProblem], name: str, interval: Interval) -> Iterator[str]:
     """Say of each end what it is: crossing, bound or open; right, wrong or not established."""
-    parameter = next(p for p in problem.parameters if p.name == name)
-    wanted = threshold(interval.level)
-    truth = true_parts(problem, name, interval.level)
-    true_ends = [end for part in truth for end in part if end is not None]
-    span = float(np.ptp(parameter.prior.to_unit(np.array(parameter.prior.support))))
+    prior, wanted = prior_of(kind, name), threshold(interval.level)
+    truth = true_parts(kind, name, interval.level)
+    true_ends = np.array([end for part in truth for end in part if end is not None])
     for part, doubts in zip(interval.parts, interval.doubts, strict=True):
         for side, (end, doubt) in enumerate(zip(part, doubts, strict=True)):
             if doubt is not None:
@@ -66,17 +74,13 @@ def judge(problem: ProfileProblem, name: str, interval: Interval) -> Iterator[st
             elif end is None:
                 yield "open right" if truth and truth[-side][side] is None else "open wrong"
             else:
-                u = parameter.prior.to_unit(np.array([end, *true_ends])) / span
-                near = len(u) > 1 and np.abs(u[1:] - u[0]).min() < NEAR
-                at = abs(float(exact_delta(problem, name, np.array([end]))[0]) - wanted)
-                around = exact_delta(
-                    problem,
-                    name,
-                    parameter.prior.to_physical(np.clip(u[0] + 2e-4 * np.array([-1.0, 1.0]), 0, 1) * span),
-                )
-                kind = "bound" if not np.isfinite(around).all() else "crossing"
-                right = near if kind == "bound" else at < WRONG or (near and at < 10 * WRONG)
-                yield f"{kind} {'right' if right else 'wrong'}"
+                u = float(prior.to_unit(np.array([end]))[0])
+                near = len(true_ends) > 0 and np.abs(prior.to_unit(true_ends) - u).min() < NEAR
+                beside = prior.to_physical(np.clip(u + 2e-4 * np.array([-1.0, 0.0, 1.0]), 0.0, 1.0))
+                off = np.abs(exact_delta(kind, name, beside) - wanted)
+                what = "crossing" if np.isfinite(off).all() else "bound"
+                right = near if what == "bound" else off[1] < WRONG or (near and off[1] < 10 * WRONG)
+                yield f"{what} {'right' if right else 'wrong'}"
     if len(interval.parts) < len(truth):
         yield "part missed"
     if len(interval.parts) > len(truth):
@@ -85,7 +89,6 @@ def judge(problem: ProfileProblem, name: str, interval: Interval) -> Iterator[st
 
 def trial(kind: type[ProfileProblem], seed: int, bins: int = BINS) -> tuple[Counter[str], list[float], int, bool]:
     """Fit one problem; return its ends, the largest deviation of each curve below Delta chi2 = 6, and the cost."""
-    model = kind()
     config = {"model": kind.name, "constraints": [kind.name], "sampler": {"name": "random"}}
     scan = load_config({**config, "budget": {"evaluations": 1}, "seed": seed, "output": "unused"})
     problem = build_problem(scan.problem)
@@ -102,10 +105,10 @@ def trial(kind: type[ProfileProblem], seed: int, bins: int = BINS) -> tuple[Coun
         for interval in intervals(
             likelihood, curve, LEVELS, rng, zoom=look, between=between, convergence=convergence
         ):
-            ends.update(judge(model, kind.profiled[i], interval))
+            ends.update(judge(kind, kind.profiled[i], interval))
     deviations = []
     for (curve, _), name in zip(profiling.results(), kind.profiled, strict=True):
-        truth = exact_delta(model, name, curve.axes[0].centres)
+        truth = exact_delta(kind, name, curve.axes[0].centres)
         near = truth < 6.0
         off = np.abs(curve.delta_chi2(float(likelihood.loglikes.max())) - truth)[near]
         deviations.append(float(off.max(initial=0.0)))

@@ -20,13 +20,17 @@ from terranova import (
     Window,
 )
 from terranova.models.analytic.base import SOURCE
-from terranova.types import Floats
+from terranova.types import Floats, Ints
 
 NUISANCES = 2
 """Parameters of each problem that are measured relative to the first one: they cost nothing, and bend valleys."""
 
 GRID = 4001
 """Places at which what is left of a minimisation is looked at, before the best one is refined."""
+
+
+CHUNKS = 16
+"""Parts in which many minimisations are done, so that they need little memory."""
 
 
 class ProfileProblem(Model):
@@ -232,13 +236,18 @@ def minimum(chi2: Callable[[Floats, Floats], Floats], values: Floats, grid: Floa
     The best five places of the grid are refined, each between its neighbours, until nothing is left of a step.
     """
     v = values[:, None]
-    first = np.sort(np.argsort(chi2(v, grid[None]), axis=1)[:, :5], axis=1)
+    first = np.concatenate([_lowest(chi2(part[:, None], grid[None])) for part in np.array_split(values, CHUNKS)])
     low, high = grid[np.maximum(first - 1, 0)], grid[np.minimum(first + 1, len(grid) - 1)]
     for _ in range(60):  # golden section, all at once
         left, right = high - 0.6180339887498949 * (high - low), low + 0.6180339887498949 * (high - low)
         lower = chi2(v, left) < chi2(v, right)
         low, high = np.where(lower, low, left), np.where(lower, right, high)
     return np.asarray(chi2(v, 0.5 * (low + high)).min(axis=1))
+
+
+def _lowest(paid: Floats) -> Ints:
+    """Return where the five lowest of each row (n, grid) are, in order of the grid."""
+    return np.asarray(np.sort(np.argpartition(paid, 5, axis=1)[:, :5], axis=1), dtype=np.int64)
 
 
 PROFILES: tuple[type[ProfileProblem], ...] = (Valley, LinearValley, Banana, Twins, Cancelling, Boundary)
