@@ -102,7 +102,7 @@ def trust_sentences(fit: Fit) -> list[str]:
         return []
     return [
         f"ends of intervals quoted as established were wrong in {WRONG} of {TRIALS} trials on problems with exact "
-        "profiles; a branch that no search touched would not show"
+        "profiles; gaps narrower than a bin and branches that no search touched do not show"
     ]
 
 
