@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from terranova.fitting.axes import Axis
-from terranova.fitting.convergence import JUMP, Convergence, largest_jump
+from terranova.fitting.profile_convergence import JUMP, Convergence, largest_jump
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import Profile, search
 from terranova.types import Floats, Ints

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from terranova.errors import RunError
-from terranova.fitting.convergence import JUMP, MOVED, Convergence
+from terranova.fitting.profile_convergence import JUMP, MOVED, Convergence
 from terranova.fitting.figures import write_figures
 from terranova.fitting.page import write_page
 from terranova.fitting.posterior import CITATIONS, Posterior

@@ -9,7 +9,7 @@ import numpy as np
 
 from terranova.fitting.axes import FAR, Axis, named
 from terranova.fitting.config import Search
-from terranova.fitting.convergence import MOVED, Convergence, jumps_in_sight
+from terranova.fitting.profile_convergence import MOVED, Convergence, jumps_in_sight
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import Profile, best_rows, gather, profile, search
 from terranova.fitting.progress import Say

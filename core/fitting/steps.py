@@ -13,7 +13,7 @@ from terranova.evaluation.problem import Problem
 from terranova.fitting.axes import BINS, BINS_2D, Axis, make_axis
 from terranova.fitting.best import BestFit, describe_best, find_best, first_points
 from terranova.fitting.config import FitConfig, ProfileConfig
-from terranova.fitting.convergence import Convergence, judged
+from terranova.fitting.profile_convergence import Convergence, judged
 from terranova.fitting.intervals import Interval, intervals, threshold
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.mcmc import mcmc

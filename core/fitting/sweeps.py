@@ -9,7 +9,7 @@ import numpy as np
 
 from terranova.fitting.approach import approach, nearest_draws
 from terranova.fitting.axes import FAR, Axis, named
-from terranova.fitting.convergence import jumps_in_sight
+from terranova.fitting.profile_convergence import jumps_in_sight
 from terranova.fitting.descent import descend
 from terranova.fitting.lanes import Holder, Lanes
 from terranova.fitting.minima import Minima, Minimum

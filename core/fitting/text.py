@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from terranova.fitting.convergence import JUMP, MOVED, TRIALS, WRONG
+from terranova.fitting.profile_convergence import JUMP, MOVED, TRIALS, WRONG
 from terranova.fitting.intervals import Interval
 from terranova.fitting.posterior import Posterior
 from terranova.fitting.steps import Fit, ProfileResult

@@ -11,7 +11,7 @@ import pytest
 
 import terranova
 from terranova.fitting.config_reading import load_fit
-from terranova.fitting.convergence import Convergence
+from terranova.fitting.profile_convergence import Convergence
 from terranova.fitting.intervals import Interval, intervals
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.output import write_fit

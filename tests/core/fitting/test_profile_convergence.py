@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from terranova.fitting.convergence import Convergence, bumps, jumps_in_sight, largest_jump
+from terranova.fitting.profile_convergence import Convergence, bumps, jumps_in_sight, largest_jump
 
 X = np.linspace(-3.0, 3.0, 31)
 
