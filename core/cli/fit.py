@@ -6,6 +6,7 @@ from terranova.cli.terminal import console, print_table, say
 from terranova.fitting.prior_ends import end_text, ends_sentences, posterior_at_ends, reaching_sentences
 from terranova.fitting.steps import Fit
 from terranova.fitting.text import (
+    convergence_sentence,
     convergence_sentences,
     correction_sentences,
     goodness,
@@ -13,6 +14,7 @@ from terranova.fitting.text import (
     posterior_sentence,
     spent_text,
     surrogate_sentences,
+    trust_sentences,
 )
 from terranova.pages.table import Column
 
@@ -45,6 +47,9 @@ def show_fit(fit: Fit) -> None:
     for result in fit.profiles:
         for interval in result.intervals:
             say(interval_sentence(fit, result, interval))
+        say(convergence_sentence(result))
+    for sentence in trust_sentences(fit):
+        say(sentence)
     for posterior in fit.posteriors:
         say(posterior_sentence(posterior))
         for sentence in (*convergence_sentences(posterior), *correction_sentences(posterior)):

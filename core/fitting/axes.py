@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,7 @@ class Axis:
         log: whether the coordinate of an observable is its logarithm.
         inset: share of a bin of an observable, at each of its ends, that is left out: where observables are
             predicted, a point at the very end may belong to the neighbour.
+        reached: whether the range of an observable was not given, but is what searches had reached.
     """
 
     name: str
@@ -39,6 +40,11 @@ class Axis:
     centres: Floats
     log: bool = False
     inset: float = 0.0
+    reached: bool = False
+
+    def divided(self, edges: Floats) -> Axis:
+        """Return the same quantity in other bins, of edges (bins + 1,) in the coordinate of the edges."""
+        return replace(self, edges=edges, centres=(edges[1:] + edges[:-1]) / 2)
 
     def coordinate(self, values: Floats) -> Floats:
         """Return values of an observable in the coordinate of the edges."""
@@ -82,6 +88,7 @@ def make_axis(
         ends = np.array([0.0, 1.0]) if limits is None else prior.to_unit(np.array(limits))
         edges = np.linspace(float(ends[0]), float(ends[1]), bins + 1)
         return Axis(name, column, edges, prior.to_physical((edges[1:] + edges[:-1]) / 2))
+    reached = limits is None
     if limits is None:
         values, loglike = likelihood.column(name), likelihood.loglikes
         near = np.isfinite(values) & (loglike > loglike.max(initial=-np.inf) - FAR / 2) & ((values > 0) | (not log))
@@ -91,7 +98,7 @@ def make_axis(
     low, high = np.log10(limits) if log else limits
     edges = np.linspace(low, high, bins + 1)
     centres = (edges[1:] + edges[:-1]) / 2
-    return Axis(name, None, edges, 10.0**centres if log else centres, log)
+    return Axis(name, None, edges, 10.0**centres if log else centres, log, reached=reached)
 
 
 def named(axes: Sequence[Axis]) -> str:

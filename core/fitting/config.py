@@ -17,6 +17,9 @@ from terranova.runs.provenance import content_hash
 LEVELS = (0.68, 0.90, 0.95)
 """Of confidence, where the file names none."""
 
+CURVE, PLANE = 20_000, 100_000
+"""Evaluations for a curve and for a plane, for each free parameter."""
+
 FREE_KEYS = ("output", "parallel")
 """Keys that may change between two sessions of a fit: no number depends on them."""
 
@@ -27,6 +30,27 @@ class Best:
 
     starts: Count = 8
     generations: Count = 400
+
+
+@dataclass(frozen=True)
+class Search:
+    """How far profiles are searched.
+
+    Attributes:
+        until: "converged", until no bin gains any more.
+        curve: evaluations for a profile of one quantity, about; the fit says so if they did not suffice. 0 stands
+            for `CURVE` for each free parameter.
+        plane: the same for one of two; 0 stands for `PLANE` for each free parameter.
+    """
+
+    until: Literal["converged"] = "converged"
+    curve: Annotated[int, Field(ge=0)] = 0
+    plane: Annotated[int, Field(ge=0)] = 0
+
+    def allowed(self, quantities: int, parameters: int) -> int:
+        """Return the evaluations for a profile of so many quantities of a model with so many free parameters."""
+        given, each = (self.curve, CURVE) if quantities == 1 else (self.plane, PLANE)
+        return given or each * parameters
 
 
 @dataclass(frozen=True)
@@ -99,6 +123,7 @@ class FitConfig:
         parallel: how the work is shared out: as a scan's.
         scans: run directories whose points are used.
         best: how the best fit is found.
+        search: how far profiles are searched.
         profile: profiles wanted.
         levels: confidence levels of intervals and contours.
         nested: nested sampling, if wanted.
@@ -113,6 +138,7 @@ class FitConfig:
     parallel: Parallel = field(default_factory=Parallel)
     scans: tuple[Path, ...] = ()
     best: Best = field(default_factory=Best)
+    search: Search = field(default_factory=Search)
     profile: tuple[ProfileConfig, ...] = ()
     levels: tuple[float, ...] = LEVELS
     nested: Nested | None = None

@@ -21,7 +21,7 @@ from terranova.config.resolve import check_executor
 from terranova.config.scan_reading import read_output, read_parallel, read_seed
 from terranova.errors import PluginError
 from terranova.evaluation.problem import Problem
-from terranova.fitting.config import LEVELS, Best, FitConfig, Mcmc, Nested, SurrogateConfig
+from terranova.fitting.config import LEVELS, Best, FitConfig, Mcmc, Nested, Search, SurrogateConfig
 from terranova.fitting.profile_reading import read_profiles
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import Key, keys_of, read_keys
@@ -40,12 +40,19 @@ _KEYS = {
     "profile": Key(Any),
     "levels": Key(tuple[Level, ...]),
     "best": Key(Any),
+    "search": Key(Any),
     "nested": Key(Any),
     "mcmc": Key(Any),
     "surrogate": Key(Any),
 }
 
-_METHODS: Mapping[str, type] = {"best": Best, "nested": Nested, "mcmc": Mcmc, "surrogate": SurrogateConfig}
+_METHODS: Mapping[str, type] = {
+    "best": Best,
+    "search": Search,
+    "nested": Nested,
+    "mcmc": Mcmc,
+    "surrogate": SurrogateConfig,
+}
 
 
 def load_fit(
@@ -93,6 +100,7 @@ def _read(diagnostics: Diagnostics, registry: Registry, consent: Consent) -> Fit
         parallel=parallel,
         scans=scans,
         best=settings["best"] or Best(),
+        search=settings["search"] or Search(),
         profile=profiles,
         levels=tuple(sorted(keys.get("levels", LEVELS))),
         nested=settings["nested"],

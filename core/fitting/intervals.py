@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +11,8 @@ import numpy as np
 from terranova.fitting.axes import Axis
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import Profile, search
-from terranova.types import Floats
+from terranova.fitting.profile_convergence import JUMP, Convergence, largest_jump
+from terranova.types import Floats, Ints
 
 _ROUNDS = 14
 """Times that the end of an interval is evaluated again at most."""
@@ -18,9 +20,21 @@ _ROUNDS = 14
 _PRECISION = 2e-5
 """Ends that move by less, in units of the cube, are final."""
 
+_ZOOMS = 9
+"""Closer looks at the end of an interval, each about three times as close as the one before, at most."""
+
+_ZOOMS_WITHIN = 2
+"""The same of an observable, which bounds of the width of a bin hold: the narrower, the harder to search."""
+
+_SETTLED = 2e-4
+"""Part of the range by which an end may move when it is looked at more closely, if neither side is excluded."""
+
 _CLIFF = 30.0
 """A root of Delta chi2 that differs by more from that of a level is not interpolated."""
 
+
+Zoom = Callable[[float, float], tuple[Floats, Floats]]
+"""(a place within a level, one beyond it) -> places (n,) and ln L (n,) of a finer curve around them."""
 
 Climb = Callable[[Axis, Floats], None]
 """Maximises the likelihood in a cell of a parameter, from a point (d,); all points tried are known afterwards."""
@@ -32,11 +46,19 @@ class Interval:
 
     Attributes:
         level: of confidence, for example 0.95.
-        parts: (low, high) of each connected part; an end is None where the range ends before the level is reached.
+        parts: (low, high) of each connected part; an end is None where the range ends before the level is reached,
+            and NaN where it is not established.
+        doubts: for each part, why its ends are not established; None for one that is.
     """
 
     level: float
     parts: tuple[tuple[float | None, float | None], ...]
+    doubts: tuple[tuple[str | None, str | None], ...] = ()
+
+    @property
+    def established(self) -> bool:
+        """True if no end is in doubt."""
+        return not any(reason for pair in self.doubts for reason in pair)
 
 
 def threshold(level: float, quantities: int = 1) -> float:
@@ -52,12 +74,16 @@ def intervals(
     levels: tuple[float, ...],
     rng: np.random.Generator,
     climb: Climb | None = None,
+    *,
+    zoom: Zoom | None = None,
+    between: tuple[Floats, Floats] | None = None,
+    convergence: Convergence | None = None,
 ) -> list[Interval]:
     """Return the intervals of a profile over one quantity.
 
-    For a parameter each end is refined: the likelihood is maximised again with the parameter held at the place
-    where the profile crosses the level, until that no longer moves. The curve of an observable goes through
-    evaluated points and is interpolated between them.
+    Each end is looked at more closely, by finer and finer curves around it, until it no longer moves. Without
+    `zoom`, the likelihood is maximised again with a parameter held at the place where the profile crosses the
+    level, and the curve of an observable is interpolated.
 
     Args:
         likelihood: the likelihood.
@@ -65,22 +91,93 @@ def intervals(
         levels: of confidence.
         rng: of all random numbers.
         climb: maximises the likelihood in a cell of the axis, from a point (d,); CMA-ES if None.
+        zoom: makes a finer curve.
+        between: places (n,) and ln L (n,) of points between bins that belong to the curve as well.
+        convergence: of the profile: an end in bins that have not converged is not established.
     """
     axis = profile.axes[0]
     place, delta = _curve(likelihood, profile)
+    if between is not None:
+        place = np.append(place, between[0])
+        place, delta = _lowest(place, np.append(delta, 2.0 * (likelihood.loglikes.max() - between[1])))
     result = []
     for level in levels:
         wanted = threshold(level)
-        crossings = _crossings(
-            place, delta, wanted, _Outermost(likelihood, axis, wanted) if axis.column is None else _middle
-        )
-        if axis.column is not None and len(crossings):
+        cliff = _Outermost(likelihood, axis, wanted) if axis.column is None else _middle
+        crossings = _crossings(place, delta, wanted, cliff)
+        if zoom is not None:
+            place, delta = _zoomed(likelihood, axis, place, delta, wanted, zoom)
+            cliff = _Outermost(likelihood, axis, wanted) if axis.column is None else _middle
+            crossings = _crossings(place, delta, wanted, cliff)
+        elif axis.column is not None and len(crossings):
             place, delta = _refined(
                 likelihood, axis, place, delta, crossings, wanted, climb or _climber(likelihood, rng)
             )
             crossings = _crossings(place, delta, wanted)
-        result.append(_interval(likelihood, axis, level, delta, crossings, wanted))
+        doubts = [
+            _doubt(axis, place, delta, i, convergence, closer=zoom is not None) for i in _brackets(delta, wanted)
+        ]
+        result.append(_interval(likelihood, axis, level, delta, crossings, wanted, doubts))
     return result
+
+
+def _brackets(delta: Floats, wanted: float) -> Ints:
+    """Return the numbers of the places after which a curve crosses a level."""
+    return np.asarray(np.flatnonzero(np.diff(delta > wanted)), dtype=np.int64)
+
+
+def _zoomed(
+    likelihood: Likelihood, axis: Axis, place: Floats, delta: Floats, wanted: float, zoom: Zoom
+) -> tuple[Floats, Floats]:
+    """Add finer curves around all crossings of a level, until these no longer move.
+
+    An observable ends at a hard bound where the outermost point known does.
+    """
+    for _ in range(_ZOOMS if axis.column is not None else _ZOOMS_WITHIN):
+        brackets = _brackets(delta, wanted)
+        before = np.array(_crossings(place, delta, wanted))
+        wide = [
+            (float(place[i]), float(place[i + 1]))
+            for i in brackets
+            if place[i + 1] - place[i] > _PRECISION * (place[-1] - place[0])
+            and (axis.column is not None or np.isfinite(delta[i : i + 2]).all())
+        ]
+        if not wide:
+            break
+        for low, high in wide:
+            more, loglike = zoom(low, high)
+            place = np.append(place, more)
+            delta = np.append(delta, 2.0 * (likelihood.loglikes.max() - loglike))
+        place, delta = _lowest(place, delta)
+        moved = np.array(_crossings(place, delta, wanted))
+        if len(moved) == len(before) and np.allclose(moved, before, atol=_SETTLED * np.ptp(place), rtol=0.0):
+            inside, outside = delta[brackets], delta[np.minimum(brackets + 1, len(delta) - 1)]
+            if np.isfinite(inside).all() and np.isfinite(outside).all():
+                break
+    return place, delta
+
+
+def _lowest(place: Floats, delta: Floats) -> tuple[Floats, Floats]:
+    """Return places in order, each once, with the lowest Delta chi2 there."""
+    order = np.lexsort((delta, place))
+    place, delta = place[order], delta[order]
+    first = np.append(True, np.diff(place) > 0.0)
+    return place[first], delta[first]
+
+
+def _doubt(
+    axis: Axis, place: Floats, delta: Floats, i: int, convergence: Convergence | None, *, closer: bool
+) -> str | None:
+    """Return why the crossing after place i of a curve is not established; None if nothing speaks against it."""
+    near = slice(max(0, i - 1), i + 3)
+    jump = largest_jump(place[near], delta[near])
+    if jump > JUMP:
+        return f"the curve jumps by {jump:.2g} there" if np.isfinite(jump) else "the curve has a gap there"
+    if convergence is None:
+        return None
+    bins = np.searchsorted(axis.edges, place[i : i + 2], side="right") - 1
+    around: Ints = np.arange(max(0, bins[0] - 1), min(len(axis.centres), bins[1] + 2))
+    return convergence.doubt(around, closer=closer)
 
 
 def _curve(likelihood: Likelihood, profile: Profile) -> tuple[Floats, Floats]:
@@ -197,20 +294,30 @@ def _nearest(likelihood: Likelihood, axis: Axis, at: float) -> Floats:
 
 
 def _interval(
-    likelihood: Likelihood, axis: Axis, level: float, delta: Floats, crossings: list[float], wanted: float
+    likelihood: Likelihood,
+    axis: Axis,
+    level: float,
+    delta: Floats,
+    crossings: list[float],
+    wanted: float,
+    doubts: list[str | None],
 ) -> Interval:
     """Pair crossings up into allowed parts."""
     allowed = delta <= wanted
     if not allowed.any():
         return Interval(level, ())
-    ends: list[float | None] = [None] if allowed[0] else []
-    ends += crossings
+    beyond = "nothing was searched beyond" if axis.reached else None
+    ends: list[tuple[float | None, str | None]] = [(None, beyond)] if allowed[0] else []
+    ends += list(zip(crossings, doubts, strict=True))
     if len(ends) % 2:
-        ends.append(None)
-    parts = []
-    for low, high in zip(ends[::2], ends[1::2], strict=True):
-        parts.append((_physical(likelihood, axis, low), _physical(likelihood, axis, high)))
-    return Interval(level, tuple(parts))
+        ends.append((None, beyond))
+    values = [math.nan if reason else _physical(likelihood, axis, place) for place, reason in ends]
+    reasons = [reason for _, reason in ends]
+    return Interval(
+        level,
+        tuple(zip(values[::2], values[1::2], strict=True)),
+        tuple(zip(reasons[::2], reasons[1::2], strict=True)),
+    )
 
 
 def _physical(likelihood: Likelihood, axis: Axis, place: float | None) -> float | None:

@@ -59,7 +59,7 @@ class Metric:
         reach = np.abs(slopes).max(axis=2, initial=0.0) * _NEAREST
         for constraint in self._soft:
             read = [self._names.index(name) for name in constraint.observables]
-            curvature = _curvature(constraint, values[:, read], reach[:, read])
+            curvature = curvature_of(constraint, values[:, read], reach[:, read])
             metric += np.einsum("kia,kij,kjb->kab", slopes[:, read], curvature, slopes[:, read])
         for constraint in self._hard:
             at = self._names.index(constraint.observables[0])
@@ -93,7 +93,7 @@ class Metric:
         return read[:, 0], np.where(np.abs(slopes) < 1e100, slopes, 0.0)
 
 
-def _curvature(constraint: Constraint, at: Floats, reach: Floats) -> Floats:
+def curvature_of(constraint: Constraint, at: Floats, reach: Floats) -> Floats:
     """Return the second derivatives (k, m, m) of -ln L in its observables (k, m), negative directions left out."""
     k, m = at.shape
     reach = np.where(reach > 0.0, reach, 1.0)  # what does not change has no weight anyway

@@ -19,8 +19,10 @@ from terranova.fitting.figures import write_figures
 from terranova.fitting.page import write_page
 from terranova.fitting.posterior import Posterior
 from terranova.fitting.prior_ends import posterior_at_ends
+from terranova.fitting.profile_convergence import JUMP, MOVED, Convergence
 from terranova.fitting.steps import Fit, ProfileResult
 from terranova.system.atomic import write_atomic
+from terranova.types import Floats
 
 RESULT = "fit.json"
 
@@ -67,7 +69,11 @@ def to_dict(fit: Fit) -> dict[str, Any]:
                 "quantities": _names(p),
                 "file": profile_file(_names(p)),
                 "evaluations": p.profile.evaluations,
-                "intervals": {f"{i.level:g}": [list(part) for part in i.parts] for i in p.intervals},
+                "intervals": {f"{i.level:g}": [_ends(part) for part in i.parts] for i in p.intervals},
+                "not established": {
+                    f"{i.level:g}": [list(pair) for pair in i.doubts] for i in p.intervals if not i.established
+                },
+                "convergence": _convergence(p.convergence),
             }
             for p in fit.profiles
         ],
@@ -92,6 +98,29 @@ def to_dict(fit: Fit) -> dict[str, Any]:
             }
             for p in fit.posteriors
         ],
+    }
+
+
+def _ends(part: tuple[float | None, float | None]) -> list[float | None]:
+    return [None if end is None else _finite(end) for end in part]
+
+
+def _convergence(c: Convergence) -> dict[str, Any]:
+    """What is known of how far a profile has come; infinite gains, of bins without a point before, are null."""
+
+    def worst(values: Floats, allowed: float) -> dict[str, Any]:
+        return {"bins": int((values > allowed).sum()), "largest": _finite(float(values.max(initial=0.0)))}
+
+    return {
+        "converged": c.converged,
+        "sweeps": c.sweeps,
+        "gained in the last sweep": worst(c.moved, MOVED),
+        "jumps between neighbours": worst(c.jumps, JUMP),
+        "gained in the last fresh search": worst(c.found, MOVED),
+        "better points of other searches": worst(c.known, MOVED),
+        "wrong predictions of the surrogate": worst(c.predicted, MOVED),
+        "fresh searches": {"all": c.restarts, "found more": c.better, "agree": c.agree},
+        "evaluations did not suffice": c.bound or None,
     }
 
 

@@ -13,12 +13,14 @@ from terranova.fitting.posterior import Posterior
 from terranova.fitting.prior_ends import end_text, ends_sentences, posterior_at_ends, reaching_sentences
 from terranova.fitting.steps import Fit, ProfileResult
 from terranova.fitting.text import (
+    convergence_sentence,
     convergence_sentences,
     correction_sentences,
     goodness,
     interval_sentence,
     posterior_sentence,
     surrogate_sentences,
+    trust_sentences,
 )
 from terranova.pages import html
 from terranova.pages.blocks import Block, Page, Paragraph, Picture, Section, paragraphs, titled
@@ -30,6 +32,7 @@ NAME = "fit.html"
 _METHODS = (
     "Best fit: N. Hansen, arXiv:1604.00772 (CMA-ES, pycma); F. James and M. Roos, "
     "Comput. Phys. Commun. 10 (1975) 343 (MINUIT, iminuit).",
+    "Profiles: J. Nocedal and S. J. Wright, Numerical Optimization, 2006, chapters 10, 16 and 18.",
     "Intervals: S. S. Wilks, Ann. Math. Stat. 9 (1938) 60.",
 )
 
@@ -98,6 +101,7 @@ def _profiles(fit: Fit) -> Section | None:
     sentences = [
         interval_sentence(fit, result, interval) for result in fit.profiles for interval in result.intervals
     ]
+    sentences += [f"{sentence}." for sentence in trust_sentences(fit)]
     levels = ", ".join(f"{100 * level:g} %" for level in fit.config.levels)
     pictures = []
     for result in fit.profiles:
@@ -105,6 +109,7 @@ def _profiles(fit: Fit) -> Section | None:
         plane = len(result.profile.axes) == 2
         what = f"regions at {levels} (two quantities); the star is the best fit" if plane else f"levels {levels}"
         caption = f"Profile likelihood of {names}, all else maximised: {what}.{_cut_off(fit, result)}"
+        sentences.append(f"{convergence_sentence(result)}.")
         pictures.append(Picture(partial(draw_profile, fit, result), caption, narrow=True))
     return Section("profiles", "Profile likelihoods", [*paragraphs(sentences), *pictures])
 

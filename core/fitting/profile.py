@@ -107,6 +107,8 @@ def gather(likelihood: Likelihood, axes: Sequence[Axis], evaluations: int) -> Pr
     """Return the profile that the points known amount to."""
     shape = tuple(len(axis.centres) for axis in axes)
     rows = best_rows(likelihood, axes, shape, held=True)
+    if len(axes) > 1:  # a cell that holds a point is not drawn as excluded because its middle is
+        rows = np.where(rows >= 0, rows, best_rows(likelihood, axes, shape))
     best, values = np.full(len(rows), -np.inf), np.full((len(rows), len(axes)), np.nan)
     best[rows >= 0] = likelihood.loglikes[rows[rows >= 0]]
     values[rows >= 0] = likelihood.columns([axis.name for axis in axes])[rows[rows >= 0]]

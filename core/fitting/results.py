@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Parts = tuple[tuple[float, float], ...]
-"""The connected parts of an interval; an end is infinite where the range ended before the level was reached."""
+"""The connected parts of an interval; an end is infinite where the range ended before the level was reached,
+and NaN where it is not established: see `FitResults.doubts`."""
 
 _NEEDED = ("model", "best", "profiles", "posteriors")
 """Keys of `fit.json` that are read here."""
@@ -119,18 +120,39 @@ class FitResults:
             raise RunError(f"{path} cannot be read: {error}") from error
 
     def intervals(self, name: str) -> dict[float, Parts]:
-        """Return level -> the values of a quantity that are not excluded at it.
+        """Return level -> the values of a quantity that are not excluded at it; NaN for an end not established.
 
         Raises:
             KeyError: its profile was not computed.
         """
-        intervals = self._numbers_of((name,))["intervals"]
+        numbers = self._numbers_of((name,))
+        doubts = numbers.get("not established", {})
         return {
             float(level): tuple(
-                (-math.inf if low is None else low, math.inf if high is None else high) for low, high in parts
+                _ends(part, reasons)
+                for part, reasons in zip(parts, doubts.get(level, [(None, None)] * len(parts)), strict=True)
             )
-            for level, parts in intervals.items()
+            for level, parts in numbers["intervals"].items()
         }
+
+    def doubts(self, name: str) -> dict[float, tuple[tuple[str | None, str | None], ...]]:
+        """Return level -> why the ends of the parts of an interval are not established, None for those that are.
+
+        Levels without any such end are left out.
+
+        Raises:
+            KeyError: its profile was not computed.
+        """
+        doubts = self._numbers_of((name,)).get("not established", {})
+        return {float(level): tuple((low, high) for low, high in pairs) for level, pairs in doubts.items()}
+
+    def convergence(self, *names: str) -> Mapping[str, Any]:
+        """Return how far a profile has come: the key `convergence` of it in `fit.json`.
+
+        Raises:
+            KeyError: the profile was not computed.
+        """
+        return dict(self._numbers_of(names).get("convergence", {}))
 
     def posterior(self, method: str) -> pd.DataFrame:
         """Return the weighted points of a posterior: `weight`, `loglike`, parameters and observables.
@@ -167,3 +189,11 @@ class FitResults:
                 return dict(profile)
         known = ", ".join(" and ".join(pair) for pair in self.profiled)
         raise KeyError(f"no profile of {' and '.join(names)} was computed; there are: {known or 'none'}")
+
+
+def _ends(part: Sequence[float | None], reasons: Sequence[str | None]) -> tuple[float, float]:
+    """Return the ends of a part: infinite where the range ended first, NaN where not established."""
+    low, high = (
+        open_end if end is None else float(end) for end, open_end in zip(part, (-math.inf, math.inf), strict=True)
+    )
+    return (math.nan if reasons[0] else low, math.nan if reasons[1] else high)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,15 +10,17 @@ import numpy as np
 
 from terranova.errors import RunError
 from terranova.evaluation.problem import Problem
-from terranova.fitting.axes import BINS, BINS_2D, make_axis
+from terranova.fitting.axes import BINS, BINS_2D, Axis, make_axis
 from terranova.fitting.best import BestFit, describe_best, find_best, first_points
 from terranova.fitting.config import FitConfig, ProfileConfig
-from terranova.fitting.intervals import Interval, intervals
+from terranova.fitting.intervals import Interval, intervals, threshold
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.mcmc import ENSEMBLES, mcmc
 from terranova.fitting.nested import nested
 from terranova.fitting.posterior import Posterior
-from terranova.fitting.profile import Profile, profile
+from terranova.fitting.profile import Profile, gather
+from terranova.fitting.profile_convergence import Convergence, judged
+from terranova.fitting.profiling import Profiling
 from terranova.fitting.progress import Say
 from terranova.fitting.surrogate.importance import corrected_posterior
 from terranova.fitting.surrogate.profile import climber, corrected_profile
@@ -30,10 +32,11 @@ WALKERS = 128
 
 @dataclass(frozen=True)
 class ProfileResult:
-    """A profile with its intervals, which only a profile of one quantity has."""
+    """A profile with its intervals, which only a profile of one quantity has, and how far it has come."""
 
     profile: Profile
     intervals: tuple[Interval, ...]
+    convergence: Convergence = field(default_factory=Convergence)
 
 
 @dataclass(frozen=True)
@@ -118,22 +121,10 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say) -
     meter.read("best fit")
     posteriors = _posteriors(config, likelihood, trainer, meter, say)
     # After the posteriors, because profiles profit from every point that is known by then.
-    profiles, largest_error = [], 0.0
-    for profile_config, stream in zip(config.profile, streams[1:], strict=True):
-        result, error = _profile(config, likelihood, profile_config, trainer, stream, say)
-        profiles.append(result)
-        largest_error = max(largest_error, error)
-        meter.read(f"profile of {' and '.join(profile_config.names)}")
-    say("intervals")
-    results = []
-    for result, stream in zip(profiles, streams[1:], strict=True):
-        climb = climber(trainer, stream) if trainer is not None else None
-        is_curve = len(result.axes) == 1
-        ends = intervals(likelihood, result, config.levels, stream, climb) if is_curve else []
-        results.append(ProfileResult(result, tuple(ends)))
+    results, largest_error = _profiles(config, likelihood, trainer, streams[1:], meter, say)
     if likelihood.loglikes.max() > best_fit.loglike:
         best_fit = describe_best(likelihood, best_fit.evaluations)
-    meter.read("ends of intervals")
+        meter.read("best fit")
     return Fit(
         config=config,
         problem=likelihood.problem,
@@ -161,7 +152,7 @@ class _EvaluationMeter:
 
     def read(self, step: str) -> None:
         """What was evaluated since the last reading belongs to this step."""
-        self.spent[step] = self._likelihood.evaluations - self.before
+        self.spent[step] = self.spent.get(step, 0) + self._likelihood.evaluations - self.before
         self.before = self._likelihood.evaluations
 
 
@@ -205,24 +196,83 @@ def _posteriors(
     return tuple(posteriors)
 
 
-def _profile(
+def _profiles(
     config: FitConfig,
     likelihood: Likelihood,
-    profile_config: ProfileConfig,
     trainer: SurrogateTrainer | None,
-    rng: np.random.Generator,
+    streams: Sequence[np.random.Generator],
+    meter: _EvaluationMeter,
     say: Say,
-) -> tuple[Profile, float]:
-    """Return a profile, and the largest error of the surrogate in it."""
-    say(f"profile of {', '.join(profile_config.names)}: {likelihood.evaluations:,} evaluations so far")
+) -> tuple[list[ProfileResult], float]:
+    """Return all profiles, and the largest error of the surrogate in them."""
+    if trainer is not None and trainer.usable:
+        return _profiles_by_surrogate(config, trainer, streams, meter, say)
+    if not config.profile:
+        return [], 0.0
+    axes = [_axes(likelihood, profile_config) for profile_config in config.profile]
+    levels = [threshold(level) for level in config.levels]
+    profiling = Profiling(likelihood, axes, config.search, levels, config.seed, say)
+    found = profiling.run()
+    meter.read("profiles")
+    say("intervals")
+    intervals_of = {
+        i: intervals(
+            likelihood,
+            curve,
+            config.levels,
+            streams[i],
+            zoom=partial(profiling.zoom, i),
+            between=profiling.between_bins(i),
+            convergence=convergence,
+        )
+        for i, (curve, convergence) in enumerate(found)
+        if len(curve.axes) == 1
+    }
+    meter.read("ends of intervals")
+    # Once more: what was evaluated for the ends of intervals belongs to every profile.
+    results = [
+        ProfileResult(curve, tuple(intervals_of.get(i, ())), convergence)
+        for i, (curve, convergence) in enumerate(profiling.results())
+    ]
+    return results, 0.0
+
+
+def _profiles_by_surrogate(
+    config: FitConfig,
+    trainer: SurrogateTrainer,
+    streams: Sequence[np.random.Generator],
+    meter: _EvaluationMeter,
+    say: Say,
+) -> tuple[list[ProfileResult], float]:
+    likelihood, profiles, errors = trainer.likelihood, [], []
+    for profile_config, stream in zip(config.profile, streams, strict=True):
+        names = profile_config.names
+        say(f"profile of {', '.join(names)}: {likelihood.evaluations:,} evaluations so far")
+        axes = _axes(likelihood, profile_config)
+        found, error, wrong = corrected_profile(trainer, axes, config.levels, stream, say)
+        profiles.append((found, wrong))
+        errors.append(error)
+        meter.read(f"profile of {' and '.join(names)}")
+    say("intervals")
+    results = []
+    for (found, wrong), stream in zip(profiles, streams, strict=True):
+        known = gather(likelihood, found.axes, found.evaluations)  # of all evaluations, those of later profiles too
+        convergence = judged(known, float(likelihood.loglikes.max()), wrong)
+        ends: list[Interval] = []
+        if len(found.axes) == 1:
+            climb = climber(trainer, stream)
+            ends = intervals(likelihood, known, config.levels, stream, climb, convergence=convergence)
+        results.append(ProfileResult(known, tuple(ends), convergence))
+    meter.read("ends of intervals")
+    return results, max(errors, default=0.0)
+
+
+def _axes(likelihood: Likelihood, profile_config: ProfileConfig) -> list[Axis]:
     bins = profile_config.bins or (BINS if len(profile_config.names) == 1 else BINS_2D)
     try:
-        axes = [
+        return [
             make_axis(likelihood, name, bins, ends, log=profile_config.scale == "log")
             for name, ends in zip(profile_config.names, profile_config.limits, strict=True)
         ]
     except ValueError as error:
         raise RunError(str(error)) from error
-    if trainer is None:
-        return profile(likelihood, axes, rng, say=say), 0.0
-    return corrected_profile(trainer, axes, config.levels, rng, say)

@@ -6,7 +6,9 @@ import math
 
 from terranova.fitting.intervals import Interval
 from terranova.fitting.posterior import Posterior
+from terranova.fitting.profile_convergence import JUMP, MOVED, TRIALS, WRONG
 from terranova.fitting.steps import Fit, ProfileResult
+from terranova.types import Floats
 
 
 def posterior_sentence(posterior: Posterior) -> str:
@@ -81,16 +83,77 @@ def interval_sentence(fit: Fit, result: ProfileResult, interval: Interval) -> st
     columns = (*fit.problem.model.space, *fit.problem.model.observables)
     unit = next((column.unit for column in columns if column.name == axis.name), "1")
     after = "" if unit == "1" else f" {unit}"
-    parts = []
-    for low, high in interval.parts:
+    doubts = interval.doubts or ((None, None),) * len(interval.parts)
+    parts, reasons = [], []
+    for (low, high), pair in zip(interval.parts, doubts, strict=True):
+        parts.append(_part(low, high, pair, after))
+        reasons += [f"{side} end: {doubt}" for side, doubt in zip(("lower", "upper"), pair, strict=True) if doubt]
+    said = " or ".join(parts) or "everything is excluded"
+    why = f" ({'; '.join(reasons)})" if reasons else ""
+    return f"{axis.name} at {100 * interval.level:g} % CL (profile): {said}{why}"
+
+
+def _part(low: float | None, high: float | None, doubts: tuple[str | None, str | None], unit: str) -> str:
+    """One connected part of an interval; an end that is not established is no number."""
+    if doubts == (None, None):
         if low is None and high is None:
-            parts.append("nothing in the range is excluded")
-        elif low is None:
-            parts.append(f"below {high:.4g}{after}")
-        elif high is None:
-            parts.append(f"above {low:.4g}{after}")
-        else:
-            parts.append(f"{low:.4g} to {high:.4g}{after}")
-    return (
-        f"{axis.name} at {100 * interval.level:g} % CL (profile): {' or '.join(parts) or 'everything is excluded'}"
+            return "nothing in the range is excluded"
+        if low is None:
+            return f"below {high:.4g}{unit}"
+        if high is None:
+            return f"above {low:.4g}{unit}"
+        return f"{low:.4g} to {high:.4g}{unit}"
+    if None not in doubts:
+        return "not established"
+    if doubts[0] is not None:
+        return "lower end not established, " + ("no upper end" if high is None else f"upper end {high:.4g}{unit}")
+    return ("no lower end" if low is None else f"lower end {low:.4g}{unit}") + ", upper end not established"
+
+
+def trust_sentences(fit: Fit) -> list[str]:
+    """How often ends like those that are quoted were wrong; none if no end is quoted, or with a surrogate."""
+    quoted = any(
+        end is not None and not math.isnan(end)
+        for result in fit.profiles
+        for interval in result.intervals
+        for part in interval.parts
+        for end in part
     )
+    if not quoted or fit.surrogate is not None:
+        return []
+    return [
+        f"ends of intervals quoted as established were wrong in {WRONG} of {TRIALS} trials on problems with exact "
+        "profiles; gaps narrower than a bin and branches that no search touched do not show"
+    ]
+
+
+def convergence_sentence(result: ProfileResult) -> str:
+    """How far a profile has come, and what speaks against it."""
+    c, axes = result.convergence, result.profile.axes
+    what = " and ".join(axis.name for axis in axes)
+    done = [f"{c.sweeps} sweeps"] if c.sweeps else []
+    if c.restarts:
+        done.append(
+            f"{c.restarts} fresh searches where intervals end, {c.agree} of which agree and {c.better} found more"
+        )
+    against = [
+        f"{count} of {len(values)} bins {words}, by up to {_largest(values)}"
+        for values, allowed, words in (
+            (c.moved, MOVED, "still gained in the last sweep"),
+            (c.found, MOVED, "still gained in the last fresh search"),
+            (c.known, MOVED, "hold a better point of another search"),
+            (c.predicted, MOVED, "were predicted wrongly by the surrogate"),
+            (c.jumps, JUMP, "lie at a jump between neighbours"),
+        )
+        if (count := int((values > allowed).sum()))
+    ]
+    if c.bound:
+        against.append(f"the {c.bound:,} evaluations allowed did not suffice")
+    said = "; ".join(against) or "no bin moves and none lies at a jump"
+    return f"profile of {what}: {', '.join([*done, said])}"
+
+
+def _largest(values: Floats) -> str:
+    """The largest of some differences of chi2."""
+    largest = float(values.max(initial=0.0))
+    return f"{largest:.2g}" if math.isfinite(largest) else "a first point"

@@ -112,6 +112,31 @@ class Constraint(ABC):
         """Return the accepted interval when the constraint is one on a single observable, else (-inf, inf)."""
         return -math.inf, math.inf
 
+    def residuals(self, values: Floats) -> Floats | None:
+        """Return r (n, rows) of which half the sum of squares is -ln L up to a constant, if there is such a form.
+
+        A fit solves for them by Gauss and Newton's method. Without it, as for a likelihood that is no sum of
+        squares, the fit takes slope and curvature of `loglike` itself.
+
+        Args:
+            values: (n, len(observables)), all finite.
+
+        Returns:
+            smooth functions of the values but for the kinks of one-sided terms, or None.
+        """
+        return None
+
+    def margin(self, values: Floats) -> Floats:
+        """Return (n,) by how much the constraint is violated, negative where there is room left.
+
+        It is what a fit linearises at a hard bound. Without a form that goes on inside the bound the violation
+        itself serves, and the search walks into the bound without warning.
+
+        Args:
+            values: (n, len(observables)), all finite.
+        """
+        return self.violation(values)
+
     @property
     def hard(self) -> bool:
         """True when the log-likelihood is 0 where the point is accepted and -inf elsewhere, and nothing else."""

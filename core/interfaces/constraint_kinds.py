@@ -126,6 +126,12 @@ class Asymmetric(Interval):
         pull = distance / np.where(distance > 0, self.sigma_up, self.sigma_down)
         return -0.5 * pull * pull
 
+    def residuals(self, values: Floats) -> Floats | None:
+        if type(self).loglike is not Asymmetric.loglike:
+            return None  # a subclass with a likelihood of its own
+        distance = values - self.value
+        return np.asarray(distance / np.where(distance > 0, self.sigma_up, self.sigma_down))
+
     def describe(self) -> str:
         return f"{self.value:.6g} +{self.sigma_up:.4g} -{self.sigma_down:.4g}"
 
@@ -197,6 +203,11 @@ class Limit(Interval):
         pull = z * np.maximum(values[:, 0], 0.0) / self.upper
         return -0.5 * pull * pull
 
+    def residuals(self, values: Floats) -> Floats | None:
+        if self.cl is None or type(self).loglike is not Limit.loglike:
+            return None
+        return np.asarray(NormalDist().inv_cdf(self.cl) * np.maximum(values, 0.0) / self.upper)
+
     def describe(self) -> str:
         if math.isinf(self.upper):
             return f"≥ {self.lower:.6g}"
@@ -260,6 +271,7 @@ class Correlated(Constraint):
         if not all(abs(v) / s < 1e100 for v, s in zip(self.values, self.sigmas, strict=True)):
             raise ValueError("sigmas are too small: a value is more than 1e100 of them")
         object.__setattr__(self, "_inverse", np.linalg.inv(rho))
+        object.__setattr__(self, "_whitening", np.linalg.inv(np.linalg.cholesky(rho)))
 
     @property
     def measurements(self) -> int:
@@ -302,6 +314,17 @@ class Correlated(Constraint):
 
     def loglike(self, values: Floats) -> Floats:
         return -0.5 * self.chi2(values)
+
+    def residuals(self, values: Floats) -> Floats | None:
+        if type(self).loglike is not Correlated.loglike or type(self).chi2 is not Correlated.chi2:
+            return None
+        whitening: Floats = getattr(self, "_whitening")  # noqa: B009 - as `_inverse`
+        pulls = (values - np.array(self.values)) / np.array(self.sigmas)
+        # Term by term, as in `chi2`.
+        return np.asarray(sum(whitening[:, j] * pulls[:, j : j + 1] for j in range(pulls.shape[1])))
+
+    def margin(self, values: Floats) -> Floats:
+        return np.asarray((self.chi2(values) - self.max_chi2) / self.scale)
 
     def describe(self) -> str:
         return f"chi2 of {', '.join(self.observables)} ≤ {self.max_chi2:g}"
@@ -382,6 +405,12 @@ class Tabulated(Constraint):
         excess = values[:, 0] - self._at(values[:, 1])
         return np.maximum(0.0, excess if self.side == "upper" else -excess) / self.scale
 
+    def margin(self, values: Floats) -> Floats:
+        if len(self.observables) == 1:
+            return np.asarray((self._at(values[:, 0]) - self.max_chi2) / self.scale)
+        excess = values[:, 0] - self._at(values[:, 1])
+        return np.asarray((excess if self.side == "upper" else -excess) / self.scale)
+
     def loglike(self, values: Floats) -> Floats:
         if len(self.observables) == 1:
             return -0.5 * self._at(values[:, 0])
@@ -389,6 +418,14 @@ class Tabulated(Constraint):
             return np.where(self.violation(values) > 0, -np.inf, 0.0)
         pull = NormalDist().inv_cdf(self.cl) * np.maximum(values[:, 0], 0.0) / self._at(values[:, 1])
         return -0.5 * pull * pull
+
+    def residuals(self, values: Floats) -> Floats | None:
+        if self.hard or self.cl is None or type(self).loglike is not Tabulated.loglike:
+            return None
+        if len(self.observables) == 1:
+            return None  # a table of -2 ln L is piecewise linear: no sum of squares
+        level = NormalDist().inv_cdf(self.cl)
+        return np.asarray(level * np.maximum(values[:, :1], 0.0) / self._at(values[:, 1])[:, None])
 
     def describe(self) -> str:
         if len(self.observables) == 1:

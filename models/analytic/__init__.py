@@ -1,22 +1,23 @@
-"""Problems whose valid region is known exactly, to test and compare samplers on."""
+"""Problems whose valid region or profiles are known exactly, to test and compare samplers and fits on."""
 
 from __future__ import annotations
 
-from terranova import ConstraintSet, hookimpl
+from terranova import ConstraintSet, Model, hookimpl
 from terranova.models.analytic.base import Analytic
 from terranova.models.analytic.isles import Hard16, Isles16, Isles43
+from terranova.models.analytic.profiles import PROFILES
 from terranova.models.analytic.shapes import SHAPES
 
 PROBLEMS: tuple[type[Analytic], ...] = (Isles16, Isles43, Hard16, *SHAPES)
 
 
 @hookimpl
-def terranova_models() -> list[type[Analytic]]:
+def terranova_models() -> list[type[Model]]:
     """The problems, as models."""
-    return list(PROBLEMS)
+    return [*PROBLEMS, *PROFILES]
 
 
 @hookimpl
 def terranova_constraint_sets() -> list[ConstraintSet]:
     """A set for each, of the same name."""
-    return [problem().constraints() for problem in PROBLEMS]
+    return [*(region().constraints() for region in PROBLEMS), *(profile().constraints() for profile in PROFILES)]

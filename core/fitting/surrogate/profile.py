@@ -41,23 +41,25 @@ _WRONG = 0.5
 
 def corrected_profile(
     trainer: SurrogateTrainer, axes: Sequence[Axis], levels: Sequence[float], rng: np.random.Generator, say: Say
-) -> tuple[Profile, float]:
+) -> tuple[Profile, float, Floats]:
     """Maximise the surrogate in every bin, evaluate what it finds, train it with that, until it predicts no more.
 
     Bins in which it stays wrong are searched with the model; where a curve crosses a level, smaller errors count.
 
     Returns:
-        the profile, of true evaluations only, and the largest error of the surrogate in it.
+        the profile, of true evaluations only, the largest error of the surrogate in it, and (cells,) by how much in
+        chi2 it still hoped for more in each, where that was not checked any more.
     """
     likelihood, before = trainer.likelihood, trainer.likelihood.evaluations
     shape = tuple(len(axis.centres) for axis in axes)
     wrong: Bools = np.zeros(int(np.prod(shape)), dtype=bool)
+    hoped = np.zeros(len(wrong))
     largest_error, inset_axes = 0.0, [replace(axis, inset=_INSET if axis.column is None else 0.0) for axis in axes]
     again = ~wrong  # bins to be searched
     at = np.empty((0, likelihood.dimension))  # the surrogate's maxima
     for sweep in range(_SWEEPS):
         if not trainer.usable:
-            return profile(likelihood, axes, rng, say=say), math.inf
+            return profile(likelihood, axes, rng, say=say), math.inf, np.zeros(len(wrong))
         surrogate_likelihood = trainer.surrogate_likelihood()
         if sweep:
             surrogate_likelihood.batch(at)
@@ -74,7 +76,7 @@ def corrected_profile(
             doubtful: Ints = np.flatnonzero(
                 (predicted > top - 0.5 * FAR - 1.0) & ~(2.0 * (predicted - true) < tolerance)
             )
-        wrong[:] = False
+        wrong[:], hoped[:] = False, 0.0
         if not len(doubtful):
             break
         batch = likelihood.batch(surrogate_likelihood.u[rows[doubtful]])
@@ -85,14 +87,19 @@ def corrected_profile(
         near = batch.loglike > top - 0.5 * FAR
         error = 2.0 * np.abs(batch.loglike - predicted[doubtful])
         wrong[doubtful] = ~(error < np.where(tolerance[doubtful] > _AT_LEVEL, _WRONG, _CLOSE))
+        hoped[doubtful] = np.where(error > tolerance[doubtful], error, 0.0)
         largest_error = float(error[near].max(initial=0.0))
         say(f"{named(axes)}: sweep {sweep + 1}, {len(doubtful)} of {len(wrong)} bins evaluated")
         trainer.refit()
     if wrong.any():
         say(f"{named(axes)}: {wrong.sum()} bins are searched with the model")
+        held = gather(likelihood, axes, 0).loglike.reshape(-1)
         _search(likelihood, axes, np.flatnonzero(wrong), rng, generations=60, sigma=0.03)
+        with np.errstate(invalid="ignore"):
+            gained = 2.0 * (gather(likelihood, axes, 0).loglike.reshape(-1) - held)
+        hoped[wrong] = np.nan_to_num(gained[wrong], posinf=np.inf)
         trainer.refit()
-    return gather(likelihood, axes, likelihood.evaluations - before), largest_error
+    return gather(likelihood, axes, likelihood.evaluations - before), largest_error, hoped
 
 
 def _inset(axis: Axis, likelihood: Likelihood, surrogate_likelihood: SurrogateLikelihood, rows: Ints) -> Axis:

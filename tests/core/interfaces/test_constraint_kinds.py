@@ -312,3 +312,32 @@ def test_a_rounded_correlation_takes_the_nearest_on_request_and_says_how_far_it_
 def test_what_is_no_covariance_is_refused(keys: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Correlated(**WORDS, **keys)
+
+
+@given(constraint=CONSTRAINTS, seed=st.integers(0, 1000))
+def test_residuals_are_the_likelihood_and_margins_the_violation(constraint: Constraint, seed: int) -> None:
+    """Where there are residuals, half their squares are -ln L; a margin is positive exactly where C is."""
+    values = _points(constraint, seed)
+    residuals = constraint.residuals(values)
+    if residuals is not None:
+        assert residuals.shape[0] == len(values)
+        np.testing.assert_allclose(
+            -0.5 * (residuals**2).sum(axis=1), constraint.loglike(values), rtol=1e-9, atol=1e-9
+        )
+    assert (residuals is None) or not constraint.hard
+    margin, violation = constraint.margin(values), constraint.violation(values)
+    np.testing.assert_array_equal(margin > 0.0, violation > 0.0)
+    np.testing.assert_allclose(np.maximum(margin, 0.0), violation, rtol=1e-12)
+
+
+def test_a_subclass_with_a_likelihood_of_its_own_has_no_residuals_of_its_base() -> None:
+    class Tailed(Gaussian):
+        kind = "tailed"
+
+        def loglike(self, values: np.ndarray) -> np.ndarray:
+            return -np.log1p((values[:, 0] - self.value) ** 2)
+
+    tailed = Tailed(name="t", observables=("x",), source="by construction", value=0.0, sigma=1.0)
+    assert tailed.residuals(np.ones((3, 1))) is None
+    gaussian = Gaussian(name="t", observables=("x",), source="by construction", value=0.0, sigma=1.0)
+    assert gaussian.residuals(np.ones((3, 1))) is not None

@@ -46,10 +46,11 @@ def test_every_number_is_the_models(bias: float, usable: bool) -> None:
     rng = np.random.default_rng(1)
     find_best(trainer.likelihood, rng, starts=2, generations=60)
     axis = make_axis(trainer.likelihood, "a0", 16, (-2.0, 2.0))
-    found, _ = corrected_profile(trainer, [axis], (0.68,), rng, lambda _: None)
+    found, _, hoped = corrected_profile(trainer, [axis], (0.68,), rng, lambda _: None)
     best, covariance, _ = linear_solution(VALUES, 2)
     expected = (axis.centres - best[0]) ** 2 / covariance[0, 0]
     near = expected < 9.0
     assert near.sum() > 3
+    assert (hoped[near] < 0.5).all()
     delta = found.delta_chi2(float(trainer.likelihood.loglikes.max()))
     np.testing.assert_allclose(delta[near], expected[near], atol=0.15)

@@ -1,0 +1,197 @@
+"""Least squares with bounds, many at once: steps of Gauss and Newton's, damped, from points that are given."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from terranova.fitting.lanes import DAMPINGS, Holder, Lanes
+from terranova.fitting.quadratic import solve_elastic
+from terranova.fitting.terms import Terms, known_or_zero
+from terranova.types import Floats, Ints
+
+_CORRECTED = 4
+"""Steps of one search that are corrected for the curvature of bounds, which the slopes at its point do not know."""
+
+_ROUNDS = 2
+"""Times that each of them is."""
+
+_STRAIGHT = 0.1
+"""A step that brings all but this part of what the slopes promised needs no correction."""
+
+_MARGIN = 1e-7
+"""A step ends so far within a bound, in its units, that rounding does not put it outside."""
+
+_ENOUGH = 5e-4
+"""A step that gains less in ln L is none ..."""
+
+_PATIENCE = 3
+"""... and so many of them end a search."""
+
+_FORESIGHT, _TRIED = 3.0, 6
+"""A search is hopeless if so many times its recent gain in each step to come does not bring it near what is known;
+that is judged after so many evaluations for each parameter."""
+
+_PRICE, _DEAREST, _CHEAPEST = 10.0, 1e8, 1.0
+"""Of a violated bound, in ln L for each unit."""
+
+_HEAVIEST = 1e9
+"""A search that needs more damping has ended."""
+
+
+def descend(
+    holder: Holder,
+    starts: Floats,
+    lanes: Lanes,
+    calls: int,
+    *,
+    target: Floats | None = None,
+    arrive: bool = False,
+) -> tuple[Floats, Floats]:
+    """Maximise the likelihood from each start, with its quantities held.
+
+    The method is that of Levenberg and Marquardt on the residuals, with hard bounds as elastic inequalities
+    whose price follows their multipliers, and steps corrected to second order (J. Nocedal and S. J. Wright,
+    Numerical Optimization, 2006, chapters 10 and 18).
+
+    Args:
+        holder: of the quantities.
+        starts: u (n, d), the columns that are searched.
+        lanes: where each is held, and its chart.
+        calls: evaluations for each, about.
+        target: ln L (n,) known in the cells: a search that will not come near it, or that ends at it, is given up.
+        arrive: whether a search ends at its first allowed point.
+
+    Returns:
+        u (n, d) and ln L (n,) of the best points that no bound excludes; -inf where there was none.
+    """
+    n, d = starts.shape
+    v = holder.charts.from_cube(starts, lanes.chart)
+    at = holder.terms(v, lanes)
+    best_u, best = holder.cube(v, lanes), at.loglike.copy()
+    damping, price = np.full(n, 1e-2), np.full(n, _PRICE)
+    used, stale, recent = np.ones(n), np.zeros(n), np.full(n, np.inf)
+    goal = np.full(n, -np.inf) if target is None else target
+    alive = np.isfinite(at.merit(price)) & (d > 0)
+    while alive.any():
+        rows: Ints = np.flatnonzero(alive)
+        mine, here, there = lanes.take(rows), at.take(rows), v[rows]
+        beside, steps = holder.probes(there, mine)
+        slopes = holder.slopes(here, beside, steps)
+        trial = _Trials(holder, mine, there, here, slopes, damping[rows], price[rows])
+        used[rows] += d + trial.evaluations
+        for terms, place in trial.allowed:
+            row, u = rows[trial.owner], holder.cube(place, mine.take(trial.owner))
+            for i in np.flatnonzero(terms.loglike > best[row]):
+                if terms.loglike[i] > best[row[i]]:
+                    best[row[i]], best_u[row[i]] = terms.loglike[i], u[i]
+        before = here.merit(price[rows])
+        gained = before - trial.merit
+        better = gained > 1e-9 * (1.0 + np.abs(before))
+        moved = rows[better]
+        v[moved] = trial.v[better]
+        at.put(moved, trial.terms.take(np.flatnonzero(better)))
+        damping[moved] = trial.damping[better]
+        damping[rows[~better]] *= 1000.0
+        stale[rows] = np.where(gained > _ENOUGH, 0, stale[rows] + 1)
+        slack = np.maximum(known_or_zero(at.bounds[rows]), 0.0).max(axis=1, initial=0.0)
+        needed = np.sqrt(price[rows] * np.clip(3.0 * trial.multiplier, _CHEAPEST, _DEAREST))
+        price[rows] = np.clip(np.where(slack > 1e-9, 4.0 * price[rows], needed), _CHEAPEST, _DEAREST)
+        recent[rows] = np.where(np.isinf(recent[rows]), gained, 0.5 * (recent[rows] + np.maximum(gained, 0.0)))
+        short = at.merit(price)[rows] + goal[rows]  # of the best known, in -ln L
+        steps_left = (calls - used[rows]) / (d + trial.evaluations)
+        there_now = (np.abs(short) < _ENOUGH) & (gained < _ENOUGH)
+        hopeless = (short > _FORESIGHT * recent[rows] * steps_left) & (used[rows] > _TRIED * d)
+        stale[rows] = np.where(np.isfinite(goal[rows]) & (there_now | hopeless), _PATIENCE, stale[rows])
+        if arrive:
+            alive &= ~np.isfinite(best)
+        alive[rows] &= (stale[rows] < _PATIENCE) & (used[rows] < calls) & (damping[rows] < _HEAVIEST)
+    return best_u, best
+
+
+class _Trials:
+    """Steps from n points with several dampings, and the best of them.
+
+    Attributes:
+        evaluations: (n,) made for each.
+        allowed: terms and v of all that were evaluated, in the order of `owner`.
+        owner: (n * dampings,) the point from which each step was made.
+        v, terms, merit, damping, multiplier: of the best step from each point.
+    """
+
+    def __init__(
+        self, holder: Holder, lanes: Lanes, v: Floats, at: Terms, slopes: Terms, damping: Floats, price: Floats
+    ) -> None:
+        n = len(v)
+        count = len(DAMPINGS)
+        self._holder, self._at, self._slopes = holder, at, slopes
+        self._hessian, self._gradient = holder.linearised.quadratic(at, slopes)
+        self._low, self._high = holder.box(v)
+        self._damping, self._price = (damping[:, None] * DAMPINGS).reshape(-1), price
+        self.owner: Ints = np.repeat(np.arange(n), count)
+        everything: Ints = np.arange(n * count)
+        step, multiplier = self._solve(everything, at.residuals[self.owner], at.bounds[self.owner])
+        place = v[self.owner] + step
+        terms = holder.terms(place, lanes.take(self.owner))
+        merit = terms.merit(price[self.owner])
+        self.evaluations = np.full(n, float(count))
+        self.allowed = [(terms, place)]
+        before = at.merit(price)[self.owner]
+        for _ in range(_ROUNDS):
+            chosen = self._worth_correcting(merit, before, self._promised(step), count)
+            if not len(chosen):
+                break
+            own = self.owner[chosen]
+            residuals = terms.residuals[chosen] - _along(slopes.residuals[own], step[chosen])
+            bounds = terms.bounds[chosen] - _along(slopes.bounds[own], step[chosen])
+            again, pressed = self._solve(chosen, residuals, bounds)
+            moved = v[own] + again
+            found = holder.terms(moved, lanes.take(own))
+            np.add.at(self.evaluations, own, 1.0)
+            paid = found.merit(price[own])
+            full_place, full_terms = place.copy(), terms.take(everything)
+            full_place[chosen] = moved
+            full_terms.put(chosen, found)
+            self.allowed.append((full_terms, full_place))
+            improved = paid < merit[chosen]
+            put = chosen[improved]
+            step[put], multiplier[put], place[put], merit[put] = (
+                again[improved],
+                pressed[improved],
+                moved[improved],
+                paid[improved],
+            )
+            terms.put(put, found.take(np.flatnonzero(improved)))
+        first = merit.reshape(n, count).argmin(axis=1) + count * np.arange(n)
+        self.v, self.terms, self.merit = place[first], terms.take(first), merit[first]
+        self.damping, self.multiplier = self._damping[first], multiplier[first].max(axis=1, initial=0.0)
+
+    def _solve(self, which: Ints, residuals: Floats, bounds: Floats) -> tuple[Floats, Floats]:
+        own = self.owner[which]
+        slopes = self._slopes
+        shift = known_or_zero(residuals) - known_or_zero(self._at.residuals[own])
+        gradient = self._gradient[own] + (shift[:, None] @ slopes.residuals[own])[:, 0]
+        hessian = self._hessian[own].copy()
+        diagonal = np.arange(hessian.shape[1])
+        hessian[:, diagonal, diagonal] += self._damping[which, None]
+        levels = known_or_zero(bounds) + _MARGIN
+        price = np.broadcast_to(self._price[own, None], levels.shape)
+        return solve_elastic(hessian, gradient, slopes.bounds[own], levels, price, self._low[own], self._high[own])
+
+    def _promised(self, step: Floats) -> Floats:
+        """Return (n * dampings,) the merit that the slopes predict for steps."""
+        own = self.owner
+        bounds = known_or_zero(self._at.bounds[own]) + _along(self._slopes.bounds[own], step)
+        change = (self._gradient[own] * step).sum(axis=1)
+        change += 0.5 * (step * _along(self._hessian[own], step)).sum(axis=1)
+        return np.asarray(self._at.soft[own] + change + self._price[own] * np.maximum(bounds, 0.0).sum(axis=1))
+
+    def _worth_correcting(self, merit: Floats, before: Floats, promised: Floats, count: int) -> Ints:
+        """Return the best steps of each point that bring less than they should."""
+        short = merit - promised > _STRAIGHT * np.maximum(before - promised, _ENOUGH)
+        rank = merit.reshape(-1, count).argsort(axis=1, kind="stable").argsort(axis=1).reshape(-1)
+        return np.asarray(np.flatnonzero(short & (rank < _CORRECTED)), dtype=np.int64)
+
+
+def _along(slopes: Floats, steps: Floats) -> Floats:
+    """(n, k, d), (n, d) -> (n, k): the change that slopes predict."""
+    return np.asarray((slopes @ steps[:, :, None])[:, :, 0])

@@ -1,0 +1,73 @@
+"""The distinct minima that are known in each cell of a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from terranova.types import Bools, Floats
+
+KEPT = 3
+"""Minima of a cell."""
+
+_DISTINCT = 0.02
+"""Two that are nearer, in units of the cube, are one."""
+
+_IMPROVED = 0.01
+"""A minimum that gained more in ln L is handed on to neighbours again."""
+
+
+@dataclass
+class Minimum:
+    """A maximum of the likelihood with a quantity held.
+
+    Attributes:
+        u: (d,) the columns that were searched.
+        loglike: there.
+        fresh: whether neighbours have not been told of it.
+    """
+
+    u: Floats
+    loglike: float
+    fresh: bool = True
+
+
+class Minima:
+    """Keeps the best distinct minima of every cell.
+
+    Args:
+        cells: their number.
+        periodic: (d,) axes that wrap.
+    """
+
+    def __init__(self, cells: int, periodic: Bools) -> None:
+        self.of: list[list[Minimum]] = [[] for _ in range(cells)]
+        self._periodic = periodic
+
+    @property
+    def best(self) -> Floats:
+        """(cells,) the largest ln L; -inf where nothing is known."""
+        return np.array([max((m.loglike for m in kept), default=-np.inf) for kept in self.of])
+
+    def add(self, cell: int, u: Floats, loglike: float) -> None:
+        """Take in what a search found; what is no better than what is known there is dropped."""
+        if not np.isfinite(loglike):
+            return
+        kept = self.of[cell]
+        for known in kept:
+            apart = np.abs(known.u - u)
+            if np.where(self._periodic, np.minimum(apart, 1.0 - apart), apart).max(initial=0.0) < _DISTINCT:
+                if loglike > known.loglike:
+                    fresh = known.fresh or loglike > known.loglike + _IMPROVED
+                    known.u, known.loglike, known.fresh = u.copy(), loglike, fresh
+                return
+        kept.append(Minimum(u.copy(), loglike))
+        kept.sort(key=lambda m: -m.loglike)
+        del kept[KEPT:]
+
+    def add_all(self, cells: Iterable[int], u: Floats, loglike: Floats) -> None:
+        """Take in many: cells, u (n, d) and loglike (n,)."""
+        for cell, place, value in zip(cells, u, loglike.tolist(), strict=True):
+            self.add(int(cell), place, value)

@@ -1,0 +1,313 @@
+"""All profiles of a fit together: each is searched, learns from the others, and is looked at once more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from terranova.fitting.axes import FAR, Axis, named
+from terranova.fitting.config import Search
+from terranova.fitting.likelihood import Likelihood
+from terranova.fitting.profile import Profile, best_rows, gather, profile, search
+from terranova.fitting.profile_convergence import MOVED, Convergence, jumps_in_sight
+from terranova.fitting.progress import Say
+from terranova.fitting.sweeps import STARTS, CellSearch
+from terranova.fitting.terms import Linearised
+from terranova.types import Bools, Floats, Ints
+
+_ROUNDS = 4
+"""Times that profiles exchange what they know, at most."""
+
+_OPINIONS = 3
+"""Times that fresh searches look at the ends of intervals, at most: again while they gain."""
+
+_GENERATIONS, _SPREAD = 60, 0.05
+"""Of CMA-ES, the search of another kind."""
+
+_GAIN = 0.02
+"""Of ln L; what a fresh search gains less is none."""
+
+_FINE = 6
+"""Bins of a closer look at the end of an interval."""
+
+_OFTEN = 0.34
+"""If CMA-ES gains in more than this part of its bins once more, after what it found was handed on, the problem is
+none for derivatives: it searches them all."""
+
+
+class Profiling:
+    """Searches profiles.
+
+    Args:
+        likelihood: knows all points.
+        axes: of each profile.
+        settings: how far it goes.
+        thresholds: in Delta chi2, the levels at which curves and planes are quoted: of one and of two quantities.
+        seed: of all random numbers.
+        say: told how far it is.
+    """
+
+    def __init__(
+        self,
+        likelihood: Likelihood,
+        axes: Sequence[Sequence[Axis]],
+        settings: Search,
+        thresholds: Sequence[float],
+        seed: int,
+        say: Say,
+    ) -> None:
+        self._likelihood, self._say, self._thresholds = likelihood, say, thresholds
+        linearised = self._linearised = Linearised(likelihood, np.random.default_rng([seed, 3]))
+        self._rngs = [np.random.default_rng([seed, 3, i]) for i in range(len(axes))]
+        self.searches = [
+            CellSearch(linearised, pair, rng, settings.allowed(len(pair), likelihood.dimension), say)
+            for pair, rng in zip(axes, self._rngs, strict=True)
+        ]
+        self._curves = [i for i, pair in enumerate(axes) if len(pair) == 1]
+        self._planes = [i for i, pair in enumerate(axes) if len(pair) == 2]
+        self._tried: list[set[int]] = [set() for _ in axes]
+        self._told: dict[tuple[int, int], float] = {}
+        self._found = [np.zeros(s.cells) for s in self.searches]
+
+    def run(self) -> list[tuple[Profile, Convergence]]:
+        """Search all profiles, and return them in their order, each with what is known of its convergence."""
+        for i in (*self._curves, *self._planes):
+            self._first(i)
+        self._exchange()
+        self._second_opinions()
+        return self.results()
+
+    def results(self) -> list[tuple[Profile, Convergence]]:
+        """Return what all evaluations known by now amount to."""
+        return [self._result(i) for i in range(len(self.searches))]
+
+    def _first(self, i: int) -> None:
+        work = self.searches[i]
+        self._say(f"{named(work.axes)}: {self._likelihood.evaluations:,} evaluations so far")
+        work.from_known()
+        if i in self._curves:
+            for _ in range(STARTS):
+                work.random_starts(np.arange(work.cells))
+            self._from_others(i)
+        elif not np.isfinite(work.minima.best).any():
+            work.random_starts(np.arange(work.cells))
+        work.sweep()
+        work.jumps()
+
+    def _from_others(self, i: int) -> None:
+        """Search every bin of a curve from the nearest minima of every other curve that is better than before."""
+        work = self.searches[i]
+        for j in self._curves:
+            best = self.searches[j].minima.best
+            state = float(best[np.isfinite(best)].sum())
+            if j == i or self._told.get((i, j)) == state or work.left <= 0:
+                continue
+            self._told[i, j] = state
+            work.from_points(self.searches[j].points())
+
+    def _exchange(self) -> None:
+        """Give every profile what the others know, until none gains by it."""
+        for _ in range(_ROUNDS):
+            before = self._likelihood.evaluations
+            for i, work in enumerate(self.searches):
+                if work.left <= 0:
+                    continue
+                start = work.minima.best
+                if i in self._curves:
+                    self._from_others(i)
+                rows = self._surprises(i)
+                rows = [row for row in rows if row[1] not in self._tried[i]]
+                if rows:
+                    cells, points = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
+                    self._tried[i].update(points.tolist())
+                    work.carry(cells, self._likelihood.u[points])
+                if (work.minima.best > start).any():
+                    work.sweep()
+                    work.jumps()
+            if self._likelihood.evaluations == before:
+                break
+
+    def _surprises(self, i: int) -> list[tuple[int, int]]:
+        """Return (cell, row) of known points that are better than a profile says."""
+        work = self.searches[i]
+        rows = best_rows(self._likelihood, work.axes, work.shape)
+        gain = self._known(i)
+        found = []
+        for cell in np.flatnonzero(gain > 2.0 * _GAIN):
+            found += [(c, int(rows[cell])) for c in (int(cell), *work.neighbours(int(cell)))]
+        return found
+
+    def _known(self, i: int) -> Floats:
+        """Return (cells,) by how much in Delta chi2 a point known in a cell is better than the profile there.
+
+        A parameter is held at the middle of a bin: elsewhere in it the likelihood may be as large as in the
+        neighbour's, and on a curve no larger than between the two.
+        """
+        work = self.searches[i]
+        top = float(self._likelihood.loglikes.max())
+        best = work.minima.best
+        rows = best_rows(self._likelihood, work.axes, work.shape)
+        known = np.where(rows >= 0, self._likelihood.loglikes[rows], -np.inf)
+        if all(axis.column is None for axis in work.axes):
+            said = best
+        elif len(work.axes) == 1:
+            said = self._between(work.axes[0], best, rows)
+        else:
+            said = _best_around(best.reshape(work.shape)).reshape(-1)
+        with np.errstate(invalid="ignore"):
+            gain = 2.0 * (known - said)
+        gain[~np.isfinite(known) | (known < top - 0.5 * FAR) | np.isnan(gain)] = 0.0
+        return np.maximum(gain, 0.0)
+
+    def _between(self, axis: Axis, best: Floats, rows: Ints) -> Floats:
+        """Return (bins,) what a curve says where the best point known in each bin lies, with room for its bend."""
+        place = axis.places(self._likelihood)[rows]
+        middle = axis.middle
+        delta = 2.0 * (float(self._likelihood.loglikes.max()) - best)
+        finite = np.isfinite(delta)
+        if finite.sum() < 2:
+            return best
+        padded = np.where(finite, delta, np.interp(middle, middle[finite], delta[finite]))
+        bend = np.zeros(len(delta))
+        bend[1:-1] = np.abs(padded[2:] - 2.0 * padded[1:-1] + padded[:-2])
+        around = np.maximum(bend, np.maximum(np.append(bend[1:], 0.0), np.append(0.0, bend[:-1])))
+        slope = np.zeros(len(delta))
+        slope[0], slope[-1] = abs(padded[1] - padded[0]), abs(padded[-1] - padded[-2])  # no neighbour beyond
+        said = np.interp(place, middle, padded) - around / 4.0 - slope
+        return np.asarray(float(self._likelihood.loglikes.max()) - 0.5 * said)
+
+    def _second_opinions(self) -> None:
+        """Look again at the bins that decide where intervals end, by fresh starts and by CMA-ES."""
+        for i in self._curves:
+            work = self.searches[i]
+            for opinion in range(_OPINIONS):
+                cells = self._deciding(i)
+                if not len(cells):
+                    break
+                if work.left <= 0:
+                    work.effort.bound = work.allowed
+                    break
+                before = work.minima.best
+                better, agree = work.random_starts(cells)
+                gained = self._by_cma(i, cells)
+                work.effort.restarts += 2 * len(cells)
+                work.effort.better += better + int((gained > _GAIN).sum())
+                work.effort.agree += agree + int((gained <= _GAIN).sum())
+                self._found[i][:] = 0.0
+                with np.errstate(invalid="ignore"):
+                    self._found[i][cells] = np.nan_to_num(2.0 * (work.minima.best - before)[cells], posinf=np.inf)
+                if opinion > 0 and (gained > _GAIN).mean() > _OFTEN:
+                    self._all_by_cma(i)
+                if not (self._found[i] > 2.0 * _GAIN).any():
+                    break
+                work.sweep()
+                work.jumps()
+        self._exchange()
+
+    def _deciding(self, i: int) -> Ints:
+        """Return the bins on either side of where a curve crosses a level."""
+        work = self.searches[i]
+        delta = 2.0 * (self._likelihood.loglikes.max() - work.minima.best)
+        chosen: Bools = np.zeros(work.cells, dtype=bool)
+        for level in self._thresholds:
+            for a, b in pairwise(range(work.cells)):
+                if (delta[a] <= level) != (delta[b] <= level):
+                    chosen[[a, b]] = True
+        return np.asarray(np.flatnonzero(chosen), dtype=np.int64)
+
+    def _by_cma(self, i: int, cells: Ints) -> Floats:
+        """Search cells by CMA-ES from their best points; return (n,) what was gained in ln L."""
+        work = self.searches[i]
+        held = best_rows(self._likelihood, work.axes, work.shape, held=True)
+        start = np.where(held >= 0, held, best_rows(self._likelihood, work.axes, work.shape))[cells]
+        usable = start >= 0
+        gained = np.zeros(len(cells))
+        if not usable.any() or not work.holder.dimension:
+            return gained
+        evaluations = self._likelihood.evaluations
+        search(
+            self._likelihood,
+            work.axes,
+            cells[usable],
+            self._likelihood.u[start[usable]],
+            self._rngs[i],
+            generations=_GENERATIONS,
+            sigma=_SPREAD,
+            say=self._say,
+        )
+        work.spent += self._likelihood.evaluations - evaluations
+        before = work.minima.best[cells]
+        work.take_in()
+        with np.errstate(invalid="ignore"):
+            gained = np.nan_to_num(work.minima.best[cells] - before, nan=0.0, posinf=np.inf)
+        return gained
+
+    def _all_by_cma(self, i: int) -> None:
+        """Search a whole profile by CMA-ES, sweep by sweep."""
+        work = self.searches[i]
+        evaluations = self._likelihood.evaluations
+        profile(self._likelihood, work.axes, self._rngs[i], say=self._say)
+        work.spent += self._likelihood.evaluations - evaluations
+        work.take_in()
+
+    def between_bins(self, i: int) -> tuple[Floats, Floats]:
+        """Return places (n,) and ln L (n,) of known points that are better than a curve says between its bins.
+
+        A parameter is held at the middle of each bin, and a minimum may be narrower than a bin.
+        """
+        work = self.searches[i]
+        better = self._known(i) > MOVED
+        rows = best_rows(self._likelihood, work.axes, work.shape)[better]
+        return work.axes[0].places(self._likelihood)[rows], self._likelihood.loglikes[rows]
+
+    def zoom(self, i: int, inside: float, outside: float) -> tuple[Floats, Floats]:
+        """Return places (n,) and ln L (n,) of a finer curve between two places of a curve, and a little beyond."""
+        work = self.searches[i]
+        axis, rng = work.axes[0], self._rngs[i]
+        low, high = sorted((inside, outside))
+        room = 0.5 * (high - low)
+        ends = np.clip([low - room, high + room], axis.edges[0], axis.edges[-1])
+        fine = axis.divided(np.linspace(float(ends[0]), float(ends[1]), _FINE + 1))
+        closer = CellSearch(self._linearised, [fine], rng, max(work.left, 0) + work.allowed // 20, self._say)
+        beside = np.flatnonzero((axis.edges[1:] >= ends[0]) & (axis.edges[:-1] <= ends[1]))
+        closer.from_beside(work, range(max(0, beside[0] - 1), min(work.cells, beside[-1] + 2)))
+        closer.sweep()
+        closer.jumps(ends=False)
+        found = gather(self._likelihood, [fine], 0)
+        work.spent += closer.spent
+        places = fine.middle
+        if axis.column is None:
+            values = found.at[:, 0]
+            places = np.where(
+                np.isfinite(values), axis.coordinate(np.where(np.isfinite(values), values, 1.0)), places
+            )
+        return places, found.loglike
+
+    def _result(self, i: int) -> tuple[Profile, Convergence]:
+        work = self.searches[i]
+        found = gather(self._likelihood, work.axes, work.spent)
+        work.take_in()
+        delta = found.delta_chi2(float(self._likelihood.loglikes.max()))
+        sight = (delta < FAR).reshape(-1)
+        convergence = Convergence(
+            sweeps=work.effort.sweeps,
+            moved=work.effort.moved * sight,
+            jumps=jumps_in_sight(delta),
+            found=self._found[i],
+            known=self._known(i),
+            restarts=work.effort.restarts,
+            better=work.effort.better,
+            agree=work.effort.agree,
+            bound=work.effort.bound,
+        )
+        return found, convergence
+
+
+def _best_around(values: Floats) -> Floats:
+    """Return for each cell the largest value of it and its eight neighbours."""
+    padded = np.pad(values, 1, constant_values=-np.inf)
+    shape = values.shape
+    around = [padded[a : a + shape[0], b : b + shape[1]] for a in range(3) for b in range(3)]
+    return np.asarray(np.max(around, axis=0))

@@ -1,0 +1,36 @@
+"""Distinct minima of a cell: which are kept, and of which neighbours are told."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from terranova.fitting.minima import KEPT, Minima
+
+PLAIN = np.array([False, True])
+
+
+def test_the_best_distinct_ones_are_kept() -> None:
+    minima = Minima(2, PLAIN)
+    for i in range(6):
+        minima.add(1, np.array([0.1 * i, 0.5]), float(i))
+    assert [m.loglike for m in minima.of[1]] == [5.0, 4.0, 3.0][:KEPT]
+    np.testing.assert_array_equal(minima.best, [-np.inf, 5.0])
+
+
+def test_one_nearby_replaces_only_what_is_worse() -> None:
+    minima = Minima(1, PLAIN)
+    minima.add(0, np.array([0.5, 0.99]), 1.0)
+    minima.add(0, np.array([0.5, 0.005]), 0.5)  # across the seam of the periodic axis
+    (kept,) = minima.of[0]
+    assert kept.loglike == 1.0
+    kept.fresh = False
+    minima.add(0, np.array([0.505, 0.99]), 1.005)
+    assert (kept.loglike, kept.fresh) == (1.005, False)  # too little to tell neighbours
+    minima.add(0, np.array([0.505, 0.99]), 1.1)
+    assert kept.fresh
+
+
+def test_what_is_excluded_is_no_minimum() -> None:
+    minima = Minima(1, PLAIN)
+    minima.add_all([0, 0], np.zeros((2, 2)), np.array([-np.inf, np.nan]))
+    assert minima.of[0] == []
