@@ -42,7 +42,7 @@ def _estimate(c: Completeness) -> list[str]:
     if c.shared:
         text += (
             " The islands of this sampler tell one another what they learnt and so meet in the same bins: "
-            "the true share is lower."
+            "the true share is probably lower."
         )
     return [
         text,
