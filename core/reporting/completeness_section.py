@@ -5,8 +5,9 @@ from __future__ import annotations
 from terranova.pages.blocks import Block, Fold, Section, paragraphs
 from terranova.pages.table import Column, Table
 from terranova.pages.text import number
-from terranova.runs.completeness import BINS, Completeness, Extent
+from terranova.runs.completeness import WIDER, Completeness, Extent
 from terranova.runs.completeness_text import sentences
+from terranova.runs.coverage import BINS
 from terranova.runs.run import Run
 
 _COLUMNS = (
@@ -41,7 +42,7 @@ def section_of(c: Completeness) -> Section:
 
 def _row(x: Extent) -> tuple[str, ...]:
     before = f"{number(x.low_before)} to {number(x.high_before)}" if x.low_before == x.low_before else "–"
-    ends = [word for word, moved in (("downwards", x.down), ("upwards", x.up)) if moved > 1.0 / BINS]
+    ends = [word for word, moved in (("downwards", x.down), ("upwards", x.up)) if moved > WIDER]
     return (
         x.name,
         "" if x.unit == "1" else x.unit,

@@ -130,8 +130,8 @@ class Marks:
     def __post_init__(self) -> None:
         d = self.space.dimension
         pairs = list(combinations(range(d), 2))
-        chosen = np.unique(np.linspace(0, len(pairs) - 1, MOST_PAIRS).astype(int)) if pairs else []
-        self._pairs = [pairs[i] for i in chosen]
+        every = max(len(pairs), 1) - 1
+        self._pairs = [pairs[i] for i in np.unique(np.linspace(0, every, MOST_PAIRS).astype(int))] if pairs else []
         self._squares = np.zeros((len(self._pairs), self.samples, THIRDS, BINS * BINS), dtype=bool)
         self._bins = np.zeros((THIRDS, d, BINS), dtype=bool)
         self._low, self._high = np.full((THIRDS, d), np.inf), np.full((THIRDS, d), -np.inf)
@@ -155,16 +155,18 @@ class Marks:
     @property
     def entered(self) -> Bools:
         """(m, bins) True where a group entered a bin of a pair."""
-        return self._squares.any(axis=2).swapaxes(0, 1).reshape(self.samples, -1)
+        ever: Bools = np.asarray(self._squares.any(axis=2))
+        return ever.swapaxes(0, 1).reshape(self.samples, -1)
 
     @property
     def early(self) -> Bools:
         """(bins,) True for bins of pairs entered before the last third."""
-        return self._squares[:, :, :-1].any(axis=(1, 2)).ravel()
+        return np.asarray(self._squares[:, :, :-1].any(axis=(1, 2))).ravel()
 
     def extents(self) -> tuple[Extent, ...]:
         """How far the points reach, for each scanned parameter."""
-        before, now = self._bins[:-1].any(axis=0), self._bins.any(axis=0)
+        before: Bools = np.asarray(self._bins[:-1].any(axis=0))
+        now: Bools = np.asarray(self._bins.any(axis=0))
         low, high = self._low.min(axis=0), self._high.max(axis=0)
         low_before, high_before = self._low[:-1].min(axis=0), self._high[:-1].max(axis=0)
         known = bool(np.isfinite(low_before).all())
@@ -179,8 +181,10 @@ class Marks:
                 Extent(
                     p.name,
                     p.unit,
-                    *values[:2, column].tolist(),
-                    *(values[2:, column].tolist() if known else (np.nan, np.nan)),
+                    low=float(values[0, column]),
+                    high=float(values[1, column]),
+                    low_before=float(values[2, column]) if known else np.nan,
+                    high_before=float(values[3, column]) if known else np.nan,
                     down=float(low_before[axis] - low[axis]) if moves else 0.0,
                     up=float(high[axis] - high_before[axis]) if moves else 0.0,
                     bins=int(now[axis].sum()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from terranova.runs.completeness import BINS, Completeness, Extent
+from terranova.runs.completeness import WIDER, Completeness, Extent
 
 NEWS = 0.05
 """A map of which a larger part was entered in the last third of the run is still growing."""
@@ -23,10 +23,9 @@ def short(c: Completeness) -> list[str]:
     if c.estimate is None:
         return [f"how complete the map is cannot be said: {c.silent}", *_growth(c)] if c.valid else []
     e = c.estimate
-    lines = [
-        f"found at most {_percent(e.fraction)} of the bins within reach ({c.bins:,} of {e.total:,.0f} or more)"
-    ]
-    return lines + _growth(c)
+    share = _percent(e.fraction)
+    line = f"found at most about {share} of the bins within reach ({c.bins:,} of {e.total:,.0f} or more)"
+    return [line, *_growth(c)]
 
 
 def _estimate(c: Completeness) -> list[str]:
@@ -35,9 +34,10 @@ def _estimate(c: Completeness) -> list[str]:
     e = c.estimate
     low, high = e.interval
     text = (
-        f"At most {_percent(e.fraction)} of the bins within reach of this scan have been found: {c.bins:,} of "
-        f"{e.total:,.0f} or more (95 % interval of the estimate: {_percent(low)} to {_percent(high)}). Bins that "
-        f"one of {c.samples} samples of islands has entered, and no other, hint at those that none has."
+        f"At most about {_percent(e.fraction)} of the bins within reach of this scan have been found: {c.bins:,} "
+        f"of {e.total:,.0f} or more ({_percent(low)} to {_percent(high)} by the scatter between islands at 95 %; "
+        f"the truth can lie below). Bins that one of {c.samples} samples of islands has entered, and no other, "
+        "hint at those that none has."
     )
     if c.shared:
         text += (
@@ -64,9 +64,9 @@ def _growth(c: Completeness) -> list[str]:
 def _still_growing(x: Extent) -> str:
     unit = "" if x.unit == "1" else f" {x.unit}"
     ends = []
-    if x.up >= x.down or x.up > 1.0 / BINS:
+    if x.up >= x.down or x.up > WIDER:
         ends.append(f"largest valid value {x.high_before:.3g} -> {x.high:.3g}{unit}")
-    if x.down > x.up or x.down > 1.0 / BINS:
+    if x.down > x.up or x.down > WIDER:
         ends.append(f"smallest {'valid value ' * (not ends)}{x.low_before:.3g} -> {x.low:.3g}{unit}")
     return f"Still growing along {x.name}: {', '.join(ends)} in the last third."
 

@@ -41,8 +41,8 @@ def completeness_of(directory: Path, reader: Reader, manifest: Manifest, found: 
     Raises:
         StoreCorrupt: a file is damaged; says which.
     """
-    for name, reason in _DERIVED.items():
-        if (directory / name).exists():
+    for origin, reason in _DERIVED.items():
+        if (directory / origin).exists():
             return unknown(reason)
     space = stored_space(manifest)
     if space is None:

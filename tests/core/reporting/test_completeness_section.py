@@ -20,7 +20,7 @@ FOUND = Completeness(5000, 16, True, 950, 0.2, Richness(950, 1900.0, 1500.0, 240
 def test_sentences_and_table() -> None:
     section = section_of(FOUND)
     texts = [block.text for block in section.blocks if isinstance(block, Paragraph)]
-    assert texts[0].startswith("At most 50 %")
+    assert texts[0].startswith("At most about 50 %")
     (fold,) = [block for block in section.blocks if isinstance(block, Fold)]
     assert fold.open
     assert isinstance(fold.block, Table)
