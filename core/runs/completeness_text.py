@@ -9,6 +9,9 @@ from terranova.runs.completeness import WIDER, Completeness, Extent
 NEWS = 0.05
 """A map of which a larger part was entered in the last third of the run is still growing."""
 
+MOST_LINES = 5
+"""Parameters that get a line of their own; of the others, names will do."""
+
 NEARLY = 0.9
 """Where less than this was found at most, there is something to do."""
 
@@ -41,8 +44,8 @@ def _estimate(c: Completeness) -> list[str]:
     )
     if c.shared:
         text += (
-            " The islands of this sampler tell one another what they learnt and so meet in the same bins: "
-            "the true share is probably lower."
+            " The islands of this sampler tell one another what they learnt, and are not the independent samples "
+            "that the formula is made for: docs/statistics.md has its calibration."
         )
     return [
         text,
@@ -57,7 +60,9 @@ def _growth(c: Completeness) -> list[str]:
     lines = []
     if c.new > NEWS:
         lines.append(f"The map still grows: {_percent(c.new)} of its bins were first entered in the last third.")
-    lines += [_still_growing(extent) for extent in c.growing]
+    lines += [_still_growing(extent) for extent in c.growing[:MOST_LINES]]
+    if others := c.growing[MOST_LINES:]:
+        lines.append(f"Still growing, too: {', '.join(extent.name for extent in others)}.")
     return lines
 
 

@@ -27,14 +27,14 @@ def test_a_map_that_seems_complete_gets_no_advice() -> None:
     )
     assert "leaves no sign" in text
     assert "grow" not in text
-    assert "true share" not in text
+    assert "independent samples" not in text
     assert advice(DONE) == []
 
 
 def test_a_growing_map_says_along_what_and_what_to_do() -> None:
     text = " ".join(sentences(HALF))
     assert "At most about 50 %" in text
-    assert "the true share is probably lower" in text
+    assert "are not the independent samples" in text
     assert "The map still grows: 20 % of its bins were first entered in the last third." in text
     assert "Still growing along tan_beta: largest valid value 12 -> 26 in the last third." in text
     assert "mass" not in text
@@ -56,6 +56,16 @@ def test_the_end_of_a_scan_has_a_few_lines() -> None:
     assert short(HALF)[0] == "found at most about 50 % of the bins within reach (950 of 1,900 or more)"
     assert len(short(HALF)) == 3
     assert short(unknown("there is no valid point")) == []
+
+
+def test_of_many_growing_parameters_the_fastest_have_lines() -> None:
+    extents = tuple(replace(GROWING, name=f"p{i}", up=0.1 + 0.01 * i) for i in range(8))
+    lines = short(replace(HALF, extents=extents))
+    assert [line.split(":")[0] for line in lines[2:]] == [
+        *(f"Still growing along p{i}" for i in (7, 6, 5, 4, 3)),
+        "Still growing, too",
+    ]
+    assert lines[-1] == "Still growing, too: p2, p1, p0."
 
 
 def test_when_nothing_can_be_said_the_reason_is() -> None:
