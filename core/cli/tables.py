@@ -18,6 +18,7 @@ from terranova.registry import Registry
 from terranova.registry.kinds import KINDS
 from terranova.registry.options import Option
 from terranova.registry.plugin import Plugin
+from terranova.runs.completeness_text import short
 
 if TYPE_CHECKING:
     from terranova.runs.run import Run
@@ -133,6 +134,8 @@ def show_summary(run: Run) -> None:
         )
     if failures := _failures(run):
         console.print(f"  [yellow]failed[/] {failures}")
+    for line in short(run.completeness()):
+        console.print(f"  [dim]{escape(line)}[/]")
     console.print(f"  terranova report {run.directory}", markup=False)
     console.print(f"  terranova best {run.directory}", markup=False)
 

@@ -60,6 +60,8 @@ def measure(run: Run, features: Mapping[str, tuple[float, float]], *, seconds: f
     evaluations = len(valid)
     u, observed = _valid_points(run, list(features), bool(probe))
     measured = measure_points(valid, u, _scaled(observed, features))
+    estimate = run.completeness().estimate
+    measured.numbers["completeness"] = None if estimate is None else estimate.fraction
     measured.numbers.update(failed=failed, seconds=seconds, **_timings(run, evaluations, known=seconds is not None))
     region = known_region(run.problem().model.plugin)
     if region is not None:

@@ -25,12 +25,26 @@ from terranova.comparison.statistics import (
 from terranova.comparison.trial import SOURCES, trials
 from terranova.config import build_problem
 from terranova.evaluation.problem import Problem
+from terranova.runs.coverage import Coverage
 from terranova.types import Array, Bools, Floats
+
+DRAWS = 200_000
+"""Exact draws from a known region, whose bins count as those that can be reached."""
 
 MEASURES = (
     ("distinct", "distinct valid points for 10,000 evaluations"),
     ("coverage", "mean number of occupied 20 x 20 bins over all pairs of parameters, of 400"),
     ("share", "occupied bins as a share of all that any sampler of this comparison occupied"),
+    (
+        "completeness",
+        "occupied bins as a share of those that the trial could reach, at most: judged by its own points "
+        "alone, where it has islands enough",
+    ),
+    (
+        "reached",
+        f"of the bins that {DRAWS:,} exact draws from the valid region reach, the share that the trial occupied; "
+        "for problems that know their region: what `completeness` is a limit of",
+    ),
     ("coverage_observables", "the same over pairs of observables, within the ranges given"),
     (
         "near",
@@ -139,6 +153,15 @@ class ProblemResults:
         return int(np.bitwise_count(np.bitwise_or.reduce(packed)).sum()) if packed else 0
 
     @cached_property
+    def _reachable(self) -> Array | None:
+        """Packed bins that exact draws from the valid region reach; None when it is not known."""
+        if self.known_region is None:
+            return None
+        coverage = Coverage(self.problem.search_space.dimension)
+        coverage.add(self.known_region.draw_valid(DRAWS, np.random.default_rng(1)))
+        return coverage.state()
+
+    @cached_property
     def _derived(self) -> dict[str, list[dict[str, float]]]:
         """Measures that need all trials: share of the union, distance to the reference, regions."""
         derived: dict[str, list[dict[str, float]]] = {}
@@ -154,6 +177,7 @@ class ProblemResults:
                 derived[label].append(
                     {
                         "share": bins / self._union if self._union else math.nan,
+                        "reached": self._reached(arrays["bins"]),
                         "near": coverage_of_reference(self._reference, arrays["u"], self._periodic),
                         "regions": float(regions),
                         "distinct": 1e4 * numbers["distinct"] / max(1, numbers["evaluations"]),
@@ -161,9 +185,16 @@ class ProblemResults:
                 )
         return derived
 
+    def _reached(self, bins: Array) -> float:
+        """Return the share of the bins that can be reached which are among packed ones."""
+        wanted = self._reachable
+        if wanted is None:
+            return math.nan
+        return int(np.bitwise_count(bins & wanted).sum()) / max(1, int(np.bitwise_count(wanted).sum()))
+
     def measure(self, label: str, name: str) -> Floats:
         """Return a column of the table over the seeds (n,), NaN where there is none."""
-        if name in ("share", "near", "regions", "distinct"):
+        if name in ("share", "reached", "near", "regions", "distinct"):
             return np.array([d.get(name, math.nan) for d in self._derived[label]])
         return self.values(label, name)
 

@@ -17,6 +17,8 @@ HEADINGS = (
     ("distinct", "valid\nper 10⁴"),
     ("coverage", "coverage\n(bins of 400)"),
     ("share", "of all\nfound"),
+    ("completeness", "of reachable,\nat most"),
+    ("reached", "of reachable,\nin truth"),
     ("coverage_observables", "coverage of\nobservables"),
     ("near", "distance to\nreference"),
     ("regions", "regions"),

@@ -17,7 +17,7 @@ from terranova.engine.islands import deal, make_archipelago
 from terranova.engine.loop import Scan
 from terranova.engine.replay import Replay
 from terranova.engine.restart import choose_checkpoint
-from terranova.engine.status import publish_resumed
+from terranova.engine.status import publish_completeness, publish_resumed
 from terranova.errors import ConfigError, Diagnostic, ParallelError, RunMismatch
 from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
@@ -283,6 +283,7 @@ class _Session:
                 reason = scan.run()
             if team.is_root and reason in (*FINISHED, "wall"):
                 self._check_rows(directory, executor, CHECK_SHARE * scan.clock.seconds)
+                publish_completeness(directory)
             return reason
 
     def _schema(self, directory: Path) -> Schema:

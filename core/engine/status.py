@@ -12,6 +12,7 @@ from pathlib import Path
 from terranova.config.scan import Budget
 from terranova.engine.display import Progress, Snapshot
 from terranova.engine.totals import ScanClock, Totals
+from terranova.errors import TerranovaError
 from terranova.parallel.world import World
 from terranova.runs.coverage import Coverage
 from terranova.runs.run import SUMMARY, Run
@@ -39,6 +40,17 @@ def publish_resumed(directory: Path) -> None:
     """
     if summary := Run(directory).summary:
         write_atomic(directory / SUMMARY, json.dumps({**summary, "state": RUNNING}, indent=1) + "\n")
+
+
+def publish_completeness(directory: Path) -> None:
+    """Add to the status of a scan that has ended how complete its map may be, for other programs."""
+    run = Run(directory)
+    try:
+        summary = {**run.summary, "completeness": run.completeness().to_dict()}
+        write_atomic(directory / SUMMARY, json.dumps(summary, indent=1) + "\n")
+    except (TerranovaError, OSError) as error:
+        # The scan is whole without it, and `terranova report` says it as well.
+        log.warning("how complete the map is was not written to %s: %s", SUMMARY, error)
 
 
 class StatusPublisher:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from terranova.config import ProblemConfig, ScanConfig
     from terranova.evaluation.problem import Problem
+    from terranova.runs.completeness import Completeness
     from terranova.store.reader import Where
 
 CONFIG = "config.yaml"
@@ -209,6 +210,16 @@ class Run:
         if self.count == 0:
             return 0
         return int(self.sql(f"SELECT count(*) AS n FROM points WHERE {condition}")["n"][0].as_py())
+
+    def completeness(self) -> Completeness:
+        """Judge from the valid points how much of what the scan could reach it has found, and what still grew.
+
+        Raises:
+            StoreCorrupt: a file is damaged; says which.
+        """
+        from terranova.runs.stored_completeness import completeness_of
+
+        return completeness_of(self._root, self.reader, self.manifest, self.found)
 
     # -- the points -----------------------------------------------------------------------------------------
 

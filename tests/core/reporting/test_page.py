@@ -76,7 +76,17 @@ def page_of(run: Run, **options: Any) -> Page:
 def test_an_ordinary_run(tmp_path: Path) -> None:
     run = scanned(tmp_path / "run")
     page = page_of(run)
-    for anchor in ("what", "efficiency", "constraints", "progress", "projections", "histograms", "best", "failed"):
+    for anchor in (
+        "what",
+        "efficiency",
+        "completeness",
+        "constraints",
+        "progress",
+        "projections",
+        "histograms",
+        "best",
+        "failed",
+    ):
         assert anchor in page.ids
     assert f"{run.valid_count} of 4,000 points evaluated are valid" in page.words
     assert f"all {run.valid_count} valid points" in page.words

@@ -1,0 +1,109 @@
+"""Completeness of a stored run: read from its rows and its manifest, without the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from terranova.errors import TerranovaError
+from terranova.interfaces.parameters import Parameter, ParameterSpace
+from terranova.interfaces.priors import PRIORS, Prior
+from terranova.interfaces.sampler import Archipelago
+from terranova.registry import registry
+from terranova.runs.completeness import SAMPLES, THIRDS, Completeness, Marks, judge, unknown
+from terranova.runs.derived import FITTED, MERGED, RESCORED
+from terranova.store import Manifest, Reader
+
+_ROWS = 100_000
+"""Points that are read from the store at a time."""
+
+_DERIVED = {
+    FITTED: "these are the points of a fit, which looks for the best ones only",
+    RESCORED: "these points were sampled under other constraints, and may not have looked where the new ones allow "
+    "something: scan with the new ones",
+    MERGED: "these are several scans, each with an order and islands of its own: look at each of them",
+}
+"""Why nothing can be said of directories that are derived from others."""
+
+
+def completeness_of(directory: Path, reader: Reader, manifest: Manifest, found: str) -> Completeness:
+    """Judge the completeness of a run, also one that is still going on; the model need not be installed.
+
+    Args:
+        directory: of the run.
+        reader: of its points.
+        manifest: of the run.
+        found: the SQL condition of the points that count.
+
+    Raises:
+        StoreCorrupt: a file is damaged; says which.
+    """
+    for origin, reason in _DERIVED.items():
+        if (directory / origin).exists():
+            return unknown(reason)
+    space = stored_space(manifest)
+    if space is None:
+        return unknown("its manifest does not say what the priors were")
+    sampler = manifest.physics.get("sampler")
+    name = sampler.get("name") if isinstance(sampler, Mapping) else None
+    return judge(_marks(reader, space, found), shared=islands_share(str(name)))
+
+
+def islands_share(sampler: str) -> bool:
+    """Return whether the islands of a sampler tell one another what they learnt; True if it is not installed."""
+    try:
+        plugin = registry().get("sampler", sampler).target
+    except TerranovaError:
+        return True
+    return issubclass(plugin, Archipelago) and plugin.pending is not Archipelago.pending
+
+
+def stored_space(manifest: Manifest) -> ParameterSpace | None:
+    """Return the parameters of a run as its manifest describes them; None if it does not, or in unknown words."""
+    priors = manifest.physics.get("priors")
+    if not isinstance(priors, Mapping):
+        return None
+    try:
+        return ParameterSpace(
+            tuple(Parameter(p.name, _prior(priors[p.name]), p.unit) for p in manifest.schema.parameters)
+        )
+    except (KeyError, TypeError, ValueError):  # of a newer version, or of somebody's own kind
+        return None
+
+
+def _prior(words: Mapping[str, Any]) -> Prior:
+    # JSON has no word for infinity, which is stored as text.
+    return PRIORS[words["prior"]](**{key: float(value) for key, value in words.items() if key != "prior"})
+
+
+def _marks(reader: Reader, space: ParameterSpace, found: str) -> Marks:
+    """Mark the points that count."""
+    last = _last_index(reader)
+    islands = max(last, default=0) + 1
+    marks = Marks(space, min(SAMPLES, islands))
+    if not last:
+        return marks
+    # Thirds of what each island has evaluated, for islands need not be equally fast.
+    length = np.ones(islands)
+    length[list(last)] = np.array(list(last.values())) + 1.0
+    names = list(space.names)
+    for table in reader.batches(["island", "index", *names], found, rows=_ROWS):
+        x = np.column_stack([table[name].to_numpy() for name in names])
+        island = table["island"].to_numpy().astype(np.int64)
+        third = (THIRDS * table["index"].to_numpy() / length[island]).astype(np.int64)
+        marks.add(space.to_unit(x), island % marks.samples, np.minimum(third, THIRDS - 1))
+    return marks
+
+
+def _last_index(reader: Reader) -> dict[int, int]:
+    """Island -> the number of its last point that was evaluated."""
+    if not reader.count():
+        return {}
+    rows = reader.sql('SELECT island, max("index") AS last FROM points GROUP BY island').to_pylist()
+    last = {int(row["island"]): int(row["last"]) for row in rows}
+    for island, counted in reader.counts().counted.items():  # of a run that keeps its valid points only
+        last[island] = max(last.get(island, 0), counted - 1)
+    return last
