@@ -18,10 +18,6 @@ JUMP = 0.1
 MOVED = 0.05
 """Delta chi2 that a bin may gain in the last look at it."""
 
-WRONG, TRIALS = 0, 48
-"""Ends of intervals quoted without doubt that were wrong, of so many on problems with exact profiles:
-`benchmarks/profile_ends.py`, the table in docs/statistics.md."""
-
 FAR = 12.0
 """Delta chi2 beyond which nothing is quoted."""
 

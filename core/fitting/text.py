@@ -6,7 +6,7 @@ import math
 
 from terranova.fitting.intervals import Interval
 from terranova.fitting.posterior import Posterior
-from terranova.fitting.profile_convergence import JUMP, MOVED, TRIALS, WRONG
+from terranova.fitting.profile_convergence import JUMP, MOVED
 from terranova.fitting.steps import Fit, ProfileResult
 from terranova.types import Floats
 
@@ -111,7 +111,7 @@ def _part(low: float | None, high: float | None, doubts: tuple[str | None, str |
 
 
 def trust_sentences(fit: Fit) -> list[str]:
-    """How often ends like those that are quoted were wrong; none if no end is quoted, or with a surrogate."""
+    """What ends that are quoted may still miss; nothing if no end is quoted, or with a surrogate."""
     quoted = any(
         end is not None and not math.isnan(end)
         for result in fit.profiles
@@ -122,8 +122,8 @@ def trust_sentences(fit: Fit) -> list[str]:
     if not quoted or fit.surrogate is not None:
         return []
     return [
-        f"ends of intervals quoted as established were wrong in {WRONG} of {TRIALS} trials on problems with exact "
-        "profiles; gaps narrower than a bin and branches that no search touched do not show"
+        "ends that are quoted passed every check; gaps narrower than a bin and branches that no search touched do "
+        "not show (docs/statistics.md has what was tried on problems with exact profiles)"
     ]
 
 

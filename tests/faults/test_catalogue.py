@@ -71,7 +71,7 @@ def help(): ...
 
 
 def test_the_catalogue_is_whole() -> None:
-    assert sorted(catalogue(), key=lambda number: int(number[1:])) == [f"F{i}" for i in range(1, 71)]
+    assert sorted(catalogue(), key=lambda number: int(number[1:])) == [f"F{i}" for i in range(1, 73)]
 
 
 def test_every_fault_of_the_catalogue_is_injected_and_no_other() -> None:
