@@ -219,7 +219,7 @@ class Run:
         """
         from terranova.runs.stored_completeness import completeness_of
 
-        return completeness_of(self._root, self.reader, self.manifest, self.found)
+        return completeness_of(self._root, self.reader, self.manifest)
 
     # -- the points -----------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from terranova.errors import TerranovaError
 from terranova.interfaces.parameters import Parameter, ParameterSpace
@@ -29,14 +30,13 @@ _DERIVED = {
 """Why nothing can be said of directories that are derived from others."""
 
 
-def completeness_of(directory: Path, reader: Reader, manifest: Manifest, found: str) -> Completeness:
+def completeness_of(directory: Path, reader: Reader, manifest: Manifest) -> Completeness:
     """Judge the completeness of a run, also one that is still going on; the model need not be installed.
 
     Args:
         directory: of the run.
         reader: of its points.
         manifest: of the run.
-        found: the SQL condition of the points that count.
 
     Raises:
         StoreCorrupt: a file is damaged; says which.
@@ -49,7 +49,7 @@ def completeness_of(directory: Path, reader: Reader, manifest: Manifest, found: 
         return unknown("its manifest does not say what the priors were")
     sampler = manifest.physics.get("sampler")
     name = sampler.get("name") if isinstance(sampler, Mapping) else None
-    return judge(_marks(reader, space, found), shared=islands_share(str(name)))
+    return judge(_marks(reader, space), shared=islands_share(str(name)))
 
 
 def islands_share(sampler: str) -> bool:
@@ -79,7 +79,7 @@ def _prior(words: Mapping[str, Any]) -> Prior:
     return PRIORS[words["prior"]](**{key: float(value) for key, value in words.items() if key != "prior"})
 
 
-def _marks(reader: Reader, space: ParameterSpace, found: str) -> Marks:
+def _marks(reader: Reader, space: ParameterSpace) -> Marks:
     """Mark the points that count."""
     last = _last_index(reader)
     islands = max(last, default=0) + 1
@@ -90,7 +90,7 @@ def _marks(reader: Reader, space: ParameterSpace, found: str) -> Marks:
     length = np.ones(islands)
     length[list(last)] = np.array(list(last.values())) + 1.0
     names = list(space.names)
-    for table in reader.batches(["island", "index", *names], found, rows=_ROWS):
+    for table in reader.batches(["island", "index", *names], _counted(reader), rows=_ROWS):
         x = np.column_stack([table[name].to_numpy() for name in names])
         island = table["island"].to_numpy().astype(np.int64)
         third = (THIRDS * table["index"].to_numpy() / length[island]).astype(np.int64)
@@ -98,12 +98,20 @@ def _marks(reader: Reader, space: ParameterSpace, found: str) -> Marks:
     return marks
 
 
+def _counted(reader: Reader) -> pc.Expression:
+    """Which points count: those that are valid, and no probes of derivatives."""
+    valid = pc.field("valid")
+    return valid & ~pc.field("probe") if reader.schema.probe else valid
+
+
 def _last_index(reader: Reader) -> dict[int, int]:
     """Island -> the number of its last point that was evaluated."""
     if not reader.count():
         return {}
-    rows = reader.sql('SELECT island, max("index") AS last FROM points GROUP BY island').to_pylist()
-    last = {int(row["island"]): int(row["last"]) for row in rows}
+    last: dict[int, int] = {}
+    for table in reader.batches(["island", "index"], rows=1_000_000):  # DuckDB takes longer to load than this does
+        for row in table.group_by("island").aggregate([("index", "max")]).to_pylist():
+            last[row["island"]] = max(row["index_max"], last.get(row["island"], 0))
     for island, counted in reader.counts().counted.items():  # of a run that keeps its valid points only
         last[island] = max(last.get(island, 0), counted - 1)
     return last

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterator
 from functools import cache
@@ -17,11 +18,14 @@ _LARGE = 64 * 2**20
 """Of files larger than this, only the size and both ends count."""
 
 
+@cache
 def plugin_fingerprint(target: type) -> str:
     """Return a hash, 16 hexadecimal digits, of the source and the data files of a plugin class.
 
     What it imports from its own package counts, and the files beside that are no Python. Of plugins that come with
     terranova only what lies in the same folder of plugins counts, not the core.
+
+    It is worked out once a process: what was imported stays as it is.
 
     Args:
         target: the class. One that stands in no file, such as one of a notebook, counts with its source if that is
@@ -32,7 +36,7 @@ def plugin_fingerprint(target: type) -> str:
     for cls in target.__mro__:
         package, _, rest = cls.__module__.partition(".")
         within = f"{package}.{rest.partition('.')[0]}" if package == _OURS else package
-        if within in (_OURS, f"{_OURS}.interfaces") or package == "builtins":
+        if within in (_OURS, f"{_OURS}.interfaces") or package in sys.stdlib_module_names:
             continue
         if _path(cls.__module__) is None:
             digest.update(_text_of(cls).encode())

@@ -82,6 +82,7 @@ def test_a_comparison_killed_at_twenty_moments_has_the_same_results(tmp_path: Pa
     _attack(tmp_path, 20_000, numbers, everything=everything)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F62")
 def test_a_trial_whose_process_dies_often_but_gets_on_is_no_failure(tmp_path: Path) -> None:
     lab = Lab(tmp_path)

@@ -79,6 +79,7 @@ def test_the_model_of_the_documents_scans_with_its_program(
     assert (125.0**2 * lost.m_S * lost.m_S.abs() <= lost.kappa**4).all()
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F23", "F24")
 def test_every_fault_of_a_program_is_a_row_with_its_reason(
     spectrum: tuple[Any, Path], tmp_path: Path, nothing_is_left: Callable[[], bool]
