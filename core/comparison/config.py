@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from terranova.config import Budget, ProblemConfig, SamplerChoice, ScanConfig, Storage
+from terranova.config.content_hash import content_hash
 from terranova.parsing.strict_yaml import dump
-from terranova.runs.provenance import content_hash
 
 FEW_SEEDS = 5
 """With fewer seeds than this no test can find a difference."""

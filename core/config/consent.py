@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import logging
 import os
 import shutil
@@ -20,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from terranova.config.content_hash import content_hash
 from terranova.config.plugin_options import check_options, naming_paths
 from terranova.config.problem import ProblemConfig
 from terranova.errors import NotTrusted, PluginError
@@ -72,7 +72,7 @@ class WhatRuns:
             "programs": [[name, path, content_of(path)] for name, paths in self.programs.items() for path in paths],
             "files": {name: content_of(path) for name, path in self.files.items()},
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+        return content_hash(content, default=str)
 
     @property
     def words(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from terranova.config.content_hash import content_hash
 from terranova.config.problem import ProblemConfig
 from terranova.parsing.strict_yaml import dump
 
@@ -169,7 +168,7 @@ class ScanConfig:
 
     def digest(self) -> str:
         """Return the SHA-256 of `identity()`, in hexadecimal."""
-        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
+        return content_hash(self.identity())
 
 
 def _listed(value: Any) -> Any:

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from terranova.config import Parallel, ProblemConfig, Storage
+from terranova.config.content_hash import content_hash
 from terranova.config.scan import Count
 from terranova.parsing.strict_yaml import dump
-from terranova.runs.provenance import content_hash
 
 LEVELS = (0.68, 0.90, 0.95)
 """Of confidence, where the file names none."""

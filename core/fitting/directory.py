@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from terranova.config.content_hash import content_hash
 from terranova.errors import RunError, RunMismatch
 from terranova.evaluation.problem import Problem
 from terranova.fitting.config import FREE_KEYS, FitConfig
@@ -70,7 +71,7 @@ def _digest(config: FitConfig, problem: Problem) -> str:
         "physics": provenance.digest(config, problem),
         "scans": [[run.manifest.run_id, run.evaluated] for run in runs],
     }
-    return provenance.content_hash(decisive)
+    return content_hash(decisive)
 
 
 def _whose(directory: Path, config: FitConfig) -> str:

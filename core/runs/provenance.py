@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from terranova.config import ProblemConfig, Storage
+from terranova.config.content_hash import content_hash
 from terranova.errors import ContractError
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import Constraint
@@ -96,19 +97,6 @@ def digest(config: Recorded, problem: Problem) -> str:
         "constraints": [_fingerprint(c) for c in problem.constraints],
     }
     return content_hash(physics)
-
-
-def content_hash(content: Any, *, default: Callable[[Any], Any] | None = None) -> str:
-    """Return the SHA-256 of something that JSON can hold, whatever the order of its keys, in hexadecimal.
-
-    Args:
-        content: nested mappings, sequences, text and numbers.
-        default: returns what stands for a value that JSON cannot hold, such as `str` for paths.
-
-    Raises:
-        TypeError: JSON cannot hold it.
-    """
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=default).encode()).hexdigest()
 
 
 def _fingerprint(constraint: Constraint) -> dict[str, Any]:

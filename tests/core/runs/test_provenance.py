@@ -14,17 +14,8 @@ from support.stored_runs import WIDE, prepared, windows
 
 from terranova.interfaces.priors import Uniform
 from terranova.runs import provenance
-from terranova.runs.provenance import content_hash
 
 pytestmark = pytest.mark.usefixtures("toy_registry")
-
-
-def test_a_hash_depends_on_content_only() -> None:
-    assert content_hash({"a": 1, "b": [1.5, "x"]}) == content_hash({"b": [1.5, "x"], "a": 1})
-    assert content_hash({"a": 1}) != content_hash({"a": 1.5})
-    assert content_hash({"a": Path("x")}, default=str) == content_hash({"a": "x"})
-    with pytest.raises(TypeError):
-        content_hash({"a": Path("x")})
 
 
 @pytest.mark.parametrize(
