@@ -167,17 +167,18 @@ def lacks_memory(error: BaseException | str) -> bool:
     if isinstance(error, str):
         return _NO_MEMORY.search(error) is not None
     seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        if isinstance(cause, OSError) and cause.errno == errno.ENOMEM:
             return True
-        if isinstance(error, (MemoryError, ImportError, RuntimeError, OSError)) or "Memory" in type(error).__name__:
+        if isinstance(cause, (MemoryError, ImportError, RuntimeError, OSError)) or "Memory" in type(cause).__name__:
             try:
-                if lacks_memory(f"{type(error).__name__}: {error}"):
+                if lacks_memory(f"{type(cause).__name__}: {cause}"):
                     return True
             except Exception:  # it cannot be shown
                 return False
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+        cause = cause.__cause__ or cause.__context__
     return False
 
 
@@ -215,6 +216,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if 0 < len(pool) <= 8:
         return f" (there are: {', '.join(pool)})"
     return ""
+
+
+def listed(lines: Sequence[str], most: int) -> str:
+    """Return lines for a message, indented; of more than `most`, how many are left out."""
+    more = len(lines) - most
+    return "\n".join(f"  {line}" for line in [*lines[:most], *([f"and {more} more"] if more > 0 else [])])
 
 
 def exit_code_of(error: BaseException) -> int:

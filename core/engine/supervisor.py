@@ -32,7 +32,7 @@ from terranova.runs.directory import next_free_directory, refuse_to_overwrite
 from terranova.runs.run import Run
 from terranova.store.lock import LOCK, RunLock
 from terranova.store.manifest import MANIFEST
-from terranova.system.signals import SAME_REQUEST, listen
+from terranova.system.signals import SAME_REQUEST, listen, restore
 
 FINAL = (2, 3, 4, 5)
 """Exit codes of errors that starting again cannot mend: configuration, plugins, the run directory, MPI."""
@@ -87,8 +87,7 @@ class Supervisor:
             return self._supervise()
         finally:
             self._job.clean_up()
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            restore(before)
 
     def _supervise(self) -> int:
         attempts = 0  # in a row without a new point

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from terranova.config import ScanConfig
-from terranova.errors import RunMismatch
+from terranova.errors import RunMismatch, listed
 from terranova.evaluation.problem import Problem
 from terranova.runs import provenance
 from terranova.runs.spot_check import SpotCheck
@@ -56,10 +56,9 @@ def check_same(directory: Path, before: ScanConfig, config: ScanConfig, problem:
         physics = differences(was, now) if was else []
         wrong = physics + wrong or ["something in its configuration, the model or the data of a constraint set"]
     if wrong:
-        shown = wrong[:SHOWN] + [f"and {len(wrong) - SHOWN} more"] * (len(wrong) > SHOWN)
         raise RunMismatch(
-            f"cannot resume {directory}: this would be another scan than the one that was started\n  "
-            + "\n  ".join(shown)
+            f"cannot resume {directory}: this would be another scan than the one that was started\n"
+            + listed(wrong, SHOWN)
             + "\nStart a new run instead; `terranova rescore` scores stored points with other constraints"
         )
     return Changes(_allowed(before, config), _newer(manifest, config))

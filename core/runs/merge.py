@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from terranova.errors import RunError, RunMismatch, StoreCorrupt, disk_error
+from terranova.errors import RunError, RunMismatch, StoreCorrupt, disk_error, listed
 from terranova.runs.compatibility import SHOWN, differences, flat
 from terranova.runs.derived import MERGED
 from terranova.runs.run import CONFIG, SUMMARY, Run
@@ -99,10 +99,9 @@ def merge(runs: Sequence[Run], output: Path | str) -> Run:
 def _require_same(one: Run, other: Run) -> None:
     lines = differences(_identity(one), _identity(other))
     if lines:
-        shown = lines[:SHOWN] + [f"and {len(lines) - SHOWN} more"] * (len(lines) > SHOWN)
         raise RunMismatch(
-            f"{one.directory} and {other.directory} are scans of different problems and cannot be merged\n  "
-            + "\n  ".join(shown)
+            f"{one.directory} and {other.directory} are scans of different problems and cannot be merged\n"
+            + listed(lines, SHOWN)
             + "\n`terranova rescore` scores the points of one with the constraints of the other"
         )
 

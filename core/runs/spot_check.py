@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from terranova.errors import RunMismatch
+from terranova.errors import RunMismatch, listed
 from terranova.interfaces.batch import Evaluation, Status
 from terranova.types import Bools, Floats, Ints
 
@@ -98,14 +98,10 @@ class SpotCheck:
             RunMismatch: points give other values now; the message lists some of them.
         """
         if self.changed:
-            shown = [
-                *self.changed[:_SHOWN],
-                *([f"and {len(self.changed) - _SHOWN} more"] * (len(self.changed) > _SHOWN)),
-            ]
             raise RunMismatch(
                 f"{what}: stored points give other values when they are evaluated again, so that the model, a "
-                "library, a program or a data file has changed since, whatever its version says\n  "
-                + "\n  ".join(shown)
+                "library, a program or a data file has changed since, whatever its version says\n"
+                + listed(self.changed, _SHOWN)
                 + f"\n{instead}"
             )
 

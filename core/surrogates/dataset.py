@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from terranova.errors import RunError, RunMismatch, did_you_mean
+from terranova.errors import RunError, RunMismatch, did_you_mean, listed
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Status
 from terranova.runs.compatibility import SHOWN, differences, flat
@@ -60,8 +60,7 @@ def require_same(what: str, was: dict[str, Any], where: str, now: dict[str, Any]
     """
     lines = differences(was, now)
     if lines:
-        shown = lines[:SHOWN] + [f"and {len(lines) - SHOWN} more"] * (len(lines) > SHOWN)
-        raise RunMismatch(f"{what} and {where} are of different problems\n  " + "\n  ".join(shown))
+        raise RunMismatch(f"{what} and {where} are of different problems\n{listed(lines, SHOWN)}")
 
 
 def target_names(run: Run, wanted: Sequence[str]) -> list[str]:

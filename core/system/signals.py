@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -56,6 +56,12 @@ def listen(handler: Callable[[int, FrameType | None], None]) -> dict[int, Any]:
     return before
 
 
+def restore(before: Mapping[int, Any]) -> None:
+    """Put back the handlers that `listen` has returned."""
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 class CommandSignals:
     """Turns the first signal to a command into `Stopped`, so that it tidies up; a second Ctrl-C ends it at once.
 
@@ -75,8 +81,7 @@ class CommandSignals:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        restore(self._before)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
@@ -105,8 +110,7 @@ class StopRequest:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        restore(self._before)
 
     @property
     def exit_code(self) -> int:

@@ -20,6 +20,7 @@ from terranova.errors import (
     did_you_mean,
     disk_error,
     exit_code_of,
+    listed,
     nearest,
 )
 
@@ -101,3 +102,8 @@ def test_a_point_that_failed_is_unphysical_unless_said_otherwise() -> None:
     assert PointFailed("tachyon").unphysical
     assert not PointFailed("no convergence", unphysical=False).unphysical
     assert PointFailed("tachyon").reason == str(PointFailed("tachyon")) == "tachyon"
+
+
+def test_long_lists_of_lines_are_cut_and_say_so() -> None:
+    assert listed(["a", "b"], 2) == "  a\n  b"
+    assert listed(["a", "b", "c"], 1) == "  a\n  and 2 more"
