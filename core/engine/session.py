@@ -198,7 +198,7 @@ class _Session:
         # A new run's lock is held already.
         with RunLock(self.directory) if team.is_root and self.changes is not None else nullcontext():
             run = Run(self.directory)
-            reason = self._scan(team, executor_class)
+            reason = self._scan(team, executor_class, run)
             team.barrier()  # nobody leaves while others still write, which ends the job if they leave with an error
         return run, reason
 
@@ -219,17 +219,17 @@ class _Session:
         publish_resumed(directory)
         write_atomic(directory / CONFIG, self.config.to_yaml())
 
-    def _check_rows(self, directory: Path, executor: Executor, seconds: float) -> None:
+    def _check_rows(self, directory: Path, run: Run, executor: Executor, seconds: float) -> None:
         """Evaluate a few of the rows again that this session has stored, and say so where the values are others."""
         executor.watch = Watch()
-        check = spot_check(Run(directory), self.problem, executor.evaluate, seconds=seconds, at_least=0)
+        check = spot_check(run, self.problem, executor.evaluate, seconds=seconds, at_least=0)
         if text := check.warning():
             log.warning("%s", text)
-            summary = {**Run(directory).summary, NOT_REPRODUCIBLE: text}
+            summary = {**run.summary, NOT_REPRODUCIBLE: text}
             with suppress(OSError):  # it has been said
                 write_atomic(directory / SUMMARY, json.dumps(summary, indent=1) + "\n")
 
-    def _scan(self, team: World, executor_class: type[Executor]) -> str:
+    def _scan(self, team: World, executor_class: type[Executor], run: Run) -> str:
         """Scan this rank's share of the islands; return why it stopped."""
         config, problem = self.config, self.problem
         directory = self.directory.absolute()  # a model may change the current directory
@@ -282,8 +282,8 @@ class _Session:
                 )
                 reason = scan.run()
             if team.is_root and reason in (*FINISHED, "wall"):
-                self._check_rows(directory, executor, CHECK_SHARE * scan.clock.seconds)
-                publish_completeness(directory)
+                self._check_rows(directory, run, executor, CHECK_SHARE * scan.clock.seconds)
+                publish_completeness(directory, run)
             return reason
 
     def _schema(self, directory: Path) -> Schema:

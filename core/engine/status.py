@@ -42,9 +42,8 @@ def publish_resumed(directory: Path) -> None:
         write_atomic(directory / SUMMARY, json.dumps({**summary, "state": RUNNING}, indent=1) + "\n")
 
 
-def publish_completeness(directory: Path) -> None:
+def publish_completeness(directory: Path, run: Run) -> None:
     """Add to the status of a scan that has ended how complete its map may be, for other programs."""
-    run = Run(directory)
     try:
         summary = {**run.summary, "completeness": run.completeness().to_dict()}
         write_atomic(directory / SUMMARY, json.dumps(summary, indent=1) + "\n")

@@ -63,6 +63,7 @@ class Run:
         self._root = self.directory.absolute()  # a model may change the current directory
         self.reader = Reader(self.directory)
         self._problem: Problem | None = None
+        self._judged: tuple[int, Completeness] | None = None  # for so many points
 
     # -- what it is -----------------------------------------------------------------------------------------
 
@@ -219,7 +220,10 @@ class Run:
         """
         from terranova.runs.stored_completeness import completeness_of
 
-        return completeness_of(self._root, self.reader, self.manifest)
+        count = self.count
+        if self._judged is None or self._judged[0] != count:  # it reads all valid points
+            self._judged = count, completeness_of(self._root, self.reader, self.manifest)
+        return self._judged[1]
 
     # -- the points -----------------------------------------------------------------------------------------
 
