@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -236,11 +236,11 @@ def known_or_zero(values: Floats) -> Floats:
     return np.where(np.isfinite(values), values, 0.0)
 
 
-def _known(read: Floats, function: object) -> Floats:
+def _known(read: Floats, function: Callable[[Floats], Floats | None]) -> Floats:
     """Return (n, rows) what a constraint says of what is known, NaN elsewhere."""
     known = np.isfinite(read).all(axis=1)
     with np.errstate(all="ignore"):
-        said = np.asarray(function(read[known] if known.any() else np.ones((1, read.shape[1]))))  # type: ignore[operator]
+        said = np.asarray(function(read[known] if known.any() else np.ones((1, read.shape[1]))))
     said = said.reshape(len(said), -1)
     result = np.full((len(read), said.shape[1]), np.nan)
     if known.any():

@@ -56,12 +56,15 @@ def _refuse_elements(array: Array, what: str) -> None:
             _refuse_kind(_kind(element), what)
 
 
+_LETTERS: dict[str, tuple[type, ...]] = {"b": (bool,), "c": (complex,), "S": (str, bytes, bytearray)}
+
+
 def _kind(element: Any) -> str:
     """Letter of the type of a Python object; "O" for what float() may judge."""
     if isinstance(element, (np.generic, np.ndarray)):
         return element.dtype.kind
-    for letter, types in (("b", bool), ("c", complex), ("S", (str, bytes, bytearray))):
-        if isinstance(element, types):  # type: ignore[arg-type]
+    for letter, types in _LETTERS.items():
+        if isinstance(element, types):
             return letter
     return "O"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from terranova.types import Array
+
+T = TypeVar("T")
 
 _abandoned: list[Any] = []
 """Requests that nobody waits for any more. MPI may still write to their buffers, which live as long as they do."""
@@ -38,7 +40,7 @@ class Transfer:
         self._finish(request)
         return communicator
 
-    def bcast(self, value: Any) -> Any:
+    def bcast(self, value: T) -> T:
         """Return rank 0's value on every rank."""
         root = self._communicator.Get_rank() == 0
         packed = _pack(value) if root else np.empty(0, np.uint8)
@@ -47,7 +49,10 @@ class Transfer:
         if not root:
             packed = np.empty(int(size[0]), np.uint8)
         self._finish(self._communicator.Ibcast(packed))
-        return value if root else pickle.loads(packed.data)
+        if root:
+            return value
+        received: T = pickle.loads(packed.data)
+        return received
 
     def gather(self, value: Any) -> list[Any] | None:
         """Return every rank's value, in order, on rank 0; None elsewhere."""

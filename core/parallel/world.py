@@ -213,7 +213,7 @@ class World:
         if self.communicator is None:
             return value
         self._meet()
-        return self._transfer.bcast(value)  # type: ignore[no-any-return]
+        return self._transfer.bcast(value)
 
     def gather(self, value: T) -> list[T] | None:
         """Return every rank's value, in order, on rank 0; None elsewhere."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
+from typing import Any
 
 _OURS = __name__.partition(".")[0]
 _NO_DATA = {".py", ".pyc", ".pyo", ".nbi", ".nbc"}
@@ -93,10 +94,10 @@ def _facts(value: object, seen: set[int]) -> Iterator[str]:
         yield type(value).__qualname__
 
 
-def _text_of(function: object) -> str:
+def _text_of(function: Any) -> str:
     """Return the source of a function or class without comments and docstring; "" if there is none."""
     try:
-        text = inspect.getsource(function)  # type: ignore[arg-type]
+        text = inspect.getsource(function)
     except (OSError, TypeError):
         return ""
     try:
