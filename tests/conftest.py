@@ -19,6 +19,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TESTS), os.environ.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
+# Python without buffers writes a line in pieces, and lines that two ranks print at once then run into each other.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 # What a user agrees to run is remembered below; no test may read or write that of whoever runs the tests.
 _STATE = tempfile.mkdtemp(prefix="terranova-tests-state-")
 atexit.register(shutil.rmtree, _STATE, ignore_errors=True)

@@ -222,13 +222,13 @@ words = [sys.executable, "-P", "-m", "terranova"]
 for command in (["scan", sys.argv[2], "--output", mine, "-q", *sys.argv[3:]], ["export", mine], ["best", mine]):
     done = subprocess.run([*words, *command], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-print("done", MPI.COMM_WORLD.Get_size())
+print(f"done {MPI.COMM_WORLD.Get_size()}")
 """
 
 BETWEEN = """
 import subprocess, sys
 done = subprocess.run([sys.executable, "-P", "-m", "terranova", *sys.argv[1:]], capture_output=True, text=True)
-print(done.returncode, done.stdout, done.stderr)
+print(f"{done.returncode} {done.stdout} {done.stderr}")
 """
 
 FUTURES = """

@@ -45,7 +45,7 @@ def isolated() -> None:
         return MpiExecutor.serve(problem)
     deeds = [toys.GOOD, toys.SEGFAULT, toys.GOOD, toys.HANGS, toys.EXITS, toys.GOOD]
     with MpiExecutor(problem, timeout=1.0) as executor:
-        print("status", executor.evaluate(toys.points(deeds)).status.tolist())
+        print(f"status {executor.evaluate(toys.points(deeds)).status.tolist()}")
 
 
 def broken_contract() -> None:
@@ -59,7 +59,7 @@ def broken_contract() -> None:
         try:
             executor.evaluate(bad)
         except Exception as error:
-            print("caught", type(error).__name__)
+            print(f"caught {type(error).__name__}")
         assert executor.evaluate(good).observables.shape == (50, 2)
         executor.evaluate(bad)
 
