@@ -1,96 +1,16 @@
-"""Problems whose profile likelihoods are known: valleys, branches, cancellations and bounds, for fits and scans."""
+"""Problems whose profile likelihoods are known: valleys, branches and cancellations, for fits and scans."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
-from terranova import (
-    Constraint,
-    ConstraintSet,
-    Gaussian,
-    LogUniform,
-    Model,
-    Observable,
-    Parameter,
-    Uniform,
-    Window,
-)
-from terranova.models.analytic.base import SOURCE
-from terranova.types import Floats, Ints
-
-NUISANCES = 2
-"""Parameters of each problem that are measured relative to the first one: they cost nothing, and bend valleys."""
-
-GRID = 4001
-"""Places at which what is left of a minimisation is looked at, before the best one is refined."""
-
-
-CHUNKS = 16
-"""Parts in which many minimisations are done, so that they need little memory."""
-
-
-class ProfileProblem(Model):
-    """A problem with exact profiles.
-
-    Attributes:
-        profiled: parameters whose exact profile is known.
-    """
-
-    version: ClassVar[str] = "1"
-    profiled: ClassVar[tuple[str, ...]]
-    measured: ClassVar[Mapping[str, tuple[float, float]]]
-    """Observable -> value and error."""
-    bounded: ClassVar[Mapping[str, tuple[float, float]]] = {}
-    """Observable -> the interval beyond which it is excluded."""
-    _own: ClassVar[tuple[Parameter, ...]]
-
-    def __init__(self) -> None:
-        nuisances = [Parameter(f"n{i}", Uniform(-5.0, 5.0)) for i in range(NUISANCES)]
-        self.parameters = [*self._own, *nuisances]
-        names = [*self.measured, *self.bounded, *(f"nuisance{i}" for i in range(NUISANCES))]
-        self.observables = [Observable(name) for name in names]
-
-    @abstractmethod
-    def columns(self, points: Mapping[str, Floats]) -> Mapping[str, Floats]:
-        """Return the observables but for those of the nuisances."""
-
-    @abstractmethod
-    def exact(self, name: str, values: Floats) -> Floats:
-        """Return chi2 (n,) minimised over all else, with a parameter at these values (n,); inf where excluded."""
-
-    def evaluate(self, points: Mapping[str, Floats]) -> Mapping[str, Floats]:
-        found = dict(self.columns(points))
-        first = points[self._own[0].name]
-        for i in range(NUISANCES):
-            found[f"nuisance{i}"] = points[f"n{i}"] - (i + 1) * np.tanh(first / (1.0 + np.abs(first)))
-        return found
-
-    def constraints(self) -> ConstraintSet:
-        """Measurements and bounds, as a set of the model's name."""
-        nuisances = {f"nuisance{i}": (0.0, 0.1) for i in range(NUISANCES)}
-        every: list[Constraint] = [
-            Gaussian(name=name, observables=(name,), source=SOURCE, date="2026-01-01", value=value, sigma=sigma)
-            for name, (value, sigma) in {**self.measured, **nuisances}.items()
-        ]
-        every += [
-            Window(name=name, observables=(name,), source=SOURCE, lower=low, upper=high)
-            for name, (low, high) in self.bounded.items()
-        ]
-        return ConstraintSet(
-            self.name, tuple(every), model=self.name, version=self.version, description=self.description
-        )
-
-    def chi2(self, **observables: Floats) -> Floats:
-        """Return the chi2 of some of the measurements."""
-        total: Floats = np.zeros(())
-        for name, at in observables.items():
-            value, sigma = self.measured[name]
-            total = total + ((at - value) / sigma) ** 2
-        return total
+from terranova import LogUniform, Parameter, Uniform
+from terranova.models.analytic.profile_problem import GRID, ProfileProblem, minimum
+from terranova.models.analytic.walls import BananaInPrior, Boundary, Kinked
+from terranova.types import Floats
 
 
 class Valley(ProfileProblem):
@@ -103,6 +23,7 @@ class Valley(ProfileProblem):
     name: ClassVar[str] = "profile-valley"
     description: ClassVar[str] = "analytic profile: a valley that narrows as a power, and a second branch"
     profiled: ClassVar[tuple[str, ...]] = ("t", "s")
+    plane: ClassVar[tuple[str, str]] = ("t", "s")
     measured: ClassVar[Mapping[str, tuple[float, float]]] = {
         "mass": (400.0, 50.0),
         "coupling": (1.0, 0.1),
@@ -131,6 +52,26 @@ class Valley(ProfileProblem):
         t = np.exp(np.linspace(np.log(0.3), np.log(50.0), GRID))
         return minimum(lambda v, t: self.chi2(coupling=(1.0 - v * t) ** 2, mixing=1.0 / t**2), values, t)
 
+    def _beside(self, first: Floats, second: Floats) -> Mapping[str, Floats]:
+        t, s = np.broadcast_arrays(first, second)
+        mass = np.full(t.shape, self.measured["mass"][0])
+        return {"t": t, "M": mass, "y": mass**2 / t, "s": s}
+
+    def log_density(self, first: Floats, second: Floats) -> Floats:
+        """y lies between M^2/t (1 - 1/t^2) and M^2/t (1 + 1/t^2): a part of its prior, averaged over M."""
+        value, sigma = self.measured["mass"]
+        nodes, weights = np.polynomial.legendre.leggauss(200)
+        mass = value + 6.0 * sigma * nodes  # from the end of its prior, which is six errors away
+        density = 6.0 * sigma * weights * np.exp(-0.5 * ((mass - value) / sigma) ** 2) / 900.0
+        t = first[..., None]
+        prior = next(p.prior for p in self._own if p.name == "y")
+        low, high = (np.clip(mass**2 / t * (1.0 + sign / t**2), *prior.support) for sign in (-1.0, 1.0))
+        share = ((prior.to_unit(high) - prior.to_unit(low)) * density).sum(axis=-1)
+        return np.asarray(super().log_density(first, second) + np.log(share))
+
+    def support(self, first: Floats) -> tuple[Floats, Floats]:
+        return np.maximum(-0.4 / first, -1.0), np.minimum(2.4 / first, 1.0)
+
 
 class LinearValley(Valley):
     """The valley in a prior that is flat in y itself, in which it is a thin and bent sheet."""
@@ -151,6 +92,8 @@ class Banana(ProfileProblem):
     name: ClassVar[str] = "profile-banana"
     description: ClassVar[str] = "analytic profile: a bent valley between bounds"
     profiled: ClassVar[tuple[str, ...]] = ("x", "y")
+    seen: ClassVar[Mapping[str, tuple[float, float]]] = {"height": (-0.5, 2.5)}
+    plane: ClassVar[tuple[str, str]] = ("x", "y")
     measured: ClassVar[Mapping[str, tuple[float, float]]] = {"x_seen": (1.0, 1.0), "bend": (0.0, 0.02)}
     bounded: ClassVar[Mapping[str, tuple[float, float]]] = {"height": (-10.0, 2.25)}
     _own = (Parameter("x", Uniform(-3.0, 3.0)), Parameter("y", Uniform(-2.0, 10.0)))
@@ -166,6 +109,9 @@ class Banana(ProfileProblem):
         found = minimum(lambda v, x: self.chi2(x_seen=x, bend=v - x**2), values, x)
         return np.where(values <= 2.25, found, np.inf)
 
+    def support(self, first: Floats) -> tuple[Floats, Floats]:
+        return np.clip(first**2 - 0.16, -2.0, 2.25), np.clip(first**2 + 0.16, -2.0, 2.25)
+
 
 class Twins(ProfileProblem):
     """Two modes of equal depth, and a companion that winds from one to the other."""
@@ -173,6 +119,7 @@ class Twins(ProfileProblem):
     name: ClassVar[str] = "profile-twins"
     description: ClassVar[str] = "analytic profile: two modes of equal depth"
     profiled: ClassVar[tuple[str, ...]] = ("x", "z")
+    plane: ClassVar[tuple[str, str]] = ("x", "z")
     measured: ClassVar[Mapping[str, tuple[float, float]]] = {"square": (4.0, 1.0), "wound": (0.0, 0.03)}
     _own = (Parameter("x", Uniform(-5.0, 5.0)), Parameter("z", Uniform(-5.0, 5.0)))
 
@@ -186,6 +133,10 @@ class Twins(ProfileProblem):
         x = np.linspace(-5.0, 5.0, GRID)
         return minimum(lambda v, x: self.chi2(square=x**2, wound=v - 3.0 * np.sin(2.0 * x)), values, x)
 
+    def support(self, first: Floats) -> tuple[Floats, Floats]:
+        centre = 3.0 * np.sin(2.0 * first)
+        return centre - 0.24, centre + 0.24
+
 
 class Cancelling(ProfileProblem):
     """Two couplings of up to 10 cancel to a thousandth; their squares are measured."""
@@ -193,6 +144,7 @@ class Cancelling(ProfileProblem):
     name: ClassVar[str] = "profile-cancelling"
     description: ClassVar[str] = "analytic profile: two couplings that cancel"
     profiled: ClassVar[tuple[str, ...]] = ("a", "b")
+    plane: ClassVar[tuple[str, str]] = ("a", "b")
     measured: ClassVar[Mapping[str, tuple[float, float]]] = {"sum": (0.0, 0.01), "squares": (20.0, 8.0)}
     _own = (Parameter("a", Uniform(-10.0, 10.0)), Parameter("b", Uniform(-10.0, 10.0)))
 
@@ -206,49 +158,18 @@ class Cancelling(ProfileProblem):
             return minimum(lambda a, b: self.chi2(sum=a + 3.0 * b, squares=a**2 + b**2), values, other)
         return minimum(lambda b, a: self.chi2(sum=a + 3.0 * b, squares=a**2 + b**2), values, other)
 
-
-class Boundary(ProfileProblem):
-    """The best fit lies beyond a round wall."""
-
-    name: ClassVar[str] = "profile-boundary"
-    description: ClassVar[str] = "analytic profile: a best fit on a round wall"
-    profiled: ClassVar[tuple[str, ...]] = ("x", "y")
-    measured: ClassVar[Mapping[str, tuple[float, float]]] = {"x_seen": (0.5, 0.5), "y_seen": (2.0, 0.5)}
-    bounded: ClassVar[Mapping[str, tuple[float, float]]] = {"radius": (0.0, 1.0)}
-    _own = (Parameter("x", Uniform(-2.0, 2.0)), Parameter("y", Uniform(-2.0, 2.0)))
-
-    def columns(self, points: Mapping[str, Floats]) -> Mapping[str, Floats]:
-        x, y = points["x"], points["y"]
-        return {"x_seen": x, "y_seen": y, "radius": np.hypot(x, y)}
-
-    def exact(self, name: str, values: Floats) -> Floats:
-        room = np.sqrt(np.maximum(1.0 - values**2, 0.0))
-        if name == "x":
-            found = self.chi2(x_seen=values, y_seen=np.minimum(2.0, room))
-        else:
-            found = self.chi2(y_seen=values, x_seen=np.minimum(0.5, room))
-        return np.where(np.abs(values) <= 1.0, found, np.inf)
+    def support(self, first: Floats) -> tuple[Floats, Floats]:
+        return (-0.08 - first) / 3.0, (0.08 - first) / 3.0
 
 
-def minimum(chi2: Callable[[Floats, Floats], Floats], values: Floats, grid: Floats) -> Floats:
-    """Return the minimum (n,) over the second argument, for each of the values (n,) of the first.
-
-    The best five places of the grid are refined, each between its neighbours, until nothing is left of a step.
-    """
-    v = values[:, None]
-    first = np.concatenate([_lowest(chi2(part[:, None], grid[None])) for part in np.array_split(values, CHUNKS)])
-    low, high = grid[np.maximum(first - 1, 0)], grid[np.minimum(first + 1, len(grid) - 1)]
-    for _ in range(60):  # golden section, all at once
-        left, right = high - 0.6180339887498949 * (high - low), low + 0.6180339887498949 * (high - low)
-        lower = chi2(v, left) < chi2(v, right)
-        low, high = np.where(lower, low, left), np.where(lower, right, high)
-    return np.asarray(chi2(v, 0.5 * (low + high)).min(axis=1))
-
-
-def _lowest(paid: Floats) -> Ints:
-    """Return where the five lowest of each row (n, grid) are, in order of the grid."""
-    return np.asarray(np.sort(np.argpartition(paid, 5, axis=1)[:, :5], axis=1), dtype=np.int64)
-
-
-PROFILES: tuple[type[ProfileProblem], ...] = (Valley, LinearValley, Banana, Twins, Cancelling, Boundary)
+PROFILES: tuple[type[ProfileProblem], ...] = (
+    Valley,
+    LinearValley,
+    Banana,
+    BananaInPrior,
+    Twins,
+    Cancelling,
+    Boundary,
+    Kinked,
+)
 """All of them, as plugins."""
