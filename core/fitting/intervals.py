@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from terranova.fitting.axes import Axis
+from terranova.fitting.crossings import Outermost, brackets_of, crossings_of, hidden_crossings, lowest, middle
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import Profile, search
 from terranova.fitting.profile_convergence import JUMP, Convergence, largest_jump
@@ -28,10 +29,6 @@ _ZOOMS_WITHIN = 2
 
 _SETTLED = 2e-4
 """Part of the range by which an end may move when it is looked at more closely, if neither side is excluded."""
-
-_CLIFF = 30.0
-"""A root of Delta chi2 that differs by more from that of a level is not interpolated."""
-
 
 Zoom = Callable[[float, float], tuple[Floats, Floats]]
 """(a place within a level, one beyond it) -> places (n,) and ln L (n,) of a finer curve around them."""
@@ -59,6 +56,11 @@ class Interval:
     def established(self) -> bool:
         """True if no end is in doubt."""
         return not any(reason for pair in self.doubts for reason in pair)
+
+    @property
+    def quoted(self) -> bool:
+        """True if anything is said of an end: where it is, or that there is none within the range."""
+        return any(end is None or not math.isnan(end) for part in self.parts for end in part)
 
 
 def threshold(level: float, quantities: int = 1) -> float:
@@ -99,70 +101,65 @@ def intervals(
     place, delta = _curve(likelihood, profile)
     if between is not None:
         place = np.append(place, between[0])
-        place, delta = _lowest(place, np.append(delta, 2.0 * (likelihood.loglikes.max() - between[1])))
+        place, delta = lowest(place, np.append(delta, 2.0 * (likelihood.loglikes.max() - between[1])))
     result = []
     for level in levels:
         wanted = threshold(level)
-        cliff = _Outermost(likelihood, axis, wanted) if axis.column is None else _middle
-        crossings = _crossings(place, delta, wanted, cliff)
+        cliff = Outermost(likelihood, axis, wanted) if axis.column is None else middle
+        crossings = crossings_of(place, delta, wanted, cliff)
         if zoom is not None:
             place, delta = _zoomed(likelihood, axis, place, delta, wanted, zoom)
-            cliff = _Outermost(likelihood, axis, wanted) if axis.column is None else _middle
-            crossings = _crossings(place, delta, wanted, cliff)
+            cliff = Outermost(likelihood, axis, wanted) if axis.column is None else middle
+            crossings = crossings_of(place, delta, wanted, cliff)
         elif axis.column is not None and len(crossings):
             place, delta = _refined(
                 likelihood, axis, place, delta, crossings, wanted, climb or _climber(likelihood, rng)
             )
-            crossings = _crossings(place, delta, wanted)
+            crossings = crossings_of(place, delta, wanted)
         doubts = [
-            _doubt(axis, place, delta, i, convergence, closer=zoom is not None) for i in _brackets(delta, wanted)
+            _doubt(axis, place, delta, i, convergence, closer=zoom is not None) for i in brackets_of(delta, wanted)
         ]
         result.append(_interval(likelihood, axis, level, delta, crossings, wanted, doubts))
     return result
 
 
-def _brackets(delta: Floats, wanted: float) -> Ints:
-    """Return the numbers of the places after which a curve crosses a level."""
-    return np.asarray(np.flatnonzero(np.diff(delta > wanted)), dtype=np.int64)
-
-
 def _zoomed(
     likelihood: Likelihood, axis: Axis, place: Floats, delta: Floats, wanted: float, zoom: Zoom
 ) -> tuple[Floats, Floats]:
-    """Add finer curves around all crossings of a level, until these no longer move.
+    """Add finer curves around all crossings of a level, until these no longer move, and where more may hide.
 
     An observable ends at a hard bound where the outermost point known does.
     """
+    hidden = hidden_crossings(place, delta, wanted)
     for _ in range(_ZOOMS if axis.column is not None else _ZOOMS_WITHIN):
-        brackets = _brackets(delta, wanted)
-        before = np.array(_crossings(place, delta, wanted))
+        brackets = brackets_of(delta, wanted)
+        before = np.array(crossings_of(place, delta, wanted))
         wide = [
             (float(place[i]), float(place[i + 1]))
             for i in brackets
             if place[i + 1] - place[i] > _PRECISION * (place[-1] - place[0])
             and (axis.column is not None or np.isfinite(delta[i : i + 2]).all())
         ]
+        wide += [cell for cell in hidden if cell not in wide]
+        hidden = []
         if not wide:
             break
         for low, high in wide:
             more, loglike = zoom(low, high)
-            place = np.append(place, more)
-            delta = np.append(delta, 2.0 * (likelihood.loglikes.max() - loglike))
-        place, delta = _lowest(place, delta)
-        moved = np.array(_crossings(place, delta, wanted))
-        if len(moved) == len(before) and np.allclose(moved, before, atol=_SETTLED * np.ptp(place), rtol=0.0):
-            inside, outside = delta[brackets], delta[np.minimum(brackets + 1, len(delta) - 1)]
-            if np.isfinite(inside).all() and np.isfinite(outside).all():
+            closer = 2.0 * (likelihood.loglikes.max() - loglike)
+            hidden += hidden_crossings(*lowest(more, closer), wanted)
+            place, delta = np.append(place, more), np.append(delta, closer)
+        place, delta = lowest(place, delta)
+        moved = np.array(crossings_of(place, delta, wanted))
+        if (
+            not hidden
+            and len(moved) == len(before)
+            and np.allclose(moved, before, atol=_SETTLED * np.ptp(place), rtol=0.0)
+        ):
+            brackets = brackets_of(delta, wanted)
+            if np.isfinite(delta[brackets]).all() and np.isfinite(delta[brackets + 1]).all():
                 break
     return place, delta
-
-
-def _lowest(place: Floats, delta: Floats) -> tuple[Floats, Floats]:
-    """Return places in order, each once, with the lowest Delta chi2 there."""
-    order = np.lexsort((delta, place))
-    place, delta = place[order], delta[order]
-    first = np.append(True, np.diff(place) > 0.0)
-    return place[first], delta[first]
 
 
 def _doubt(
@@ -199,53 +196,6 @@ def _curve(likelihood: Likelihood, profile: Profile) -> tuple[Floats, Floats]:
     return place[order], delta[order]
 
 
-def _middle(inside: float, outside: float) -> float:
-    return 0.5 * (inside + outside)
-
-
-class _Outermost:
-    """Where an observable ends at a hard bound: at its outermost value known to be within the level.
-
-    Args:
-        likelihood: knows all points.
-        axis: of the observable.
-        wanted: Delta chi2 of the level.
-    """
-
-    def __init__(self, likelihood: Likelihood, axis: Axis, wanted: float) -> None:
-        loglike = likelihood.loglikes
-        within = 2.0 * (float(loglike.max()) - loglike) <= wanted
-        self._values = axis.places(likelihood)[within]
-
-    def __call__(self, inside: float, outside: float) -> float:
-        """Return the value between a place that is allowed and one that is not, the nearest to the latter."""
-        low, high = sorted((inside, outside))
-        between = self._values[(self._values >= low) & (self._values <= high)]
-        if not len(between):
-            return inside
-        return float(between.max() if outside > inside else between.min())
-
-
-def _crossings(
-    place: Floats, delta: Floats, wanted: float, cliff: Callable[[float, float], float] = _middle
-) -> list[float]:
-    """Return where the curve crosses a level.
-
-    The root of Delta chi2, nearly straight, is interpolated; next to what is excluded `cliff` says where, given
-    the places that are inside and outside.
-    """
-    root = np.sqrt(np.maximum(np.minimum(delta, 1e12), 0.0)) - np.sqrt(wanted)
-    crossings = []
-    for i in np.flatnonzero(np.diff(root > 0.0)):
-        a, b = root[i], root[i + 1]
-        if max(abs(a), abs(b)) < _CLIFF:
-            crossings.append(float(place[i] + a / (a - b) * (place[i + 1] - place[i])))
-        else:
-            inside, outside = (i, i + 1) if a <= 0.0 else (i + 1, i)
-            crossings.append(cliff(float(place[inside]), float(place[outside])))
-    return crossings
-
-
 def _refined(
     likelihood: Likelihood,
     axis: Axis,
@@ -271,7 +221,7 @@ def _refined(
         delta = np.concatenate([delta, fine_delta])
         order = np.argsort(place, kind="stable")
         place, delta = place[order], delta[order]
-        moved = _crossings(place, delta, wanted)
+        moved = crossings_of(place, delta, wanted)
         if len(moved) == len(crossings) and np.allclose(moved, crossings, atol=_PRECISION, rtol=0.0):
             break
         crossings = moved

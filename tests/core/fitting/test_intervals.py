@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from support.fit_problems import likelihood, linear_solution, matrix, measured, problem
 
+import terranova
 from terranova.fitting.axes import make_axis
 from terranova.fitting.best import find_best
 from terranova.fitting.intervals import intervals, threshold
 from terranova.fitting.likelihood import Likelihood
-from terranova.fitting.profile import profile
+from terranova.fitting.profile import Profile, profile
+from terranova.types import Floats
 
 pytestmark = pytest.mark.integration
 
@@ -134,3 +136,36 @@ def test_coverage_of_profile_intervals(level: float) -> None:
         ((low, high),) = intervals(known, curve, (level,), rng)[0].parts
         hits += (low is None or low < truth[1]) and (high is None or truth[1] < high)
     assert abs(hits - toys * level) < 3.0 * np.sqrt(toys * level * (1.0 - level))
+
+
+def test_a_gap_narrower_than_a_bin_is_seen() -> None:
+    """Of the valley, s has a second branch from 0.04 on, where the first has come to 1.96: 48 bins step over that.
+
+    The bins on one side show it: their curve would cross the level before the next bin.
+    """
+    problem = terranova.problem("profile-valley", ["profile-valley"])
+    known, exact = Likelihood(problem, problem.evaluate), problem.model.plugin.exact
+    space = problem.model.space
+    best = {
+        "t": 50.0,
+        "M": 400.0,
+        "y": 3200.0,
+        "s": 0.04,
+        "n0": np.tanh(50.0 / 51.0),
+        "n1": 2 * np.tanh(50.0 / 51.0),
+    }
+    known.batch(space.to_unit(np.array([[best[name] for name in space.names]])))
+    axis = make_axis(known, "s", 48, None)
+    curve = Profile((axis,), -0.5 * exact("s", axis.centres), np.full((48, 1), np.nan), 0)
+
+    def zoom(inside: float, outside: float) -> tuple[Floats, Floats]:
+        room = 0.5 * abs(outside - inside)
+        edges = np.clip(np.linspace(min(inside, outside) - room, max(inside, outside) + room, 7), 0.0, 1.0)
+        u = (edges[1:] + edges[:-1]) / 2
+        return u, -0.5 * exact("s", 2.0 * u - 1.0)
+
+    (interval,) = intervals(known, curve, (0.68,), np.random.default_rng(1), zoom=zoom)
+    (low, high), (again, last) = interval.parts
+    assert [low, high] == pytest.approx([-0.02136, 0.02224], abs=2e-4)
+    assert np.isnan(again)  # a jump
+    assert last is None

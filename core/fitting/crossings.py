@@ -1,0 +1,101 @@
+"""Where a curve crosses a level, and where it may do so unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from terranova.fitting.axes import Axis
+from terranova.fitting.likelihood import Likelihood
+from terranova.fitting.profile_convergence import FAR, JUMP
+from terranova.types import Floats, Ints
+
+_CLIFF = 30.0
+"""A root of Delta chi2 that differs by more from that of a level is not interpolated."""
+
+
+def brackets_of(delta: Floats, wanted: float) -> Ints:
+    """Return the numbers of the places after which a curve crosses a level."""
+    return np.asarray(np.flatnonzero(np.diff(delta > wanted)), dtype=np.int64)
+
+
+def hidden_crossings(place: Floats, delta: Floats, wanted: float) -> list[tuple[float, float]]:
+    """Return between which places (n,) of a curve it may cross a level twice, unseen.
+
+    Where two branches meet, a gap or a part of an interval can be narrower than a bin. The three places on one side
+    show it: a parabola through them would cross the level before the next place, which lies on the same side of it.
+    """
+    found = []
+    for i in range(len(place) - 1):
+        if (delta[i] > wanted) != (delta[i + 1] > wanted) or min(delta[i], delta[i + 1]) > FAR:
+            continue
+        for side in (slice(i - 2, i + 1), slice(i + 1, i + 4)):
+            x, y = place[max(side.start, 0) : side.stop], delta[max(side.start, 0) : side.stop]
+            if len(x) < 3 or not np.isfinite(y).all():
+                continue
+            goal = place[i + 1] if side.stop == i + 1 else place[i]
+            first, second = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
+            bend = (second - first) / (x[2] - x[0])
+            expected = y[1] + first * (goal - x[1]) + bend * (goal - x[0]) * (goal - x[1])
+            beside = delta[i + 1] if goal == place[i + 1] else delta[i]
+            if (expected > wanted) != (delta[i] > wanted) and abs(expected - beside) > JUMP:
+                found.append((float(place[i]), float(place[i + 1])))
+                break
+    return found
+
+
+def lowest(place: Floats, delta: Floats) -> tuple[Floats, Floats]:
+    """Return places in order, each once, with the lowest Delta chi2 there."""
+    order = np.lexsort((delta, place))
+    place, delta = place[order], delta[order]
+    first = np.append(True, np.diff(place) > 0.0)
+    return place[first], delta[first]
+
+
+def middle(inside: float, outside: float) -> float:
+    """Return the place half-way between one that is allowed and one that is not."""
+    return 0.5 * (inside + outside)
+
+
+class Outermost:
+    """Where an observable ends at a hard bound: at its outermost value known to be within the level.
+
+    Args:
+        likelihood: knows all points.
+        axis: of the observable.
+        wanted: Delta chi2 of the level.
+    """
+
+    def __init__(self, likelihood: Likelihood, axis: Axis, wanted: float) -> None:
+        loglike = likelihood.loglikes
+        within = 2.0 * (float(loglike.max()) - loglike) <= wanted
+        self._values = axis.places(likelihood)[within]
+
+    def __call__(self, inside: float, outside: float) -> float:
+        """Return the value between a place that is allowed and one that is not, the nearest to the latter."""
+        low, high = sorted((inside, outside))
+        between = self._values[(self._values >= low) & (self._values <= high)]
+        if not len(between):
+            return inside
+        return float(between.max() if outside > inside else between.min())
+
+
+def crossings_of(
+    place: Floats, delta: Floats, wanted: float, cliff: Callable[[float, float], float] = middle
+) -> list[float]:
+    """Return where the curve crosses a level.
+
+    The root of Delta chi2, nearly straight, is interpolated; next to what is excluded `cliff` says where, given
+    the places that are inside and outside.
+    """
+    root = np.sqrt(np.maximum(np.minimum(delta, 1e12), 0.0)) - np.sqrt(wanted)
+    crossings = []
+    for i in np.flatnonzero(np.diff(root > 0.0)):
+        a, b = root[i], root[i + 1]
+        if max(abs(a), abs(b)) < _CLIFF:
+            crossings.append(float(place[i] + a / (a - b) * (place[i + 1] - place[i])))
+        else:
+            inside, outside = (i, i + 1) if a <= 0.0 else (i + 1, i)
+            crossings.append(cliff(float(place[inside]), float(place[outside])))
+    return crossings

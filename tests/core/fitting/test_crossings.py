@@ -1,0 +1,42 @@
+"""Where a curve crosses a level: interpolated, at a cliff, and unseen between two places."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from terranova.fitting.crossings import brackets_of, crossings_of, hidden_crossings, lowest
+
+
+def test_a_parabola_is_crossed_where_it_is() -> None:
+    """The root of Delta chi2 is straight, so that interpolation is exact."""
+    place = np.array([-2.5, -1.0, 0.0, 0.7, 2.2])
+    assert crossings_of(place, place**2, 2.25) == pytest.approx([-1.5, 1.5])
+    assert brackets_of(place**2, 2.25).tolist() == [0, 3]
+
+
+def test_next_to_what_is_excluded_the_caller_says_where() -> None:
+    delta = np.array([np.inf, 0.0, 0.5])
+    assert crossings_of(np.arange(3.0), delta, 1.0) == [0.5]
+    assert crossings_of(np.arange(3.0), delta, 1.0, lambda inside, _: inside) == [1.0]
+
+
+def test_each_place_counts_once_with_its_lowest() -> None:
+    place, delta = lowest(np.array([2.0, 1.0, 2.0]), np.array([5.0, 1.0, 3.0]))
+    assert place.tolist() == [1.0, 2.0]
+    assert delta.tolist() == [1.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("delta", "cells"),
+    [
+        ([9.0, 4.0, 1.0, 0.0, 1.0, 4.0, 9.0], []),
+        ([0.2, 0.4, 0.8, 0.0, 0.0, 0.0, 0.0], [(2.0, 3.0)]),  # rises to the level, and another branch begins
+        ([0.0, 0.0, 0.0, 0.0, 0.8, 0.4, 0.2], [(3.0, 4.0)]),
+        ([7.0, 4.0, 1.6, 2.5, 4.0, 6.0, 8.0], [(2.0, 3.0)]),  # a part that no bin meets
+    ],
+)
+def test_where_a_level_may_be_crossed_unseen(delta: list[float], cells: list[tuple[float, float]]) -> None:
+    found = hidden_crossings(np.arange(7.0), np.array(delta), 1.0)
+    assert set(cells) <= set(found)
+    assert bool(found) == bool(cells)
