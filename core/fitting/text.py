@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from terranova.fitting.calibration import MODEL_ALONE, WITH_SURROGATE, Calibration
 from terranova.fitting.intervals import Interval
 from terranova.fitting.posterior import Posterior
 from terranova.fitting.profile_convergence import JUMP, MOVED
@@ -111,20 +112,15 @@ def _part(low: float | None, high: float | None, doubts: tuple[str | None, str |
 
 
 def trust_sentences(fit: Fit) -> list[str]:
-    """What ends that are quoted may still miss; nothing if no end is quoted, or with a surrogate."""
-    quoted = any(
-        end is not None and not math.isnan(end)
-        for result in fit.profiles
-        for interval in result.intervals
-        for part in interval.parts
-        for end in part
-    )
-    if not quoted or fit.surrogate is not None:
+    """How often ends that are quoted were wrong where the truth is known; nothing if no end is quoted."""
+    if not any(interval.quoted for result in fit.profiles for interval in result.intervals):
         return []
-    return [
-        "ends that are quoted passed every check; gaps narrower than a bin and branches that no search touched do "
-        "not show (docs/statistics.md has what was tried on problems with exact profiles)"
-    ]
+    return [measured_on(fit).sentence()]
+
+
+def measured_on(fit: Fit) -> Calibration:
+    """Return what was measured of fits of this kind."""
+    return MODEL_ALONE if fit.surrogate is None else WITH_SURROGATE
 
 
 def convergence_sentence(result: ProfileResult) -> str:

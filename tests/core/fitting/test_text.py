@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from terranova.fitting.calibration import MODEL_ALONE, WITH_SURROGATE, Calibration
 from terranova.fitting.convergence import Diagnosis
 from terranova.fitting.intervals import Interval
 from terranova.fitting.text import (
@@ -18,6 +19,7 @@ from terranova.fitting.text import (
     posterior_sentence,
     spent_text,
     surrogate_sentences,
+    trust_sentences,
 )
 
 QUANTITIES = [SimpleNamespace(name="ctau", unit="cm"), SimpleNamespace(name="x", unit="1")]
@@ -41,6 +43,16 @@ def _fit(**words: Any) -> Any:
 def test_intervals(name: str, parts: Any, text: str) -> None:
     result: Any = SimpleNamespace(profile=SimpleNamespace(axes=[SimpleNamespace(name=name)]))
     assert text in interval_sentence(_fit(), result, Interval(0.95, parts))
+
+
+@pytest.mark.parametrize(("surrogate", "measured"), [(None, MODEL_ALONE), (SimpleNamespace(), WITH_SURROGATE)])
+def test_beside_ends_stands_how_often_such_ends_were_wrong(surrogate: Any, measured: Calibration) -> None:
+    """Of fits of the same kind; nothing where no end is quoted."""
+    ends = [Interval(0.68, ((math.nan, 2.0),), (("a jump", None),)), Interval(0.95, ((None, None),))]
+    fit = _fit(surrogate=surrogate, profiles=[SimpleNamespace(intervals=ends)])
+    assert trust_sentences(fit) == [measured.sentence()]
+    nothing = [Interval(0.68, ((math.nan, math.nan),), (("a jump", "a jump"),)), Interval(0.95, ())]
+    assert trust_sentences(_fit(surrogate=surrogate, profiles=[SimpleNamespace(intervals=nothing)])) == []
 
 
 @pytest.mark.parametrize(

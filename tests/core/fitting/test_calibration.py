@@ -1,0 +1,33 @@
+"""How often quoted ends were wrong: the phrase, its limit, and that there is a measurement behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from terranova.fitting.calibration import EXPLAINED, MODEL_ALONE, SOURCE, WITH_SURROGATE, Calibration
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_phrase_gives_the_exact_limit() -> None:
+    """With none wrong of n, the chance of that is (1 - p)^n = 0.05 at the limit p."""
+    said = Calibration(ends=96, wrong=0).sentence()
+    assert said == (
+        "ends without a remark were wrong in 0 of 96 on problems with known answers (below 3.1 % at 95 % CL; "
+        "docs/statistics.md)"
+    )
+    assert Calibration(96, 0).limit == pytest.approx(1.0 - 0.05 ** (1.0 / 96.0))
+
+
+def test_what_is_quoted_was_measured_and_stands_in_the_docs() -> None:
+    text = (ROOT / EXPLAINED).read_text(encoding="utf-8")
+    assert (ROOT / SOURCE).is_file()
+    assert MODEL_ALONE.ends > 0
+    for measured in (MODEL_ALONE, WITH_SURROGATE):
+        assert f"{measured.wrong} of {measured.ends}" in text or not measured.ends
+
+
+def test_what_was_not_measured_is_not_quoted() -> None:
+    assert "was not measured" in Calibration(ends=0, wrong=0).sentence()
