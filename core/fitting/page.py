@@ -101,7 +101,7 @@ def _profiles(fit: Fit) -> Section | None:
     sentences = [
         interval_sentence(fit, result, interval) for result in fit.profiles for interval in result.intervals
     ]
-    sentences += [f"{sentence}." for sentence in trust_sentences(fit)]
+    sentences += [_full(phrase) for phrase in trust_sentences(fit)]
     levels = ", ".join(f"{100 * level:g} %" for level in fit.config.levels)
     pictures = []
     for result in fit.profiles:
@@ -109,9 +109,14 @@ def _profiles(fit: Fit) -> Section | None:
         plane = len(result.profile.axes) == 2
         what = f"regions at {levels} (two quantities); the star is the best fit" if plane else f"levels {levels}"
         caption = f"Profile likelihood of {names}, all else maximised: {what}.{_cut_off(fit, result)}"
-        sentences.append(f"{convergence_sentence(result)}.")
+        sentences.append(_full(convergence_sentence(result)))
         pictures.append(Picture(partial(draw_profile, fit, result), caption, narrow=True))
     return Section("profiles", "Profile likelihoods", [*paragraphs(sentences), *pictures])
+
+
+def _full(phrase: str) -> str:
+    """Return a phrase of the terminal as a sentence."""
+    return f"{phrase[0].upper()}{phrase[1:]}."
 
 
 def _cut_off(fit: Fit, result: ProfileResult) -> str:

@@ -127,7 +127,7 @@ def convergence_sentence(result: ProfileResult) -> str:
     """How far a profile has come, and what speaks against it."""
     c, axes = result.convergence, result.profile.axes
     what = " and ".join(axis.name for axis in axes)
-    done = [f"{c.sweeps} sweeps"] if c.sweeps else []
+    done = [f"{c.sweeps} sweep{'s' * (c.sweeps > 1)}"] if c.sweeps else []
     if c.restarts:
         done.append(
             f"{c.restarts} fresh searches where intervals end, {c.agree} of which agree and {c.better} found more"

@@ -92,7 +92,7 @@ def test_an_end_at_a_jump_is_nowhere_a_number(tmp_path: Path) -> None:
     assert not results.convergence("x")["converged"]
     page = (fit.config.output / "fit.html").read_text(encoding="utf-8")
     assert "lower end not established" in page
-    assert "ends without a remark were wrong in " in page
+    assert "Ends without a remark were wrong in " in page
     assert "1 of 2 bins lie at a jump between neighbours, by up to 2.1" in page
 
 
