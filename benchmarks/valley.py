@@ -4,8 +4,8 @@
     python benchmarks/valley.py --samplers explorer --evaluations 20000 --seeds 3 --truth truth.npz
 
 The valley: m12^2 = m_H^2 sin(beta) cos(beta), to about v^2 / (m_H tan(beta))^2. The truth are the bins, 20 along
-each parameter, that long scans in the natural coordinates reach (benchmarks/completeness.py), and those of all scans
-made here. Each scan has the islands that it would have by default, and is judged after its last evaluation.
+each parameter, that long scans in the natural coordinates reach, and those of all scans made here. Each scan has
+the islands that it would have by default, and is judged after its last evaluation.
 Install the example first: pip install ./examples/thdm2
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,9 +99,9 @@ def truth_of(problem: Problem, file: Path | None) -> tuple[Bools, Bools]:
             np.savez_compressed(file, pairs=pairs)
     d = problem.search_space.dimension
     single, rows = np.zeros((d, BINS), dtype=bool), pairs.reshape(-1, BINS, BINS)
-    for row, (a, b) in zip(rows, ((a, b) for a in range(d) for b in range(a + 1, d)), strict=True):
-        single[a] |= row.any(axis=1)
-        single[b] |= row.any(axis=0)
+    for row, (first, second) in zip(rows, combinations(range(d), 2), strict=True):
+        single[first] |= row.any(axis=1)
+        single[second] |= row.any(axis=0)
     return single, pairs
 
 

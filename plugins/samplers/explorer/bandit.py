@@ -30,9 +30,9 @@ class Bandit:
     """Values of the arms on I islands: bins opened for each point spent, the recent past weighing most.
 
     An arm is drawn with a probability proportional to its share of the values, but at least `floor`; the solver's
-    floor falls with every failure, because on a problem that is not smooth it never succeeds. Stratified solves have
-    a floor of their own while they succeed and there are empty bins to try: what they are for, to carry the search
-    along a valley, pays the other arms.
+    floor falls with every failure, because on a problem that is not smooth it never succeeds. Stratified solves
+    have a floor of their own while they succeed and there are empty bins to try: what they are for, to carry the
+    search along a valley, pays the other arms.
 
     Args:
         islands: I. floor: of every arm, but of stratified solves. pin_floor: of these.

@@ -134,3 +134,12 @@ def test_an_empty_bin_is_drawn_until_attempts_fail_in_it() -> None:
     other = Strata(2, 2)
     other.merge(strata.pending())
     assert not other.hopeful(1)
+
+
+def test_a_failure_far_from_known_points_counts_less() -> None:
+    strata = Strata(1, 1)
+    strata.note(np.array([[0.01]]), np.zeros(1, dtype=np.int64))
+    for _ in range(4):
+        strata.fail(0, 0, 0.06)  # beside it
+        strata.fail(0, 0, 0.21)  # four bins away
+    assert [strata.failures(0, 0, place) for place in (0.06, 0.21)] == [4, 1]
