@@ -24,8 +24,13 @@ FEW_DAMPINGS = np.array([0.1, 1.0, 10.0])
 """The same with one that is only corrected."""
 
 SHORTENED = 3
+ALIKE = 0.01
+"""Candidates that differ by less than this part of their length are one."""
+
 FIRST_DAMPING = 1e-2
 LEAST_DAMPING, MOST_DAMPING = 1e-10, 1e6
+MORE_DAMPING = 1.0
+"""Up to here, a Jacobian of which no step was of use is tried with more of it."""
 
 LONGEST = 0.3
 """Of a step along each axis."""
@@ -42,8 +47,9 @@ BREAKOUTS = 4
 MOST_POINTS = 400
 """After which an attempt is given up."""
 
-RACE_AT, REMEMBERED = 3, 64
-"""Which Jacobian decides whether an attempt goes on: only if it is nearer than half of the last ones were there."""
+RACE_AT, RIVALS, REMEMBERED = 3, 8, 64
+"""Which Jacobian decides whether an attempt goes on: only if it is nearer than half of the last ones were there, of
+which there must be some."""
 
 
 class Attempts:
@@ -74,7 +80,9 @@ class Attempts:
         self.solved, self.sampled = np.zeros(islands, dtype=bool), np.zeros(islands, dtype=bool)
         self.race, self.raced = np.zeros((islands, REMEMBERED)), np.zeros(islands, dtype=np.int64)
         self.scales = scales_of(islands, r)
+        # What lasts from asking to telling only, and is in no checkpoint:
         self._starts: dict[int, Floats] = {}
+        self._factors: dict[int, Floats] = {}
 
     def begin(self, island: int, starts: Floats, held: int, rng: np.random.Generator) -> None:
         """Start at the nearest to the windows of some points (n, d), and hold an axis fixed.
@@ -117,7 +125,10 @@ class Attempts:
         candidate_steps(
             self.z[i], self.jacobian[i], self.weight[i], low, high, dampings, least, most, steps
         )  # fmt: skip
-        points = self.u[i] + steps
+        factors = np.concatenate([DAMPINGS, DAMPINGS[1 : 1 + SHORTENED]]) if fresh else FEW_DAMPINGS
+        kept = _unlike(steps)
+        self._factors[i] = factors[kept]
+        points = self.u[i] + steps[kept]
         points = np.where(self.periodic, points - np.floor(points), points)
         return np.clip(points, 0.0, 1.0)  # what rounding leaves
 
@@ -168,7 +179,7 @@ class Attempts:
     def _keeps_up(self, i: int) -> bool:
         """Say whether an attempt is nearer than half of the last ones were at the same Jacobian; remember it."""
         known = self.race[i, : min(int(self.raced[i]), REMEMBERED)]
-        keeps_up = not len(known) or self.distance[i] <= np.median(known)
+        keeps_up = len(known) < RIVALS or self.distance[i] <= np.median(known)
         self.race[i, self.raced[i] % REMEMBERED] = self.distance[i]
         self.raced[i] += 1
         return bool(keeps_up)
@@ -189,13 +200,14 @@ class Attempts:
             step[self.periodic] -= np.rint(step[self.periodic])
             correct_jacobian(self.jacobian[i], step, z[best] - self.z[i])
             self.u[i], self.z[i], self.distance[i] = t.u[best], z[best], distance[best]
-            factors = np.concatenate([DAMPINGS, DAMPINGS[1 : 1 + SHORTENED]]) if fresh else FEW_DAMPINGS
-            self.damping[i] = np.clip(self.damping[i] * factors[best], LEAST_DAMPING, MOST_DAMPING)
+            self.damping[i] = np.clip(self.damping[i] * self._factors[i][best], LEAST_DAMPING, MOST_DAMPING)
             self.age[i] += 1
         if distance[best] < PROGRESS * before:
             self.stage[i] = PROBE if self.age[i] > CORRECTIONS else STEP
         elif not fresh:
             self.stage[i] = PROBE
+        elif not moved and self.damping[i] < MORE_DAMPING:
+            self.damping[i] *= DAMPINGS[-1]  # all steps were too long
         elif self.breakouts[i] == BREAKOUTS:
             self.stage[i] = OVER
         else:
@@ -234,3 +246,13 @@ class Attempts:
             getattr(self, name)[...] = state[f"attempt_{name}"]
         for name, array in self.scales.items():
             array[...] = state[f"attempt_scale_{name}"]
+
+
+def _unlike(steps: Floats) -> Ints:
+    """Return which of some steps (n, d) to take, so that no two are nearly the same; of these the later one."""
+    kept: list[int] = []
+    for n in reversed(range(len(steps))):
+        near = ALIKE * np.abs(steps[n]).max()
+        if all(np.abs(steps[n] - steps[k]).max() > near for k in kept):
+            kept.append(n)
+    return np.array(kept)
