@@ -52,9 +52,9 @@ def test_the_unit_is_the_spread_or_the_way_to_the_window() -> None:
     scale = chosen(DECADES, 0.1, 0.2)
     z = scale.transform(DECADES[:, None])[:, 0]
     assert np.subtract(*np.percentile(z, [84.0, 16.0])) == pytest.approx(2.0)
-    far = chosen(LINEAR, 1e3, 2e3)
+    far = chosen(LINEAR + 10.0, 1e3, 2e3)
     low, _ = far.window(np.array([1e3]), np.array([2e3]))
-    assert low[0] - np.median(far.transform(LINEAR[:, None])) == pytest.approx(4.0)
+    assert low[0] - np.median(far.transform(LINEAR[:, None] + 10.0)) == pytest.approx(4.0)
 
 
 def test_what_is_not_known_stays_so() -> None:
