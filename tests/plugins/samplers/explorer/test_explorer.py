@@ -165,7 +165,7 @@ def test_it_maps_the_ring_whatever_the_kind_of_constraint(constraints: tuple[Any
     problem = quadric(*constraints)
     sampler = problems.archipelago(Explorer, problem.search_space, 1, (0, 1))
     found = []
-    for step in range(1, 161):  # those of solves have few points
+    for step in range(1, 241):  # those of solves have few points
         batch = answer(problem, sampler)
         found.append(batch.u[batch.found])
         if step % 20 == 0:
