@@ -130,7 +130,7 @@ class Attempts:
         self._factors[i] = factors[kept]
         points = self.u[i] + steps[kept]
         points = np.where(self.periodic, points - np.floor(points), points)
-        return np.clip(points, 0.0, 1.0)  # what rounding leaves
+        return np.asarray(np.clip(points, 0.0, 1.0))  # what rounding leaves
 
     def tell(self, told: Mapping[int, Told]) -> None:
         """Learn what became of the last points; `stage` is OVER on islands whose attempt has ended."""

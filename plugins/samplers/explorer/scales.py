@@ -36,7 +36,7 @@ class Scale(NamedTuple):
     def transform(self, rows: Floats) -> Floats:
         """Return z (n, r), increasing in rows (n, r); NaN where a row is not finite."""
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            z = np.arcsinh((rows - self.centre) / self.scale)
+            z: Floats = np.arcsinh((rows - self.centre) / self.scale)
             log, logit = self.kind == LOG, self.kind == LOGIT
             z[:, log] = np.log(np.maximum(rows[:, log], self.scale[log]))
             inside = np.clip(rows[:, logit], _EDGE, 1.0 - _EDGE)

@@ -68,7 +68,7 @@ class Strata:
     def _away(self, island: int) -> Ints:
         """Return how many bins (d, 20) each is from the nearest with valid points on its axis; at least 1."""
         points = self._shared[0] + self._own[island, 0]
-        return np.maximum(1, np.where(points[:, None, :] > 0, _AWAY, BINS).min(axis=2))
+        return np.asarray(np.maximum(1, np.where(points[:, None, :] > 0, _AWAY, BINS).min(axis=2)))
 
     def pending(self) -> Array:
         """Return what happened since the last merge, (2, d, 20)."""
@@ -90,4 +90,4 @@ class Strata:
 
 
 def _bins_of(u: Floats) -> Ints:
-    return np.minimum((u * BINS).astype(np.int64), BINS - 1)
+    return np.asarray(np.minimum((u * BINS).astype(np.int64), BINS - 1))
