@@ -19,7 +19,7 @@ from terranova.types import Floats, Ints
 LEVEL = 0.9
 """Part of the scans in which the interval holds the truth."""
 
-FLOOR = 0.005
+FLOOR = 0.02
 """Added to what is missing, as a part of what was found, before logarithms are taken."""
 
 COEFFICIENTS = (0.5, 0.7, 0.2)
