@@ -8,39 +8,53 @@ import numpy as np
 
 from terranova.types import Array, Ints
 
-ROAM, TREE, SOLVE = 0, 1, 2
-"""The arms: CMA-ES, steps around a base, the solver for smooth problems."""
+ROAM, TREE, SOLVE, PIN = 0, 1, 2, 3
+"""The arms: CMA-ES, steps around a base, the solver for smooth problems, and the one that fills empty bins."""
 
-ARMS = 3
+ARMS = 4
 
-_LENGTH = np.array([72.0, 150.0, 100.0])
+_LENGTH = np.array([72.0, 150.0, 100.0, 80.0])
 """About how many points an episode of each arm takes, so that shares are shares of points."""
 
 _MEMORY = 0.995
 """Weight of what happened a step ago relative to this one."""
+
+_WORTH_PINNING = 0.15
+"""Least share of successes at which stratified solves keep their floor."""
+
+_MEMORY_OF_PINS = 0.95
+"""Weight of a try relative to the next."""
 
 
 class Bandit:
     """Values of the arms on I islands: bins opened for each point spent, the recent past weighing most.
 
     An arm is drawn with a probability proportional to its share of the values, but at least `floor`; the solver's
-    floor falls with every failure, because on a problem that is not smooth it never succeeds.
+    floor falls with every failure, because on a problem that is not smooth it never succeeds. Stratified solves
+    have a floor of their own while they succeed and there are empty bins to try: what they are for, to carry the
+    search along a valley, pays the other arms.
+
+    Args:
+        islands: I. floor: of every arm, but of stratified solves. pin_floor: of these.
     """
 
-    ARRAYS = ("gain", "cost", "solves")
+    ARRAYS = ("gain", "cost", "solves", "pinned")
 
-    def __init__(self, islands: int, floor: float) -> None:
-        self.floor = floor
+    def __init__(self, islands: int, floor: float, pin_floor: float) -> None:
+        self.floor, self.pin_floor = floor, pin_floor
         self.gain, self.cost = np.zeros((islands, ARMS)), np.ones((islands, ARMS))
         self.solves = np.zeros((islands, 2), dtype=np.int64)
+        self.pinned = np.ones((islands, 2))  # tries and successes, older ones weighing less
 
-    def draw(self, island: int, rng: np.random.Generator) -> int:
-        """Return an arm."""
+    def draw(self, island: int, hopeful: bool, rng: np.random.Generator) -> int:
+        """Return an arm; `hopeful` says whether there are empty bins to try."""
         value = self.gain[island] / self.cost[island]
         total = float(value.sum())
         share = value / total if total > 0.0 else np.full(ARMS, 1.0 / ARMS)
         tried, solved = self.solves[island].tolist()
-        floor = np.array([self.floor, self.floor, self.floor * (1 + solved) / (1 + tried)])
+        rate = float(self.pinned[island, 1] / self.pinned[island, 0])
+        pin = self.pin_floor * (1.0 if hopeful and rate > _WORTH_PINNING else 0.0)
+        floor = np.array([self.floor, self.floor, self.floor * (1 + solved) / (1 + tried), pin])
         limits = np.cumsum(np.maximum(share, floor) / _LENGTH)
         return min(int(np.searchsorted(limits, rng.random() * limits[-1], side="right")), ARMS - 1)
 
@@ -56,6 +70,13 @@ class Bandit:
     def solve_succeeds(self, island: Ints) -> None:
         """Note on which islands the solver has just found a valid point."""
         self.solves[island, 1] += 1
+
+    def pin_ends(self, failed: Ints, solved: Ints) -> None:
+        """Note on which islands a stratified solve has just failed, and succeeded."""
+        ended = np.concatenate([failed, solved])
+        self.pinned[ended] *= _MEMORY_OF_PINS
+        self.pinned[ended, 0] += 1.0
+        self.pinned[solved, 1] += 1.0
 
     def state(self) -> dict[str, Array]:
         """Copy all state; first axes count islands."""

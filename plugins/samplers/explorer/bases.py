@@ -97,6 +97,12 @@ class Bases:
         self.own_used[island, own] += 1
         return self.own_u[island, own], self.own_rows[island, own], float(novelty[chosen])
 
+    def nearest(self, island: int, axis: int, place: float, rank: int) -> Floats:
+        """Return the base u (d,) that is nearest to a place along an axis, or the next ones: rank 1, 2, ..."""
+        u = np.concatenate([self.shared_u, self.own_u[island, : int(self.own_count[island])]])
+        order = np.argsort(np.abs(u[:, axis] - place), kind="stable")
+        return np.asarray(u[order[min(rank, len(order) - 1)]])
+
     def pending(self) -> dict[str, Array]:
         """Return what islands offer one another, and how often they used what they share."""
         d, r = self.own_u.shape[2], self.own_rows.shape[2]

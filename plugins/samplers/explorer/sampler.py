@@ -9,9 +9,10 @@ import numpy as np
 
 from terranova import Archipelago, Batch, Proposal, SearchSpace, pack_streams, unpack_streams
 from terranova.plugins.samplers.cma.strategy import check_settings, default_popsize, strategy
-from terranova.plugins.samplers.explorer.bandit import ROAM, SOLVE, TREE, Bandit
+from terranova.plugins.samplers.explorer.bandit import ARMS, PIN, ROAM, SOLVE, TREE, Bandit
 from terranova.plugins.samplers.explorer.bases import Bases
 from terranova.plugins.samplers.explorer.bins import Bins
+from terranova.plugins.samplers.explorer.pins import Pins
 from terranova.plugins.samplers.explorer.roamer import Roamer
 from terranova.plugins.samplers.explorer.rows import Rows
 from terranova.plugins.samplers.explorer.scouts import Scouts
@@ -21,7 +22,7 @@ from terranova.plugins.samplers.shared.archive import Archive
 from terranova.plugins.samplers.shared.loss import check_loss
 from terranova.types import Array, Bools, Floats, Ints
 
-SLEEP = 3
+SLEEP = ARMS
 """Beside the arms of the bandit: an island that waits for others to find the first valid point."""
 
 EPISODE = 6
@@ -34,10 +35,11 @@ LURE = 0.02
 class Explorer(Archipelago):
     """Islands that share the most novel valid points found, and look further from there.
 
-    Every island chooses between three arms by how many new bins each opens for the points it spends. ROAM is
+    Every island chooses between four arms by how many new bins each opens for the points it spends. ROAM is
     CMA-ES, as in `cmaes-novelty`. TREE takes a novel valid point, evaluates one Jacobian of all observables there,
     and draws steps from the ellipsoid that the windows leave; steps that end outside are led back. SOLVE goes from
     a random point to the windows by Levenberg-Marquardt, which takes a few Jacobians where observables are smooth.
+    PIN holds one parameter in a bin without valid points and solves for the others: it goes along valleys.
 
     Args:
         space: the axes and the constraints.
@@ -49,7 +51,8 @@ class Explorer(Archipelago):
         hope: least estimated chance at which that is tried.
         sharpness: how strongly novel bases are preferred: weights are exp(sharpness * novelty), with novelty in
             standard deviations.
-        floor: least share of the points for each arm.
+        floor: least share of the points for each arm but PIN.
+        pin_floor: least share for PIN while it succeeds and there are empty bins to try.
         scouts: islands that search while no valid point is known; the others wait, at one point a step.
         solve_first: attempts of the solver before CMA-ES begins.
         popsize: points of a generation of CMA-ES; 0 takes 4 + floor(3 ln d).
@@ -65,8 +68,8 @@ class Explorer(Archipelago):
     """
 
     name: ClassVar[str] = "explorer"
-    version: ClassVar[str] = "1"
-    description: ClassVar[str] = "maps the valid region: local ellipsoids, CMA-ES and a solver, chosen by yield"
+    version: ClassVar[str] = "2"
+    description: ClassVar[str] = "maps the valid region: local ellipsoids, CMA-ES and solvers, chosen by yield"
     citations: ClassVar[Sequence[str]] = (
         "arXiv:2402.07661 CMA-ES with novelty reward for parameter scans",
         "arXiv:1604.00772 the CMA evolution strategy",
@@ -86,6 +89,7 @@ class Explorer(Archipelago):
         hope: float = 0.3,
         sharpness: float = 3.0,
         floor: float = 0.05,
+        pin_floor: float = 0.1,
         scouts: int = 2,
         solve_first: int = 1,
         popsize: int = 0,
@@ -104,7 +108,8 @@ class Explorer(Archipelago):
         check_settings(popsize, sigma0, patience)
         least = {"steps": steps, "rounds": rounds, "trials": trials, "scouts": scouts}
         _check({**least, "sharpness": sharpness}, {"repairs": repairs, "solve_first": solve_first, "cap": cap})
-        for option, value, low, high in (("hope", hope, 0, 1), ("floor", floor, 0, 0.3), ("widen", widen, 1, 2)):
+        shares = (("floor", floor, 0, 0.3), ("pin_floor", pin_floor, 0, 0.3))
+        for option, value, low, high in (("hope", hope, 0, 1), *shares, ("widen", widen, 1, 2)):
             if not low <= value <= high:
                 raise ValueError(f"{option} must be between {low} and {high}, got {value:g}")
         islands, d = len(self.streams), space.dimension
@@ -129,7 +134,8 @@ class Explorer(Archipelago):
         )
         self._solver = Solver(self._rows, space.periodic, islands)
         self._bases = Bases(d, len(self._rows), islands)
-        self._bandit = Bandit(islands, floor)
+        self._pins = Pins(self._rows, space.periodic, islands)
+        self._bandit = Bandit(islands, floor, pin_floor)
         self._active = np.ones(islands, dtype=bool)
         self._arm = np.full(islands, SLEEP, dtype=np.int64)
         self._left = np.zeros(islands, dtype=np.int64)  # generations of this episode of ROAM
@@ -151,6 +157,7 @@ class Explorer(Archipelago):
             blocks.update({i: (u[a], np.zeros(self.popsize, dtype=bool)) for a, i in enumerate(roaming.tolist())})
         blocks.update(self._tree.ask(who[self._arm[who] == TREE].tolist(), self.streams, self._promise))
         blocks.update(self._solver.ask(who[self._arm[who] == SOLVE].tolist()))
+        blocks.update(self._pins.ask(who[self._arm[who] == PIN].tolist()))
         for i in who[self._arm[who] == SLEEP].tolist():
             self._scouts.sleep(i)
             blocks[i] = self.streams[i].random((1, self.space.dimension)), np.zeros(1, dtype=bool)
@@ -168,13 +175,15 @@ class Explorer(Archipelago):
             return bool(self._left[i] == 0)
         if self._arm[i] == TREE:
             return bool(self._tree.stage[i] == OVER)
+        if self._arm[i] == PIN:
+            return self._pins.over(i)
         return bool(self._arm[i] == SLEEP or self._solver.stage[i] == OVER)
 
     def _begin_episode(self, i: int) -> None:
         """Decide what an island does next."""
         rng = self.streams[i]
         if self._bases.known(i):
-            arm = self._bandit.draw(i, rng)
+            arm = self._bandit.draw(i, self._pins.hopeful(i), rng)
         elif not self._scouts.awake(i):
             arm = SLEEP
         else:
@@ -187,6 +196,8 @@ class Explorer(Archipelago):
         elif arm == SOLVE:
             self._bandit.solve_begins(i)
             self._solver.begin(i, rng.random(self.space.dimension))
+        elif arm == PIN:
+            self._pins.begin(i, self._bases, rng)
 
     def _promise(self, u: Floats, island: Ints) -> Floats:
         """Return how novel (n,) points u (n, d) would be that are yet to be evaluated."""
@@ -203,7 +214,8 @@ class Explorer(Archipelago):
         novelty, opened = np.zeros(len(batch)), np.zeros(len(batch), dtype=np.int64)
         novelty[finds] = self._archive.novelty(features, finds, batch.island[finds])
         opened[finds] = self._bins.enter(batch.u[finds], batch.island[finds])
-        answers: dict[int, dict[int, Told]] = {TREE: {}, SOLVE: {}}
+        self._pins.note(batch.u[finds], batch.island[finds])
+        answers: dict[int, dict[int, Told]] = {TREE: {}, SOLVE: {}, PIN: {}}
         for i in np.flatnonzero(told).tolist():
             mine = slice(start[i], start[i + 1])
             arm = int(self._arm[i])
@@ -221,6 +233,7 @@ class Explorer(Archipelago):
         self._solver.tell(answers[SOLVE])
         solving = np.array(list(answers[SOLVE]), dtype=np.int64)
         self._bandit.solve_succeeds(solving[self._solver.solved[solving]])
+        self._bandit.pin_ends(*self._pins.tell(answers[PIN]))
         roaming = np.flatnonzero((told == self._asked) & (told > 0) & (self._arm == ROAM))
         if len(roaming):
             self._left[roaming] -= 1
@@ -239,12 +252,14 @@ class Explorer(Archipelago):
             **self._bases.pending(),
             "bins": self._bins.pending(),
             "lots": self._scouts.pending(),
+            "strata": self._pins.pending(),
         }
 
     def merge(self, total: Mapping[str, Array]) -> None:
         self._archive.merge(total)
         self._bins.merge(total["bins"])
         self._scouts.merge(total["lots"])
+        self._pins.merge(total["strata"])
         self._bases.merge(total, self._novelty_of)
 
     def _novelty_of(self, u: Floats, rows: Floats) -> Floats:
@@ -253,18 +268,23 @@ class Explorer(Archipelago):
         return self._archive.novelty(features, np.arange(len(u)), np.zeros(len(u), dtype=np.int64))
 
     def state(self) -> dict[str, Array]:
-        parts = (self._roamer, self._tree, self._solver, self._bandit, self._bases, self._scouts, self._bins)
         state = {"active": self._active.copy(), "arm": self._arm.copy(), "left": self._left.copy()}
-        for part in parts:
+        for part in self._parts():
             state.update(part.state())
         return {**state, "streams": pack_streams(self.streams), **self._archive.state()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        for part in (self._roamer, self._tree, self._solver, self._bandit, self._bases, self._scouts, self._bins):
+        for part in self._parts():
             part.restore(state)
         self._active[...], self._arm[...], self._left[...] = state["active"], state["arm"], state["left"]
         unpack_streams(state["streams"], self.streams)
         self._archive.restore(state)
+
+    def _parts(self) -> tuple[Roamer, Tree, Solver, Pins, Bandit, Bases, Scouts, Bins]:
+        """Return what has a state of its own."""
+        return (
+            self._roamer, self._tree, self._solver, self._pins, self._bandit, self._bases, self._scouts, self._bins
+        )  # fmt: skip
 
 
 def _check(positive: Mapping[str, float], others: Mapping[str, float]) -> None:

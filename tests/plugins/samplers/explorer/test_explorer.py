@@ -18,7 +18,7 @@ from terranova.interfaces.model import Model, Observable
 from terranova.interfaces.parameters import Parameter
 from terranova.interfaces.priors import Uniform
 from terranova.interfaces.sampler import Archipelago
-from terranova.plugins.samplers.explorer.bandit import ROAM, SOLVE, TREE, Bandit
+from terranova.plugins.samplers.explorer.bandit import PIN, ROAM, SOLVE, TREE, Bandit
 from terranova.plugins.samplers.explorer.bases import Bases
 from terranova.plugins.samplers.explorer.rows import Rows
 from terranova.plugins.samplers.explorer.sampler import Explorer
@@ -165,7 +165,7 @@ def test_it_maps_the_ring_whatever_the_kind_of_constraint(constraints: tuple[Any
     problem = quadric(*constraints)
     sampler = problems.archipelago(Explorer, problem.search_space, 1, (0, 1))
     found = []
-    for step in range(1, 121):
+    for step in range(1, 161):  # those of solves have few points
         batch = answer(problem, sampler)
         found.append(batch.u[batch.found])
         if step % 20 == 0:
@@ -222,6 +222,7 @@ def continued(
 def test_points_do_not_depend_on_the_number_of_ranks_nor_on_a_restart(isles: Problem) -> None:
     alone, (sampler,) = ranks(isles, [[0, 1, 2]], 6)
     split, _ = ranks(isles, [[0], [1, 2]], 6)
+    assert sampler.state()["attempt_raced"].any()  # also where stratified solves were under way
     assert all(np.array_equal(alone[island], split[island]) for island in range(3))
 
     state = sampler.state()
@@ -249,15 +250,34 @@ def test_a_valid_point_of_one_island_serves_all() -> None:
 
 
 def test_the_bandit_prefers_what_opens_bins_and_forgets_a_solver_that_fails() -> None:
-    bandit, rng = Bandit(1, 0.05), np.random.default_rng(4)
+    bandit, rng = Bandit(1, 0.05, 0.1), np.random.default_rng(4)
     for _ in range(50):
         bandit.pay(0, TREE, 100, 40)
         bandit.pay(0, ROAM, 100, 4)
         bandit.pay(0, SOLVE, 100, 0)
         bandit.solve_begins(0)
-    drawn = np.bincount([bandit.draw(0, rng) for _ in range(2000)], minlength=3)
+    drawn = np.bincount([bandit.draw(0, False, rng) for _ in range(2000)], minlength=4)
     assert drawn[TREE] > drawn[ROAM] > 0
     assert drawn[SOLVE] < 0.02 * drawn.sum()
+    assert drawn[PIN] == 0
+
+
+def test_stratified_solves_have_their_share_while_they_succeed_and_bins_are_empty() -> None:
+    bandit, rng = Bandit(1, 0.05, 0.1), np.random.default_rng(4)
+    nobody, island = np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    bandit.pay(0, TREE, 1000, 1000)
+
+    def share(hopeful: bool) -> float:
+        return float(np.mean([bandit.draw(0, hopeful, rng) == PIN for _ in range(2000)]))
+
+    assert share(True) > 0.1
+    assert share(False) == 0.0
+    for _ in range(60):
+        bandit.pin_ends(island, nobody)
+    assert share(True) == 0.0
+    for _ in range(20):
+        bandit.pin_ends(nobody, island)
+    assert share(True) > 0.1
 
 
 def test_derivatives_of_points_that_fail_are_not_used() -> None:
@@ -271,7 +291,7 @@ def test_derivatives_of_points_that_fail_are_not_used() -> None:
     assert tree.stage[0] == OVER
 
 
-@pytest.mark.parametrize("option", ["steps", "trials", "floor", "hope", "widen", "patience", "cap"])
+@pytest.mark.parametrize("option", ["steps", "trials", "floor", "pin_floor", "hope", "widen", "patience", "cap"])
 def test_wrong_options_are_refused_by_name(option: str, isles: Problem) -> None:
     with pytest.raises(ValueError, match=option):
         problems.archipelago(Explorer, isles.search_space, 1, (0,), **{option: -1})
