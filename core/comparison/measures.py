@@ -112,7 +112,7 @@ def _completeness(c: Completeness) -> dict[str, float | None]:
     """Return what a trial says of itself: an estimate, or a limit, or that its map still grew."""
     return {
         "estimated": None if c.estimate is None else c.estimate.value,
-        "completeness": None if c.limit is None else c.limit.fraction,
+        "completeness": c.at_most,
         "growing": float(bool(c.growing)) if c.valid else None,
     }
 

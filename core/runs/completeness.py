@@ -57,14 +57,19 @@ class Completeness:
         chosen = [extent for extent in self.extents if extent.grows]
         return tuple(sorted(chosen, key=lambda extent: -max(extent.down, extent.up)))
 
+    @property
+    def at_most(self) -> float | None:
+        """The upper end of what the `limit` allows; None without a limit."""
+        return None if self.limit is None else self.limit.interval[1]
+
     def to_dict(self) -> dict[str, Any]:
         """For `summary.json`: plain numbers, None for what is not known."""
-        e = self.estimate
+        e, at_most = self.estimate, self.at_most
         return {
             "found": None if e is None else _rounded(e.value),
             "interval": None if e is None else [_rounded(e.low), _rounded(e.high)],
             "level": LEVEL,
-            "found_at_most": None if self.limit is None else _rounded(self.limit.fraction),
+            "found_at_most": None if at_most is None else _rounded(at_most),
             "bins": self.bins,
             "new_in_last_third": None if np.isnan(self.new) else _rounded(self.new),
             "growing": {x.name: [x.low_before, x.high_before, x.low, x.high] for x in self.growing},

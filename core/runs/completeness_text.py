@@ -22,8 +22,8 @@ def brief(c: Completeness) -> str:
     """Return the same in a few words, for one line of a display; empty where there is nothing to say."""
     if c.estimate is not None:
         return f"{_shares(c.estimate)} of the reachable bins"
-    if c.limit is not None:
-        return f"at most {_percent(c.limit.fraction)} of the reachable bins"
+    if c.at_most is not None:
+        return f"at most {_percent(c.at_most)} of the reachable bins"
     if names := [extent.name for extent in c.growing]:
         others = f" and {len(names) - 1} more" if len(names) > 1 else ""
         return f"still growing along {names[0]}{others}"
@@ -34,8 +34,8 @@ def short(c: Completeness) -> list[str]:
     """Return the same in a few lines for the end of a scan; none where there is no valid point."""
     if c.estimate is not None:
         return [f"found about {_shares(c.estimate)} of the reachable bins", *_growth(c)]
-    if c.limit is not None:
-        return [f"found at most {_percent(c.limit.fraction)} of the reachable bins: {c.silent}", *_growth(c)]
+    if c.at_most is not None:
+        return [f"found at most {_percent(c.at_most)} of the reachable bins: {c.silent}", *_growth(c)]
     return [f"how complete the map is cannot be said: {c.silent}", *_growth(c)] if c.valid else []
 
 
@@ -51,10 +51,10 @@ def _found(c: Completeness) -> list[str]:
             f"about {c.bins / c.estimate.value:,.0f}. The interval is made to hold the truth in {_percent(LEVEL)} "
             "of such scans; how often it did where the truth is known is in docs/statistics.md."
         )
-    elif c.limit is not None:
+    elif c.at_most is not None:
         text = (
-            f"At most about {_percent(c.limit.fraction)} of the bins within reach of this scan have been found: "
-            f"{c.bins:,} of {c.limit.total:,.0f} or more. The truth can lie far below: {c.silent}."
+            f"At most {_percent(c.at_most)} of the bins within reach of this scan have been found: {c.bins:,} of "
+            f"{c.bins / c.at_most:,.0f} or more. The truth can lie far below: {c.silent}."
         )
     else:
         return [f"How complete the map is cannot be said: {c.silent}."]
@@ -89,7 +89,7 @@ def advice(c: Completeness) -> list[str]:
     if not c.valid:
         return []
     grows = bool(c.growing) or c.new > NEWS
-    found = c.estimate.value if c.estimate is not None else c.limit.fraction if c.limit is not None else None
+    found = c.estimate.value if c.estimate is not None else c.at_most
     if not grows and found is not None and found >= NEARLY:
         return []
     if found is None and not grows:

@@ -39,7 +39,6 @@ class DifferentialEvolution(Archipelago):
 
     name: ClassVar[str] = "de"
     version: ClassVar[str] = "1"
-    completeness_calibrated: ClassVar[bool] = True
     description: ClassVar[str] = "differential evolution on scaled violations"
     citations: ClassVar[Sequence[str]] = ("doi:10.1023/A:1008202821328 differential evolution",)
 

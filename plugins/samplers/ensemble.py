@@ -41,7 +41,6 @@ class Ensemble(Sampler):
 
     name: ClassVar[str] = "ensemble"
     version: ClassVar[str] = "1"
-    completeness_calibrated: ClassVar[bool] = True
     description: ClassVar[str] = "affine-invariant walkers (emcee's stretch move) from valid points"
     citations: ClassVar[Sequence[str]] = (
         "doi:10.2140/camcos.2010.5.65 affine-invariant ensemble samplers",
