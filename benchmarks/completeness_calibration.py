@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from terranova.runs.completeness_calibration import COEFFICIENTS, ENDS, FLOOR, LEVEL, Signs, outside, shares
+from terranova.runs.stored_completeness import is_calibrated
 from terranova.types import Floats
 
 Row = dict[str, Any]
@@ -149,10 +150,10 @@ def plot(made: list[Row], path: Path) -> None:
 
     samplers = sorted({row["sampler"] for row in made})
     problems = sorted({row["problem"] for row in made})
-    columns = min(3, len(samplers))
+    columns = min(2, len(samplers))
     lines = -(-len(samplers) // columns)
     with rc_context({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False}):
-        figure = Figure(figsize=(3.2 * columns, 3.2 * lines), layout="constrained")
+        figure = Figure(figsize=(4.2 * columns, 3.2 * lines), layout="constrained")
         axes = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
         for axis in axes.flat[len(samplers) :]:
             axis.set_axis_off()
@@ -193,9 +194,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, nargs="+")
     parser.add_argument("--fixed", action="store_true", help="use the constants that are in force")
+    parser.add_argument("--samplers", nargs="+", help="those that say that they are calibrated, if left out")
     parser.add_argument("--plot", type=Path)
     args = parser.parse_args()
     rows = [row for path in args.results for row in read(path)]
+    known = args.samplers or [name for name in sorted({row["sampler"] for row in rows}) if is_calibrated(name)]
+    rows = [row for row in rows if row["sampler"] in known]
     if args.fixed:
         made = estimates(rows, lambda _: Constants(np.array(COEFFICIENTS), ENDS))
     else:

@@ -22,10 +22,10 @@ LEVEL = 0.9
 FLOOR = 0.02
 """Added to what is missing, as a part of what was found, before logarithms are taken."""
 
-COEFFICIENTS = (0.5, 0.7, 0.2)
+COEFFICIENTS = (0.953, 0.624, 0.464)
 """Of the line: of 1, of the logarithm of what recapture adds, and of the growth in the last third."""
 
-ENDS = (-0.8, 0.8)
+ENDS = (-1.133, 0.968)
 """Between which the line leaves `LEVEL` of the scans, in logarithms: of problems that it was not fitted to."""
 
 MOST_NEW = 0.4
