@@ -59,7 +59,8 @@ test-oldest test-newest: test-%: .venv-%/.installed-$(notdir $(PYTHON))
 test-matrix: test-oldest test-newest ## Run the fast tests with the oldest and the newest dependencies allowed.
 
 faults: $(INSTALLED_DEV) ## Inject every fault of docs/reliability.md, the slow ones included.
-	$(PYTEST) tests/faults
+	$(PYTEST) -n 2 --dist loadfile -m "not mpi" tests/faults
+	$(PYTEST) -m "mpi" tests/faults
 
 check: $(INSTALLED_DEV) ## Check format, style, types, and how much of core/ the unit tests reach.
 	$(BIN)/ruff format --check .

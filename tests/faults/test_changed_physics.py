@@ -106,7 +106,7 @@ EDITS: dict[str, Callable[[Bench], object]] = {
 
 
 @pytest.mark.fault("F43")
-@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("edit", ["formula", "data", pytest.param("failing", marks=pytest.mark.slow)])
 def test_a_scan_does_not_go_on_with_other_physics(bench: Bench, edit: str) -> None:
     bench.scan()
     before = _files(bench.folder / "run")

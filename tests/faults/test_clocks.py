@@ -57,7 +57,7 @@ def _fit(lab: Lab, output: Path, steps: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "steps",
     [
-        "mcmc: {lengths: 5, steps: 100}",
+        pytest.param("mcmc: {lengths: 5, steps: 100}", marks=pytest.mark.slow),
         pytest.param("nested: {live: 100}", marks=pytest.mark.slow),
         pytest.param("profile: [{p0: null, bins: 5}]\nsurrogate: {}", marks=pytest.mark.slow),
     ],

@@ -33,7 +33,11 @@ def _state(directory: Path) -> object:
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize(
     ("number", "code", "state"),
-    [(signal.SIGTERM, 75, "signal"), (signal.SIGUSR1, 75, "signal"), (signal.SIGINT, 130, "interrupt")],
+    [
+        pytest.param(signal.SIGTERM, 75, "signal", marks=pytest.mark.slow),
+        pytest.param(signal.SIGUSR1, 75, "signal", marks=pytest.mark.slow),
+        (signal.SIGINT, 130, "interrupt"),
+    ],
 )
 def test_a_signal_stops_the_scan_with_everything_stored(
     tmp_path: Path, number: signal.Signals, code: int, state: str
@@ -57,7 +61,9 @@ def test_a_signal_stops_the_scan_with_everything_stored(
 
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize(
-    "parallel", ["executor: serial", "executor: processes, workers: 2"], ids=["serial", "processes"]
+    "parallel",
+    [pytest.param("executor: serial", marks=pytest.mark.slow), "executor: processes, workers: 2"],
+    ids=["serial", "processes"],
 )
 def test_a_long_batch_is_broken_off_and_what_is_done_of_it_stored(tmp_path: Path, parallel: str) -> None:
     # A batch of 192 points of 0.1 s: the signal comes long before its end.

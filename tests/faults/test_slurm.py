@@ -68,7 +68,7 @@ def test_only_an_interrupted_scan_is_queued_again(tmp_path: Path, answer: int, r
     assert slurm.told() == ["terranova launch -n", *["scontrol requeue 42"] * requeued]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGUSR1])
 def test_slurms_warning_stops_the_scan_and_the_next_job_goes_on(tmp_path: Path, number: signal.Signals) -> None:
     lab = Lab(tmp_path)
     slurm = Slurm(tmp_path, lab.with_deed({"nap": 0.02}), 1)

@@ -323,6 +323,7 @@ print(time.time() < began, run.count, run.summary["state"])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F13")
 def test_a_clock_that_jumps_back(tmp_path: Path) -> None:
     compiler = shutil.which("cc") or shutil.which("gcc")

@@ -151,7 +151,7 @@ with Writer(directory, fake_schema(2, 2, 1), part_rows=200) as writer:
 
 
 @pytest.mark.fault("F2")
-@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_sigkill_at_random_moments(tmp_path: Path, kills: int) -> None:
     rng = random.Random(3)
     start = 0

@@ -72,6 +72,7 @@ def test_every_claim_is_a_stationary_point_that_lies_lower(searched: list) -> No
         assert np.linalg.eigvalsh(potential.hessian(fields)).min() > -1e-5 * sm.VEV**2, label
 
 
+@pytest.mark.slow
 def test_brute_force_finds_nothing_deeper(searched: list) -> None:
     """Random starts in all twelve fields with another minimiser."""
     rng = np.random.default_rng(11)
