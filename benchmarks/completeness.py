@@ -1,13 +1,12 @@
 """How honest the completeness of a map is: what scans say of themselves, against the truth.
 
-    python benchmarks/completeness.py                                         # all of it
+    python benchmarks/completeness.py --results trials.jsonl   # all of it; keeps trials, and goes on
     python benchmarks/completeness.py --problems thdm2 --samplers explorer --evaluations 20000 120000
-    python benchmarks/completeness.py --results completeness.jsonl            # keeps trials, and goes on with them
+    python benchmarks/completeness_calibration.py trials.jsonl   # fits the constants; --plot FILE draws
 
 Each scan is judged after several numbers of evaluations, as if it had ended there. The truth are the bins that
 exact draws from the valid region reach, and for `thdm2`, the example, those of long scans in its natural
-coordinates. Bins that the scan itself entered are added to it. "At most" holds
-where the truth is not above what was said by more than a hundredth.
+coordinates. Bins that the scan itself entered are added to it.
 """
 
 from __future__ import annotations
@@ -15,19 +14,22 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from completeness_calibration import read, show
 
 import terranova
 from terranova.engine.islands import Share, make_archipelago, quotas
 from terranova.evaluation.problem import Problem
 from terranova.registry import registry
-from terranova.runs.completeness import SAMPLES, THIRDS, Completeness, Marks, judge
+from terranova.runs.capture_recapture import chao2_of_samples
+from terranova.runs.completeness import LEAST_SAMPLES, LEAST_VALID, SAMPLES
+from terranova.runs.completeness_calibration import Signs
 from terranova.runs.coverage import Coverage
-from terranova.runs.stored_completeness import islands_share
+from terranova.runs.marks import PARTS, Marks
 from terranova.types import Bools, Floats, Ints
 
 PROBLEMS = (
@@ -45,15 +47,14 @@ NATURAL = "thdm2"
 """The example of a stranger's model, if it is installed."""
 
 EPOCH = 20
-DRAWS, NATURAL_EVALUATIONS = 200_000, 200_000
+DRAWS, NATURAL_EVALUATIONS = 200_000, 100_000
 FIRST_SEED = 7000
-TOLERANCE = 0.01
 
 
 def problem_of(name: str, **options: Any) -> Problem:
     """Return a problem with its own constraints."""
     if name == NATURAL:
-        return terranova.problem({"name": name, **options}, [f"{name}-theory", f"{name}-data"])
+        return terranova.problem(name, [f"{name}-theory", f"{name}-data"], **options)
     return terranova.problem(name, [name])
 
 
@@ -113,19 +114,26 @@ def _natural(problem: Problem) -> Iterator[Floats]:
         yield inside[((inside >= 0.0) & (inside <= 1.0)).all(axis=1)]
 
 
-def judged(
-    problem: Problem, sampler: str, found: tuple[Floats, Floats, Ints, Ints], islands: int, budget: int
-) -> tuple[Completeness, Bools]:
-    """Judge the first `budget` evaluations of a scan; return what is said, and its bins."""
+def signs_of(
+    problem: Problem, found: tuple[Floats, Floats, Ints, Ints], islands: int, budget: int
+) -> tuple[dict[str, Any], Bools]:
+    """Return what the first `budget` evaluations of a scan show of its completeness, and their bins."""
     u, _, island, index = found
     each = budget // islands
     known = index < each
     u, island, index = u[known], island[known], index[known]
-    marks = Marks(problem.model.space, min(SAMPLES, islands))
-    marks.add(u, island % marks.samples, THIRDS * index // each)
     coverage = Coverage(u.shape[1])
     coverage.add(u)
-    return judge(marks, shared=islands_share(sampler)), coverage.occupied
+    marks = Marks(problem.model.space, min(SAMPLES, islands))
+    marks.add(u, island % marks.samples, PARTS * index // each)
+    entered = marks.entered
+    entered = entered[entered.any(axis=1)]
+    shown: dict[str, Any] = {"valid": len(u), "samples": len(entered)}
+    if len(u) >= LEAST_VALID and len(entered) >= LEAST_SAMPLES:
+        limit = chao2_of_samples(entered)
+        shown |= asdict(Signs.of(limit, marks.growth(), marks.extents()))
+        shown |= {"limit": limit.fraction, "limit_interval": list(limit.interval)}
+    return shown, coverage.occupied
 
 
 def trials(args: argparse.Namespace, done: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -141,48 +149,14 @@ def trials(args: argparse.Namespace, done: Sequence[dict[str, Any]]) -> Iterator
                 truth = reachable(name, problem) if truth is None else truth
                 found = search(problem, sampler, seed, args.islands, max(args.evaluations))
                 for budget in args.evaluations:
-                    said, bins = judged(problem, sampler, found, args.islands, budget)
-                    e = said.estimate
+                    shown, bins = signs_of(problem, found, args.islands, budget)
                     yield {
-                        "problem": name,
-                        "sampler": sampler,
-                        "seed": seed,
+                        **dict(zip(key, (name, sampler, seed), strict=True)),
+                        "islands": args.islands,
                         "evaluations": budget,
-                        "valid": said.valid,
                         "truth": float(bins.sum() / (bins | truth).sum()),
-                        "said": None if e is None else e.fraction,
-                        "interval": None if e is None else list(e.interval),
-                        "new": said.new if said.valid else None,
-                        "growing": len(said.growing),
+                        **shown,
                     }
-
-
-def show(rows: list[dict[str, Any]]) -> None:
-    """Print the table, a line for each problem, sampler and number of evaluations, and a sum for each sampler."""
-    print("| problem | sampler | evaluations | valid | said, at most | truth | holds | interval covers | new |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-
-    def line(name: str, sampler: str, evaluations: str, group: list[dict[str, Any]]) -> None:
-        said = [row for row in group if row["said"] is not None]
-        if not said:
-            print(f"| {name} | {sampler} | {evaluations} | | – | | | | |")
-            return
-        mean = {key: float(np.mean([row[key] for row in said])) for key in ("valid", "said", "truth", "new")}
-        holds = sum(row["truth"] <= row["said"] + TOLERANCE for row in said)
-        covers = sum(row["interval"][0] <= row["truth"] <= row["interval"][1] for row in said)
-        print(
-            f"| {name} | {sampler} | {evaluations} | {mean['valid']:,.0f} | {100 * mean['said']:.0f} % | "
-            f"{100 * mean['truth']:.0f} % | {holds} of {len(said)} | {covers} of {len(said)} | "
-            f"{100 * mean['new']:.0f} % |"
-        )
-
-    def key(row: dict[str, Any]) -> tuple[Any, ...]:
-        return row["problem"], row["sampler"], row["evaluations"]
-
-    for (name, sampler, evaluations), group in groupby(sorted(rows, key=key), key=key):
-        line(name, sampler, f"{evaluations:,}", list(group))
-    for sampler in sorted({row["sampler"] for row in rows}):
-        line("all", sampler, "all", [row for row in rows if row["sampler"] == sampler])
 
 
 def main() -> None:
@@ -190,14 +164,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", nargs="+", default=list(PROBLEMS))
     parser.add_argument("--samplers", nargs="+", default=list(SAMPLERS))
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--islands", type=int, default=16)
-    parser.add_argument("--evaluations", type=int, nargs="+", default=[5_000, 20_000])
+    parser.add_argument("--evaluations", type=int, nargs="+", default=[2_500, 5_000, 10_000, 20_000])
     parser.add_argument("--results", type=Path, help="a file of trials; those that it has are not made again")
     args = parser.parse_args()
-    rows = []
-    if args.results is not None and args.results.exists():
-        rows = [json.loads(text) for text in args.results.read_text(encoding="utf-8").splitlines()]
+    rows = read(args.results) if args.results is not None and args.results.exists() else []
     for row in trials(args, list(rows)):
         rows.append(row)
         if args.results is not None:

@@ -13,6 +13,7 @@ from terranova.runs.coverage import Coverage
 from terranova.types import Array, Bools, Floats, Ints
 
 if TYPE_CHECKING:
+    from terranova.runs.completeness import Completeness
     from terranova.runs.run import Run
 
 CHECKPOINTS = 40
@@ -60,8 +61,7 @@ def measure(run: Run, features: Mapping[str, tuple[float, float]], *, seconds: f
     evaluations = len(valid)
     u, observed = _valid_points(run, list(features), bool(probe))
     measured = measure_points(valid, u, _scaled(observed, features))
-    estimate = run.completeness().estimate
-    measured.numbers["completeness"] = None if estimate is None else estimate.fraction
+    measured.numbers.update(_completeness(run.completeness()))
     measured.numbers.update(failed=failed, seconds=seconds, **_timings(run, evaluations, known=seconds is not None))
     region = known_region(run.problem().model.plugin)
     if region is not None:
@@ -106,6 +106,15 @@ def measure_points(valid: Bools, u: Floats, scaled: Floats) -> MeasuredRun:
         "u": u[sample],
     }
     return MeasuredRun(numbers, arrays)
+
+
+def _completeness(c: Completeness) -> dict[str, float | None]:
+    """Return what a trial says of itself: an estimate, or a limit, or that its map still grew."""
+    return {
+        "estimated": None if c.estimate is None else c.estimate.value,
+        "completeness": c.at_most,
+        "growing": float(bool(c.growing)) if c.valid else None,
+    }
 
 
 def _valid_points(run: Run, observables: list[str], probe: bool) -> tuple[Floats, Floats]:

@@ -36,14 +36,16 @@ MEASURES = (
     ("coverage", "mean number of occupied 20 x 20 bins over all pairs of parameters, of 400"),
     ("share", "occupied bins as a share of all that any sampler of this comparison occupied"),
     (
-        "completeness",
-        "occupied bins as a share of those that the trial could reach, at most: judged by its own points "
-        "alone, where it has islands enough",
+        "estimated",
+        "occupied bins as a share of those that the trial could reach, as it estimates that from its own points; "
+        "mean over the trials that could",
     ),
+    ("completeness", "the same where there is no estimate but a limit: at most so much"),
+    ("growing", "trials whose valid range still grew along a parameter, of those with a valid point: no estimate"),
     (
         "reached",
         f"of the bins that {DRAWS:,} exact draws from the valid region reach, the share that the trial occupied; "
-        "for problems that know their region: what `completeness` is a limit of",
+        "for problems that know their region: what `estimated` is an estimate of, over all trials",
     ),
     ("coverage_observables", "the same over pairs of observables, within the ranges given"),
     (

@@ -35,6 +35,7 @@ class Snapshot:
         fraction: of the budget that is used, in [0, 1].
         seconds_left: expected, NaN when unknown.
         probes: valid points that `valid` leaves out: they were evaluated for derivatives only.
+        completeness: of the map, in words; empty while nothing is known.
     """
 
     seconds: float
@@ -49,10 +50,12 @@ class Snapshot:
     fraction: float
     seconds_left: float
     probes: int = 0
+    completeness: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The attributes, ready for JSON."""
-        return {k: v if v == v and abs(v) != float("inf") else None for k, v in asdict(self).items()}
+        """The numbers, ready for JSON."""
+        numbers = {k: v for k, v in asdict(self).items() if k != "completeness"}
+        return {k: v if v == v and abs(v) != float("inf") else None for k, v in numbers.items()}
 
 
 class Progress(Protocol):
@@ -110,9 +113,10 @@ class LogLines:
 
     def _print(self, s: Snapshot) -> None:
         self._printed_at, self._pending = time.monotonic(), False
+        found = f"map: {s.completeness}  " if s.completeness else ""
         self.message(
             f"{clock(s.seconds)}  {s.evaluations:,} points  {s.rate:,.0f}/s  {s.valid:,} valid  "
-            f"best violation {number(s.best_violation)}  coverage {s.coverage:.1f}/400  "
+            f"best violation {number(s.best_violation)}  coverage {s.coverage:.1f}/400  {found}"
             f"{100 * s.fraction:.0f} % done, {clock(s.seconds_left)} left"
         )
 
@@ -154,6 +158,7 @@ class Display:
 
     def _panel(self, s: Snapshot) -> RenderableType:
         from rich.console import Group
+        from rich.markup import escape
         from rich.panel import Panel
         from rich.progress_bar import ProgressBar
         from rich.table import Table
@@ -175,7 +180,8 @@ class Display:
             f"[dim]failed[/] {s.failed:,}",
         )
         bar = ProgressBar(total=1.0, completed=min(1.0, s.fraction), width=None)
-        return Panel(Group(grid, bar), title=self.title, border_style="cyan")
+        found = [f"[dim]map[/] {escape(s.completeness)}"] if s.completeness else []
+        return Panel(Group(grid, *found, bar), title=self.title, border_style="cyan")
 
 
 def clock(seconds: float) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from terranova.config.scan import Budget
 from terranova.engine.display import Progress, Snapshot
+from terranova.engine.live_completeness import LiveCompleteness
 from terranova.engine.totals import ScanClock, Totals
 from terranova.errors import TerranovaError
 from terranova.parallel.world import World
@@ -66,6 +67,7 @@ class StatusPublisher:
     def __init__(self, directory: Path, budget: Budget, world: World, clock: ScanClock, progress: Progress) -> None:
         self._directory, self._budget, self._world = directory, budget, world
         self._clock, self._progress = clock, progress
+        self._live = LiveCompleteness(directory)
         self._shown_at = self._published_at = -math.inf
 
     @property
@@ -97,6 +99,7 @@ class StatusPublisher:
             generation=generation,
             fraction=min(fraction, 1.0),
             seconds_left=seconds_left,
+            completeness=self._live.words,
         )
         self._progress.update(snapshot)
         return snapshot
@@ -130,8 +133,16 @@ class StatusPublisher:
         if not final and time.monotonic() - self._published_at < PROGRESS_INTERVAL:
             return
         self._published_at = time.monotonic()
+        if not final:  # whoever ends a scan looks at all of it
+            self._live.look(totals)
         snapshot = self.show(totals, coverage, generation)
-        summary = {"state": state, "ranks": self._world.size, **snapshot.to_dict(), "timings": dict(timings)}
+        summary = {
+            "state": state,
+            "ranks": self._world.size,
+            **snapshot.to_dict(),
+            "timings": dict(timings),
+            **self._live.to_dict(),
+        }
         try:
             write_atomic(self._directory / SUMMARY, json.dumps(summary, indent=1) + "\n")
         except OSError as error:

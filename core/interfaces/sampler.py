@@ -89,6 +89,10 @@ class Sampler(ABC):
     """Above 0: take me for a scan that names no sampler. The highest of all that are installed wins; subclasses do
     not inherit it.
     """
+    completeness_calibrated: ClassVar[bool] = False
+    """What is said of the completeness of my maps was compared with the truth, by `benchmarks/completeness.py`.
+    Otherwise it is a limit only. Subclasses do not inherit it.
+    """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         self.space = space
@@ -144,6 +148,7 @@ class Archipelago(ABC):
     description: ClassVar[str] = ""
     citations: ClassVar[Sequence[str]] = ()
     preference: ClassVar[int] = 0  # as a `Sampler`'s
+    completeness_calibrated: ClassVar[bool] = False  # as a `Sampler`'s
 
     def __init__(self, space: SearchSpace, streams: Sequence[np.random.Generator]) -> None:
         self.space = space

@@ -5,9 +5,10 @@ from __future__ import annotations
 from terranova.pages.blocks import Block, Fold, Section, paragraphs
 from terranova.pages.table import Column, Table
 from terranova.pages.text import number
-from terranova.runs.completeness import WIDER, Completeness, Extent
+from terranova.runs.completeness import Completeness
 from terranova.runs.completeness_text import sentences
 from terranova.runs.coverage import BINS
+from terranova.runs.marks import WIDER, Extent
 from terranova.runs.run import Run
 
 _COLUMNS = (

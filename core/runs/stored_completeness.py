@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from terranova.errors import TerranovaError
 from terranova.interfaces.parameters import Parameter, ParameterSpace
 from terranova.interfaces.priors import PRIORS, Prior
-from terranova.interfaces.sampler import Archipelago
 from terranova.registry import registry
-from terranova.runs.completeness import SAMPLES, THIRDS, Completeness, Marks, judge, unknown
+from terranova.runs.completeness import SAMPLES, Completeness, judge, unknown
 from terranova.runs.derived import FITTED, MERGED, RESCORED
+from terranova.runs.marks import PARTS, Marks
 from terranova.store import Manifest, Reader
 
 _ROWS = 100_000
@@ -49,16 +49,16 @@ def completeness_of(directory: Path, reader: Reader, manifest: Manifest) -> Comp
         return unknown("its manifest does not say what the priors were")
     sampler = manifest.physics.get("sampler")
     name = sampler.get("name") if isinstance(sampler, Mapping) else None
-    return judge(_marks(reader, space), shared=islands_share(str(name)))
+    return judge(_marks(reader, space), calibrated=is_calibrated(str(name)))
 
 
-def islands_share(sampler: str) -> bool:
-    """Return whether the islands of a sampler tell one another what they learnt; True if it is not installed."""
+def is_calibrated(sampler: str) -> bool:
+    """Return whether a sampler says that estimates were compared with the truth; False if it is not installed."""
     try:
         plugin = registry().get("sampler", sampler).target
     except TerranovaError:
-        return True
-    return issubclass(plugin, Archipelago) and plugin.pending is not Archipelago.pending
+        return False
+    return bool(vars(plugin).get("completeness_calibrated", False))  # not what it inherits
 
 
 def stored_space(manifest: Manifest) -> ParameterSpace | None:
@@ -86,15 +86,15 @@ def _marks(reader: Reader, space: ParameterSpace) -> Marks:
     marks = Marks(space, min(SAMPLES, islands))
     if not last:
         return marks
-    # Thirds of what each island has evaluated, for islands need not be equally fast.
+    # Parts of what each island has evaluated, for islands need not be equally fast.
     length = np.ones(islands)
     length[list(last)] = np.array(list(last.values())) + 1.0
     names = list(space.names)
     for table in reader.batches(["island", "index", *names], _counted(reader), rows=_ROWS):
         x = np.column_stack([table[name].to_numpy() for name in names])
         island = table["island"].to_numpy().astype(np.int64)
-        third = (THIRDS * table["index"].to_numpy() / length[island]).astype(np.int64)
-        marks.add(space.to_unit(x), island % marks.samples, np.minimum(third, THIRDS - 1))
+        part = (PARTS * table["index"].to_numpy() / length[island]).astype(np.int64)
+        marks.add(space.to_unit(x), island % marks.samples, np.minimum(part, PARTS - 1))
     return marks
 
 

@@ -22,6 +22,7 @@ class LatinHypercube(MemorylessSampler):
 
     name: ClassVar[str] = "lhs"
     version: ClassVar[str] = "1"
+    completeness_calibrated: ClassVar[bool] = True
     description: ClassVar[str] = "Latin hypercubes, evenly spread along every axis"
     citations: ClassVar[Sequence[str]] = ("doi:10.1080/00401706.1979.10489755 Latin hypercube sampling",)
 

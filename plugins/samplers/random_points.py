@@ -19,6 +19,7 @@ class RandomPoints(MemorylessSampler):
 
     name: ClassVar[str] = "random"
     version: ClassVar[str] = "1"
+    completeness_calibrated: ClassVar[bool] = True
     description: ClassVar[str] = "independent draws from the priors"
 
     def ask(self) -> Floats:

@@ -50,6 +50,7 @@ class CmaesNovelty(Archipelago):
 
     name: ClassVar[str] = "cmaes-novelty"
     version: ClassVar[str] = "1"
+    completeness_calibrated: ClassVar[bool] = True
     description: ClassVar[str] = "CMA-ES islands that find valid points, then seek novel ones"
     citations: ClassVar[Sequence[str]] = (
         "arXiv:2402.07661 CMA-ES with novelty reward for parameter scans",

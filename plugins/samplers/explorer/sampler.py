@@ -75,6 +75,7 @@ class Explorer(Archipelago):
         "arXiv:1604.00772 the CMA evolution strategy",
     )
     preference: ClassVar[int] = 1
+    completeness_calibrated: ClassVar[bool] = True
 
     def __init__(
         self,

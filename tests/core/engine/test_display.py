@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,6 +44,7 @@ def test_a_snapshot_is_plain_json() -> None:
     words = json.loads(json.dumps(SNAPSHOT.to_dict(), allow_nan=False))
     assert words["best_violation"] is None
     assert words["evaluations"] == 12_345
+    assert "completeness" not in words, "that is for people"
 
 
 def test_a_log_has_a_line_at_the_start_and_one_at_the_end() -> None:
@@ -55,6 +57,16 @@ def test_a_log_has_a_line_at_the_start_and_one_at_the_end() -> None:
     assert "12,345 points" in lines[0]
     assert "12 valid" in lines[0]
     assert "50 % done, ? left" in lines[0]
+
+
+def test_a_log_says_how_complete_the_map_is_when_that_is_known() -> None:
+    stream = io.StringIO()
+    with LogLines(stream, interval=0.0) as log:
+        log.update(SNAPSHOT)
+        log.update(replace(SNAPSHOT, completeness="still growing along tan_beta"))
+    before, after = stream.getvalue().splitlines()
+    assert "map" not in before
+    assert "coverage 17.2/400  map: still growing along tan_beta  50 % done" in after
 
 
 def test_nobody_looks_at_a_closed_stream_and_the_scan_goes_on() -> None:
@@ -70,11 +82,12 @@ def test_a_terminal_shows_the_numbers_and_messages(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(io.StringIO, "close", lambda _: None, raising=False) if False else None
     with monkeypatch.context() as patch, Display("my scan", stream) as display:
         patch.setattr(stream, "close", lambda: None)
-        display.update(SNAPSHOT)
+        display.update(replace(SNAPSHOT, completeness="85 % (72 to 93) of the reachable bins"))
         display.message("stopping after this step")
     text = stream.getvalue()
     assert "my scan" in text
     assert "12,345" in text
+    assert "85 % (72 to 93) of the reachable bins" in text
     assert "stopping after this step" in text
 
 

@@ -12,6 +12,7 @@ import pytest
 from terranova.config.scan import Budget
 from terranova.engine import status as module
 from terranova.engine.display import Silent
+from terranova.engine.live_completeness import LiveCompleteness
 from terranova.engine.status import RUNNING, StatusPublisher, publish_resumed
 from terranova.engine.totals import ScanClock, Totals
 from terranova.parallel.world import World, serial_world
@@ -116,3 +117,19 @@ def test_a_run_that_goes_on_has_not_ended_and_counts_what_it_counted(tmp_path: P
     before = json.loads((tmp_path / SUMMARY).read_text())
     publish_resumed(tmp_path)
     assert json.loads((tmp_path / SUMMARY).read_text()) == {**before, "state": RUNNING}
+
+
+def test_the_status_says_how_complete_the_map_is_once_that_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROGRESS_INTERVAL", 0.0)
+    publisher = _publisher(tmp_path, Budget(valid=5))
+    _publish(publisher)
+    assert "completeness" not in json.loads((tmp_path / SUMMARY).read_text())
+    known = {"completeness": {"found": 0.85}}
+    monkeypatch.setattr(LiveCompleteness, "look", lambda self, _: None)
+    monkeypatch.setattr(LiveCompleteness, "to_dict", lambda self: known)
+    monkeypatch.setattr(LiveCompleteness, "words", "85 % of the reachable bins")
+    _publish(publisher)
+    assert json.loads((tmp_path / SUMMARY).read_text())["completeness"] == {"found": 0.85}
+    assert publisher.show(Totals(), Coverage(2), 1).completeness == "85 % of the reachable bins"

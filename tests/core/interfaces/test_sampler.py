@@ -64,6 +64,11 @@ def test_samplers_that_say_nothing_are_not_preferred() -> None:
     assert Least.preference == LeastOfAll.preference == 0
 
 
+def test_the_completeness_of_a_sampler_that_says_nothing_is_not_calibrated() -> None:
+    assert not Least.completeness_calibrated
+    assert not LeastOfAll.completeness_calibrated
+
+
 def test_probes_that_are_left_out_are_none() -> None:
     island = np.array([0, 0, 1])
     assert Proposal(np.zeros((3, 2)), island).probes.tolist() == [False, False, False]

@@ -13,7 +13,7 @@ from support.stored_runs import WIDE, prepared, rows, scanned, stored
 import terranova
 from terranova.interfaces.priors import Normal
 from terranova.runs.run import Run
-from terranova.runs.stored_completeness import islands_share, stored_space
+from terranova.runs.stored_completeness import is_calibrated, stored_space
 from terranova.store import Writer
 
 pytestmark = pytest.mark.usefixtures("toy_registry")
@@ -34,7 +34,7 @@ def test_rows_become_bins(tmp_path: Path) -> None:
     with Writer(tmp_path, run.manifest.schema) as writer:
         writer.append(batch)
     found = run.completeness()
-    assert (found.valid, found.samples, found.silent, found.shared) == (600, 8, "", False)
+    assert (found.valid, found.samples) == (600, 8)
     cells = np.minimum((batch.u * 20).astype(int), 19)
     pairs = [(i, j) for i in range(4) for j in range(i + 1, 4)]
     assert found.bins == sum(len({(r[i], r[j]) for r in cells}) for i, j in pairs)
@@ -46,7 +46,7 @@ def test_rows_become_bins(tmp_path: Path) -> None:
 def test_the_model_is_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = stored(tmp_path, found_by(8))
     monkeypatch.setattr(Run, "_build", lambda *_, **__: pytest.fail("the model was asked for"))
-    assert run.completeness().estimate is not None
+    assert run.completeness().bins
 
 
 def test_one_island_says_so(tmp_path: Path) -> None:
@@ -95,12 +95,11 @@ def test_the_summary_of_a_scan_has_it(tmp_path: Path) -> None:
     run = scanned(tmp_path / "run")
     written = run.summary["completeness"]
     assert written == run.completeness().to_dict()
-    assert 0 < written["found_at_most"] <= 1
+    assert 0 < written["found"] <= 1
+    assert written["interval"][0] <= written["found"] <= written["interval"][1]
 
 
-def test_who_shares() -> None:
-    assert not islands_share("random")
-    assert not islands_share("cmaes")
-    assert islands_share("explorer")
-    assert islands_share("cmaes-novelty")
-    assert islands_share("no longer installed")
+def test_who_is_calibrated() -> None:
+    assert is_calibrated("explorer")
+    assert not is_calibrated("cmaes")
+    assert not is_calibrated("no longer installed")
