@@ -77,6 +77,15 @@ def test_without_all_observables_only_failures_are_answered(run: Path) -> None:
     assert evaluation.status.tolist() == [Status.RAISED]
 
 
+def test_observables_that_nobody_asks_for_are_unknown_in_answers(run: Path) -> None:
+    replay = Replay(run, PROBLEM, 0, columns=[0])
+    replay.seek(0)
+    known, evaluation = replay.answer(*(_asked(replay, _step(0))[i] for i in (1, 2, 0)))
+    assert known.all()
+    np.testing.assert_array_equal(evaluation.observables[:, 0], _step(0).observables[:, 0])
+    assert np.isnan(evaluation.observables[:, 1:]).all()
+
+
 def test_beyond_what_is_stored_nothing_is_known(run: Path) -> None:
     replay = Replay(run, PROBLEM, 0)
     replay.seek(3)
