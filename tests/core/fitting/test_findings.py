@@ -44,7 +44,7 @@ def _findings(directory: Path) -> Findings:
         evaluations=3,
         correction=Correction(True, 1, 2, 3.0, np.inf, 4),
         reasons=("too short",),
-        diagnoses=(Diagnosis("x", *range(8)),),
+        diagnoses=(Diagnosis("x", *map(float, range(8))),),
         ends={"x": "both"},
     )
     return Findings(

@@ -157,9 +157,10 @@ def test_posteriors_are_summed_up(fit: Fit, results: FitResults) -> None:
 
 STRANGER = """
 import sys, time
-import terranova
+import pandas, terranova.fitting.results
+from terranova import open_fit
 begun = time.process_time()
-results = terranova.open_fit(sys.argv[1])
+results = open_fit(sys.argv[1])
 results.statements, results.warnings, results.summary("mcmc"), results.profile("a0"), results.posterior("mcmc")
 seconds = time.process_time() - begun
 assert len(results.page()) > 10_000
@@ -168,7 +169,7 @@ print(repr(results.chi2), seconds)
 
 
 def test_it_opens_where_neither_the_plugin_nor_the_versions_are_those_of_the_fit(fit: Fit, tmp_path: Path) -> None:
-    """The model of these tests is known to this process only. All but the page takes less than a second."""
+    """The model of these tests is known to this process only. All but the page is there in less than a second."""
     shutil.copytree(fit.config.output, tmp_path / "f")
     manifest = json.loads((tmp_path / "f" / "manifest.json").read_text())
     manifest["versions"] = dict.fromkeys(manifest["versions"], "0.0.1")
