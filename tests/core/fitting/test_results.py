@@ -119,8 +119,8 @@ def test_posteriors_are_those_of_the_fit(fit: Fit, results: FitResults) -> None:
 
 
 def _without_figures(page: str) -> str:
-    """A page without what matplotlib numbers anew each time."""
-    return re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
+    """A page without what matplotlib numbers anew each time, and without the time."""
+    return re.sub(r"<svg.*?</svg>|\d\d:\d\d UTC", "", page, flags=re.DOTALL)
 
 
 def test_the_page_is_made_of_what_is_opened(fit: Fit, results: FitResults) -> None:
