@@ -110,7 +110,8 @@ class Replay:
         proposed_keys = key(island, index)
         position = np.minimum(np.searchsorted(self._keys, proposed_keys), len(self._keys) - 1)
         known = np.asarray(self._keys[position] == proposed_keys)
-        differs = known & (self._x[position] != x).any(axis=1)
+        was = self._x[position]
+        differs = known & ((was != x) & ~(np.isnan(was) & np.isnan(x))).any(axis=1)
         if differs.any():
             row = int(np.flatnonzero(differs)[0])
             raise RunMismatch(

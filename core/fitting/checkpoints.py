@@ -27,6 +27,9 @@ INTERVAL = 20.0
 SHARE = 0.05
 """Checkpoints take at most this share of the time: of a fit with millions of points they are rarer."""
 
+_SAME = 1e-9
+"""Relative difference of parameters that another machine makes of the same place in the cube, at most."""
+
 _OF_CUBE = "u"
 
 
@@ -101,7 +104,7 @@ class FitCheckpoints:
         order = np.argsort(table["index"].to_numpy(), kind="stable")
         values: Floats = np.column_stack([table[name].to_numpy()[order] for name in known.names])
         x = known.problem.model.space.to_physical(u)
-        if not np.array_equal(x, values[:, : x.shape[1]]):
+        if not np.allclose(x, values[:, : x.shape[1]], rtol=_SAME, atol=0.0, equal_nan=True):
             return "its points are not those that are stored"
         known.go_on(u, table["loglike"].to_numpy()[order], values, int(meta["requests"]))
         return ""

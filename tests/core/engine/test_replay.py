@@ -96,6 +96,19 @@ def test_beyond_what_is_stored_nothing_is_known(run: Path) -> None:
     assert len(evaluation.status) == 0
 
 
+def test_a_point_without_numbers_is_the_same_as_itself(tmp_path: Path) -> None:
+    """A search may come to one where slopes make no sense."""
+    batch = _step(0)
+    batch.x[1] = np.nan
+    with Writer(tmp_path, SCHEMA) as writer:
+        writer.append(batch)
+    replay = Replay(tmp_path, PROBLEM, 0)
+    replay.seek(0)
+    assert replay.stored(batch.x, batch.island, batch.index).all()
+    with pytest.raises(RunMismatch, match="point number 1 than"):
+        replay.stored(_step(0).x, batch.island, batch.index)
+
+
 def test_another_point_of_the_same_number_is_refused(run: Path) -> None:
     replay = Replay(run, PROBLEM, 0)
     replay.seek(0)
