@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from terranova.cli.terminal import console, print_table, say
-from terranova.fitting.prior_ends import end_text, ends_sentences, posterior_at_ends, reaching_sentences
-from terranova.fitting.steps import Fit
+from terranova.fitting.findings import Findings
+from terranova.fitting.prior_ends import end_text, ends_sentences, reaching_sentences
 from terranova.fitting.text import (
     convergence_sentence,
     convergence_sentences,
@@ -22,7 +22,7 @@ _SHOWN = 12
 """Constraints listed with their part of chi2, the largest first."""
 
 
-def show_fit(fit: Fit) -> None:
+def show_fit(fit: Findings) -> None:
     """Print the best fit, the intervals, the posteriors, and what they cost."""
     best = fit.best
     console.print(f"\n[bold]best fit[/bold]  {goodness(fit)}")
@@ -36,7 +36,7 @@ def show_fit(fit: Fit) -> None:
             "" if p.unit == "1" else p.unit,
             end_text(best.ends.get(p.name, "")),
         )[: len(columns)]
-        for p in fit.problem.model.space
+        for p in fit.about.parameters
     ]
     print_table(columns, rows)
     for sentence in ends_sentences(best.ends):
@@ -54,7 +54,7 @@ def show_fit(fit: Fit) -> None:
         say(posterior_sentence(posterior))
         for sentence in (*convergence_sentences(posterior), *correction_sentences(posterior)):
             say(f"  {sentence}")
-        for sentence in reaching_sentences(posterior_at_ends(fit.problem, posterior)):
+        for sentence in reaching_sentences(posterior.ends):
             say(f"  {sentence}")
     for sentence in surrogate_sentences(fit):
         say(sentence)

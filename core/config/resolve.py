@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -101,10 +101,14 @@ def check_executor(choice: Parallel, diagnostics: Diagnostics, registry: Registr
 
 def check_stored(storage: Storage, model: BoundModel, diagnostics: Diagnostics) -> None:
     """Check that the model has the observables that are to be stored."""
-    if isinstance(storage.observables, str):
-        return
+    if not isinstance(storage.observables, str):
+        check_columns(storage.observables, ("store", "observables"), model, diagnostics)
+
+
+def check_columns(names: Sequence[str], path: KeyPath, model: BoundModel, diagnostics: Diagnostics) -> None:
+    """Check that the model has the observables that are listed at a place of a configuration."""
     known = [o.name for o in model.observables]
-    for i, name in enumerate(storage.observables):
+    for i, name in enumerate(names):
         if name not in known:
             hint = did_you_mean(name, known)
-            diagnostics.add(("store", "observables", i), f"model {model.name!r} has no observable {name!r}{hint}")
+            diagnostics.add((*path, i), f"model {model.name!r} has no observable {name!r}{hint}")

@@ -10,6 +10,7 @@ generations before it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +39,24 @@ class Replay:
         start: the first generation that will be asked for.
         whole: True when every observable is stored. Otherwise points that did not fail are evaluated again,
             and not stored twice.
+        columns: the observables that are stored, as columns of the model's, if nobody asks for the others; these
+            are NaN in answers.
         chunk: generations read from disk at a time.
     """
 
     def __init__(
-        self, directory: Path, problem: Problem, start: int, *, whole: bool = True, chunk: int = 50
+        self,
+        directory: Path,
+        problem: Problem,
+        start: int,
+        *,
+        whole: bool = True,
+        columns: Sequence[int] | None = None,
+        chunk: int = 50,
     ) -> None:
         self._reader = Reader(directory)
         self._problem = problem
-        self._whole = whole
+        self._whole, self._columns = whole, columns
         self._otherwise = ""
         if start:
             folder = directory / CHECKPOINTS
@@ -80,10 +90,10 @@ class Replay:
         table = table.take(order)
         names = [o.name for o in self._problem.model.observables]
         self._x = _matrix(table, self._problem.model.space.names)
+        stored = range(len(names)) if self._columns is None else self._columns
+        self._observables = np.full((len(table), len(names)), np.nan)
         if self._whole:
-            self._observables = _matrix(table, names)
-        else:
-            self._observables = np.full((len(table), len(names)), np.nan)
+            self._observables[:, list(stored)] = _matrix(table, [names[i] for i in stored])
         self._status = table["status"].to_numpy().astype(np.int8)
         self._stage = table["stage"].to_numpy().astype(np.int8)
         self._seconds = table["seconds"].to_numpy().astype(float)
@@ -100,7 +110,8 @@ class Replay:
         proposed_keys = key(island, index)
         position = np.minimum(np.searchsorted(self._keys, proposed_keys), len(self._keys) - 1)
         known = np.asarray(self._keys[position] == proposed_keys)
-        differs = known & (self._x[position] != x).any(axis=1)
+        was = self._x[position]
+        differs = known & ((was != x) & ~(np.isnan(was) & np.isnan(x))).any(axis=1)
         if differs.any():
             row = int(np.flatnonzero(differs)[0])
             raise RunMismatch(

@@ -33,6 +33,7 @@ class BestFit:
         contributions: constraint -> its part of chi2.
         evaluations: spent on finding it.
         ends: parameter -> the end of its prior at which it lies: "lower", "upper" or "inner".
+        pulls: measurement or limit -> its residual, in standard deviations; only of those that have just one.
     """
 
     u: Floats
@@ -45,6 +46,7 @@ class BestFit:
     contributions: dict[str, float]
     evaluations: int
     ends: dict[str, str] = field(default_factory=dict)
+    pulls: dict[str, float] = field(default_factory=dict)
 
 
 def find_best(
@@ -118,12 +120,17 @@ def describe_best(likelihood: Likelihood, evaluations: int) -> BestFit:
         raise NoPoint("no point tried is allowed by all hard bounds")
     row = int(np.argmax(loglike))
     u = likelihood.u[row]
-    batch = likelihood.batch(u[None])  # once more: what is quoted is what the model says, not what a scan stored
-    values = dict(zip(likelihood.names, np.concatenate([batch.x[0], batch.observables[0]]).tolist(), strict=True))
-    contributions = {}
+    # Once more: what is quoted is what the model says, not what a scan stored.
+    batch, model = likelihood.all_observables(u[None]), likelihood.problem.model
+    names = [*model.space.names, *(o.name for o in model.observables)]
+    values = dict(zip(names, np.concatenate([batch.x[0], batch.observables[0]]).tolist(), strict=True))
+    contributions, pulls = {}, {}
     for constraint in likelihood.problem.constraints:
         read = np.array([[values[name] for name in constraint.observables]])
         contributions[constraint.name] = -2.0 * float(constraint.loglike(read)[0])
+        residuals = constraint.residuals(read)
+        if residuals is not None and residuals.shape[1] == 1:
+            pulls[constraint.name] = float(residuals[0, 0])
     chi2 = -2.0 * float(batch.loglike[0])
     freedom = likelihood.soft - likelihood.dimension
     absolute = all(part >= -1e-9 for part in contributions.values())
@@ -138,4 +145,5 @@ def describe_best(likelihood: Likelihood, evaluations: int) -> BestFit:
         contributions=contributions,
         evaluations=evaluations,
         ends=best_at_ends(likelihood.problem, u),
+        pulls=pulls,
     )

@@ -129,6 +129,9 @@ class FitConfig:
         nested: nested sampling, if wanted.
         mcmc: ensemble MCMC, if wanted.
         surrogate: if one is to save evaluations.
+        columns: what is stored of each point beside its parameters: "needed" (the observables that constraints or
+            profiles read), "all" (every observable, and the violation of each constraint), or observables that are
+            wanted beside those that are needed.
         keys: the keys of the file, with what was read from other files written out.
     """
 
@@ -144,12 +147,17 @@ class FitConfig:
     nested: Nested | None = None
     mcmc: Mcmc | None = None
     surrogate: SurrogateConfig | None = None
+    columns: str | tuple[str, ...] = "needed"
     keys: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def store(self) -> Storage:
-        """What is stored of each point: everything."""
-        return Storage()
+        """Which observables are stored."""
+        if self.columns == "all":
+            return Storage()
+        profiled = {name for profile in self.profile for name in profile.names}
+        wanted = () if self.columns == "needed" else self.columns
+        return Storage(observables=tuple(sorted({*profiled, *wanted})))
 
     def to_yaml(self) -> str:
         """Return the keys of the fit as a file."""

@@ -17,14 +17,14 @@ from terranova.config.document import Source, load_document
 from terranova.config.plugin_options import check_options
 from terranova.config.problem import PROBLEM_KEYS
 from terranova.config.problem_reading import expanded, read_problem
-from terranova.config.resolve import check_executor
+from terranova.config.resolve import check_columns, check_executor
 from terranova.config.scan_reading import read_output, read_parallel, read_seed
 from terranova.errors import PluginError
 from terranova.evaluation.problem import Problem
 from terranova.fitting.config import LEVELS, Best, FitConfig, Mcmc, Nested, Search, SurrogateConfig
 from terranova.fitting.profile_reading import read_profiles
 from terranova.parsing.diagnostics import Diagnostics
-from terranova.parsing.keys import Key, keys_of, read_keys
+from terranova.parsing.keys import Key, keys_of, read_keys, show
 from terranova.registry import Registry
 from terranova.registry import registry as installed
 from terranova.store.manifest import MANIFEST
@@ -44,6 +44,7 @@ _KEYS = {
     "nested": Key(Any),
     "mcmc": Key(Any),
     "surrogate": Key(Any),
+    "columns": Key(str | tuple[str, ...]),
 }
 
 _METHODS: Mapping[str, type] = {
@@ -90,6 +91,11 @@ def _read(diagnostics: Diagnostics, registry: Registry, consent: Consent) -> Fit
     _check_surrogate(settings["surrogate"], resolved.problem, diagnostics, registry, consent)
     profiles = read_profiles(keys.get("profile"), resolved.problem, diagnostics)
     scans = _scans(keys.get("scans", ()), diagnostics)
+    columns = keys.get("columns", FitConfig.columns)
+    if isinstance(columns, str) and columns not in ("needed", "all"):
+        diagnostics.add(("columns",), f"expected needed, all or a list of observables, got {show(columns)}")
+    elif not isinstance(columns, str) and resolved.problem is not None:
+        check_columns(columns, ("columns",), resolved.problem.model, diagnostics)
     if diagnostics.problems or output is None:
         return None
     problem = resolved.located.config
@@ -106,6 +112,7 @@ def _read(diagnostics: Diagnostics, registry: Registry, consent: Consent) -> Fit
         nested=settings["nested"],
         mcmc=settings["mcmc"],
         surrogate=settings["surrogate"],
+        columns=columns,
         keys={**data, **problem.to_dict(), "seed": seed, **({"scans": [str(s) for s in scans]} if scans else {})},
     )
 

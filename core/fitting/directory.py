@@ -15,10 +15,13 @@ from terranova.parsing.strict_yaml import load
 from terranova.runs import provenance
 from terranova.runs.compatibility import changed_keys
 from terranova.runs.derived import FITTED
-from terranova.store import load_manifest
+from terranova.store import Schema, load_manifest
 from terranova.store.lock import LOCK, RunLock
 from terranova.store.manifest import MANIFEST
 from terranova.system.atomic import make_directory, write_atomic
+
+RESULT = "fit.json"
+"""The numbers of a fit; written last, when it has ended."""
 
 
 def prepare_directory(config: FitConfig, problem: Problem, held: ExitStack) -> None:
@@ -44,7 +47,15 @@ def prepare_directory(config: FitConfig, problem: Problem, held: ExitStack) -> N
     make_directory(directory / "points")
     write_atomic(directory / FITTED, config.to_yaml())
     manifest = provenance.make_manifest(config, problem)
-    replace(manifest, config_hash=digest).save(directory)  # last: with it, the directory is a run
+    replace(manifest, config_hash=digest, schema=fit_schema(config, problem)).save(
+        directory
+    )  # last: with it, the directory is a run
+
+
+def fit_schema(config: FitConfig, problem: Problem) -> Schema:
+    """Return what a fit stores of each point: violations one by one only where all columns are asked for."""
+    schema = provenance.schema(config, problem)
+    return schema if config.columns == "all" else replace(schema, violations=(), total=True)
 
 
 def _is_begun(config: FitConfig, digest: str) -> bool:

@@ -19,20 +19,19 @@ from terranova.figures.style import COLUMN_WIDTH, new_figure
 from terranova.figures.ticks import set_scale
 from terranova.fitting.axes import Axis, profile_stem
 from terranova.fitting.intervals import threshold
-from terranova.interfaces.priors import LogUniform
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from terranova.fitting.findings import Findings, ProfileResult
     from terranova.fitting.posterior import Posterior
-    from terranova.fitting.steps import Fit, ProfileResult
 
 _log = logging.getLogger(__name__)
 _UNKNOWN = 1e3
 """Delta chi2 drawn for a bin without an allowed point: far above what is shown."""
 
 
-def write_figures(fit: Fit) -> list[Path]:
+def write_figures(fit: Findings) -> list[Path]:
     """Draw every profile and posterior of a fit into its directory; return the files.
 
     One that cannot be drawn is left out: numbers and page do not depend on it.
@@ -43,7 +42,7 @@ def write_figures(fit: Fit) -> list[Path]:
     files = []
     for name, draw in _named_figures(fit):
         try:
-            files.append(save_pdf(draw, fit.config.output / f"{name}.pdf"))
+            files.append(save_pdf(draw, fit.directory / f"{name}.pdf"))
         except OSError:
             raise
         except Exception as error:  # matplotlib and fonts fail in many ways
@@ -51,7 +50,7 @@ def write_figures(fit: Fit) -> list[Path]:
     return files
 
 
-def _named_figures(fit: Fit) -> Iterator[tuple[str, Callable[[], Figure]]]:
+def _named_figures(fit: Findings) -> Iterator[tuple[str, Callable[[], Figure]]]:
     for result in fit.profiles:
         yield profile_stem([axis.name for axis in result.profile.axes]), partial(draw_profile, fit, result)
     for posterior in fit.posteriors:
@@ -60,18 +59,17 @@ def _named_figures(fit: Fit) -> Iterator[tuple[str, Callable[[], Figure]]]:
             yield f"ranks-{posterior.method}", partial(draw_ranks, fit, posterior)
 
 
-def label(fit: Fit, name: str) -> str:
+def label(fit: Findings, name: str) -> str:
     """Return the axis label of a quantity: its LaTeX name and unit."""
-    columns = (*fit.problem.model.space, *fit.problem.model.observables)
-    return label_of(next(column for column in columns if column.name == name))
+    return label_of(fit.about[name])
 
 
-def draw_profile(fit: Fit, result: ProfileResult) -> Figure:
+def draw_profile(fit: Findings, result: ProfileResult) -> Figure:
     """A profile likelihood: of one quantity as a curve, of two as regions."""
     return draw_plane(fit, result) if len(result.profile.axes) == 2 else draw_curve(fit, result)
 
 
-def draw_curve(fit: Fit, result: ProfileResult) -> Figure:
+def draw_curve(fit: Findings, result: ProfileResult) -> Figure:
     """Delta chi2 against one quantity, with the confidence levels."""
     profile = result.profile
     axis = profile.axes[0]
@@ -83,13 +81,13 @@ def draw_curve(fit: Fit, result: ProfileResult) -> Figure:
         x, y = np.append(x, fit.best.values[axis.name]), np.append(y, 0.0)
     figure = new_figure(COLUMN_WIDTH, 2.5)
     ax = figure.subplots()
-    delta_chi2_curve(ax, x, y, {f"{100 * level:g} %": threshold(level) for level in fit.config.levels})
+    delta_chi2_curve(ax, x, y, {f"{100 * level:g} %": threshold(level) for level in fit.about.levels})
     set_scale(ax.xaxis, _scale(fit, axis))
     ax.set_xlabel(label(fit, axis.name))
     return figure
 
 
-def draw_plane(fit: Fit, result: ProfileResult) -> Figure:
+def draw_plane(fit: Findings, result: ProfileResult) -> Figure:
     """Regions of two quantities at the confidence levels, and the best fit."""
     first, second = result.profile.axes
     best = fit.best.values
@@ -100,7 +98,7 @@ def draw_plane(fit: Fit, result: ProfileResult) -> Figure:
         first.centres,
         second.centres,
         result.profile.delta_chi2(fit.best.loglike),
-        [threshold(level, 2) for level in fit.config.levels],
+        [threshold(level, 2) for level in fit.about.levels],
         (best[first.name], best[second.name]),
     )
     for drawn, axis in ((ax.xaxis, first), (ax.yaxis, second)):
@@ -109,19 +107,17 @@ def draw_plane(fit: Fit, result: ProfileResult) -> Figure:
     return figure
 
 
-def _scale(fit: Fit, axis: Axis) -> str:
-    if axis.column is None:
-        return "log" if axis.log else "linear"
-    return "log" if isinstance(fit.problem.model.space.free[axis.column].prior, LogUniform) else "linear"
+def _scale(fit: Findings, axis: Axis) -> str:
+    return "log" if axis.log or (axis.column is not None and fit.about[axis.name].log) else "linear"
 
 
-def _shown(fit: Fit) -> list[str]:
+def _shown(fit: Findings) -> list[str]:
     """The free parameters, and the profiled quantities."""
     profiled = [axis.name for result in fit.profiles for axis in result.profile.axes]
-    return list(dict.fromkeys([*(p.name for p in fit.problem.model.space.free), *profiled]))
+    return list(dict.fromkeys([*(p.name for p in fit.about.free), *profiled]))
 
 
-def draw_ranks(fit: Fit, posterior: Posterior) -> Figure:
+def draw_ranks(fit: Findings, posterior: Posterior) -> Figure:
     """Ranks of every quantity, ensemble by ensemble (arXiv:1903.08008, section 5): a panel for each quantity."""
     known = {one.name for one in posterior.diagnoses}
     names = [name for name in _shown(fit) if name in known]
@@ -134,7 +130,7 @@ def draw_ranks(fit: Fit, posterior: Posterior) -> Figure:
     return figure
 
 
-def draw_posterior(fit: Fit, posterior: Posterior) -> Figure:
+def draw_posterior(fit: Findings, posterior: Posterior) -> Figure:
     """Marginal densities of the free parameters, and of the profiled quantities."""
     names = _shown(fit)
     figure, every = panels(len(names), 3, 2.2, 1.8)
@@ -143,10 +139,10 @@ def draw_posterior(fit: Fit, posterior: Posterior) -> Figure:
     return figure
 
 
-def _density(fit: Fit, posterior: Posterior, name: str, ax: Any) -> None:
+def _density(fit: Findings, posterior: Posterior, name: str, ax: Any) -> None:
     values = posterior.column(name)
-    free = {p.name: p for p in fit.problem.model.space.free}
-    log = name in free and isinstance(free[name].prior, LogUniform)
+    quantity = fit.about[name]
+    log = quantity.role == "free" and quantity.log
     profiled = [axis for result in fit.profiles for axis in result.profile.axes if axis.name == name]
     log |= any(axis.log for axis in profiled) and bool((values > 0.0).all())
     density(ax, values, posterior.weights, posterior.credible(name, 0.95), log=log)

@@ -81,6 +81,6 @@ def add_known_points(likelihood: Likelihood, run: Run) -> int:
         again = space.to_physical(np.where(inside[:, None], u, 0.5))
         same = (np.abs(again - x) <= 1e-6 * np.abs(x)).all(axis=1)
         usable: Bools = np.isfinite(loglike) & inside & same
-        likelihood.add_known(u[usable], loglike[usable], np.column_stack([x, o])[usable])
+        likelihood.add_known(u[usable], loglike[usable], np.column_stack([x, o[:, likelihood.remembered]])[usable])
         count += int(usable.sum())
     return count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,9 +36,11 @@ class Likelihood:
         writer: where rows go; None to store nothing.
         stored: number of a request, x (n, d), index (n,) -> which of the points are stored, and their rows.
         watch: asked before every request whether to go on; None when nobody can stop the fit.
+        columns: the observables that are remembered, as columns of the model's; all if None.
 
     Attributes:
         problem: model and constraints.
+        remembered: which columns of the model's observables are: batches have no others.
         evaluations: points evaluated, in this session or an earlier one.
         names: of the columns of `values`: parameters, then observables.
     """
@@ -49,12 +52,15 @@ class Likelihood:
         writer: Writer | None = None,
         stored: Stored | None = None,
         watch: EngineWatch | None = None,
+        columns: Sequence[int] | None = None,
     ) -> None:
         self.problem = problem
         self._evaluate, self._writer, self._stored, self._watch = evaluate, writer, stored, watch
         self.evaluations = 0
         self.requests = 0
-        self.names = (*problem.model.space.names, *(o.name for o in problem.model.observables))
+        observables = [o.name for o in problem.model.observables]
+        self.remembered: Ints = np.array(range(len(observables)) if columns is None else columns, dtype=np.int64)
+        self.names = (*problem.model.space.names, *(observables[i] for i in self.remembered))
         self._u: list[Floats] = []
         self._loglike: list[Floats] = []
         self._values: list[Floats] = []
@@ -71,6 +77,15 @@ class Likelihood:
 
     def batch(self, u: Floats) -> Batch:
         """Evaluate points u (n, d) of the unit cube; periodic axes wrap, others are cut off at the edges."""
+        batch = self._batch(u)
+        return replace(batch, observables=batch.observables[:, self.remembered])
+
+    def all_observables(self, u: Floats) -> Batch:
+        """As `batch`, with every observable of the model, whether it is remembered or not."""
+        return self._batch(u, whole=len(self.remembered) < len(self.problem.model.observables))
+
+    def _batch(self, u: Floats, *, whole: bool = False) -> Batch:
+        """Evaluate and store points; if `whole`, also those of which only a part was stored."""
         periodic = self.problem.model.space.periodic
         u = np.where(periodic, np.mod(u, 1.0), np.clip(u, 0.0, 1.0))
         x = self.problem.model.space.to_physical(u)
@@ -92,7 +107,7 @@ class Likelihood:
                 self._writer.append(self.problem.batch(u[rows], x[rows], part, *origin))
                 stored[rows] = True
 
-        evaluation = self._completed(x, answer, store)
+        evaluation = self._completed(x, None if whole else answer, store)
         batch = self.problem.batch(u, x, evaluation, zeros, request, index)
         if self._writer is not None and not stored.all():
             self._writer.append(batch.take(~stored))
@@ -101,7 +116,7 @@ class Likelihood:
         self.evaluations += n
         self._u.append(batch.u)
         self._loglike.append(batch.loglike)
-        self._values.append(np.column_stack([batch.x, batch.observables]))
+        self._values.append(np.column_stack([batch.x, batch.observables[:, self.remembered]]))
         return batch
 
     def _completed(
@@ -141,6 +156,18 @@ class Likelihood:
         self._u.append(u)
         self._loglike.append(loglike)
         self._values.append(values)
+
+    def go_on(self, u: Floats, loglike: Floats, values: Floats, requests: int) -> None:
+        """Take in points that earlier sessions evaluated in so many requests, as if this one had.
+
+        Args:
+            u: (n, d) in the order in which they were evaluated.
+            loglike: (n,)
+            values: (n, len(names)).
+            requests: their number.
+        """
+        self.add_known(u, loglike, values)
+        self.evaluations, self.requests = len(u), requests
 
     @property
     def u(self) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from terranova.types import Bools, Floats
+from terranova.types import Bools, Floats, Ints
 
 KEPT = 3
 """Minima of a cell."""
@@ -34,6 +34,23 @@ class Minimum:
     fresh: bool = True
 
 
+@dataclass(frozen=True)
+class MinimaState:
+    """Minima of all cells, one after the other.
+
+    Attributes:
+        cell: (n,)
+        u: (n, d)
+        loglike: (n,)
+        fresh: (n,)
+    """
+
+    cell: Ints
+    u: Floats
+    loglike: Floats
+    fresh: Bools
+
+
 class Minima:
     """Keeps the best distinct minima of every cell.
 
@@ -50,6 +67,23 @@ class Minima:
     def best(self) -> Floats:
         """(cells,) the largest ln L; -inf where nothing is known."""
         return np.array([max((m.loglike for m in kept), default=-np.inf) for kept in self.of])
+
+    def state(self) -> MinimaState:
+        """Return all of them."""
+        kept = [(cell, minimum) for cell, several in enumerate(self.of) for minimum in several]
+        return MinimaState(
+            np.array([cell for cell, _ in kept], dtype=np.int64),
+            np.array([minimum.u for _, minimum in kept]),
+            np.array([minimum.loglike for _, minimum in kept]),
+            np.array([minimum.fresh for _, minimum in kept], dtype=bool),
+        )
+
+    def restore(self, state: MinimaState) -> None:
+        """Keep these instead."""
+        self.of = [[] for _ in self.of]
+        rows = zip(state.cell.tolist(), state.u, state.loglike.tolist(), state.fresh.tolist(), strict=True)
+        for cell, u, loglike, fresh in rows:
+            self.of[cell].append(Minimum(u, loglike, fresh))
 
     def add(self, cell: int, u: Floats, loglike: float) -> None:
         """Take in what a search found; what is no better than what is known there is dropped."""

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,41 +17,43 @@ from terranova.errors import RunError
 from terranova.fitting.axes import profile_stem
 from terranova.fitting.calibration import EXPLAINED, SOURCE
 from terranova.fitting.convergence import Diagnosis
+from terranova.fitting.directory import RESULT
 from terranova.fitting.figures import write_figures
+from terranova.fitting.findings import Findings, ProfileResult, save_findings
 from terranova.fitting.page import write_page
 from terranova.fitting.posterior import Posterior
-from terranova.fitting.prior_ends import posterior_at_ends
 from terranova.fitting.profile_convergence import JUMP, MOVED, Convergence
-from terranova.fitting.steps import Fit, ProfileResult
 from terranova.fitting.text import measured_on
+from terranova.store.checkpoint import CHECKPOINTS
 from terranova.system.atomic import write_atomic
 from terranova.types import Floats
 
-RESULT = "fit.json"
 
-
-def write_fit(fit: Fit) -> list[Path]:
+def write_fit(fit: Findings) -> list[Path]:
     """Write all results of a fit into its directory, and return the files.
 
     Raises:
         RunError: they cannot be written.
     """
-    directory = fit.config.output
+    directory = fit.directory
     try:
-        files = [_write(directory / RESULT, json.dumps(to_dict(fit), indent=1, allow_nan=False) + "\n")]
-        files += [_write(directory / profile_file(_names(p)), _profile_csv(fit, p)) for p in fit.profiles]
+        files = [_write(directory / profile_file(p.names), _profile_csv(fit, p)) for p in fit.profiles]
         for posterior in fit.posteriors:
             files += _write_chains(directory, fit, posterior)
-        return [*files, *write_figures(fit), write_page(fit)]
+        files += [*write_figures(fit), write_page(fit), save_findings(fit)]
+        # Last: with it, the fit has ended.
+        files.append(_write(directory / RESULT, json.dumps(to_dict(fit), indent=1, allow_nan=False) + "\n"))
+        shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
+        return files
     except OSError as error:
         raise RunError(f"{directory} cannot be written: {error.strerror or error}") from error
 
 
-def to_dict(fit: Fit) -> dict[str, Any]:
+def to_dict(fit: Findings) -> dict[str, Any]:
     """Return the numbers of a fit, as JSON can hold them."""
     best = fit.best
     return {
-        "model": fit.config.problem.model.name,
+        "model": fit.about.model,
         "evaluations": fit.evaluations,
         "points from scans": fit.known,
         "evaluations of parts": dict(fit.spent),
@@ -65,11 +68,12 @@ def to_dict(fit: Fit) -> dict[str, Any]:
             "values": {name: _finite(value) for name, value in best.values.items()},
             "at the end of its prior": best.ends,
             "chi2 of constraints": {name: _finite(value) for name, value in best.contributions.items()},
+            "pulls": {name: _finite(value) for name, value in best.pulls.items()},
         },
         "profiles": [
             {
-                "quantities": _names(p),
-                "file": profile_file(_names(p)),
+                "quantities": list(p.names),
+                "file": profile_file(p.names),
                 "evaluations": p.profile.evaluations,
                 "intervals": {f"{i.level:g}": [_ends(part) for part in i.parts] for i in p.intervals},
                 "not established": {
@@ -95,7 +99,8 @@ def to_dict(fit: Fit) -> dict[str, Any]:
                 "convergence": {d.name: _diagnosis(d) for d in p.diagnoses},
                 "evaluations": p.evaluations,
                 "mean and standard deviation": {name: p.mean(name) for name in _finite_names(p)},
-                "not fallen off at the end of the prior": posterior_at_ends(fit.problem, p),
+                "central 95 %": {name: p.credible(name, 0.95) for name in _finite_names(p)},
+                "not fallen off at the end of the prior": dict(p.ends),
                 "correction": _correction(p),
                 "citation": p.citation,
             }
@@ -104,7 +109,7 @@ def to_dict(fit: Fit) -> dict[str, Any]:
     }
 
 
-def _calibration(fit: Fit) -> dict[str, Any]:
+def _calibration(fit: Findings) -> dict[str, Any]:
     """How often such ends were wrong, of fits of this kind."""
     measured = measured_on(fit)
     return {
@@ -139,7 +144,7 @@ def _convergence(c: Convergence) -> dict[str, Any]:
     }
 
 
-def _surrogate(fit: Fit) -> dict[str, Any] | None:
+def _surrogate(fit: Findings) -> dict[str, Any] | None:
     if (summary := fit.surrogate) is None:
         return None
     return {
@@ -213,11 +218,7 @@ def profile_file(names: Sequence[str]) -> str:
     return f"{profile_stem(names)}.csv"
 
 
-def _names(result: ProfileResult) -> list[str]:
-    return [axis.name for axis in result.profile.axes]
-
-
-def _profile_csv(fit: Fit, result: ProfileResult) -> str:
+def _profile_csv(fit: Findings, result: ProfileResult) -> str:
     """One line a bin: the values of the quantities at its best point, ln L and Delta chi2."""
     profile = result.profile
     buffer = io.StringIO()
@@ -233,23 +234,20 @@ def _profile_csv(fit: Fit, result: ProfileResult) -> str:
     return buffer.getvalue()
 
 
-def _write_chains(directory: Path, fit: Fit, posterior: Posterior) -> list[Path]:
+def _write_chains(directory: Path, fit: Findings, posterior: Posterior) -> list[Path]:
     """Write a posterior as GetDist and CosmoMC do: `<method>.txt`, `.paramnames`, `.ranges`."""
-    space = fit.problem.model.space
-    latex = {p.name: p.latex for p in space} | {o.name: o.latex for o in fit.problem.model.observables}
     shown = _written_names(posterior)
     columns = [posterior.weights, -posterior.loglike, *(posterior.column(name) for name in shown)]
     text = io.StringIO()
     np.savetxt(text, np.column_stack(columns), fmt="%.10g")
     lines = [
-        f"{_word(name)}{'*' * (name not in space.names)} {' '.join((latex[name] or name).split())}"
-        for name in shown
+        f"{_word(q.name)}{'*' * (q.role == 'observable')} {' '.join((q.latex or q.name).split())}"
+        for q in map(fit.about.__getitem__, shown)
     ]
     ranges = []
-    for p in space.free:
+    for p in fit.about.free:
         if p.name in shown:
-            low, high = p.prior.support
-            ends = [f"{end:.10g}" if math.isfinite(end) else "N" for end in (low, high)]
+            ends = [f"{end:.10g}" if math.isfinite(end) else "N" for end in p.support]
             ranges.append(f"{_word(p.name)} {ends[0]} {ends[1]}")
     root = directory / posterior.method
     return [

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from terranova.fitting.figures import draw_posterior, draw_profile, draw_ranks
+from terranova.fitting.findings import Findings, ProfileResult
 from terranova.fitting.intervals import threshold
 from terranova.fitting.posterior import Posterior
-from terranova.fitting.prior_ends import end_text, ends_sentences, posterior_at_ends, reaching_sentences
-from terranova.fitting.steps import Fit, ProfileResult
+from terranova.fitting.prior_ends import end_text, ends_sentences, reaching_sentences
 from terranova.fitting.text import (
     convergence_sentence,
     convergence_sentences,
@@ -37,17 +37,17 @@ _METHODS = (
 )
 
 
-def write_page(fit: Fit) -> Path:
+def write_page(fit: Findings) -> Path:
     """Write the page into the directory of the fit; it needs no network and no other file."""
-    path = fit.config.output / NAME
+    path = fit.directory / NAME
     write_atomic(path, render(fit))
     return path
 
 
-def render(fit: Fit) -> str:
+def render(fit: Findings) -> str:
     """Return the page as HTML."""
-    model, name = fit.config.problem.model.name, fit.config.output.resolve().name
-    sets = ", ".join(constraints.name for constraints in fit.problem.sets)
+    model, name = fit.about.model, fit.directory.resolve().name
+    sets = ", ".join(fit.about.sets)
     parts = [
         ("best", "Best fit", _best),
         ("chi2", "Contributions to chi2", _contributions),
@@ -73,36 +73,36 @@ def render(fit: Fit) -> str:
     )
 
 
-def _best(fit: Fit) -> Section:
-    free = {p.name for p in fit.problem.model.space.free}
+def _best(fit: Findings) -> Section:
     rows = [
         (
             p.name,
             f"{fit.best.values[p.name]:.6g}",
             "" if p.unit == "1" else p.unit,
-            f"free {end_text(fit.best.ends.get(p.name, ''))}".rstrip() if p.name in free else "fixed",
+            f"free {end_text(fit.best.ends.get(p.name, ''))}".rstrip() if p.role == "free" else "fixed",
         )
-        for p in fit.problem.model.space
+        for p in fit.about.parameters
     ]
     return Section("best", "Best fit", [Table(numbers("parameter", "value", "unit", ""), rows)])
 
 
-def _contributions(fit: Fit) -> Section:
+def _contributions(fit: Findings) -> Section:
     soft = sorted(fit.best.contributions.items(), key=lambda item: -item[1])
-    rows = [(name, f"{value:.3f}") for name, value in soft if abs(value) >= 5e-4]
+    pulls = {name: f"{pull:+.2f}" for name, pull in fit.best.pulls.items()}
+    rows = [(name, f"{value:.3f}", pulls.get(name, "")) for name, value in soft if abs(value) >= 5e-4]
     left_out = Paragraph("Parts below 0.0005 in size, among them hard bounds, are left out.")
-    table = [Table(numbers("constraint", "-2 ln L"), rows)] if rows else []
+    table = [Table(numbers("constraint", "-2 ln L", "pull"), rows)] if rows else []
     return Section("chi2", "Contributions to chi2", [left_out, *table])
 
 
-def _profiles(fit: Fit) -> Section | None:
+def _profiles(fit: Findings) -> Section | None:
     if not fit.profiles:
         return None
     sentences = [
         interval_sentence(fit, result, interval) for result in fit.profiles for interval in result.intervals
     ]
     sentences += [_full(phrase) for phrase in trust_sentences(fit)]
-    levels = ", ".join(f"{100 * level:g} %" for level in fit.config.levels)
+    levels = ", ".join(f"{100 * level:g} %" for level in fit.about.levels)
     pictures = []
     for result in fit.profiles:
         names = " and ".join(axis.name for axis in result.profile.axes)
@@ -119,10 +119,10 @@ def _full(phrase: str) -> str:
     return f"{phrase[0].upper()}{phrase[1:]}."
 
 
-def _cut_off(fit: Fit, result: ProfileResult) -> str:
+def _cut_off(fit: Findings, result: ProfileResult) -> str:
     """Say that a curve or region ends because its range does."""
     delta = result.profile.delta_chi2(fit.best.loglike)
-    last = threshold(max(fit.config.levels), delta.ndim)
+    last = threshold(max(fit.about.levels), delta.ndim)
     at_end = [(axis.name, np.take(delta, [0, -1], axis=i)) for i, axis in enumerate(result.profile.axes)]
     names = [name for name, values in at_end if (values <= last).any()]
     if not names:
@@ -130,7 +130,7 @@ def _cut_off(fit: Fit, result: ProfileResult) -> str:
     return f" The range of {' and '.join(names)} ends before the last level is reached: nothing is said beyond it."
 
 
-def _posteriors(fit: Fit) -> Section | None:
+def _posteriors(fit: Findings) -> Section | None:
     if not fit.posteriors:
         return None
     sentences: list[str] = []
@@ -139,9 +139,9 @@ def _posteriors(fit: Fit) -> Section | None:
     for posterior in fit.posteriors:
         sentences += [posterior_sentence(posterior), *convergence_sentences(posterior)]
         sentences += correction_sentences(posterior)
-        ends = posterior_at_ends(fit.problem, posterior)
+        ends = posterior.ends
         sentences += reaching_sentences(ends)
-        for p in fit.problem.model.space.free:
+        for p in fit.about.free:
             mean, deviation = posterior.mean(p.name)
             low, high = posterior.credible(p.name, 0.95)
             values = (f"{value:.4g}" for value in (mean, deviation, low, high))
@@ -154,7 +154,7 @@ def _posteriors(fit: Fit) -> Section | None:
     return Section("posterior", "Posterior", [*paragraphs(sentences), table, *pictures])
 
 
-def _convergence(fit: Fit, posterior: Posterior) -> list[Block]:
+def _convergence(fit: Findings, posterior: Posterior) -> list[Block]:
     """What independent ensembles say of every quantity, and how their ranks are distributed."""
     if not posterior.diagnoses:
         return []
@@ -178,16 +178,15 @@ def _convergence(fit: Fit, posterior: Posterior) -> list[Block]:
     return [Table(numbers("quantity", *headings), rows), Picture(partial(draw_ranks, fit, posterior), caption)]
 
 
-def _effort(fit: Fit) -> Section:
+def _effort(fit: Findings) -> Section:
     total = f"{fit.evaluations:,} evaluations of the model, {fit.known:,} points from scans."
     rows = [(part, f"{n:,}") for part, n in fit.spent.items()]
     table = [Table(numbers("part", "evaluations"), rows)] if rows else []
     return Section("effort", "Evaluations", [*paragraphs([total, *surrogate_sentences(fit)]), *table])
 
 
-def _citations(fit: Fit) -> Section:
+def _citations(fit: Findings) -> Section:
     sources = [*_METHODS, *(f"{p.method}: {p.citation}." for p in fit.posteriors)]
     if any(p.correction is not None for p in fit.posteriors):
         sources.append("Weights of the surrogate's points: arXiv:1507.02646.")
-    sources += sorted({f"{c.name}: {c.source}" for c in fit.problem.constraints if c.source})
-    return Section("citations", "What to cite", paragraphs(sources))
+    return Section("citations", "What to cite", paragraphs([*sources, *fit.about.sources]))

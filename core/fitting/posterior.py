@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ class Posterior:
         reasons: why it has not converged, in phrases; nothing if it has.
         diagnoses: what chains say of each parameter and observable; nothing for nested sampling.
         sampler: the package that sampled it: a key of `CITATIONS`.
+        ends: free parameter -> the ends of its prior, before which it has not fallen off: see `posterior_at_ends`.
     """
 
     method: str
@@ -80,6 +82,7 @@ class Posterior:
     reasons: tuple[str, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
     sampler: str = ""
+    ends: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def citation(self) -> str:

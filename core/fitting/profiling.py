@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from terranova.fitting.axes import FAR, Axis, named
 from terranova.fitting.config import Search
+from terranova.fitting.course import Course
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import Profile, best_rows, gather, profile, search
 from terranova.fitting.profile_convergence import MOVED, Convergence, jumps_in_sight
@@ -37,6 +40,21 @@ _OFTEN = 0.34
 none for derivatives: it searches them all."""
 
 
+@dataclass(frozen=True)
+class ProfilingState:
+    """What profiles know of one another.
+
+    Attributes:
+        tried: known points that each profile was searched from.
+        told: (to, from, state): what a curve knew of another when it was last searched from there.
+        found: (cells,) of each profile, what the last fresh search gained.
+    """
+
+    tried: tuple[Ints, ...]
+    told: tuple[tuple[int, int, float], ...]
+    found: tuple[Floats, ...]
+
+
 class Profiling:
     """Searches profiles.
 
@@ -47,6 +65,7 @@ class Profiling:
         thresholds: in Delta chi2, the levels at which curves and planes are quoted: of one and of two quantities.
         seed: of all random numbers.
         say: told how far it is.
+        course: of the fit, of which searches are units.
     """
 
     def __init__(
@@ -57,12 +76,14 @@ class Profiling:
         thresholds: Sequence[float],
         seed: int,
         say: Say,
+        course: Course | None = None,
     ) -> None:
         self._likelihood, self._say, self._thresholds = likelihood, say, thresholds
-        linearised = self._linearised = Linearised(likelihood, np.random.default_rng([seed, 3]))
+        self._course = course = course or Course()
+        linearised = self._linearised = Linearised(likelihood, np.random.default_rng([seed, 3]), course)
         self._rngs = [np.random.default_rng([seed, 3, i]) for i in range(len(axes))]
         self.searches = [
-            CellSearch(linearised, pair, rng, settings.allowed(len(pair), likelihood.dimension), say)
+            CellSearch(linearised, pair, rng, settings.allowed(len(pair), likelihood.dimension), say, course)
             for pair, rng in zip(axes, self._rngs, strict=True)
         ]
         self._curves = [i for i, pair in enumerate(axes) if len(pair) == 1]
@@ -70,6 +91,23 @@ class Profiling:
         self._tried: list[set[int]] = [set() for _ in axes]
         self._told: dict[tuple[int, int], float] = {}
         self._found = [np.zeros(s.cells) for s in self.searches]
+        course.keep("profiles", self)
+        for i, search_of_one in enumerate(self.searches):
+            course.keep(f"profile {i}", search_of_one)
+
+    def state(self) -> ProfilingState:
+        """Return what profiles know of one another."""
+        return ProfilingState(
+            tried=tuple(np.array(sorted(points), dtype=np.int64) for points in self._tried),
+            told=tuple((i, j, state) for (i, j), state in self._told.items()),
+            found=tuple(self._found),
+        )
+
+    def restore(self, state: ProfilingState) -> None:
+        """Go on from there."""
+        self._tried = [set(points.tolist()) for points in state.tried]
+        self._told = {(i, j): said for i, j, said in state.told}
+        self._found = list(state.found)
 
     def run(self) -> list[tuple[Profile, Convergence]]:
         """Search all profiles, and return them in their order, each with what is known of its convergence."""
@@ -77,7 +115,7 @@ class Profiling:
             self._first(i)
         self._exchange()
         self._second_opinions()
-        return self.results()
+        return self._course.unit(list[tuple[Profile, Convergence]], self.results)
 
     def results(self) -> list[tuple[Profile, Convergence]]:
         """Return what all evaluations known by now amount to."""
@@ -86,13 +124,14 @@ class Profiling:
     def _first(self, i: int) -> None:
         work = self.searches[i]
         self._say(f"{named(work.axes)}: {self._likelihood.evaluations:,} evaluations so far")
-        work.from_known()
+        unit, every = self._course.unit, np.arange(work.cells)
+        unit(None, work.from_known)
         if i in self._curves:
             for _ in range(STARTS):
-                work.random_starts(np.arange(work.cells))
-            self._from_others(i)
-        elif not np.isfinite(work.minima.best).any():
-            work.random_starts(np.arange(work.cells))
+                unit(tuple[int, int], lambda: work.random_starts(every))
+            unit(None, lambda: self._from_others(i))
+        elif not unit(bool, lambda: bool(np.isfinite(work.minima.best).any())):
+            unit(tuple[int, int], lambda: work.random_starts(every))
         work.sweep()
         work.jumps()
 
@@ -110,24 +149,30 @@ class Profiling:
     def _exchange(self) -> None:
         """Give every profile what the others know, until none gains by it."""
         for _ in range(_ROUNDS):
-            before = self._likelihood.evaluations
+            asked = False
             for i, work in enumerate(self.searches):
-                if work.left <= 0:
-                    continue
-                start = work.minima.best
-                if i in self._curves:
-                    self._from_others(i)
-                rows = self._surprises(i)
-                rows = [row for row in rows if row[1] not in self._tried[i]]
-                if rows:
-                    cells, points = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
-                    self._tried[i].update(points.tolist())
-                    work.carry(cells, self._likelihood.u[points])
-                if (work.minima.best > start).any():
+                evaluated, gained = self._course.unit(tuple[bool, bool], partial(self._learn, i))
+                asked |= evaluated
+                if gained:
                     work.sweep()
                     work.jumps()
-            if self._likelihood.evaluations == before:
+            if not asked:
                 break
+
+    def _learn(self, i: int) -> tuple[bool, bool]:
+        """Search a profile from what the others know; return whether anything was evaluated, and gained."""
+        work, before = self.searches[i], self._likelihood.evaluations
+        if work.left <= 0:
+            return False, False
+        start = work.minima.best
+        if i in self._curves:
+            self._from_others(i)
+        rows = [row for row in self._surprises(i) if row[1] not in self._tried[i]]
+        if rows:
+            cells, points = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
+            self._tried[i].update(points.tolist())
+            work.carry(cells, self._likelihood.u[points])
+        return self._likelihood.evaluations > before, bool((work.minima.best > start).any())
 
     def _surprises(self, i: int) -> list[tuple[int, int]]:
         """Return (cell, row) of known points that are better than a profile says."""
@@ -183,28 +228,33 @@ class Profiling:
         for i in self._curves:
             work = self.searches[i]
             for opinion in range(_OPINIONS):
-                cells = self._deciding(i)
-                if not len(cells):
-                    break
-                if work.left <= 0:
-                    work.effort.bound = work.allowed
-                    break
-                before = work.minima.best
-                better, agree = work.random_starts(cells)
-                gained = self._by_cma(i, cells)
-                work.effort.restarts += 2 * len(cells)
-                work.effort.better += better + int((gained > _GAIN).sum())
-                work.effort.agree += agree + int((gained <= _GAIN).sum())
-                self._found[i][:] = 0.0
-                with np.errstate(invalid="ignore"):
-                    self._found[i][cells] = np.nan_to_num(2.0 * (work.minima.best - before)[cells], posinf=np.inf)
-                if opinion > 0 and (gained > _GAIN).mean() > _OFTEN:
-                    self._all_by_cma(i)
-                if not (self._found[i] > 2.0 * _GAIN).any():
+                gained, often = self._course.unit(tuple[bool, bool], partial(self._second_opinion, i))
+                if opinion > 0 and often:
+                    self._course.unit(None, partial(self._all_by_cma, i))
+                if not gained:
                     break
                 work.sweep()
                 work.jumps()
         self._exchange()
+
+    def _second_opinion(self, i: int) -> tuple[bool, bool]:
+        """Look once; return whether that gained anything, and whether CMA-ES did so often."""
+        work, cells = self.searches[i], self._deciding(i)
+        if not len(cells):
+            return False, False
+        if work.left <= 0:
+            work.effort.bound = work.allowed
+            return False, False
+        before = work.minima.best
+        better, agree = work.random_starts(cells)
+        gained = self._by_cma(i, cells)
+        work.effort.restarts += 2 * len(cells)
+        work.effort.better += better + int((gained > _GAIN).sum())
+        work.effort.agree += agree + int((gained <= _GAIN).sum())
+        self._found[i][:] = 0.0
+        with np.errstate(invalid="ignore"):
+            self._found[i][cells] = np.nan_to_num(2.0 * (work.minima.best - before)[cells], posinf=np.inf)
+        return bool((self._found[i] > 2.0 * _GAIN).any()), bool((gained > _GAIN).mean() > _OFTEN)
 
     def _deciding(self, i: int) -> Ints:
         """Return the bins on either side of where a curve crosses a level."""
@@ -295,7 +345,7 @@ class Profiling:
             sweeps=work.effort.sweeps,
             moved=work.effort.moved * sight,
             jumps=jumps_in_sight(delta),
-            found=self._found[i],
+            found=self._found[i].copy(),
             known=self._known(i),
             restarts=work.effort.restarts,
             better=work.effort.better,

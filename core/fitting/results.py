@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from terranova.config import ProblemConfig, load_problem
 from terranova.errors import RunError
-from terranova.fitting.output import RESULT
+from terranova.fitting.directory import RESULT
+from terranova.fitting.findings import Findings, load_findings
+from terranova.fitting.page import render
+from terranova.fitting.text import statements, warnings
 from terranova.runs.derived import FITTED
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ _NEEDED = ("model", "best", "profiles", "posteriors")
 
 
 class FitResults:
-    """What a fit found. Nothing is computed again, and no plugin is needed.
+    """What a fit found: everything that its page shows. Nothing is computed again, and no plugin is needed.
 
     Args:
         directory: of the fit.
@@ -69,11 +72,33 @@ class FitResults:
         """Model, priors and constraints of the fit."""
         return load_problem(self.directory / FITTED, check_plugins=False)
 
+    @cached_property
+    def findings(self) -> Findings:
+        """All of it as data: the object that the page, the figures and the sentences are made of.
+
+        Raises:
+            RunError: its file is damaged, or the fit was made by a version that wrote none.
+        """
+        return load_findings(self.directory)
+
+    @property
+    def statements(self) -> list[str]:
+        """What the page says in sentences."""
+        return statements(self.findings)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Those of them that speak against what was found: ends not established, what has not converged, ..."""
+        return warnings(self.findings)
+
+    def page(self) -> str:
+        """Return the page, as HTML."""
+        return render(self.findings)
+
     @property
     def best(self) -> Mapping[str, float]:
         """Parameters and observables at the best fit; NaN where one was not finite."""
-        values = self.numbers["best"]["values"]
-        return {name: math.nan if value is None else float(value) for name, value in values.items()}
+        return _numbers(self.numbers["best"]["values"])
 
     @property
     def at_prior_ends(self) -> Mapping[str, str]:
@@ -87,6 +112,48 @@ class FitResults:
     def chi2(self) -> float:
         """Of the best fit."""
         return float(self.numbers["best"]["chi2"])
+
+    @property
+    def p_value(self) -> float | None:
+        """Of chi2 for measurements - free parameters degrees of freedom; None where it makes no sense."""
+        value = self.numbers["best"].get("p_value")
+        return None if value is None else float(value)
+
+    @property
+    def measurements(self) -> int:
+        """Number of measurements and limits that contribute to chi2."""
+        return int(self.numbers["best"]["measurements"])
+
+    @property
+    def free_parameters(self) -> int:
+        """Their number."""
+        return int(self.numbers["best"]["free parameters"])
+
+    @property
+    def contributions(self) -> Mapping[str, float]:
+        """Constraint -> its part of chi2 at the best fit."""
+        return _numbers(self.numbers["best"]["chi2 of constraints"])
+
+    @property
+    def pulls(self) -> Mapping[str, float]:
+        """Constraint -> its residual at the best fit in standard deviations, where it has just one."""
+        return _numbers(self.numbers["best"].get("pulls", {}))
+
+    @property
+    def evaluations(self) -> int:
+        """True evaluations of the model, in all sessions together."""
+        return int(self.numbers["evaluations"])
+
+    @property
+    def spent(self) -> Mapping[str, int]:
+        """The same of each step."""
+        return dict(self.numbers.get("evaluations of parts", {}))
+
+    @property
+    def surrogate(self) -> Mapping[str, Any] | None:
+        """What the surrogate did, the key `surrogate` of `fit.json`; None without one."""
+        found = self.numbers.get("surrogate")
+        return None if found is None else dict(found)
 
     @property
     def profiled(self) -> list[tuple[str, ...]]:
@@ -154,6 +221,52 @@ class FitResults:
         """
         return dict(self._numbers_of(names).get("convergence", {}))
 
+    def evidence(self, method: str = "nested") -> tuple[float, float] | None:
+        """Return ln Z and its statistical error; None where the method gives none.
+
+        Raises:
+            KeyError: it was not sampled.
+        """
+        found = self._sampled(method)
+        if found["log_evidence"] is None:
+            return None
+        return float(found["log_evidence"]), float(found["log_evidence_error"])
+
+    def converged(self, method: str) -> bool:
+        """Say whether a posterior has met the criterion of its method; `not_converged_because` says why not.
+
+        Raises:
+            KeyError: it was not sampled.
+        """
+        return bool(self._sampled(method)["converged"])
+
+    def not_converged_because(self, method: str) -> list[str]:
+        """Return why a posterior has not converged, in phrases; nothing if it has.
+
+        Raises:
+            KeyError: it was not sampled.
+        """
+        return [str(reason) for reason in self._sampled(method).get("not converged because", [])]
+
+    def summary(self, method: str) -> pd.DataFrame:
+        """Return a row for each parameter and observable of a posterior.
+
+        The columns are mean, deviation, the ends of the central 95 % (`low`, `high`) and, of chains, what they say
+        of one another: `R-hat`, effective numbers, autocorrelation time and Monte-Carlo errors.
+
+        Raises:
+            KeyError: it was not sampled.
+        """
+        import pandas as pd
+
+        found = self._sampled(method)
+        rows = {}
+        for name, (mean, deviation) in found["mean and standard deviation"].items():
+            low, high = found.get("central 95 %", {}).get(name, (math.nan, math.nan))
+            of_chains = _numbers(found.get("convergence", {}).get(name, {}))
+            rows[name] = {"mean": mean, "deviation": deviation, "low": low, "high": high, **of_chains}
+        return pd.DataFrame.from_dict(rows, orient="index")
+
     def posterior(self, method: str) -> pd.DataFrame:
         """Return the weighted points of a posterior: `weight`, `loglike`, parameters and observables.
 
@@ -166,14 +279,10 @@ class FitResults:
         import numpy as np
         import pandas as pd
 
-        if method not in self.methods:
-            raise KeyError(
-                f"no posterior was sampled by {method!r}; there are: {', '.join(self.methods) or 'none'}"
-            )
+        found = self._sampled(method)
         root = self.directory / method
         try:
             lines = root.with_suffix(".paramnames").read_text(encoding="utf-8").splitlines()
-            found = next(p for p in self.numbers["posteriors"] if p["method"] == method)
             # A fit of an older version does not name its columns; GetDist's names are words.
             names = found.get("columns", [line.split(maxsplit=1)[0].removesuffix("*") for line in lines])
             chain = np.loadtxt(root.with_suffix(".txt"), ndmin=2)
@@ -183,12 +292,23 @@ class FitResults:
         frame["loglike"] = -frame["loglike"]  # GetDist's files hold -ln L
         return frame
 
+    def _sampled(self, method: str) -> dict[str, Any]:
+        for posterior in self.numbers["posteriors"]:
+            if posterior["method"] == method:
+                return dict(posterior)
+        raise KeyError(f"no posterior was sampled by {method!r}; there are: {', '.join(self.methods) or 'none'}")
+
     def _numbers_of(self, names: tuple[str, ...]) -> dict[str, Any]:
         for profile in self.numbers["profiles"]:
             if tuple(profile["quantities"]) == names:
                 return dict(profile)
         known = ", ".join(" and ".join(pair) for pair in self.profiled)
         raise KeyError(f"no profile of {' and '.join(names)} was computed; there are: {known or 'none'}")
+
+
+def _numbers(content: Mapping[str, float | None]) -> dict[str, float]:
+    """Return the numbers of a part of `fit.json`, which says null where one was not finite."""
+    return {name: math.nan if value is None else float(value) for name, value in content.items()}
 
 
 def _ends(part: Sequence[float | None], reasons: Sequence[str | None]) -> tuple[float, float]:

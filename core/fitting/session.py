@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +20,10 @@ from terranova.errors import RunError, TerranovaError
 from terranova.evaluation.executor import Executor
 from terranova.evaluation.problem import Problem
 from terranova.fitting.best import NoPoint
+from terranova.fitting.checkpoints import FitCheckpoints
 from terranova.fitting.config import FitConfig
-from terranova.fitting.directory import prepare_directory
+from terranova.fitting.directory import RESULT, prepare_directory
+from terranova.fitting.findings import Findings, load_findings
 from terranova.fitting.known_points import add_known_points, open_scan
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.packages import one_thread, require_packages
@@ -69,12 +72,26 @@ def run_fit(config: FitConfig, *, quiet: bool = False) -> Fit | None:
             if everyone.is_root:
                 made_here(config.problem)
             everyone.watch_over(config.output, config.parallel.patience)
+            ended = on_root(everyone, lambda: _ended(config.output), config.output)
+            if ended is not None:
+                return Fit(config=config, problem=problem, **vars(ended)) if everyone.is_root else None
             if not everyone.is_root:
                 executor_class.serve(problem)
                 return None
             with suppress(Interrupted):
                 return _fit(config, problem, executor_class, everyone, stop, ProgressLines(quiet=quiet))
     raise FitStopped(config.output, stop.exit_code)
+
+
+def _ended(directory: Path) -> Findings | None:
+    """Return what a fit that has ended found; None if it has not, or if its files are damaged."""
+    if not (directory / RESULT).is_file():
+        return None
+    try:
+        return load_findings(directory)
+    except RunError as error:
+        log.warning("%s; the fit is gone through again", error)
+        return None
 
 
 def _fit(
@@ -87,12 +104,15 @@ def _fit(
 ) -> Fit:
     started = time.monotonic()
     directory = config.output.absolute()  # a model may change the current directory
-    schema = provenance.schema(config, problem)
+    manifest = load_manifest(directory)
+    schema = manifest.schema  # an older version stored all columns
     recover(directory, schema)
+    names = [o.name for o in problem.model.observables]
+    stored = [names.index(field.name) for field in schema.observables]
     runs = [open_scan(scan, problem, config.problem.model) for scan in config.scans]
     with (
         make_executor(executor_class, config.parallel, problem, directory) as executor,
-        Writer(directory, schema, run_id=load_manifest(directory).run_id) as writer,
+        Writer(directory, schema, observable_columns=stored, run_id=manifest.run_id) as writer,
     ):
         executor.warm_up()
         for run, done in ((Run(directory), "go on with"), *((run, "use") for run in runs)):
@@ -102,12 +122,20 @@ def _fit(
                 log.warning("%s: %s", run.directory, text)
         watch = executor.watch = EngineWatch(everyone, stop, lambda: False)
         likelihood = Likelihood(
-            problem, executor.evaluate, writer, _StoredAnswers(directory, problem).answer, watch
+            problem,
+            executor.evaluate,
+            writer,
+            _StoredAnswers(directory, problem, stored).answer,
+            watch,
+            provenance.stored_columns(config, problem),
         )
         known = sum(add_known_points(likelihood, run) for run in runs)
+        checkpoints = FitCheckpoints(directory, likelihood, writer, manifest.run_id)
+        # A surrogate is trained again: what it has learned follows from the points.
+        course = checkpoints.course() if config.surrogate is None else None
         try:
             with one_thread():
-                fit = run_steps(config, likelihood, known, say)
+                fit = run_steps(config, likelihood, known, say, course)
         except Interrupted:
             watch.end()
             raise
@@ -119,8 +147,8 @@ def _fit(
 class _StoredAnswers:
     """Answers requests from the store of an interrupted fit, as long as it asks for the same points."""
 
-    def __init__(self, directory: Path, problem: Problem) -> None:
-        self._replay: Replay | None = Replay(directory, problem, 0)
+    def __init__(self, directory: Path, problem: Problem, columns: Sequence[int]) -> None:
+        self._replay: Replay | None = Replay(directory, problem, 0, columns=columns)
 
     def answer(self, request: int, x: Floats, index: Ints) -> tuple[Bools, Evaluation] | None:
         """Return which of the points (n,) are stored, and their rows; None when there is nothing more."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -13,81 +13,40 @@ from terranova.evaluation.problem import Problem
 from terranova.fitting.axes import BINS, BINS_2D, Axis, make_axis
 from terranova.fitting.best import BestFit, describe_best, find_best, first_points
 from terranova.fitting.config import FitConfig, ProfileConfig
+from terranova.fitting.course import Course, Streams
+from terranova.fitting.findings import Findings, ProfileResult, SurrogateSummary, about
 from terranova.fitting.intervals import Interval, intervals, threshold
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.mcmc import ENSEMBLES, mcmc
 from terranova.fitting.nested import nested
 from terranova.fitting.posterior import Posterior
-from terranova.fitting.profile import Profile, gather
-from terranova.fitting.profile_convergence import Convergence, judged
+from terranova.fitting.prior_ends import posterior_at_ends
+from terranova.fitting.profile import gather
+from terranova.fitting.profile_convergence import judged
 from terranova.fitting.profiling import Profiling
 from terranova.fitting.progress import Say
 from terranova.fitting.surrogate.importance import corrected_posterior
 from terranova.fitting.surrogate.profile import climber, corrected_profile
-from terranova.fitting.surrogate.training import Round, SurrogateTrainer
+from terranova.fitting.surrogate.training import SurrogateTrainer
 
 WALKERS = 128
 """Of MCMC on a surrogate, at most, in all ensembles together."""
 
 
-@dataclass(frozen=True)
-class ProfileResult:
-    """A profile with its intervals, which only a profile of one quantity has, and how far it has come."""
-
-    profile: Profile
-    intervals: tuple[Interval, ...]
-    convergence: Convergence = field(default_factory=Convergence)
-
-
-@dataclass(frozen=True)
-class SurrogateSummary:
-    """What the surrogate of a fit did.
-
-    Attributes:
-        plugin: its name.
-        calls: predictions.
-        rounds: of its training.
-        error: the largest error of chi2, in the last look at the bins of the profiles: prediction against model.
-        target: on which it was trained: "observables", from which the constraints give chi2, or "chi2" itself.
-    """
-
-    plugin: str
-    calls: int
-    rounds: tuple[Round, ...]
-    error: float
-    target: str
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What a fit found.
+@dataclass(frozen=True, kw_only=True)
+class Fit(Findings):
+    """What a fit found, with what it was made of.
 
     Attributes:
         config: what was asked for.
         problem: model and constraints.
-        best: the best fit.
-        profiles: in the order asked for.
-        posteriors: by method.
-        evaluations: true evaluations of the model, in all sessions together.
-        known: points taken from scans.
-        seconds: of this session.
-        spent: true evaluations of each step, in their order.
-        surrogate: what it did, if there is one.
     """
 
     config: FitConfig
     problem: Problem
-    best: BestFit
-    profiles: tuple[ProfileResult, ...]
-    posteriors: tuple[Posterior, ...]
-    evaluations: int
-    known: int
-    seconds: float
-    spent: Mapping[str, int] = field(default_factory=dict)
-    surrogate: SurrogateSummary | None = None
 
 
-def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say) -> Fit:
+def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say, course: Course | None = None) -> Fit:
     """Go through the steps of a fit in order.
 
     Args:
@@ -95,13 +54,17 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say) -
         likelihood: knows the points of scans.
         known: number of these.
         say: told how far it is.
+        course: knows what an earlier session has done; only without a surrogate.
 
     Raises:
         NoPoint: no point is allowed.
         RunError: a step cannot be done.
     """
+    course = course or Course()
     streams = [np.random.default_rng([config.seed, i]) for i in range(1 + len(config.profile))]
     meter = _EvaluationMeter(likelihood)
+    course.keep("streams", Streams(streams))
+    course.keep("meter", meter)
     trainer = None
     if config.surrogate is not None:
         profiled = {name for profile_config in config.profile for name in profile_config.names}
@@ -113,21 +76,29 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say) -
         trainer.train(streams[0], say)
         meter.read("training of the surrogate")
     say(f"best fit: from {known:,} points of scans" if known else "best fit: from the prior")
-    if trainer is not None and trainer.usable:
-        trainer.find_best(streams[0], config.best.starts)
-        best_fit = describe_best(likelihood, likelihood.evaluations - meter.before)
-    else:
-        best_fit = find_best(likelihood, streams[0], starts=config.best.starts, generations=config.best.generations)
-    meter.read("best fit")
-    posteriors = _posteriors(config, likelihood, trainer, meter, say)
+
+    def search_best() -> BestFit:
+        starts, generations = config.best.starts, config.best.generations
+        if trainer is not None and trainer.usable:
+            trainer.find_best(streams[0], starts)
+            found = describe_best(likelihood, likelihood.evaluations - meter.before)
+        else:
+            found = find_best(likelihood, streams[0], starts=starts, generations=generations)
+        meter.read("best fit")
+        return found
+
+    best_fit = course.unit(BestFit, search_best)
+    posteriors = _posteriors(config, likelihood, trainer, meter, say, course)
     # After the posteriors, because profiles profit from every point that is known by then.
-    results, largest_error = _profiles(config, likelihood, trainer, streams[1:], meter, say)
+    results, largest_error = _profiles(config, likelihood, trainer, streams[1:], meter, say, course)
     if likelihood.loglikes.max() > best_fit.loglike:
         best_fit = describe_best(likelihood, best_fit.evaluations)
         meter.read("best fit")
     return Fit(
         config=config,
         problem=likelihood.problem,
+        about=about(likelihood.problem, config.levels),
+        directory=config.output,
         best=best_fit,
         profiles=tuple(results),
         posteriors=posteriors,
@@ -150,6 +121,14 @@ class _EvaluationMeter:
         self._likelihood, self.before = likelihood, likelihood.evaluations
         self.spent: dict[str, int] = {}
 
+    def state(self) -> tuple[int, dict[str, int]]:
+        """Return the evaluations at the last reading, and those of each step."""
+        return self.before, self.spent
+
+    def restore(self, state: tuple[int, dict[str, int]]) -> None:
+        """Go on from there."""
+        self.before, self.spent = state
+
     def read(self, step: str) -> None:
         """What was evaluated since the last reading belongs to this step."""
         self.spent[step] = self.spent.get(step, 0) + self._likelihood.evaluations - self.before
@@ -157,16 +136,25 @@ class _EvaluationMeter:
 
 
 def _posteriors(
-    config: FitConfig, likelihood: Likelihood, trainer: SurrogateTrainer | None, meter: _EvaluationMeter, say: Say
+    config: FitConfig,
+    likelihood: Likelihood,
+    trainer: SurrogateTrainer | None,
+    meter: _EvaluationMeter,
+    say: Say,
+    course: Course,
 ) -> tuple[Posterior, ...]:
     posteriors = []
     wanted = 0 if config.surrogate is None else config.surrogate.effective
     seed = config.seed
 
-    def sampled(sample: Callable[[Likelihood], Posterior], stream: int) -> Posterior:
+    def sampled(sample: Callable[[Likelihood], Posterior], stream: int, step: str) -> Posterior:
         if trainer is None:
-            return sample(likelihood)
-        return corrected_posterior(trainer, sample, wanted, np.random.default_rng([seed, 1, stream]), say)
+            found = sample(likelihood)
+        else:
+            rng = np.random.default_rng([seed, 1, stream])
+            found = corrected_posterior(trainer, sample, wanted, rng, say)
+        meter.read(step)
+        return replace(found, ends=posterior_at_ends(likelihood.problem, found))
 
     if (n := config.nested) is not None:
         effective = max(n.effective, 5 * wanted)
@@ -179,8 +167,7 @@ def _posteriors(
             sampler=n.sampler,
             say=say,
         )
-        posteriors.append(sampled(draw, 0))
-        meter.read("nested sampling")
+        posteriors.append(course.unit(Posterior, partial(sampled, draw, 0, "nested sampling")))
     if (m := config.mcmc) is not None:
 
         def walk(target: Likelihood) -> Posterior:
@@ -191,8 +178,7 @@ def _posteriors(
                 settings |= {"walkers": walkers, "lengths": max(m.lengths, 5 * wanted // (ENSEMBLES * walkers))}
             return mcmc(target, seed, first_points(target, 64), **settings, say=say)
 
-        posteriors.append(sampled(walk, 1))
-        meter.read("mcmc")
+        posteriors.append(course.unit(Posterior, partial(sampled, walk, 1, "mcmc")))
     return tuple(posteriors)
 
 
@@ -203,20 +189,23 @@ def _profiles(
     streams: Sequence[np.random.Generator],
     meter: _EvaluationMeter,
     say: Say,
+    course: Course,
 ) -> tuple[list[ProfileResult], float]:
     """Return all profiles, and the largest error of the surrogate in them."""
     if trainer is not None and trainer.usable:
         return _profiles_by_surrogate(config, trainer, streams, meter, say)
     if not config.profile:
         return [], 0.0
-    axes = [_axes(likelihood, profile_config) for profile_config in config.profile]
+    axes = course.unit(list[list[Axis]], lambda: [_axes(likelihood, one) for one in config.profile])
     levels = [threshold(level) for level in config.levels]
-    profiling = Profiling(likelihood, axes, config.search, levels, config.seed, say)
+    profiling = Profiling(likelihood, axes, config.search, levels, config.seed, say, course)
     found = profiling.run()
-    meter.read("profiles")
+    course.unit(None, lambda: meter.read("profiles"))
     say("intervals")
-    intervals_of = {
-        i: intervals(
+
+    def ends_of(i: int) -> list[Interval]:
+        curve, convergence = found[i]
+        ends = intervals(
             likelihood,
             curve,
             config.levels,
@@ -225,10 +214,11 @@ def _profiles(
             between=profiling.between_bins(i),
             convergence=convergence,
         )
-        for i, (curve, convergence) in enumerate(found)
-        if len(curve.axes) == 1
-    }
-    meter.read("ends of intervals")
+        meter.read("ends of intervals")
+        return ends
+
+    curves = [i for i, (curve, _) in enumerate(found) if len(curve.axes) == 1]
+    intervals_of = {i: course.unit(list[Interval], partial(ends_of, i)) for i in curves}
     # Once more: what was evaluated for the ends of intervals belongs to every profile.
     results = [
         ProfileResult(curve, tuple(intervals_of.get(i, ())), convergence)

@@ -9,9 +9,10 @@ import numpy as np
 
 from terranova.fitting.approach import approach, nearest_draws
 from terranova.fitting.axes import FAR, Axis, named
+from terranova.fitting.course import Course, Stream, put_back, stream_of
 from terranova.fitting.descent import descend
 from terranova.fitting.lanes import Holder, Lanes
-from terranova.fitting.minima import Minima, Minimum
+from terranova.fitting.minima import Minima, MinimaState, Minimum
 from terranova.fitting.profile import beside, best_rows
 from terranova.fitting.profile_convergence import jumps_in_sight
 from terranova.fitting.progress import Say
@@ -65,6 +66,29 @@ class Effort:
     bound: int = 0
 
 
+@dataclass(frozen=True)
+class SearchState:
+    """Where the search of a profile is.
+
+    Attributes:
+        minima: of all cells.
+        effort: so far.
+        spent: evaluations.
+        turn: of the charts.
+        tried: (n, 2) cell and chart of what was tried at jumps.
+        tried_from: (n, d) from where.
+        stream: of random numbers.
+    """
+
+    minima: MinimaState
+    effort: Effort
+    spent: int
+    turn: int
+    tried: Ints
+    tried_from: Floats
+    stream: Stream
+
+
 class CellSearch:
     """Searches the cells of one profile.
 
@@ -74,11 +98,19 @@ class CellSearch:
         rng: of all random numbers.
         allowed: evaluations that it may make.
         say: told how far it is.
+        course: of the fit, of which sweeps are units.
     """
 
     def __init__(
-        self, linearised: Linearised, axes: Sequence[Axis], rng: np.random.Generator, allowed: int, say: Say
+        self,
+        linearised: Linearised,
+        axes: Sequence[Axis],
+        rng: np.random.Generator,
+        allowed: int,
+        say: Say,
+        course: Course | None = None,
     ) -> None:
+        self._course = course or Course()
         self.holder, self._bridge = Holder(linearised, axes), Holder(linearised, axes, elastic=True)
         self.likelihood, self.axes = linearised.likelihood, tuple(axes)
         self.shape = tuple(len(axis.centres) for axis in axes)
@@ -212,18 +244,24 @@ class CellSearch:
     def sweep(self, calls: int = _SWEEP_CALLS) -> None:
         """Hand on minima that are new or better to neighbours, until nothing moves or the evaluations are spent."""
         for _ in range(_SWEEPS):
-            cells, u = self._handed_on()  # u (n, all parameters)
-            if not len(cells):
-                self.effort.moved[:] = 0.0
+            if not self._course.unit(bool, lambda: self._sweep(calls)):
                 return
-            if self.left <= 0:
-                self.effort.bound = self.allowed
-                return
-            before = self.minima.best
-            self._tell(f"sweep {self.effort.sweeps + 1}, {len(np.unique(cells))} of {self.cells} bins go on")
-            self.carry(cells, u, calls)
-            self.effort.sweeps += 1
-            self.effort.moved = _gain(before, self.minima.best)
+
+    def _sweep(self, calls: int) -> bool:
+        """Hand on once; return whether there was anything to do."""
+        cells, u = self._handed_on()  # u (n, all parameters)
+        if not len(cells):
+            self.effort.moved[:] = 0.0
+            return False
+        if self.left <= 0:
+            self.effort.bound = self.allowed
+            return False
+        before = self.minima.best
+        self._tell(f"sweep {self.effort.sweeps + 1}, {len(np.unique(cells))} of {self.cells} bins go on")
+        self.carry(cells, u, calls)
+        self.effort.sweeps += 1
+        self.effort.moved = _gain(before, self.minima.best)
+        return True
 
     def _carried(self, u: Floats, lanes: Lanes) -> Floats:
         """Bring points u (n, all parameters) that are held elsewhere to their cells; return the columns searched.
@@ -286,28 +324,55 @@ class CellSearch:
         With `ends`, the first and the last bin of a curve as well, next to which a jump would not show.
         """
         for _ in range(_JUMP_ROUNDS):
-            top = self.likelihood.loglikes.max(initial=-np.inf)
-            delta = (2.0 * (top - self.minima.best)).reshape(self.shape)
-            suspects = np.flatnonzero((jumps_in_sight(delta) > _JUMP) | (self._ends() & ends))
-            cells, starts, charts = [], [], []
-            for cell in suspects:
-                for source in self.neighbours(int(cell), 2):
-                    for minimum in self.minima.of[source][:_AT_JUMPS]:
-                        for chart in range(self.holder.charts.count):
-                            key = (int(cell), chart, minimum.u.tobytes())
-                            if key in self._tried:
-                                continue
-                            self._tried.add(key)
-                            cells.append(int(cell))
-                            starts.append(self.whole(source, minimum))
-                            charts.append(chart)
-            if not cells or self.left <= 0:
+            if not self._course.unit(bool, lambda: self._look_at_jumps(ends)):
                 return
-            self._tell(f"{len(suspects)} bins at jumps and ends")
-            where = np.array(cells, dtype=np.int64)
-            lanes = Lanes(self.places(where), np.array(charts, dtype=np.int64))
-            self.descend(where, self._carried(np.array(starts), lanes), lanes, _JUMP_CALLS)
             self.sweep()
+
+    def _look_at_jumps(self, ends: bool) -> bool:
+        """Search them once; return whether there was anything to do."""
+        top = self.likelihood.loglikes.max(initial=-np.inf)
+        delta = (2.0 * (top - self.minima.best)).reshape(self.shape)
+        suspects = np.flatnonzero((jumps_in_sight(delta) > _JUMP) | (self._ends() & ends))
+        cells, starts, charts = [], [], []
+        for cell in suspects:
+            for source in self.neighbours(int(cell), 2):
+                for minimum in self.minima.of[source][:_AT_JUMPS]:
+                    for chart in range(self.holder.charts.count):
+                        key = (int(cell), chart, minimum.u.tobytes())
+                        if key in self._tried:
+                            continue
+                        self._tried.add(key)
+                        cells.append(int(cell))
+                        starts.append(self.whole(source, minimum))
+                        charts.append(chart)
+        if not cells or self.left <= 0:
+            return False
+        self._tell(f"{len(suspects)} bins at jumps and ends")
+        where = np.array(cells, dtype=np.int64)
+        lanes = Lanes(self.places(where), np.array(charts, dtype=np.int64))
+        self.descend(where, self._carried(np.array(starts), lanes), lanes, _JUMP_CALLS)
+        return True
+
+    def state(self) -> SearchState:
+        """Return all that the next search depends on."""
+        tried = sorted(self._tried)
+        return SearchState(
+            minima=self.minima.state(),
+            effort=self.effort,
+            spent=self.spent,
+            turn=self._turn,
+            tried=np.array([key[:2] for key in tried], dtype=np.int64).reshape(-1, 2),
+            tried_from=np.array([np.frombuffer(key[2]) for key in tried]),
+            stream=stream_of(self._rng),
+        )
+
+    def restore(self, state: SearchState) -> None:
+        """Go on from there."""
+        self.minima.restore(state.minima)
+        self.effort, self.spent, self._turn = state.effort, state.spent, state.turn
+        where = zip(state.tried.tolist(), state.tried_from, strict=True)
+        self._tried = {(cell, chart, u.tobytes()) for (cell, chart), u in where}
+        put_back(self._rng, state.stream)
 
 
 def _gain(before: Floats, after: Floats) -> Floats:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from terranova.fitting.course import Course
 from terranova.fitting.metric import curvature_of
 from terranova.interfaces.batch import Batch
 from terranova.interfaces.constraint import LEAST, Constraint
@@ -88,13 +89,18 @@ class Linearised:
     Args:
         likelihood: the likelihood; `SAMPLE` points of the prior are evaluated.
         rng: draws them.
+        course: of the fit, of which that is a unit.
     """
 
-    def __init__(self, likelihood: Likelihood, rng: np.random.Generator) -> None:
+    def __init__(self, likelihood: Likelihood, rng: np.random.Generator, course: Course | None = None) -> None:
         self.likelihood = likelihood
         soft = [c for c in likelihood.problem.constraints if not c.hard]
-        batch = likelihood.batch(rng.random((SAMPLE, likelihood.dimension)))
-        values = np.column_stack([batch.x, batch.observables])
+
+        def drawn() -> Floats:
+            batch = likelihood.batch(rng.random((SAMPLE, likelihood.dimension)))
+            return np.column_stack([batch.x, batch.observables])
+
+        values = (course or Course()).unit(Floats, drawn)
         self._hard = [
             edge for c in likelihood.problem.constraints if c.hard for edge in self._edges(c, self._read(values, c))
         ]
@@ -103,7 +109,8 @@ class Linearised:
         for constraint in soft:
             probe = constraint.residuals(self._placeholder(constraint, values))
             (self._squares if probe is not None else self.general).append(constraint)
-        sample = np.arcsinh(self(batch, (), np.zeros((SAMPLE, 0), dtype=np.int64)).residuals / _WITHIN)
+        residuals = _stacked([_known(self._read(values, c), c.residuals) for c in self._squares], SAMPLE)
+        sample = np.arcsinh(residuals / _WITHIN)
         self._pull_unit = np.array([max(_spread(column), _NARROWEST) for column in sample.T])
 
     def columns(self, constraint: Constraint) -> list[int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from terranova.fitting.calibration import MODEL_ALONE, WITH_SURROGATE, Calibration
+from terranova.fitting.findings import Findings, ProfileResult
 from terranova.fitting.intervals import Interval
 from terranova.fitting.posterior import Posterior
+from terranova.fitting.prior_ends import ends_sentences, reaching_sentences
 from terranova.fitting.profile_convergence import JUMP, MOVED
-from terranova.fitting.steps import Fit, ProfileResult
 from terranova.types import Floats
 
 
@@ -52,7 +53,7 @@ def correction_sentences(posterior: Posterior) -> list[str]:
     return [f"sampled on the surrogate, corrected with {c.weighted:,} evaluations; Pareto k of the weights {k}"]
 
 
-def surrogate_sentences(fit: Fit) -> list[str]:
+def surrogate_sentences(fit: Findings) -> list[str]:
     """What the surrogate did, if there was one."""
     if (summary := fit.surrogate) is None:
         return []
@@ -62,12 +63,12 @@ def surrogate_sentences(fit: Fit) -> list[str]:
     ]
 
 
-def spent_text(fit: Fit) -> str:
+def spent_text(fit: Findings) -> str:
     """The evaluations of each part."""
     return "; ".join(f"{part}: {n:,}" for part, n in fit.spent.items())
 
 
-def goodness(fit: Fit) -> str:
+def goodness(fit: Findings) -> str:
     """The chi2 of the best fit, and what it means."""
     best = fit.best
     text = f"chi2 = {best.chi2:.3f} of {best.constraints} measurements with {best.parameters} free parameters"
@@ -78,11 +79,10 @@ def goodness(fit: Fit) -> str:
     return text + f", p = {best.p_value:.3g}"
 
 
-def interval_sentence(fit: Fit, result: ProfileResult, interval: Interval) -> str:
+def interval_sentence(fit: Findings, result: ProfileResult, interval: Interval) -> str:
     """An interval in words: "ctau at 95 % CL: above 62.1 cm"."""
     axis = result.profile.axes[0]
-    columns = (*fit.problem.model.space, *fit.problem.model.observables)
-    unit = next((column.unit for column in columns if column.name == axis.name), "1")
+    unit = fit.about[axis.name].unit
     after = "" if unit == "1" else f" {unit}"
     doubts = interval.doubts or ((None, None),) * len(interval.parts)
     parts, reasons = [], []
@@ -111,14 +111,14 @@ def _part(low: float | None, high: float | None, doubts: tuple[str | None, str |
     return ("no lower end" if low is None else f"lower end {low:.4g}{unit}") + ", upper end not established"
 
 
-def trust_sentences(fit: Fit) -> list[str]:
+def trust_sentences(fit: Findings) -> list[str]:
     """How often ends that are quoted were wrong where the truth is known; nothing if no end is quoted."""
     if not any(interval.quoted for result in fit.profiles for interval in result.intervals):
         return []
     return [measured_on(fit).sentence()]
 
 
-def measured_on(fit: Fit) -> Calibration:
+def measured_on(fit: Findings) -> Calibration:
     """Return what was measured of fits of this kind."""
     return MODEL_ALONE if fit.surrogate is None else WITH_SURROGATE
 
@@ -147,6 +147,31 @@ def convergence_sentence(result: ProfileResult) -> str:
         against.append(f"the {c.bound:,} evaluations allowed did not suffice")
     said = "; ".join(against) or "no bin moves and none lies at a jump"
     return f"profile of {what}: {', '.join([*done, said])}"
+
+
+def statements(fit: Findings) -> list[str]:
+    """Everything that is said of a fit in sentences, in the order of its page."""
+    said = [f"best fit: {goodness(fit)}", *ends_sentences(fit.best.ends)]
+    said += [interval_sentence(fit, result, interval) for result in fit.profiles for interval in result.intervals]
+    said += [*trust_sentences(fit), *map(convergence_sentence, fit.profiles)]
+    for posterior in fit.posteriors:
+        said += [posterior_sentence(posterior), *convergence_sentences(posterior)]
+        said += [*correction_sentences(posterior), *reaching_sentences(posterior.ends)]
+    return [*said, *surrogate_sentences(fit)]
+
+
+def warnings(fit: Findings) -> list[str]:
+    """What speaks against something that a fit found; nothing if all is well."""
+    said = ends_sentences(fit.best.ends)
+    for result in fit.profiles:
+        said += [interval_sentence(fit, result, one) for one in result.intervals if not one.established]
+        said += [] if result.convergence.converged else [convergence_sentence(result)]
+    for posterior in fit.posteriors:
+        said += [] if posterior.converged else [posterior_sentence(posterior)]
+        said += reaching_sentences(posterior.ends)
+        if posterior.correction is not None and not posterior.correction.used:
+            said += correction_sentences(posterior)
+    return said
 
 
 def _largest(values: Floats) -> str:

@@ -306,7 +306,7 @@ class Run:
         lines = [
             ("directory", str(self.directory)),
             ("model", manifest.model),
-            ("constraints", f"{len(self.constraints)} in {sets}" if sets else str(len(self.constraints))),
+            ("constraints", f"{len(self.constraints)} in {sets}" if sets and self.constraints else sets or "0"),
             ("columns", f"{len(self.parameters)} parameters, {len(self.observables)} observables"),
             ("started", manifest.created),
         ]

@@ -149,7 +149,8 @@ def spot_check(
     stored = {f.name for f in run.observables}
     names = [o.name for o in problem.model.observables if o.name in stored]
     if scored:
-        names += [*(f"C_{c.name}" for c in problem.constraints), LOGLIKE]
+        violations = [] if run.schema.total else [f"C_{c.name}" for c in problem.constraints]
+        names += [*violations, LOGLIKE]
     sample = _choose(run, problem, names, points, seconds, at_least)
     return SpotCheck() if sample is None else compare(sample, problem, evaluate or problem.evaluate)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from terranova.store.snapshot import advice
 
-CONFIG = "config.yaml"
+CONFIG, FIT = "config.yaml", "fit.yaml"
 
 
 @dataclass(frozen=True)

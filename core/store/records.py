@@ -33,6 +33,7 @@ def record_dtype(schema: Schema) -> np.dtype[np.void]:
             ("status", "i1"),
             ("stage", "i1"),
             *([("probe", "?")] if schema.probe else []),
+            *([("total", "<f8")] if schema.total else []),
             ("x", "<f8", (len(schema.parameters),)),
             ("observables", "<f8", (len(schema.observables),)),
             ("violations", "<f8", (len(schema.violations),)),
@@ -49,9 +50,14 @@ def fill(records: Array, batch: Batch, rows: Ints | None, observables: Ints | No
         rows: (r,) which of them, in order; all n if None.
         observables: which columns of `batch.observables`, in order; all of them if None.
     """
-    for name in ("island", "generation", "index", "loglike", "seconds", "status", "stage", "x", "violations"):
+    for name in ("island", "generation", "index", "loglike", "seconds", "status", "stage", "x"):
         values = getattr(batch, name)
         records[name] = values if rows is None else values[rows]
+    violations = batch.violations if rows is None else batch.violations[rows]
+    if "total" in (records.dtype.names or ()):
+        records["total"] = violations.sum(axis=1)
+    else:
+        records["violations"] = violations
     if "probe" in (records.dtype.names or ()):
         records["probe"] = batch.probe if rows is None else batch.probe[rows]
     known = batch.observables if rows is None else batch.observables[rows]
@@ -70,7 +76,8 @@ def reasons_of(batch: Batch, rows: Ints | None) -> dict[int, str]:
 def table_of(records: Array, reasons: Reasons, schema: Schema) -> pa.Table:
     """Turn records (n,) into the n rows of the points table."""
     failed = records["status"] != Status.OK
-    total = np.where(failed, np.inf, records["violations"].sum(axis=1))
+    violated = records["total"] if schema.total else records["violations"].sum(axis=1)
+    total = np.where(failed, np.inf, violated)
     computed: dict[str, pa.Array] = {
         "valid": pa.array(total == 0.0),
         "total_violation": pa.array(total),

@@ -63,6 +63,7 @@ class Schema:
         observables: the observables that are stored, in the order in which they are stored.
         violations: the m constraints, in the order of `Batch.violations`.
         probe: whether there is a column `probe`.
+        total: whether journals hold the sum of the violations, which are not stored themselves.
 
     Raises:
         ValueError: two columns would have the same name.
@@ -72,6 +73,7 @@ class Schema:
     observables: Sequence[Field]
     violations: Sequence[Field]
     probe: bool = True
+    total: bool = False
 
     def __post_init__(self) -> None:
         for group in ("parameters", "observables", "violations"):
@@ -118,6 +120,7 @@ class Schema:
             "observables": [dict(vars(field)) for field in self.observables],
             "violations": [dict(vars(field)) for field in self.violations],
             "probe": self.probe,
+            **({"total": True} if self.total else {}),
         }
 
     @classmethod
@@ -127,7 +130,9 @@ class Schema:
         parameters, observables, violations = (
             [Field(**known(Field, field)) for field in data[group]] for group in groups
         )
-        return cls(parameters, observables, violations, probe=data.get("probe", False))
+        return cls(
+            parameters, observables, violations, probe=data.get("probe", False), total=data.get("total", False)
+        )
 
     def to_json(self) -> str:
         """This schema as JSON text."""

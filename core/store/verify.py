@@ -8,7 +8,7 @@ from pathlib import Path
 from terranova.errors import RunError, StoreCorrupt
 from terranova.store.checkpoint import Checkpoint, checkpoints, load_checkpoint, read_checkpoint
 from terranova.store.counts import Dropped, counts_files
-from terranova.store.findings import CONFIG, Finding, Verification
+from terranova.store.findings import CONFIG, FIT, Finding, Verification
 from terranova.store.gaps import check_points, lost_before
 from terranova.store.journal import Contents, parse_damaged
 from terranova.store.layout import POINTS, Segment, list_segments
@@ -148,7 +148,7 @@ def _check_manifest(directory: Path, good: Snapshot, findings: list[Finding]) ->
         return stamped
     if stamped is not None and (fields := differences(manifest, stamped)):
         findings.append(Finding("manifest", MANIFEST, f"is not that of the points: {', '.join(fields)} differ"))
-    if not (directory / CONFIG).is_file():
+    if not any((directory / name).is_file() for name in (CONFIG, FIT)):
         findings.append(Finding("config", CONFIG, "is missing: the scan cannot be repeated or resumed without it"))
     return manifest
 

@@ -292,8 +292,8 @@ class Writer:
             raise RunError(f"{self._broken}; this writer cannot go on, open a new one")
 
     def _check_shape(self, batch: Batch) -> None:
-        expected = (len(self.schema.parameters), len(self.schema.violations))
         got = (batch.x.shape[1], batch.violations.shape[1])
+        expected = (len(self.schema.parameters), got[1] if self.schema.total else len(self.schema.violations))
         k = batch.observables.shape[1]
         if self._observables is None:
             fits = k == len(self.schema.observables)

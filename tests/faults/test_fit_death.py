@@ -23,7 +23,7 @@ constraints:
 seed: 3
 best: {starts: 2, generations: 60}
 """
-PROFILE = "profile: [{a0: null, bins: 3}]\n"
+PROFILE = "profile: [{a0: null, bins: 3}, {y0: [-3, 5], bins: 3}, {a0: [-3, 3], a1: [-3, 3], bins: 2}]\n"
 MCMC = "mcmc: {lengths: 5, steps: 100}\n"
 NESTED = "nested: {live: 100}\n"
 KILLS = [signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT] * 4
@@ -41,7 +41,7 @@ def _found(directory: Path) -> dict[str, Any]:
 
 
 def _attack(tmp_path: Path, steps: str, numbers: list[signal.Signals], ranks: int = 1) -> None:
-    lab = Lab(tmp_path, modules=("support.fit_problems",))
+    lab = Lab(tmp_path, modules=("support.fit_problems", "support.hasty_checkpoints"))
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     for directory in (whole, cut):
         directory.with_suffix(".yaml").write_text(f"{FIT}{steps}output: {directory}\n")

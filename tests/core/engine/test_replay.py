@@ -77,6 +77,15 @@ def test_without_all_observables_only_failures_are_answered(run: Path) -> None:
     assert evaluation.status.tolist() == [Status.RAISED]
 
 
+def test_observables_that_nobody_asks_for_are_unknown_in_answers(run: Path) -> None:
+    replay = Replay(run, PROBLEM, 0, columns=[0])
+    replay.seek(0)
+    known, evaluation = replay.answer(*(_asked(replay, _step(0))[i] for i in (1, 2, 0)))
+    assert known.all()
+    np.testing.assert_array_equal(evaluation.observables[:, 0], _step(0).observables[:, 0])
+    assert np.isnan(evaluation.observables[:, 1:]).all()
+
+
 def test_beyond_what_is_stored_nothing_is_known(run: Path) -> None:
     replay = Replay(run, PROBLEM, 0)
     replay.seek(3)
@@ -85,6 +94,19 @@ def test_beyond_what_is_stored_nothing_is_known(run: Path) -> None:
     known, evaluation = replay.answer(island, index, stored)
     assert not known.any()
     assert len(evaluation.status) == 0
+
+
+def test_a_point_without_numbers_is_the_same_as_itself(tmp_path: Path) -> None:
+    """A search may come to one where slopes make no sense."""
+    batch = _step(0)
+    batch.x[1] = np.nan
+    with Writer(tmp_path, SCHEMA) as writer:
+        writer.append(batch)
+    replay = Replay(tmp_path, PROBLEM, 0)
+    replay.seek(0)
+    assert replay.stored(batch.x, batch.island, batch.index).all()
+    with pytest.raises(RunMismatch, match="point number 1 than"):
+        replay.stored(_step(0).x, batch.island, batch.index)
 
 
 def test_another_point_of_the_same_number_is_refused(run: Path) -> None:

@@ -43,6 +43,8 @@ def _words(output: Path, **more: Any) -> dict[str, Any]:
         ({"search": {"curves": 1000}}, "curve"),
         ({"nested": {"lives": 300}}, "lives"),
         ({"nested": {"live": 3}}, "50"),
+        ({"columns": "every"}, "expected needed, all or a list of observables, got 'every'"),
+        ({"columns": ["y0", "y9"]}, "model 'fit-linear' has no observable 'y9'"),
         ({"sampler": "random"}, "sampler"),
         ({"model": "fit-liner"}, "fit-linear"),
     ],

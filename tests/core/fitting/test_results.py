@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +18,12 @@ from support.fit_problems import measured, words
 
 import terranova
 from terranova.errors import RunError
-from terranova.fitting.output import RESULT
+from terranova.fitting import session
+from terranova.fitting.directory import RESULT
 from terranova.fitting.results import FitResults
 from terranova.fitting.steps import Fit
 from terranova.runs.derived import FITTED
+from terranova.system.environment import clean_environment
 
 pytestmark = pytest.mark.integration
 
@@ -109,6 +116,85 @@ def test_posteriors_are_those_of_the_fit(fit: Fit, results: FitResults) -> None:
     np.testing.assert_allclose(frame["loglike"], posterior.loglike, rtol=1e-9)
     for name in posterior.names:
         np.testing.assert_allclose(frame[name], posterior.column(name), rtol=1e-9)
+
+
+def _without_figures(page: str) -> str:
+    """A page without what matplotlib numbers anew each time, and without the time."""
+    return re.sub(r"<svg.*?</svg>|\d\d:\d\d UTC", "", page, flags=re.DOTALL)
+
+
+def test_the_page_is_made_of_what_is_opened(fit: Fit, results: FitResults) -> None:
+    """And every number and sentence of it can be had from the object."""
+    page = results.page()
+    assert _without_figures(page) == _without_figures((fit.config.output / "fit.html").read_text(encoding="utf-8"))
+    assert page.count("<svg") == 5
+    text = html.unescape(re.sub(r"<[^>]*>", " ", page))
+    for sentence in results.statements[1:]:
+        assert sentence in text
+    assert f"chi2 = {results.chi2:.3f} of {results.measurements} measurements" in results.statements[0]
+    assert results.p_value == fit.best.p_value
+    assert (results.measurements, results.free_parameters) == (3, 2)
+    assert results.contributions == fit.best.contributions
+    assert sum(pull**2 for pull in results.pulls.values()) == pytest.approx(results.chi2)
+    for name, pull in results.pulls.items():
+        assert f"{name} {results.contributions[name]:.3f} {pull:+.2f}" in " ".join(text.split())
+    assert sum(results.spent.values()) == results.evaluations == fit.evaluations
+    assert results.surrogate is None
+
+
+def test_posteriors_are_summed_up(fit: Fit, results: FitResults) -> None:
+    (posterior,) = fit.posteriors
+    table = results.summary("mcmc")
+    for name in ("a0", "y2"):
+        assert tuple(table.loc[name, ["mean", "deviation"]]) == posterior.mean(name)
+        assert tuple(table.loc[name, ["low", "high"]]) == posterior.credible(name, 0.95)
+    assert table.loc["a0", "R-hat"] == posterior.diagnoses[0].rhat
+    assert results.converged("mcmc") == posterior.converged
+    assert results.not_converged_because("mcmc") == list(posterior.reasons)
+    assert results.evidence("mcmc") is None
+    assert any("NOT converged" in warning for warning in results.warnings) is not posterior.converged
+
+
+STRANGER = """
+import sys, time
+import pandas, terranova.fitting.results
+from terranova import open_fit
+begun = time.process_time()
+results = open_fit(sys.argv[1])
+results.statements, results.warnings, results.summary("mcmc"), results.profile("a0"), results.posterior("mcmc")
+seconds = time.process_time() - begun
+assert len(results.page()) > 10_000
+print(repr(results.chi2), seconds)
+"""
+
+
+def test_it_opens_where_neither_the_plugin_nor_the_versions_are_those_of_the_fit(fit: Fit, tmp_path: Path) -> None:
+    """The model of these tests is known to this process only. All but the page is there in less than a second."""
+    shutil.copytree(fit.config.output, tmp_path / "f")
+    manifest = json.loads((tmp_path / "f" / "manifest.json").read_text())
+    manifest["versions"] = dict.fromkeys(manifest["versions"], "0.0.1")
+    (tmp_path / "f" / "manifest.json").write_text(json.dumps(manifest))
+    done = subprocess.run(
+        [sys.executable, "-c", STRANGER, str(tmp_path / "f")],
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    chi2, seconds = done.stdout.split()
+    assert float(chi2) == fit.best.chi2
+    assert float(seconds) < 1.0
+
+
+def test_a_fit_that_has_ended_is_not_gone_through_again(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_fit", None)
+    again = session.run_fit(fit.config, quiet=True)
+    assert again is not None
+    assert again.best.values == fit.best.values
+    np.testing.assert_array_equal(again.posteriors[0].values, fit.posteriors[0].values)
+    assert again.problem.model.name == "fit-linear"
 
 
 def test_what_was_not_computed_is_named_with_what_was(results: FitResults) -> None:

@@ -19,6 +19,7 @@ from support.fit_problems import linear_solution, measured, words
 import terranova
 from terranova.errors import PluginMissing, RunError, RunMismatch
 from terranova.fitting import packages
+from terranova.runs.spot_check import spot_check
 from terranova.system.environment import clean_environment
 
 pytestmark = pytest.mark.integration
@@ -81,6 +82,40 @@ def test_points_with_other_fixed_values_are_left_out(tmp_path: Path) -> None:
     assert found is not None
     assert found.known == 0
     assert found.best.values["a1"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("columns", "observables", "violations"),
+    [
+        (None, ["y0", "y1", "y2"], 0),
+        (["y3"], ["y0", "y1", "y2", "y3"], 0),
+        ("all", ["y0", "y1", "y2", "y3", "y4", "y5"], 2),
+    ],
+    ids=["needed", "one more", "all"],
+)
+def test_only_the_columns_that_are_needed_are_stored(
+    columns: Any, observables: list[str], violations: int, tmp_path: Path
+) -> None:
+    """y0 and y1 are measured, y2 is profiled. The best fit has them all; the directory is a whole run."""
+    more = {} if columns is None else {"columns": columns}
+    small = {"best": {"starts": 1, "generations": 10}, "output": str(tmp_path / "f"), **more}
+    config = {**words({**MODEL, "measured": 6}, DATA[:2]), "profile": [{"y2": [-3, 3], "bins": 2}], **small}
+    found = terranova.fit(config, quiet=True)
+    assert found is not None
+    assert {f"y{i}" for i in range(6)} < set(found.best.values)
+    run = terranova.open(tmp_path / "f")
+    assert [o.name for o in run.observables] == observables
+    assert len(run.constraints) == violations
+    frame = run.to_pandas()
+    chi2 = (frame["y0"] - 1.0) ** 2 + (frame["y1"] + 2.0) ** 2
+    np.testing.assert_allclose(-2.0 * frame["loglike"], chi2)
+    outside = (abs(frame["y0"] - 1.0) > 3.0) | (abs(frame["y1"] + 2.0) > 3.0)  # accepted within three deviations
+    assert (frame["valid"] == ~outside).all()
+    assert ((frame["total_violation"] > 0.0) == outside).all()
+    assert run.verify().ok
+    check = spot_check(run, run.problem())
+    assert check.points > 8
+    assert check.same
 
 
 def test_nothing_allowed_is_an_error_for_people(tmp_path: Path) -> None:

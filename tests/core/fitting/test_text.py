@@ -10,6 +10,7 @@ import pytest
 
 from terranova.fitting.calibration import MODEL_ALONE, WITH_SURROGATE, Calibration
 from terranova.fitting.convergence import Diagnosis
+from terranova.fitting.findings import About, Quantity
 from terranova.fitting.intervals import Interval
 from terranova.fitting.text import (
     convergence_sentences,
@@ -22,12 +23,11 @@ from terranova.fitting.text import (
     trust_sentences,
 )
 
-QUANTITIES = [SimpleNamespace(name="ctau", unit="cm"), SimpleNamespace(name="x", unit="1")]
-MODEL = SimpleNamespace(space=QUANTITIES, observables=[])
+QUANTITIES = (Quantity("ctau", "observable", "cm"), Quantity("x", "free"))
 
 
 def _fit(**words: Any) -> Any:
-    return SimpleNamespace(problem=SimpleNamespace(model=MODEL), **words)
+    return SimpleNamespace(about=About("m", (), QUANTITIES, (), ()), **words)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,18 @@ def test_a_row_is_packed_and_little_endian():
     assert "probe" not in (old.names or ())
 
 
+def test_the_sum_of_violations_stands_for_them_where_they_are_not_stored():
+    """Valid, and the sum in the table, are the same."""
+    short = Schema(SCHEMA.parameters, SCHEMA.observables, (), total=True)
+    records = _records(BATCH, schema=short)
+    assert records.dtype.itemsize == record_dtype(SCHEMA).itemsize - 8 * 2 + 8
+    table, whole = table_of(records, {}, short), table_of(_records(BATCH), {}, SCHEMA)
+    assert table.column_names == whole.column_names[:-2]
+    for name in ("valid", "total_violation", "loglike"):
+        assert table[name].equals(whole[name])
+    assert Schema.from_json(short.to_json()) == short
+
+
 @given(st.lists(st.integers(0, 39), max_size=50))
 def test_chosen_rows_are_copied_in_order(rows):
     rows = np.array(rows, dtype=np.int64)
