@@ -18,12 +18,12 @@ from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.mcmc import ENSEMBLES, mcmc
 from terranova.fitting.nested import nested
 from terranova.fitting.posterior import Posterior
-from terranova.fitting.profile import Profile, gather
-from terranova.fitting.profile_convergence import Convergence, judged
+from terranova.fitting.profile import Profile
+from terranova.fitting.profile_convergence import Convergence
 from terranova.fitting.profiling import Profiling
 from terranova.fitting.progress import Say
 from terranova.fitting.surrogate.importance import corrected_posterior
-from terranova.fitting.surrogate.profile import climber, corrected_profile
+from terranova.fitting.surrogate.profile import SurrogateProfiling
 from terranova.fitting.surrogate.training import Round, SurrogateTrainer
 
 WALKERS = 128
@@ -205,13 +205,15 @@ def _profiles(
     say: Say,
 ) -> tuple[list[ProfileResult], float]:
     """Return all profiles, and the largest error of the surrogate in them."""
-    if trainer is not None and trainer.usable:
-        return _profiles_by_surrogate(config, trainer, streams, meter, say)
     if not config.profile:
         return [], 0.0
     axes = [_axes(likelihood, profile_config) for profile_config in config.profile]
-    levels = [threshold(level) for level in config.levels]
-    profiling = Profiling(likelihood, axes, config.search, levels, config.seed, say)
+    profiling: Profiling
+    if trainer is not None and trainer.usable:
+        profiling = SurrogateProfiling(trainer, axes, config.search, config.levels, config.seed, say)
+    else:
+        levels = [threshold(level) for level in config.levels]
+        profiling = Profiling(likelihood, axes, config.search, levels, config.seed, say)
     found = profiling.run()
     meter.read("profiles")
     say("intervals")
@@ -234,37 +236,7 @@ def _profiles(
         ProfileResult(curve, tuple(intervals_of.get(i, ())), convergence)
         for i, (curve, convergence) in enumerate(profiling.results())
     ]
-    return results, 0.0
-
-
-def _profiles_by_surrogate(
-    config: FitConfig,
-    trainer: SurrogateTrainer,
-    streams: Sequence[np.random.Generator],
-    meter: _EvaluationMeter,
-    say: Say,
-) -> tuple[list[ProfileResult], float]:
-    likelihood, profiles, errors = trainer.likelihood, [], []
-    for profile_config, stream in zip(config.profile, streams, strict=True):
-        names = profile_config.names
-        say(f"profile of {', '.join(names)}: {likelihood.evaluations:,} evaluations so far")
-        axes = _axes(likelihood, profile_config)
-        found, error, wrong = corrected_profile(trainer, axes, config.levels, stream, say)
-        profiles.append((found, wrong))
-        errors.append(error)
-        meter.read(f"profile of {' and '.join(names)}")
-    say("intervals")
-    results = []
-    for (found, wrong), stream in zip(profiles, streams, strict=True):
-        known = gather(likelihood, found.axes, found.evaluations)  # of all evaluations, those of later profiles too
-        convergence = judged(known, float(likelihood.loglikes.max()), wrong)
-        ends: list[Interval] = []
-        if len(found.axes) == 1:
-            climb = climber(trainer, stream)
-            ends = intervals(likelihood, known, config.levels, stream, climb, convergence=convergence)
-        results.append(ProfileResult(known, tuple(ends), convergence))
-    meter.read("ends of intervals")
-    return results, max(errors, default=0.0)
+    return results, profiling.error if isinstance(profiling, SurrogateProfiling) else 0.0
 
 
 def _axes(likelihood: Likelihood, profile_config: ProfileConfig) -> list[Axis]:

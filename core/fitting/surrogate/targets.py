@@ -46,6 +46,7 @@ class TargetTransform(ABC):
         seed: of all random numbers.
 
     Attributes:
+        columns: observables that it predicts.
         target: what it is trained on, in a word.
         surrogate: the plugin's.
         most_rows: with Delta chi2 below `NEAR`, below `REGION` and beyond, that it is trained on, at most.
@@ -56,6 +57,7 @@ class TargetTransform(ABC):
 
     def __init__(self, likelihood: Likelihood, config: SurrogateConfig, names: Sequence[str], seed: int) -> None:
         self.likelihood, self.names = likelihood, tuple(names)
+        self.columns = self.names
         plugin = registry().get("surrogate", config.plugin).target
         try:
             self.surrogate: Surrogate = plugin(likelihood.problem.model.space, seed, **config.options)
@@ -69,7 +71,7 @@ class TargetTransform(ABC):
         self.surrogate.refit(self.likelihood.u[rows], targets, near, importance(delta))
 
     def predict(self, u: Floats) -> tuple[Floats, Floats]:
-        """Return the log-likelihood (n,), -inf where a point is taken for excluded, and observables (n, names)."""
+        """Return ln L (n,), -inf where a point is taken for excluded, and observables (n, columns)."""
         loglike, observables = self._loglike_of(u, self.surrogate.mean(u))
         kept = np.isfinite(loglike) & self.surrogate.near(u)
         return np.where(kept, loglike, -np.inf), observables
@@ -80,7 +82,7 @@ class TargetTransform(ABC):
 
     @abstractmethod
     def _loglike_of(self, u: Floats, mean: Floats) -> tuple[Floats, Floats]:
-        """Return log-likelihood (n,) and observables (n, names) that follow from predictions (n, q)."""
+        """Return log-likelihood (n,) and observables (n, columns) that follow from predictions (n, q)."""
 
 
 class Chi2Transform(TargetTransform):
@@ -114,7 +116,7 @@ class ObservablesTransform(TargetTransform):
         super().__init__(likelihood, config, names, seed)
         d = likelihood.dimension
         self.most_rows = (200 * d, 50 * d, 50 * d)
-        self._all = read_by(likelihood, names)
+        self._all = self.columns = read_by(likelihood, names)
         self._floors: dict[str, float] = {}
         self._chosen_from = 0
 
@@ -164,7 +166,7 @@ class ObservablesTransform(TargetTransform):
             j = self._all.index(name)
             values[:, j] = floor * np.sinh(np.clip(mean[:, j] - 1.0, -700.0, 700.0))
         chi2 = chi2_of(self.likelihood.problem, self._all, u, values)
-        return -0.5 * chi2, values[:, [self._all.index(name) for name in self.names]]
+        return -0.5 * chi2, values
 
 
 def read_by(likelihood: Likelihood, names: Sequence[str]) -> tuple[str, ...]:
