@@ -24,7 +24,7 @@ from terranova.fitting.profiling import Profiling
 from terranova.fitting.progress import Say
 from terranova.fitting.surrogate.importance import corrected_posterior
 from terranova.fitting.surrogate.profile import SurrogateProfiling
-from terranova.fitting.surrogate.training import Round, SurrogateTrainer
+from terranova.fitting.surrogate.training import ENOUGH, GOOD, Round, SurrogateTrainer
 
 WALKERS = 128
 """Of MCMC on a surrogate, at most, in all ensembles together."""
@@ -110,7 +110,7 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say) -
         say(
             f"surrogate: trained beside {known:,} points of scans" if known else "surrogate: trained from the prior"
         )
-        trainer.train(streams[0], say)
+        trainer.train(streams[0], say, GOOD if config.nested or config.mcmc else ENOUGH)
         meter.read("training of the surrogate")
     say(f"best fit: from {known:,} points of scans" if known else "best fit: from the prior")
     if trainer is not None and trainer.usable:

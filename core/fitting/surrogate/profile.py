@@ -10,12 +10,11 @@ import numpy as np
 from terranova.fitting.axes import FAR, Axis, named
 from terranova.fitting.config import Search
 from terranova.fitting.intervals import threshold
-from terranova.fitting.lanes import Lanes
-from terranova.fitting.profile import Profile, gather
+from terranova.fitting.profile import Profile, beside, gather
 from terranova.fitting.profile_convergence import MOVED, Convergence
 from terranova.fitting.profiling import Profiling
 from terranova.fitting.progress import Say
-from terranova.fitting.surrogate.maxima import Maxima, maxima
+from terranova.fitting.surrogate.maxima import Maxima, maxima, search_again
 from terranova.fitting.surrogate.training import SurrogateTrainer
 from terranova.fitting.sweeps import CellSearch
 from terranova.types import Floats, Ints
@@ -80,6 +79,7 @@ class SurrogateProfiling(Profiling):
         ]
         self._maxima: list[Maxima | None] = [None for _ in axes]
         self._hoped = [np.zeros(search.cells) for search in self.searches]
+        self._looked = [np.ones(search.cells, dtype=bool) for search in self.searches]
         self._errors = [0.0 for _ in axes]
 
     @property
@@ -104,7 +104,7 @@ class SurrogateProfiling(Profiling):
                 self._errors[i] = np.inf
                 super()._first(i)
                 return
-            count = self._propose(i)
+            count = self._propose(i, everything=look == 0)
             if not count:
                 return
             self._say(f"{named(work.axes)}: look {look + 1}, {count} of {work.cells} bins evaluated")
@@ -114,22 +114,26 @@ class SurrogateProfiling(Profiling):
         wrong = np.flatnonzero(self._hoped[i] > self._tolerance(i, work.minima.best))
         if len(wrong):
             self._say(f"{named(work.axes)}: {len(wrong)} bins are searched with the model")
-            self._hoped[i][wrong] = _with_model(work, wrong)
+            self._hoped[i][wrong] = search_again(work, wrong, _CALLS)
             self._trainer.refit()
 
-    def _propose(self, i: int) -> int:
-        """Evaluate the surrogate's maxima where it promises more than is known; return how many these are."""
+    def _propose(self, i: int, *, everything: bool) -> int:
+        """Evaluate the surrogate's maxima where it promises more than is known; return how many these are.
+
+        All bins are searched, or those that were evaluated last, and their neighbours.
+        """
         work, likelihood = self.searches[i], self._likelihood
         axes = self._inset[i]
         surrogate = self._trainer.surrogate_likelihood()
-        found = maxima(surrogate, axes, self._rngs[i], work.allowed, self._maxima[i])
-        self._maxima[i] = found
+        again = None if everything else self._looked[i] | beside(self._looked[i], work.shape)
+        found = self._maxima[i] = maxima(surrogate, axes, self._rngs[i], work.allowed, self._maxima[i], again)
         work.take_in()
         before, top = work.minima.best, float(likelihood.loglikes.max())
         tolerance = self._tolerance(i, found.loglike)
         with np.errstate(invalid="ignore"):
             promising = (found.loglike > top - 0.5 * FAR - 1.0) & ~(2.0 * (found.loglike - before) < tolerance)
         self._hoped[i][:] = 0.0
+        self._looked[i] = promising
         cells: Ints = np.flatnonzero(promising)
         if not len(cells):
             return 0
@@ -199,7 +203,7 @@ class SurrogateProfiling(Profiling):
                 if work.left <= 0:
                     work.effort.bound = work.allowed
                     break
-                gained = _with_model(work, cells)
+                gained = search_again(work, cells, _CALLS)
                 work.effort.restarts += len(cells)
                 work.effort.better += int((gained > MOVED).sum())
                 work.effort.agree += int((gained <= MOVED).sum())
@@ -216,14 +220,14 @@ class SurrogateProfiling(Profiling):
         if not self._trainer.usable:
             return super().zoom(i, inside, outside)
         work, likelihood = self.searches[i], self._likelihood
-        fine, beside = self.finer(i, inside, outside)
+        fine, around = self.finer(i, inside, outside)
         closer = CellSearch(
             self._linearised, [fine], self._rngs[i], max(work.left, 0) + work.allowed // 20, self._say
         )
         inset = replace(fine, inset=self._inset[i][0].inset)
         for _ in range(_LOOKS_CLOSER):
             surrogate = self._trainer.surrogate_likelihood()
-            found = maxima(surrogate, [inset], self._rngs[i], work.allowed, None, (work, beside))
+            found = maxima(surrogate, [inset], self._rngs[i], work.allowed, beside=(work, around))
             closer.take_in()
             with np.errstate(invalid="ignore"):
                 promising = ~(2.0 * (found.loglike - closer.minima.best) < _AT_LEVEL) & np.isfinite(found.loglike)
@@ -237,7 +241,7 @@ class SurrogateProfiling(Profiling):
                 break
             self._trainer.refit()
         else:
-            _with_model(closer, np.arange(closer.cells))
+            search_again(closer, np.arange(closer.cells), _CALLS)
         work.spent += closer.spent
         return self.places_of(gather(likelihood, [fine], 0))
 
@@ -245,22 +249,3 @@ class SurrogateProfiling(Profiling):
         found, convergence = super()._result(i)
         sight = (found.delta_chi2(float(self._likelihood.loglikes.max())) < FAR).reshape(-1)
         return found, replace(convergence, predicted=self._hoped[i] * sight)
-
-
-def _with_model(work: CellSearch, cells: Ints) -> Floats:
-    """Search cells (n,) with the model from their best points; return what each gained in Delta chi2.
-
-    What gains is handed on to neighbours.
-    """
-    for kept in work.minima.of:
-        for minimum in kept:
-            minimum.fresh = False
-    before = work.minima.best[cells]
-    starts = [(cell, minimum.u) for cell in cells for minimum in work.minima.of[cell]]
-    if starts and work.holder.dimension:
-        where = np.array([cell for cell, _ in starts], dtype=np.int64)
-        charts: Ints = np.arange(len(starts)) % work.holder.charts.count
-        work.descend(where, np.array([u for _, u in starts]), Lanes(work.places(where), charts), _CALLS)
-        work.sweep(_CALLS)
-    with np.errstate(invalid="ignore"):
-        return np.nan_to_num(2.0 * (work.minima.best[cells] - before), nan=0.0, posinf=np.inf)

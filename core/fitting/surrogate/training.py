@@ -35,7 +35,10 @@ MATTERS = 6.0
 """Delta chi2 of the points by whose errors a surrogate is judged."""
 
 GOOD = 0.15
-"""Root mean square error of Delta chi2 at fresh points of that region with which training ends."""
+"""Root mean square error of Delta chi2 at fresh points of that region with which training ends ..."""
+
+ENOUGH = 0.5
+"""... and the same where no posterior is wanted: profiles train it on where they need it."""
 
 POWERS = ((0.15,), (0.3,), (0.5, 1.0), (0.75, 2.5))
 """Training points of a round are drawn from these powers of the likelihood, the last again and again: a posterior
@@ -50,6 +53,9 @@ _STARTS = 6
 
 _APPROACH_CALLS, _START_CALLS = 200, 100
 """Evaluations of each, about: for a first allowed point, and from there."""
+
+_WALKERS, _STEPS = 16, 150
+"""Of each ensemble that draws training points: a hundred predictions for each that is chosen."""
 
 _PRIOR_DRAWS = 100
 """Draws from the prior to begin with, for each dimension."""
@@ -171,8 +177,8 @@ class SurrogateTrainer:
 
     # -- training -------------------------------------------------------------------------------------------
 
-    def train(self, rng: np.random.Generator, say: Say) -> None:
-        """Evaluate points where they improve it most, in rounds, until fresh ones are predicted well."""
+    def train(self, rng: np.random.Generator, say: Say, good: float = GOOD) -> None:
+        """Evaluate points where they improve it most, in rounds, until fresh ones are predicted to `good`."""
         before = self.likelihood.evaluations
         self._find_region(rng)
         for number in range(self.config.rounds):
@@ -188,7 +194,7 @@ class SurrogateTrainer:
             say(f"surrogate: round {number + 1}, {last.points} points, rms error of chi2 {last.error:.2f}")
             if number + 1 >= len(POWERS):
                 del self._candidates[1:]
-            if number + 1 >= len(POWERS) and last.judged >= 20 and last.error < GOOD:
+            if number + 1 >= len(POWERS) and last.judged >= 20 and last.error < good:
                 break
         del self._candidates[1:]
         self.refit()
@@ -232,9 +238,9 @@ class SurrogateTrainer:
                 surrogate_likelihood,
                 int(rng.integers(2**31)),
                 first_points(surrogate_likelihood, 64),
-                walkers=32,
+                walkers=_WALKERS,
                 lengths=100,
-                steps=300,
+                steps=_STEPS,
             )
         except RunError:  # no room for walkers: beside the best points known
             best = first_points(surrogate_likelihood, count)

@@ -23,6 +23,7 @@ from terranova.types import Floats
 
 pytestmark = pytest.mark.integration
 LEVELS = (0.68,)
+SLOW = (pytest.mark.slow, pytest.mark.timeout(1800))
 
 
 class Trainer:
@@ -70,7 +71,7 @@ class Trainer:
         """It learns nothing."""
 
 
-def _profiled(trainer: Any, name: str, bins: int = 16, search: Search | None = None) -> tuple[Floats, Any]:
+def _profiled(trainer: Any, name: str, bins: int = 8, search: Search | None = None) -> tuple[Floats, Any]:
     """Return the deviation (bins,) of Delta chi2 from the truth, where it is below 6, and the interval."""
     likelihood = trainer.likelihood
     rng = np.random.default_rng(1)
@@ -92,8 +93,12 @@ SHIFT = np.array([0.02, 0.01, 0.0, 0.0])
 
 @pytest.mark.parametrize(
     "wrong",
-    [{}, {"bias": 0.5}, {"wrong": lambda u: u + SHIFT}, {"usable": False}],
-    ids=["right", "promises too much", "shifted", "useless"],
+    [
+        pytest.param({"bias": 0.5}, id="promises too much"),
+        pytest.param({}, id="right", marks=pytest.mark.slow),
+        pytest.param({"wrong": lambda u: u + SHIFT}, id="shifted", marks=SLOW),
+        pytest.param({"usable": False}, id="useless", marks=SLOW),
+    ],
 )
 def test_every_number_is_the_models(wrong: dict[str, Any]) -> None:
     trainer: Any = Trainer("profile-banana", **wrong)
@@ -108,7 +113,7 @@ def test_every_number_is_the_models(wrong: dict[str, Any]) -> None:
 
 
 def test_a_surrogate_of_chi2_alone_is_searched_without_slopes() -> None:
-    deviation, _ = _profiled(Trainer("profile-boundary", observables=False), "x", 8)
+    deviation, _ = _profiled(Trainer("profile-boundary", observables=False), "x")
     assert np.abs(deviation).max() < 0.05
 
 
@@ -124,13 +129,13 @@ def test_an_end_is_no_number_where_the_surrogate_still_promises_more() -> None:
     """What the model's own search still gained in the last look at a bin stands against its ends."""
     trainer: Any = Trainer("profile-banana")
     find_best(trainer.likelihood, np.random.default_rng(1), starts=2, generations=60)
-    axis = make_axis(trainer.likelihood, "x", 16, None)
+    axis = make_axis(trainer.likelihood, "x", 8, None)
     profiling = SurrogateProfiling(trainer, [[axis]], Search(), LEVELS, 1, lambda _: None)
     profiling._hoped[0][:] = 0.3
     ((_, convergence),) = profiling.results()
     profiling._settle(0, 8)
     ((curve, settled),) = profiling.results()
-    assert settled.doubt(np.arange(16)) is None
+    assert settled.doubt(np.arange(8)) is None
     profiling._hoped[0][:] = 0.3
     ((curve, convergence),) = profiling.results()
     (interval,) = intervals(
