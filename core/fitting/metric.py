@@ -114,7 +114,9 @@ def curvature_of(constraint: Constraint, at: Floats, reach: Floats) -> Floats:
             hessian[:, i, j] = hessian[:, j, i] = both / 2.0
     size, directions = np.linalg.eigh(hessian)
     hessian = np.einsum("kij,kj,klj->kil", directions, np.maximum(size, 0.0), directions)
-    return np.asarray(hessian / (reach[:, :, None] * reach[:, None, :]))
+    with np.errstate(over="ignore"):
+        hessian = hessian / reach[:, :, None] / reach[:, None, :]  # the product of two small ones may be 0
+    return np.where(np.isfinite(hessian), hessian, 0.0)
 
 
 def _wall(distance: Floats, slope: Floats) -> Floats:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from terranova.types import Floats, Ints
-
-if TYPE_CHECKING:
-    from terranova.fitting.profile import Profile
 
 JUMP = 0.1
 """Delta chi2 by which a bin may lie above what its neighbours say."""
@@ -74,18 +70,6 @@ class Convergence:
     def converged(self) -> bool:
         """True if nothing speaks against any bin."""
         return self.doubt(np.arange(max(len(self.moved), len(self.jumps)))) is None
-
-
-def judged(profile: Profile, top: float, predicted: Floats) -> Convergence:
-    """Return what can be said of a profile that a surrogate proposed.
-
-    Args:
-        profile: of true evaluations.
-        top: the largest log-likelihood of the fit.
-        predicted: (bins,) in Delta chi2, by how much the surrogate was wrong in the last look at each.
-    """
-    delta = profile.delta_chi2(top)
-    return Convergence(jumps=jumps_in_sight(delta), predicted=predicted * (delta.reshape(-1) < FAR))
 
 
 def bumps(delta: Floats) -> Floats:

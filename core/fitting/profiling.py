@@ -66,6 +66,7 @@ class Profiling:
         seed: of all random numbers.
         say: told how far it is.
         course: of the fit, of which searches are units.
+        linearised: the terms of the problem, if they are known already.
     """
 
     def __init__(
@@ -77,10 +78,12 @@ class Profiling:
         seed: int,
         say: Say,
         course: Course | None = None,
+        linearised: Linearised | None = None,
     ) -> None:
         self._likelihood, self._say, self._thresholds = likelihood, say, thresholds
         self._course = course = course or Course()
-        linearised = self._linearised = Linearised(likelihood, np.random.default_rng([seed, 3]), course)
+        linearised = linearised or Linearised(likelihood, np.random.default_rng([seed, 3]), course)
+        self._linearised = linearised
         self._rngs = [np.random.default_rng([seed, 3, i]) for i in range(len(axes))]
         self.searches = [
             CellSearch(linearised, pair, rng, settings.allowed(len(pair), likelihood.dimension), say, course)
@@ -315,25 +318,38 @@ class Profiling:
     def zoom(self, i: int, inside: float, outside: float) -> tuple[Floats, Floats]:
         """Return places (n,) and ln L (n,) of a finer curve between two places of a curve, and a little beyond."""
         work = self.searches[i]
-        axis, rng = work.axes[0], self._rngs[i]
+        fine, beside = self.finer(i, inside, outside)
+        closer = CellSearch(
+            self._linearised, [fine], self._rngs[i], max(work.left, 0) + work.allowed // 20, self._say
+        )
+        closer.from_beside(work, beside)
+        closer.sweep()
+        closer.jumps(ends=False)
+        work.spent += closer.spent
+        return self.places_of(gather(self._likelihood, [fine], 0))
+
+    def finer(self, i: int, inside: float, outside: float) -> tuple[Axis, range]:
+        """Return the axis of a finer curve between two places of a curve, and the bins of the curve around it."""
+        work = self.searches[i]
+        axis = work.axes[0]
         low, high = sorted((inside, outside))
         room = 0.5 * (high - low)
         ends = np.clip([low - room, high + room], axis.edges[0], axis.edges[-1])
         fine = axis.divided(np.linspace(float(ends[0]), float(ends[1]), _FINE + 1))
-        closer = CellSearch(self._linearised, [fine], rng, max(work.left, 0) + work.allowed // 20, self._say)
         beside = np.flatnonzero((axis.edges[1:] >= ends[0]) & (axis.edges[:-1] <= ends[1]))
-        closer.from_beside(work, range(max(0, beside[0] - 1), min(work.cells, beside[-1] + 2)))
-        closer.sweep()
-        closer.jumps(ends=False)
-        found = gather(self._likelihood, [fine], 0)
-        work.spent += closer.spent
-        places = fine.middle
+        return fine, range(max(0, beside[0] - 1), min(work.cells, beside[-1] + 2))
+
+    @staticmethod
+    def places_of(curve: Profile) -> tuple[Floats, Floats]:
+        """Return places (n,), in the coordinate of the axis, and ln L (n,) of a curve."""
+        (axis,) = curve.axes
+        places = axis.middle
         if axis.column is None:
-            values = found.at[:, 0]
+            values = curve.at[:, 0]
             places = np.where(
                 np.isfinite(values), axis.coordinate(np.where(np.isfinite(values), values, 1.0)), places
             )
-        return places, found.loglike
+        return places, curve.loglike
 
     def _result(self, i: int) -> tuple[Profile, Convergence]:
         work = self.searches[i]

@@ -21,13 +21,11 @@ from terranova.fitting.mcmc import ENSEMBLES, mcmc
 from terranova.fitting.nested import nested
 from terranova.fitting.posterior import Posterior
 from terranova.fitting.prior_ends import posterior_at_ends
-from terranova.fitting.profile import gather
-from terranova.fitting.profile_convergence import judged
 from terranova.fitting.profiling import Profiling
 from terranova.fitting.progress import Say
 from terranova.fitting.surrogate.importance import corrected_posterior
-from terranova.fitting.surrogate.profile import climber, corrected_profile
-from terranova.fitting.surrogate.training import SurrogateTrainer
+from terranova.fitting.surrogate.profile import SurrogateProfiling
+from terranova.fitting.surrogate.training import ENOUGH, GOOD, SurrogateTrainer
 
 WALKERS = 128
 """Of MCMC on a surrogate, at most, in all ensembles together."""
@@ -73,7 +71,7 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say, c
         say(
             f"surrogate: trained beside {known:,} points of scans" if known else "surrogate: trained from the prior"
         )
-        trainer.train(streams[0], say)
+        trainer.train(streams[0], say, GOOD if config.nested or config.mcmc else ENOUGH)
         meter.read("training of the surrogate")
     say(f"best fit: from {known:,} points of scans" if known else "best fit: from the prior")
 
@@ -192,13 +190,15 @@ def _profiles(
     course: Course,
 ) -> tuple[list[ProfileResult], float]:
     """Return all profiles, and the largest error of the surrogate in them."""
-    if trainer is not None and trainer.usable:
-        return _profiles_by_surrogate(config, trainer, streams, meter, say)
     if not config.profile:
         return [], 0.0
     axes = course.unit(list[list[Axis]], lambda: [_axes(likelihood, one) for one in config.profile])
-    levels = [threshold(level) for level in config.levels]
-    profiling = Profiling(likelihood, axes, config.search, levels, config.seed, say, course)
+    profiling: Profiling
+    if trainer is not None and trainer.usable:
+        profiling = SurrogateProfiling(trainer, axes, config.search, config.levels, config.seed, say)
+    else:
+        levels = [threshold(level) for level in config.levels]
+        profiling = Profiling(likelihood, axes, config.search, levels, config.seed, say, course)
     found = profiling.run()
     course.unit(None, lambda: meter.read("profiles"))
     say("intervals")
@@ -224,37 +224,7 @@ def _profiles(
         ProfileResult(curve, tuple(intervals_of.get(i, ())), convergence)
         for i, (curve, convergence) in enumerate(profiling.results())
     ]
-    return results, 0.0
-
-
-def _profiles_by_surrogate(
-    config: FitConfig,
-    trainer: SurrogateTrainer,
-    streams: Sequence[np.random.Generator],
-    meter: _EvaluationMeter,
-    say: Say,
-) -> tuple[list[ProfileResult], float]:
-    likelihood, profiles, errors = trainer.likelihood, [], []
-    for profile_config, stream in zip(config.profile, streams, strict=True):
-        names = profile_config.names
-        say(f"profile of {', '.join(names)}: {likelihood.evaluations:,} evaluations so far")
-        axes = _axes(likelihood, profile_config)
-        found, error, wrong = corrected_profile(trainer, axes, config.levels, stream, say)
-        profiles.append((found, wrong))
-        errors.append(error)
-        meter.read(f"profile of {' and '.join(names)}")
-    say("intervals")
-    results = []
-    for (found, wrong), stream in zip(profiles, streams, strict=True):
-        known = gather(likelihood, found.axes, found.evaluations)  # of all evaluations, those of later profiles too
-        convergence = judged(known, float(likelihood.loglikes.max()), wrong)
-        ends: list[Interval] = []
-        if len(found.axes) == 1:
-            climb = climber(trainer, stream)
-            ends = intervals(likelihood, known, config.levels, stream, climb, convergence=convergence)
-        results.append(ProfileResult(known, tuple(ends), convergence))
-    meter.read("ends of intervals")
-    return results, max(errors, default=0.0)
+    return results, profiling.error if isinstance(profiling, SurrogateProfiling) else 0.0
 
 
 def _axes(likelihood: Likelihood, profile_config: ProfileConfig) -> list[Axis]:

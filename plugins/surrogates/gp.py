@@ -34,6 +34,9 @@ log-likelihood for each row."""
 GROWN = 1.5
 """Length scales are learned again once there are so many times the rows that they were learned from."""
 
+TURNS = 2
+"""Times that the axes of a kernel are turned to where its target changes, at most."""
+
 MOST_ENTRIES = 500_000_000
 """Of the matrices of all kernels together, 4 GB: more rows are not learned from, nor taken from a file."""
 
@@ -43,7 +46,11 @@ _CHUNK = 1000
 class GpSurrogate(ScaledSurrogate):
     """Gaussian processes (Matérn 5/2) on what a polynomial leaves; targets that are alike share a kernel.
 
-    Source: C. E. Rasmussen and C. K. I. Williams, Gaussian Processes for Machine Learning, MIT Press (2006).
+    Length scales belong to directions in which the target changes much or little, not to single parameters: where
+    two parameters cancel, their sum or ratio is the one direction that matters.
+
+    Source: C. E. Rasmussen and C. K. I. Williams, Gaussian Processes for Machine Learning, MIT Press (2006); for
+    the directions P. G. Constantine, Active Subspaces, SIAM (2015).
 
     Args:
         points: rows learned from, at most; chosen by the seed. Fewer where there are so many targets that their
@@ -53,7 +60,7 @@ class GpSurrogate(ScaledSurrogate):
     """
 
     name = "gp"
-    version = "3"
+    version = "4"
     description = "Gaussian process on a polynomial, for smooth targets in few dimensions"
     packages = ("scipy",)
 
@@ -183,7 +190,8 @@ class GpSurrogate(ScaledSurrogate):
         """The rows and the length scales, from which the rest follows."""
         if self._support is None:
             return pack_pieces({"reason": self.reason}, {})
-        learned = np.empty((len(self._scales), len(self._features.owner) + 1))
+        features = len(self._features.owner)
+        learned = np.empty((len(self._scales), features + 1 + features**2))
         for process in self._processes:
             learned[process.members] = process.learned
         arrays = {"u": self._u, "y": self._y, "all": self._all, "near": self._near, "learned": learned}
@@ -201,10 +209,13 @@ class GpSurrogate(ScaledSurrogate):
         y = stored.array("y", (len(u), None))
         everything = stored.array("all", (None, self.space.dimension), low=INSIDE[0], high=INSIDE[1])
         near = stored.array("near", (len(everything),), bool)
-        learned = stored.array("learned", (y.shape[1], features + 1))
-        bounds = np.log([SCALES] * features + [NOISE])
-        if not ((learned >= bounds[:, 0] - 1e-9) & (learned <= bounds[:, 1] + 1e-9)).all():
+        learned = stored.array("learned", (y.shape[1], features + 1 + features**2))
+        bounds, lengths = np.log([SCALES] * features + [NOISE]), learned[:, : features + 1]
+        if not ((lengths >= bounds[:, 0] - 1e-9) & (lengths <= bounds[:, 1] + 1e-9)).all():
             raise ValueError("learned: a length scale or the noise is out of its bounds")
+        frames = learned[:, features + 1 :].reshape(-1, features, features)
+        if not np.allclose(frames @ np.swapaxes(frames, 1, 2), np.eye(features), atol=1e-9, rtol=0.0):
+            raise ValueError("learned: the directions of a kernel are not at right angles")
         rows, kernel = np.unique(learned, axis=0, return_inverse=True)
         if not (len(u) >= MINIMUM and len(everything) >= MINIMUM and len(rows) * len(u) ** 2 <= MOST_ENTRIES):
             raise ValueError(
@@ -226,7 +237,7 @@ def _kernels(z: Floats, rest: Floats) -> list[_Process]:
         losses = [process.loss(z, column) for process in processes]
         if processes:
             own.learned = processes[int(np.argmin(losses))].learned
-        own.learn_scales(z, column[:, None])
+        own.learn_all(z, column)
         if processes and min(losses) - own.loss(z, column) < SHARED * len(z):
             alike = processes[int(np.argmin(losses))]
             alike.members = np.append(alike.members, j)
@@ -236,28 +247,66 @@ def _kernels(z: Floats, rest: Floats) -> list[_Process]:
 
 
 class _Process(GaussianProcess):
-    """A Gaussian process of the targets `members` that also gives means alone.
+    """A Gaussian process of the targets `members`, with axes of its own, that also gives means alone.
 
     Args:
         features: number of coordinates.
         members: targets with this kernel.
         learned: as the attribute of that name.
+
+    Attributes:
+        frame: (features, features) whose columns are the directions that have a length scale each.
     """
 
     def __init__(self, features: int, members: Ints, learned: Floats | None = None) -> None:
         super().__init__(np.zeros(features, dtype=bool))
-        self.members = members
+        self.members, self.frame = members, np.eye(features)
         if learned is not None:
             self.learned = learned
 
     @property
     def learned(self) -> Floats:
-        """(features + 1,) logarithms of the length scales and of the noise."""
-        return np.append(self.log_scales, self.log_noise)
+        """(features + 1 + features^2,) logarithms of the length scales and of the noise, and the frame."""
+        return np.concatenate([self.log_scales, [self.log_noise], self.frame.reshape(-1)])
 
     @learned.setter
     def learned(self, values: Floats) -> None:
-        self.log_scales, self.log_noise = values[:-1].copy(), float(values[-1])
+        f = len(self.log_scales)
+        self.log_scales, self.log_noise = values[:f].copy(), float(values[f])
+        self.frame = values[f + 1 :].reshape(f, f).copy()
+
+    def _embedded(self, u: Floats) -> Floats:
+        return np.asarray(u @ self.frame)
+
+    def learn_all(self, z: Floats, y: Floats) -> None:
+        """Learn length scales and frame from points z (n, f) with values y (n,), from what they are now."""
+        self.learn_scales(z, y[:, None])
+        for _ in range(TURNS if z.shape[1] > 1 else 0):
+            before, kept = self.loss(z, y), self.learned
+            self.learn(z, y[:, None])
+            slopes = self._slopes(z)
+            size, directions = np.linalg.eigh(slopes.T @ slopes / len(z))
+            self.frame = directions
+            floor = 1e-6 * float(size[-1])
+            if not floor > 0.0:
+                self.learned = kept
+                break
+            # A length over which the target changes by as much as it varies at all.
+            lengths = np.sqrt(max(float(np.var(y)), 1e-300) / np.maximum(size, floor))
+            self.log_scales = np.log(np.clip(lengths, *SCALES))
+            self.learn_scales(z, y[:, None])
+            if not before - self.loss(z, y) > SHARED * len(z):
+                self.learned = kept
+                break
+
+    def _slopes(self, z: Floats) -> Floats:
+        """Return the slopes (n, f) of the mean at points z (n, f), for the one target it has learned."""
+        lengths = np.exp(self.log_scales)
+        scaled = self._embedded(z) / lengths
+        root = ROOT5 * np.sqrt(squares(scaled, self._scaled))
+        weight = (-5.0 / 3.0) * (1.0 + root) * np.exp(-root) * self._alpha[:, 0]
+        along = scaled * weight.sum(axis=1)[:, None] - weight @ self._scaled
+        return np.asarray(self._width * (along / lengths) @ self.frame.T)
 
     def average(self, z: Floats) -> Floats:
         """Return the means (n, members) at z (n, f)."""

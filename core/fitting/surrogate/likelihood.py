@@ -34,6 +34,11 @@ class SurrogateLikelihood(Likelihood):
         self._predict, self.power = predict, power
         self.names = (*self.problem.model.space.names, *names)
 
+    @property
+    def linearisable(self) -> bool:
+        """Whether it predicts all that constraints read, so that it can be searched by least squares."""
+        return {name for c in self.problem.constraints for name in c.observables} <= set(self.names)
+
     def batch(self, u: Floats) -> Batch:
         """Predict at points u (n, d) of the unit cube; see `Likelihood.batch`."""
         space = self.problem.model.space

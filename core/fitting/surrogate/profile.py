@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from terranova.fitting.axes import FAR, Axis, named
+from terranova.fitting.config import Search
 from terranova.fitting.intervals import threshold
-from terranova.fitting.likelihood import Likelihood
-from terranova.fitting.optimise import polish
-from terranova.fitting.profile import Profile, beside, best_rows, cost_in, gather, profile, search
+from terranova.fitting.profile import Profile, beside, gather
+from terranova.fitting.profile_convergence import MOVED, Convergence
+from terranova.fitting.profiling import Profiling
 from terranova.fitting.progress import Say
-from terranova.fitting.surrogate.likelihood import SurrogateLikelihood
+from terranova.fitting.surrogate.maxima import Maxima, maxima, search_again
 from terranova.fitting.surrogate.training import SurrogateTrainer
-from terranova.types import Bools, Floats, Ints
+from terranova.fitting.sweeps import CellSearch
+from terranova.types import Floats, Ints
 
-_SWEEPS = 8
+_LOOKS, _LOOKS_AGAIN, _LOOKS_CLOSER = 8, 3, 2
+"""Times that the surrogate's maxima of a profile are evaluated, and the surrogate trained with them, at most: at
+first, when more points are known, and in a finer curve."""
+
+_STALLED = 0.8
+"""If more than this part of the bins evaluated before are evaluated once more, it has learned too little."""
+
 _AT_LEVEL, _CLOSE, _LOOSE = 0.01, 0.05, 0.2
 """A bin is finished when the surrogate predicts no more than this in chi2 above what was evaluated: where a curve
 crosses a level, elsewhere, and where every level is clearly exceeded."""
@@ -29,141 +36,216 @@ _BEYOND = 1.5
 _INSET = 0.01
 """See `Axis.inset`; later as much as the surrogate's error of the observable."""
 
-_REFINED = 40
-"""Generations on the surrogate after it was trained again, from its maxima before."""
+_CALLS = 120
+"""Evaluations of a search with the model, about."""
 
-_CALLS = 15
-"""Of the model for a look whether the surrogate's maximum is one, at the end of an interval."""
-
-_WRONG = 0.5
-"""A bin in which the surrogate is wrong by more in chi2 after all sweeps is searched with the model itself."""
+_ROUNDS, _OPINIONS = 2, 3
+"""Times that profiles exchange what they know, and that the model looks at where intervals end, at most."""
 
 
-def corrected_profile(
-    trainer: SurrogateTrainer, axes: Sequence[Axis], levels: Sequence[float], rng: np.random.Generator, say: Say
-) -> tuple[Profile, float, Floats]:
-    """Maximise the surrogate in every bin, evaluate what it finds, train it with that, until it predicts no more.
+class SurrogateProfiling(Profiling):
+    """Searches profiles on a surrogate: every number is the model's, by the same rules as without one.
 
-    Bins in which it stays wrong are searched with the model; where a curve crosses a level, smaller errors count.
+    The surrogate is searched as the model would be, its maxima are evaluated, and it is trained with them, until it
+    promises no more. Where it stays wrong, and in all bins that decide where an interval ends, the model itself is
+    searched from there.
 
-    Returns:
-        the profile, of true evaluations only, the largest error of the surrogate in it, and (cells,) by how much in
-        chi2 it still hoped for more in each, where that was not checked any more.
+    Args:
+        trainer: the surrogate.
+        axes: of each profile.
+        settings: how far it goes.
+        levels: of confidence.
+        seed: of all random numbers.
+        say: told how far it is.
+
+    Attributes:
+        error: the largest error of chi2 that the surrogate had in the last look at each profile.
     """
-    likelihood, before = trainer.likelihood, trainer.likelihood.evaluations
-    shape = tuple(len(axis.centres) for axis in axes)
-    wrong: Bools = np.zeros(int(np.prod(shape)), dtype=bool)
-    hoped = np.zeros(len(wrong))
-    largest_error, inset_axes = 0.0, [replace(axis, inset=_INSET if axis.column is None else 0.0) for axis in axes]
-    again = ~wrong  # bins to be searched
-    at = np.empty((0, likelihood.dimension))  # the surrogate's maxima
-    for sweep in range(_SWEEPS):
-        if not trainer.usable:
-            return profile(likelihood, axes, rng, say=say), math.inf, np.zeros(len(wrong))
-        surrogate_likelihood = trainer.surrogate_likelihood()
-        if sweep:
-            surrogate_likelihood.batch(at)
-            _search(surrogate_likelihood, inset_axes, np.flatnonzero(again), rng, generations=_REFINED, sigma=0.02)
-        else:
-            profile(surrogate_likelihood, inset_axes, rng)
-        rows = best_rows(surrogate_likelihood, inset_axes, shape, held=True)
-        at = surrogate_likelihood.u[rows[rows >= 0]]
-        predicted = np.where(rows >= 0, surrogate_likelihood.loglikes[rows], -np.inf)
-        top = likelihood.loglikes.max()
-        true = gather(likelihood, axes, 0).loglike.reshape(-1)
-        tolerance = _tolerance(likelihood, axes, predicted, levels)
+
+    def __init__(
+        self,
+        trainer: SurrogateTrainer,
+        axes: Sequence[Sequence[Axis]],
+        settings: Search,
+        levels: Sequence[float],
+        seed: int,
+        say: Say,
+    ) -> None:
+        thresholds = [threshold(level) for level in levels]
+        super().__init__(trainer.likelihood, axes, settings, thresholds, seed, say, linearised=trainer.linearised)
+        self._trainer, self._levels = trainer, levels
+        self._inset = [
+            [replace(axis, inset=_INSET if axis.column is None else 0.0) for axis in pair] for pair in axes
+        ]
+        self._maxima: list[Maxima | None] = [None for _ in axes]
+        self._hoped = [np.zeros(search.cells) for search in self.searches]
+        self._looked = [np.ones(search.cells, dtype=bool) for search in self.searches]
+        self._errors = [0.0 for _ in axes]
+
+    @property
+    def error(self) -> float:
+        """See the attribute."""
+        return max(self._errors, default=0.0)
+
+    # -- searches -------------------------------------------------------------------------------------------
+
+    def _first(self, i: int) -> None:
+        self._settle(i, _LOOKS)
+
+    def _settle(self, i: int, looks: int) -> None:
+        """Let the surrogate propose until it promises no more, and search with the model where it stays wrong."""
+        work, before = self.searches[i], np.inf
+        for look in range(looks):
+            if work.left <= 0:
+                work.effort.bound = work.allowed
+                return
+            if not self._trainer.usable:
+                self._hoped[i][:] = 0.0
+                self._errors[i] = np.inf
+                super()._first(i)
+                return
+            count = self._propose(i, everything=look == 0)
+            if not count:
+                return
+            self._say(f"{named(work.axes)}: look {look + 1}, {count} of {work.cells} bins evaluated")
+            if count > _STALLED * before:
+                break
+            before = count
+        wrong = np.flatnonzero(self._hoped[i] > self._tolerance(i, work.minima.best))
+        if len(wrong):
+            self._say(f"{named(work.axes)}: {len(wrong)} bins are searched with the model")
+            self._hoped[i][wrong] = search_again(work, wrong, _CALLS)
+            self._trainer.refit()
+
+    def _propose(self, i: int, *, everything: bool) -> int:
+        """Evaluate the surrogate's maxima where it promises more than is known; return how many these are.
+
+        All bins are searched, or those that were evaluated last, and their neighbours.
+        """
+        work, likelihood = self.searches[i], self._likelihood
+        axes = self._inset[i]
+        surrogate = self._trainer.surrogate_likelihood()
+        again = None if everything else self._looked[i] | beside(self._looked[i], work.shape)
+        found = self._maxima[i] = maxima(surrogate, axes, self._rngs[i], work.allowed, self._maxima[i], again)
+        work.take_in()
+        before, top = work.minima.best, float(likelihood.loglikes.max())
+        tolerance = self._tolerance(i, found.loglike)
         with np.errstate(invalid="ignore"):
-            doubtful: Ints = np.flatnonzero(
-                (predicted > top - 0.5 * FAR - 1.0) & ~(2.0 * (predicted - true) < tolerance)
-            )
-        wrong[:], hoped[:] = False, 0.0
-        if not len(doubtful):
-            break
-        batch = likelihood.batch(surrogate_likelihood.u[rows[doubtful]])
-        inset_axes = [_inset(axis, likelihood, surrogate_likelihood, rows[doubtful]) for axis in axes]
-        again = np.zeros(len(wrong), dtype=bool)
-        again[doubtful] = True
-        again |= beside(again, shape)
+            promising = (found.loglike > top - 0.5 * FAR - 1.0) & ~(2.0 * (found.loglike - before) < tolerance)
+        self._hoped[i][:] = 0.0
+        self._looked[i] = promising
+        cells: Ints = np.flatnonzero(promising)
+        if not len(cells):
+            return 0
+        batch = likelihood.batch(found.u[cells])
+        work.spent += len(cells)
+        work.take_in()
+        error = 2.0 * np.abs(batch.loglike - found.loglike[cells])
         near = batch.loglike > top - 0.5 * FAR
-        error = 2.0 * np.abs(batch.loglike - predicted[doubtful])
-        wrong[doubtful] = ~(error < np.where(tolerance[doubtful] > _AT_LEVEL, _WRONG, _CLOSE))
-        hoped[doubtful] = np.where(error > tolerance[doubtful], error, 0.0)
-        largest_error = float(error[near].max(initial=0.0))
-        say(f"{named(axes)}: sweep {sweep + 1}, {len(doubtful)} of {len(wrong)} bins evaluated")
-        trainer.refit()
-    if wrong.any():
-        say(f"{named(axes)}: {wrong.sum()} bins are searched with the model")
-        held = gather(likelihood, axes, 0).loglike.reshape(-1)
-        _search(likelihood, axes, np.flatnonzero(wrong), rng, generations=60, sigma=0.03)
+        self._errors[i] = float(error[near].max(initial=0.0))
         with np.errstate(invalid="ignore"):
-            gained = 2.0 * (gather(likelihood, axes, 0).loglike.reshape(-1) - held)
-        hoped[wrong] = np.nan_to_num(gained[wrong], posinf=np.inf)
-        trainer.refit()
-    return gather(likelihood, axes, likelihood.evaluations - before), largest_error, hoped
+            self._hoped[i][cells] = np.maximum(2.0 * (found.loglike - work.minima.best)[cells], 0.0)
+        self._inset[i] = [self._wider(axis, found.held(axis)[cells], batch.observables) for axis in axes]
+        self._trainer.refit()
+        return len(cells)
 
+    def _wider(self, axis: Axis, predicted: Floats, observables: Floats) -> Axis:
+        """Return the axis, with as much left out of its bins as the errors of what was just evaluated."""
+        if axis.column is not None:
+            return axis
+        names = self._likelihood.names[-observables.shape[1] :]
+        error = np.abs(axis.coordinate(observables[:, names.index(axis.name)]) - predicted)
+        error = error[np.isfinite(error)]
+        size = float(np.quantile(error, 0.9)) / float(axis.edges[1] - axis.edges[0]) if len(error) else _INSET
+        return replace(axis, inset=min(size, 0.25))
 
-def _inset(axis: Axis, likelihood: Likelihood, surrogate_likelihood: SurrogateLikelihood, rows: Ints) -> Axis:
-    """Return the axis, with as much left out of its bins as the error of these rows, just evaluated."""
-    if axis.column is not None:
-        return axis
-    true = axis.coordinate(likelihood.column(axis.name)[-len(rows) :])
-    error = np.abs(axis.coordinate(surrogate_likelihood.column(axis.name)[rows]) - true)
-    error = error[np.isfinite(error)]
-    size = float(np.quantile(error, 0.9)) / float(axis.edges[1] - axis.edges[0]) if len(error) else _INSET
-    return replace(axis, inset=min(size, 0.25))
+    def _tolerance(self, i: int, predicted: Floats) -> Floats:
+        """Return (cells,) by how much in chi2 the surrogate may promise more than was evaluated."""
+        axes = self.searches[i].axes
+        delta = 2.0 * (float(self._likelihood.loglikes.max()) - predicted)
+        tolerance = np.where(delta > threshold(max(self._levels), len(axes)) + _BEYOND, _LOOSE, _CLOSE)
+        if len(axes) == 1:
+            for level in self._thresholds:
+                crossed = np.flatnonzero(np.diff(delta > level))
+                tolerance[crossed] = tolerance[crossed + 1] = _AT_LEVEL
+        return tolerance
 
+    # -- what profiles learn from each other, and second opinions -------------------------------------------------
 
-def _tolerance(likelihood: Likelihood, axes: Sequence[Axis], predicted: Floats, levels: Sequence[float]) -> Floats:
-    """Return (cells,) by how much in chi2 the surrogate may predict more than was evaluated."""
-    delta = 2.0 * (float(likelihood.loglikes.max()) - predicted)
-    tolerance = np.where(delta > threshold(max(levels), len(axes)) + _BEYOND, _LOOSE, _CLOSE)
-    if len(axes) == 1 and axes[0].column is None:  # ends of intervals are interpolated
-        for level in levels:
-            crossed = np.flatnonzero(np.diff(delta > threshold(level)))
-            tolerance[crossed] = tolerance[crossed + 1] = _AT_LEVEL
-    return tolerance
+    def _exchange(self) -> None:
+        """Where a point of another search is better than a profile says, search again: surrogate, then model."""
+        for _ in range(_ROUNDS):
+            before = self._likelihood.evaluations
+            for i, work in enumerate(self.searches):
+                if self._trainer.usable and self._surprises(i):
+                    self._trainer.refit()
+                    self._settle(i, _LOOKS_AGAIN)
+                rows = [(cell, row) for cell, row in self._surprises(i) if row not in self._tried[i]]
+                if rows:
+                    cells, points = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
+                    self._tried[i].update(points.tolist())
+                    work.carry(cells, self._likelihood.u[points])
+                    work.sweep()
+            if self._likelihood.evaluations == before:
+                break
 
+    def _second_opinions(self) -> None:
+        """Look with the model itself at the bins that decide where intervals end; if it gains, all goes on."""
+        if not self._trainer.usable:
+            super()._second_opinions()
+            return
+        for i in self._curves:
+            work = self.searches[i]
+            for _ in range(_OPINIONS):
+                cells = self._deciding(i)
+                if not len(cells):
+                    break
+                if work.left <= 0:
+                    work.effort.bound = work.allowed
+                    break
+                gained = search_again(work, cells, _CALLS)
+                work.effort.restarts += len(cells)
+                work.effort.better += int((gained > MOVED).sum())
+                work.effort.agree += int((gained <= MOVED).sum())
+                self._found[i][:] = 0.0
+                self._found[i][cells] = gained
+                if not (gained > MOVED).any():
+                    break
+                self._trainer.refit()
+                self._settle(i, _LOOKS_AGAIN)
+        self._exchange()
 
-def _search(
-    likelihood: Likelihood,
-    axes: Sequence[Axis],
-    cells: Ints,
-    rng: np.random.Generator,
-    *,
-    generations: int,
-    sigma: float,
-) -> None:
-    """Search cells with the model, from the best points known in them."""
-    rows = best_rows(likelihood, axes, tuple(len(axis.centres) for axis in axes))[cells]
-    cells, rows = cells[rows >= 0], rows[rows >= 0]
-    if len(cells):
-        search(likelihood, axes, cells, likelihood.u[rows], rng, generations=generations, sigma=sigma)
-
-
-def climber(trainer: SurrogateTrainer, rng: np.random.Generator) -> Callable[[Axis, Floats], None]:
-    """Return what maximises the likelihood where a parameter is held: the surrogate, which the model checks.
-
-    Where it is wrong, MINUIT goes on from there with the model.
-    """
-    likelihood = trainer.likelihood
-
-    def climb(cell: Axis, start: Floats) -> None:
-        free: Ints = np.array([i for i in range(likelihood.dimension) if i != cell.column], dtype=np.int64)
-        place: Ints = np.zeros((1, 1), dtype=np.int64)
-        cost = cost_in(likelihood, [cell], place, free)
-        begin = start
-        if trainer.usable:
-            surrogate_likelihood = trainer.surrogate_likelihood()
-            search(surrogate_likelihood, [cell], np.array([0]), start[None], rng, generations=60, sigma=0.02)
-            held = best_rows(surrogate_likelihood, [cell], (1,), held=True)[0]
-            if held >= 0:
-                begin = surrogate_likelihood.u[held]
-                paid = cost(begin[None, free], np.array([0]))[0]
-                if 2.0 * abs(paid + surrogate_likelihood.loglikes[held]) < _AT_LEVEL:
-                    return
-        if len(free):
-            polish(cost, begin[free], 0, likelihood.problem.model.space.periodic[free], calls=_CALLS)
+    def zoom(self, i: int, inside: float, outside: float) -> tuple[Floats, Floats]:
+        """Return places (n,) and ln L (n,) of a finer curve; see `Profiling.zoom`."""
+        if not self._trainer.usable:
+            return super().zoom(i, inside, outside)
+        work, likelihood = self.searches[i], self._likelihood
+        fine, around = self.finer(i, inside, outside)
+        closer = CellSearch(
+            self._linearised, [fine], self._rngs[i], max(work.left, 0) + work.allowed // 20, self._say
+        )
+        inset = replace(fine, inset=self._inset[i][0].inset)
+        for _ in range(_LOOKS_CLOSER):
+            surrogate = self._trainer.surrogate_likelihood()
+            found = maxima(surrogate, [inset], self._rngs[i], work.allowed, beside=(work, around))
+            closer.take_in()
+            with np.errstate(invalid="ignore"):
+                promising = ~(2.0 * (found.loglike - closer.minima.best) < _AT_LEVEL) & np.isfinite(found.loglike)
+            cells: Ints = np.flatnonzero(promising)
+            if not len(cells):
+                break
+            batch = likelihood.batch(found.u[cells])
+            closer.spent += len(cells)
+            closer.take_in()
+            if (2.0 * np.abs(batch.loglike - found.loglike[cells]) < _AT_LEVEL).all():
+                break
+            self._trainer.refit()
         else:
-            cost(np.empty((1, 0)), np.array([0]))
+            search_again(closer, np.arange(closer.cells), _CALLS)
+        work.spent += closer.spent
+        return self.places_of(gather(likelihood, [fine], 0))
 
-    return climb
+    def _result(self, i: int) -> tuple[Profile, Convergence]:
+        found, convergence = super()._result(i)
+        sight = (found.delta_chi2(float(self._likelihood.loglikes.max())) < FAR).reshape(-1)
+        return found, replace(convergence, predicted=self._hoped[i] * sight)

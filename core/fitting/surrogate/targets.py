@@ -29,6 +29,9 @@ NEAR, REGION = 15.0, 60.0
 _DECADES = 1.5
 """Observables that span fewer are targets as they are."""
 
+_ROWS_EACH = 3
+"""Rows for each coefficient of a quadratic form, at least, from which is seen which coordinate suits a target."""
+
 _NOTHING = 0.5
 """Change of chi2 that does not matter."""
 
@@ -46,6 +49,7 @@ class TargetTransform(ABC):
         seed: of all random numbers.
 
     Attributes:
+        columns: observables that it predicts.
         target: what it is trained on, in a word.
         surrogate: the plugin's.
         most_rows: with Delta chi2 below `NEAR`, below `REGION` and beyond, that it is trained on, at most.
@@ -56,6 +60,7 @@ class TargetTransform(ABC):
 
     def __init__(self, likelihood: Likelihood, config: SurrogateConfig, names: Sequence[str], seed: int) -> None:
         self.likelihood, self.names = likelihood, tuple(names)
+        self.columns = self.names
         plugin = registry().get("surrogate", config.plugin).target
         try:
             self.surrogate: Surrogate = plugin(likelihood.problem.model.space, seed, **config.options)
@@ -69,7 +74,7 @@ class TargetTransform(ABC):
         self.surrogate.refit(self.likelihood.u[rows], targets, near, importance(delta))
 
     def predict(self, u: Floats) -> tuple[Floats, Floats]:
-        """Return the log-likelihood (n,), -inf where a point is taken for excluded, and observables (n, names)."""
+        """Return ln L (n,), -inf where a point is taken for excluded, and observables (n, columns)."""
         loglike, observables = self._loglike_of(u, self.surrogate.mean(u))
         kept = np.isfinite(loglike) & self.surrogate.near(u)
         return np.where(kept, loglike, -np.inf), observables
@@ -80,7 +85,7 @@ class TargetTransform(ABC):
 
     @abstractmethod
     def _loglike_of(self, u: Floats, mean: Floats) -> tuple[Floats, Floats]:
-        """Return log-likelihood (n,) and observables (n, names) that follow from predictions (n, q)."""
+        """Return log-likelihood (n,) and observables (n, columns) that follow from predictions (n, q)."""
 
 
 class Chi2Transform(TargetTransform):
@@ -105,7 +110,7 @@ class ObservablesTransform(TargetTransform):
     """The targets are what the constraints read; chi2 follows from the constraints, with all their kinks.
 
     For an observable over many decades the target is asinh(o / floor), with the largest floor below which chi2
-    takes no notice of it.
+    takes no notice of it, unless a quadratic form describes the observable itself better.
     """
 
     target = "observables"
@@ -114,8 +119,9 @@ class ObservablesTransform(TargetTransform):
         super().__init__(likelihood, config, names, seed)
         d = likelihood.dimension
         self.most_rows = (200 * d, 50 * d, 50 * d)
-        self._all = read_by(likelihood, names)
+        self._all = self.columns = read_by(likelihood, names)
         self._floors: dict[str, float] = {}
+        self._lines: dict[str, tuple[float, float]] = {}  # middle and half the range
         self._chosen_from = 0
 
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
@@ -129,6 +135,9 @@ class ObservablesTransform(TargetTransform):
         for name, floor in self._floors.items():
             j = self._all.index(name)
             targets[:, j] = np.arcsinh(values[:, j] / floor) + 1.0  # far from 0: no logarithm is to be taken of it
+        for name, (middle, half) in self._lines.items():
+            j = self._all.index(name)
+            targets[:, j] = (values[:, j] - middle) / half + 3.0  # nor here
         return targets, known
 
     def _choose_floors(self, u: Floats, values: Floats, delta: Floats) -> dict[str, float]:
@@ -137,7 +146,8 @@ class ObservablesTransform(TargetTransform):
         top = chi2.min(initial=np.inf)
         before = np.minimum(chi2 - top, REGION)
         allowed = np.where(delta < REGION, _NOTHING, 0.5 * REGION)  # what is far must not come near
-        floors = {}
+        floors: dict[str, float] = {}
+        self._lines = {}
         for j, name in enumerate(self._all):
             size = np.abs(values[:, j])
             if name in self.names or not size.any():
@@ -155,7 +165,12 @@ class ObservablesTransform(TargetTransform):
                 after = np.minimum(chi2_of(problem, self._all, u, changed) - top, REGION)
                 harmless = (np.abs(after - before) < allowed).all()
                 first, last = (middle, last) if harmless else (first, middle)
-            floors[name] = float(10.0 ** places[first])
+            floor = float(10.0 ** places[first])
+            if _straight(u, values[:, j], floor, delta < REGION):
+                ends = float(values[:, j].min()), float(values[:, j].max())
+                self._lines[name] = 0.5 * (ends[0] + ends[1]), 0.5 * (ends[1] - ends[0])
+            else:
+                floors[name] = floor
         return floors
 
     def _loglike_of(self, u: Floats, mean: Floats) -> tuple[Floats, Floats]:
@@ -163,8 +178,32 @@ class ObservablesTransform(TargetTransform):
         for name, floor in self._floors.items():
             j = self._all.index(name)
             values[:, j] = floor * np.sinh(np.clip(mean[:, j] - 1.0, -700.0, 700.0))
+        for name, (middle, half) in self._lines.items():
+            j = self._all.index(name)
+            values[:, j] = (mean[:, j] - 3.0) * half + middle
         chi2 = chi2_of(self.likelihood.problem, self._all, u, values)
-        return -0.5 * chi2, values[:, [self._all.index(name) for name in self.names]]
+        return -0.5 * chi2, values
+
+
+def _straight(u: Floats, values: Floats, floor: float, near: Bools) -> bool:
+    """Whether a quadratic form of u (n, d) describes values (n,) better as they are than as asinh(values / floor).
+
+    Errors count in units of the floor, or of the value where that is larger: a sum of couplings that cancels is a
+    straight line, which asinh turns into a step.
+    """
+    d = u.shape[1]
+    z = 2.0 * u - 1.0
+    pairs = [z[:, i] * z[:, j] for i in range(d) for j in range(i + 1)]
+    monomials = np.column_stack([np.ones(len(u)), z, *pairs])
+    rows = near if near.sum() > _ROWS_EACH * monomials.shape[1] else np.ones(len(u), dtype=bool)
+    if rows.sum() <= _ROWS_EACH * monomials.shape[1]:
+        return False
+    bent = np.arcsinh(values / floor)
+    errors = []
+    for target, unit in ((values, np.hypot(values, floor)), (bent, np.ones(len(u)))):
+        solution = np.linalg.lstsq(monomials[rows], target[rows], rcond=None)[0]
+        errors.append(float(np.median(np.abs(monomials[rows] @ solution - target[rows]) / unit[rows])))
+    return errors[0] < errors[1]
 
 
 def read_by(likelihood: Likelihood, names: Sequence[str]) -> tuple[str, ...]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from terranova.errors import RunError
+from terranova.fitting.approach import approach
 from terranova.fitting.best import GENERATIONS, first_points, plain_cost
 from terranova.fitting.config import SurrogateConfig
-from terranova.fitting.likelihood import EXCLUDED, Likelihood
+from terranova.fitting.descent import descend
+from terranova.fitting.lanes import Holder, Lanes
+from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.mcmc import mcmc
 from terranova.fitting.optimise import minimise, polish
 from terranova.fitting.progress import Say
@@ -24,13 +28,17 @@ from terranova.fitting.surrogate.targets import (
     TargetTransform,
     read_by,
 )
+from terranova.fitting.terms import SAMPLE, Linearised
 from terranova.types import Floats
 
 MATTERS = 6.0
 """Delta chi2 of the points by whose errors a surrogate is judged."""
 
 GOOD = 0.15
-"""Root mean square error of Delta chi2 at fresh points of that region with which training ends."""
+"""Root mean square error of Delta chi2 at fresh points of that region with which training ends ..."""
+
+ENOUGH = 0.5
+"""... and the same where no posterior is wanted: profiles train it on where they need it."""
 
 POWERS = ((0.15,), (0.3,), (0.5, 1.0), (0.75, 2.5))
 """Training points of a round are drawn from these powers of the likelihood, the last again and again: a posterior
@@ -40,8 +48,14 @@ MISSED = 0.02
 """Share of the points known with Delta chi2 < `MATTERS` that a surrogate may put far below: what it misses, no
 correction brings back."""
 
-_ACCURATE = 0.1
-"""Error of chi2 at the best fit up to which MINUIT alone goes on from there."""
+_STARTS = 6
+"""Searches for the region that matters, half of them from the best draws of the prior."""
+
+_APPROACH_CALLS, _START_CALLS = 200, 100
+"""Evaluations of each, about: for a first allowed point, and from there."""
+
+_WALKERS, _STEPS = 16, 150
+"""Of each ensemble that draws training points: a hundred predictions for each that is chosen."""
 
 _PRIOR_DRAWS = 100
 """Draws from the prior to begin with, for each dimension."""
@@ -94,6 +108,11 @@ class SurrogateTrainer:
         )
         self._candidates = [kind(likelihood, config, self.names, seed) for kind in kinds]
         self._rows = TrainingRows(likelihood, seed)
+
+    @cached_property
+    def linearised(self) -> Linearised:
+        """The terms of the problem; `SAMPLE` points of the prior are evaluated for it, once."""
+        return Linearised(self.likelihood, np.random.default_rng([self.seed, 3]))
 
     @property
     def _best(self) -> TargetTransform:
@@ -151,15 +170,15 @@ class SurrogateTrainer:
         """
         if self._best.surrogate.reason:
             raise RunError(f"the surrogate has learned nothing: {self._best.surrogate.reason}")
-        surrogate_likelihood = SurrogateLikelihood(self.likelihood.problem, self.predict, self.names, power)
+        surrogate_likelihood = SurrogateLikelihood(self.likelihood.problem, self.predict, self._best.columns, power)
         rows = self._rows.choose(self._best.most_rows, self._top)
         surrogate_likelihood.batch(self.likelihood.u[rows[np.isfinite(self.likelihood.loglikes[rows])]])
         return surrogate_likelihood
 
     # -- training -------------------------------------------------------------------------------------------
 
-    def train(self, rng: np.random.Generator, say: Say) -> None:
-        """Evaluate points where they improve it most, in rounds, until fresh ones are predicted well."""
+    def train(self, rng: np.random.Generator, say: Say, good: float = GOOD) -> None:
+        """Evaluate points where they improve it most, in rounds, until fresh ones are predicted to `good`."""
         before = self.likelihood.evaluations
         self._find_region(rng)
         for number in range(self.config.rounds):
@@ -175,7 +194,7 @@ class SurrogateTrainer:
             say(f"surrogate: round {number + 1}, {last.points} points, rms error of chi2 {last.error:.2f}")
             if number + 1 >= len(POWERS):
                 del self._candidates[1:]
-            if number + 1 >= len(POWERS) and last.judged >= 20 and last.error < GOOD:
+            if number + 1 >= len(POWERS) and last.judged >= 20 and last.error < good:
                 break
         del self._candidates[1:]
         self.refit()
@@ -200,11 +219,16 @@ class SurrogateTrainer:
         region = loglike > loglike.max(initial=-np.inf) - 0.5 * REGION
         if np.isfinite(loglike[region]).sum() >= 100 * d:
             return
-        drawn = likelihood.batch(rng.random((_PRIOR_DRAWS * d, d)))
-        known = first_points(likelihood, 4)
-        begin = drawn.u[np.argsort(likelihood.cost(drawn), kind="stable")[: 6 - len(known)]]
-        starts = np.concatenate([known, begin])
-        minimise(plain_cost(likelihood), starts, 0.2, likelihood.problem.model.space.periodic, rng, generations=12)
+        linearised = self.linearised  # which has drawn from the prior
+        more = max(0, _PRIOR_DRAWS * d - SAMPLE)
+        if more:
+            likelihood.batch(rng.random((more, d)))
+        known = first_points(likelihood, _STARTS // 2)
+        drawn = rng.random((_STARTS - len(known), d))
+        holder = Holder(linearised, ())
+        lanes = _free(_STARTS, holder.charts.count)
+        u = approach(holder, np.concatenate([known, drawn]), lanes, _APPROACH_CALLS)
+        descend(holder, u, lanes, _START_CALLS)
 
     def draw(self, count: int, power: float, rng: np.random.Generator) -> Floats:
         """Return points (count, d) from a power of its likelihood, a third where it deserves least trust."""
@@ -214,9 +238,9 @@ class SurrogateTrainer:
                 surrogate_likelihood,
                 int(rng.integers(2**31)),
                 first_points(surrogate_likelihood, 64),
-                walkers=32,
+                walkers=_WALKERS,
                 lengths=100,
-                steps=300,
+                steps=_STEPS,
             )
         except RunError:  # no room for walkers: beside the best points known
             best = first_points(surrogate_likelihood, count)
@@ -233,20 +257,23 @@ class SurrogateTrainer:
         return np.asarray(u[np.concatenate([doubted, rng.permutation(others)[: count - len(doubted)]])])
 
     def find_best(self, rng: np.random.Generator, starts: int) -> None:
-        """Search for the best fit on the surrogate, and polish it with the model."""
+        """Search for the best fit on the surrogate, and from there with the model."""
         surrogate_likelihood = self.surrogate_likelihood()
         periodic = self.likelihood.problem.model.space.periodic
         begin = first_points(self.likelihood, starts)
-        u, predicted = minimise(
-            plain_cost(surrogate_likelihood), begin, 0.05, periodic, rng, generations=GENERATIONS
-        )
+        u, _ = minimise(plain_cost(surrogate_likelihood), begin, 0.05, periodic, rng, generations=GENERATIONS)
         batch = self.likelihood.batch(u)
-        paid = self.likelihood.cost(batch)
-        order = np.argsort(paid, kind="stable")[:2]
+        known = self.likelihood
+        at = int(np.argmax(known.loglikes))
+        order = np.argsort(self.likelihood.cost(batch), kind="stable")[:2]
+        holder = Holder(self.linearised, ())
+        begin = np.concatenate([known.u[[at]], batch.u[order]])
+        lanes = _free(len(begin), holder.charts.count)
+        descend(holder, begin, lanes, _START_CALLS)
         cost = plain_cost(self.likelihood)
-        u = batch.u[order]
-        if not 2.0 * np.abs(paid - predicted)[order[0]] < _ACCURATE:
-            u, _ = minimise(cost, u, 0.02, periodic, rng, generations=40)
-        for place, value in zip(u, cost(u, np.arange(len(u))), strict=True):
-            if value < EXCLUDED:
-                polish(cost, place, 0, periodic)
+        polish(cost, known.u[int(np.argmax(known.loglikes))], 0, periodic)
+
+
+def _free(n: int, charts: int) -> Lanes:
+    """Hold nothing in n searches; charts take turns."""
+    return Lanes(np.zeros((n, 0), dtype=np.int64), np.arange(n) % charts)

@@ -35,7 +35,7 @@ class Strata:
     def note(self, u: Floats, island: Ints) -> None:
         """Count valid points u (n, d) of islands (n,)."""
         axis = np.arange(u.shape[1])
-        np.add.at(self._own, (island[:, None], 0, axis, _bins_of(u)), 1)
+        np.add.at(self._own[:, 0], (island[:, None], axis, _bins_of(u)), 1)
 
     def fail(self, island: int, axis: int, place: float) -> None:
         """Note that no valid point was found where an axis is held at a place in [0, 1]."""

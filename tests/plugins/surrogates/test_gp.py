@@ -62,8 +62,9 @@ def test_what_is_no_state_is_refused() -> None:
         "y.npy: expected the shape": _with(state, y=np.zeros((3, 2))),
         "y.npy: expected finite": _with(state, y=np.full((len(rows_of(state)), 2), np.nan)),
         "near.npy: expected bool": _with(state, near=np.ones(200)),
-        "learned.npy: expected the shape": _with(state, learned=np.zeros((2, 7))),
-        "learned: a length scale": _with(state, learned=np.full((2, 3), 1e3)),
+        "learned.npy: expected the shape": _with(state, learned=np.zeros((2, 3))),
+        "learned: a length scale": _with(state, learned=np.full((2, 7), 1e3)),
+        "learned: the directions of a kernel": _with(state, learned=np.full((2, 7), -3.0)),
         "kernels of 5 rows": _with(state, u=RNG.random((5, 2)), y=RNG.random((5, 2))),
     }
     for message, pieces in wrong.items():
@@ -99,6 +100,23 @@ def test_targets_that_are_alike_share_a_kernel() -> None:
     np.testing.assert_allclose(mean[:, :2], _truth(FRESH), atol=0.02)
     other.restore(made.state())
     np.testing.assert_allclose(other.mean(FRESH), mean, rtol=1e-9)
+
+
+def test_a_kernel_finds_the_direction_in_which_parameters_cancel() -> None:
+    """A narrow valley across both axes: one length scale is short, across it, and the other is not."""
+    space = ParameterSpace([Parameter(name, Uniform(0.0, 1.0)) for name in "ab"])
+    u, fresh = RNG.random((120, 2)), RNG.random((200, 2))
+
+    def valley(u: Floats) -> Floats:
+        return np.asarray(1.0 + np.arcsinh((10.0 * (u[:, :1] - u[:, 1:])) ** 2) + 0.1 * u[:, :1])
+
+    made = GpSurrogate(space, 1)
+    made.fit(u, valley(u), np.ones(len(u), dtype=bool))
+    (process,) = made._processes
+    short = process.frame[:, np.argmin(process.log_scales)]
+    np.testing.assert_allclose(np.abs(short), np.sqrt(0.5), atol=0.03)
+    assert np.ptp(process.log_scales) > np.log(5.0)
+    assert np.abs(made.mean(fresh) - valley(fresh)).mean() < 0.05
 
 
 def test_learning_again_keeps_length_scales_until_rows_are_many_more() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.fit_problems import likelihood, measured, problem
 
+import terranova
 from terranova.fitting.config import SurrogateConfig
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.surrogate.targets import Chi2Transform, ObservablesTransform
@@ -33,8 +34,8 @@ def test_observables_are_the_better_targets_where_chi2_has_kinks() -> None:
     for kind in (Chi2Transform, ObservablesTransform):
         transform = kind(known, SurrogateConfig(), (), 1)
         transform.fit(np.arange(150), float(known.loglikes.max()))
-        loglike, none = transform.predict(fresh.u[matters])
-        assert none.shape == (matters.sum(), 0)
+        loglike, observables = transform.predict(fresh.u[matters])
+        assert observables.shape == (matters.sum(), len(transform.columns))
         errors[kind] = 2.0 * np.abs(loglike - fresh.loglikes[matters])
     rms = {kind: float(np.sqrt(np.mean(error**2))) for kind, error in errors.items()}
     assert rms[ObservablesTransform] < 0.3
@@ -57,3 +58,18 @@ def test_values_that_chi2_takes_no_notice_of_are_not_resolved() -> None:
     )  # a profile of it is wanted, so all of it matters
     profiled.fit(np.arange(300), float(known.loglikes.max()))
     assert "scale" not in profiled._floors
+
+
+def test_a_sum_that_cancels_is_learned_as_it_is() -> None:
+    """It is a straight line, over four decades and through zero, of which asinh would make a step."""
+    valley = terranova.problem("profile-cancelling", ["profile-cancelling"])
+    known = Likelihood(valley, valley.evaluate)
+    known.batch(np.random.default_rng(1).random((200, 4)))
+    transform = ObservablesTransform(known, SurrogateConfig(), (), 1)
+    transform.fit(np.arange(200), float(known.loglikes.max()))
+    assert "sum" not in transform._floors
+    u = np.random.default_rng(2).random((50, 4))
+    _, predicted = transform.predict(u)
+    truth = valley.evaluate(valley.model.space.to_physical(u)).observables
+    at = transform.columns.index("sum"), [o.name for o in valley.model.observables].index("sum")
+    np.testing.assert_allclose(predicted[:, at[0]], truth[:, at[1]], atol=1e-3)
