@@ -35,6 +35,9 @@ that is judged after so many evaluations for each parameter."""
 _PRICE, _DEAREST, _CHEAPEST = 10.0, 1e8, 1.0
 """Of a violated bound, in ln L for each unit."""
 
+_HEAVIER = 10.0
+"""Factor of the damping after a step that failed: the next one knows more of the bounds."""
+
 _LIGHTEST = 1e-4
 """Damping with which it is judged whether anything is left to gain."""
 
@@ -50,13 +53,13 @@ def descend(
     *,
     target: Floats | None = None,
     arrive: bool = False,
-    kinks: bool = False,
 ) -> tuple[Floats, Floats]:
     """Maximise the likelihood from each start, with its quantities held.
 
     The method is that of Levenberg and Marquardt on the residuals, with hard bounds as elastic inequalities
     whose price follows their multipliers, and steps corrected to second order (J. Nocedal and S. J. Wright,
-    Numerical Optimization, 2006, chapters 10 and 18).
+    Numerical Optimization, 2006, chapters 10 and 18). Slopes of bounds from places nearby stay in force (`Kinks`).
+    A search to which slopes promise no gain has arrived; it makes no step to prove it.
 
     Args:
         holder: of the quantities.
@@ -65,7 +68,6 @@ def descend(
         calls: evaluations for each, about.
         target: ln L (n,) known in the cells: a search that will not come near it, or that ends at it, is given up.
         arrive: whether a search ends at its first allowed point.
-        kinks: whether slopes of bounds are kept from place to place, and looked for where a step failed.
 
     Returns:
         u (n, d) and ln L (n,) of the best points that no bound excludes; -inf where there was none.
@@ -80,7 +82,7 @@ def descend(
     alive = np.isfinite(at.merit(price)) & (d > 0)
     slopes_at: Terms | None = None
     fresh = alive.copy()  # where slopes are not known
-    bends = Kinks(n, at.bounds.shape[1], d) if kinks else None
+    kinks = Kinks(n, at.bounds.shape[1], d)
     while alive.any():
         looked: Ints = np.flatnonzero(alive & fresh)
         if len(looked):
@@ -90,14 +92,14 @@ def descend(
             slopes_at.put(looked, found)
             used[looked] += d
             fresh[looked] = False
-            near = bends.near(looked, v[looked], known_or_zero(at.bounds[looked])) if bends else None
+            near = kinks.near(looked, v[looked], known_or_zero(at.bounds[looked]))
             hope = _hope(holder, v[looked], at.take(looked), found, price[looked], near)
             alive[looked[np.isfinite(at.loglike[looked]) & (hope < _ENOUGH)]] = False
         rows: Ints = np.flatnonzero(alive)
         if slopes_at is None or not len(rows):
             break
         mine, here, there, slopes = lanes.take(rows), at.take(rows), v[rows], slopes_at.take(rows)
-        near = bends.near(rows, there, known_or_zero(here.bounds)) if bends else None
+        near = kinks.near(rows, there, known_or_zero(here.bounds))
         trial = _Trials(holder, mine, there, here, slopes, damping[rows], price[rows], near)
         used[rows] += trial.evaluations
         for terms, place in trial.allowed:
@@ -110,22 +112,16 @@ def descend(
         better = gained > 1e-9 * (1.0 + np.abs(before))
         moved = rows[better]
         v[moved], fresh[moved] = trial.v[better], True
-        if bends is not None:
-            bends.put(moved, there[better], known_or_zero(here.bounds[better]), slopes.bounds[better])
-            failed = np.flatnonzero(~better)
-            if len(failed):
-                tried = trial.terms.take(failed)
-                probed = holder.probes(trial.v[failed], mine.take(failed))
-                bends.put(
-                    rows[failed],
-                    trial.v[failed],
-                    known_or_zero(tried.bounds),
-                    holder.slopes(tried, *probed).bounds,
-                )
-                used[rows[failed]] += d
+        kinks.put(moved, there[better], known_or_zero(here.bounds[better]), slopes.bounds[better])
+        failed = np.flatnonzero(~better)
+        if len(failed):  # there, a bound may have other slopes
+            tried, place, lane = trial.terms.take(failed), trial.v[failed], mine.take(failed)
+            beyond = holder.slopes(tried, *holder.probes(place, lane)).bounds
+            kinks.put(rows[failed], place, known_or_zero(tried.bounds), beyond)
+            used[rows[failed]] += d
         at.put(moved, trial.terms.take(np.flatnonzero(better)))
         damping[moved] = trial.damping[better]
-        damping[rows[~better]] *= 1000.0 if bends is None else 10.0
+        damping[rows[failed]] *= _HEAVIER
         stale[rows] = np.where(gained > _ENOUGH, 0, stale[rows] + 1)
         slack = np.maximum(known_or_zero(at.bounds[rows]), 0.0).max(axis=1, initial=0.0)
         needed = np.sqrt(price[rows] * np.clip(3.0 * trial.multiplier, _CHEAPEST, _DEAREST))
@@ -143,7 +139,7 @@ def descend(
 
 
 def _hope(
-    holder: Holder, v: Floats, at: Terms, slopes: Terms, price: Floats, near: tuple[Floats, Floats] | None
+    holder: Holder, v: Floats, at: Terms, slopes: Terms, price: Floats, near: tuple[Floats, Floats]
 ) -> Floats:
     """Return (n,) what the best step from each point would gain if its slopes held: nothing, at a minimum.
 
@@ -162,10 +158,8 @@ def _hope(
     return np.asarray(np.maximum(levels, 0.0).sum(axis=1) * price - change - price * beyond)
 
 
-def _with(slopes: Floats, levels: Floats, near: tuple[Floats, Floats] | None) -> tuple[Floats, Floats]:
+def _with(slopes: Floats, levels: Floats, near: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     """Return slopes (n, k, d) and levels (n, k) of bounds, and of what is known of them nearby."""
-    if near is None:
-        return slopes, levels
     return np.concatenate([slopes, near[0]], axis=1), np.concatenate([levels, near[1]], axis=1)
 
 
@@ -188,7 +182,7 @@ class _Trials:
         slopes: Terms,
         damping: Floats,
         price: Floats,
-        near: tuple[Floats, Floats] | None,
+        near: tuple[Floats, Floats],
     ) -> None:
         n = len(v)
         count = len(DAMPINGS)
@@ -242,7 +236,7 @@ class _Trials:
         hessian = self._hessian[own].copy()
         diagonal = np.arange(hessian.shape[1])
         hessian[:, diagonal, diagonal] += self._damping[which, None]
-        near = None if self._near is None else (self._near[0][own], self._near[1][own])
+        near = self._near[0][own], self._near[1][own]
         rows, levels = _with(slopes.bounds[own], known_or_zero(bounds), near)
         price = np.broadcast_to(self._price[own, None], levels.shape)
         return solve_elastic(hessian, gradient, rows, levels + _MARGIN, price, self._low[own], self._high[own])

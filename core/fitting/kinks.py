@@ -9,8 +9,8 @@ from terranova.types import Floats, Ints
 KEPT = 2
 """Places, of the last ones, whose slopes a search remembers."""
 
-_NEARBY = 0.05
-"""Farther away, in units of a chart, slopes say nothing."""
+_NEARBY = 0.3
+"""Farther away, in units of a chart, slopes say nothing: no step is longer."""
 
 _INACTIVE = 1e3
 
