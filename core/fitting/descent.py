@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from terranova.fitting.kinks import Kinks
 from terranova.fitting.lanes import DAMPINGS, Holder, Lanes
 from terranova.fitting.quadratic import solve_elastic
 from terranova.fitting.terms import Terms, known_or_zero
@@ -34,6 +35,12 @@ that is judged after so many evaluations for each parameter."""
 _PRICE, _DEAREST, _CHEAPEST = 10.0, 1e8, 1.0
 """Of a violated bound, in ln L for each unit."""
 
+_HEAVIER = 10.0
+"""Factor of the damping after a step that failed: the next one knows more of the bounds."""
+
+_LIGHTEST = 1e-4
+"""Damping with which it is judged whether anything is left to gain."""
+
 _HEAVIEST = 1e9
 """A search that needs more damping has ended."""
 
@@ -51,7 +58,8 @@ def descend(
 
     The method is that of Levenberg and Marquardt on the residuals, with hard bounds as elastic inequalities
     whose price follows their multipliers, and steps corrected to second order (J. Nocedal and S. J. Wright,
-    Numerical Optimization, 2006, chapters 10 and 18).
+    Numerical Optimization, 2006, chapters 10 and 18). Slopes of bounds from places nearby stay in force (`Kinks`).
+    A search to which slopes promise no gain has arrived; it makes no step to prove it.
 
     Args:
         holder: of the quantities.
@@ -72,13 +80,28 @@ def descend(
     used, stale, recent = np.ones(n), np.zeros(n), np.full(n, np.inf)
     goal = np.full(n, -np.inf) if target is None else target
     alive = np.isfinite(at.merit(price)) & (d > 0)
+    slopes_at: Terms | None = None
+    fresh = alive.copy()  # where slopes are not known
+    kinks = Kinks(n, at.bounds.shape[1], d)
     while alive.any():
+        looked: Ints = np.flatnonzero(alive & fresh)
+        if len(looked):
+            probed = holder.probes(v[looked], lanes.take(looked))
+            found = holder.slopes(at.take(looked), *probed)
+            slopes_at = found.room(n) if slopes_at is None else slopes_at
+            slopes_at.put(looked, found)
+            used[looked] += d
+            fresh[looked] = False
+            near = kinks.near(looked, v[looked], known_or_zero(at.bounds[looked]))
+            hope = _hope(holder, v[looked], at.take(looked), found, price[looked], near)
+            alive[looked[np.isfinite(at.loglike[looked]) & (hope < _ENOUGH)]] = False
         rows: Ints = np.flatnonzero(alive)
-        mine, here, there = lanes.take(rows), at.take(rows), v[rows]
-        beside, steps = holder.probes(there, mine)
-        slopes = holder.slopes(here, beside, steps)
-        trial = _Trials(holder, mine, there, here, slopes, damping[rows], price[rows])
-        used[rows] += d + trial.evaluations
+        if slopes_at is None or not len(rows):
+            break
+        mine, here, there, slopes = lanes.take(rows), at.take(rows), v[rows], slopes_at.take(rows)
+        near = kinks.near(rows, there, known_or_zero(here.bounds))
+        trial = _Trials(holder, mine, there, here, slopes, damping[rows], price[rows], near)
+        used[rows] += trial.evaluations
         for terms, place in trial.allowed:
             row, u = rows[trial.owner], holder.cube(place, mine.take(trial.owner))
             for i in np.flatnonzero(terms.loglike > best[row]):
@@ -88,10 +111,17 @@ def descend(
         gained = before - trial.merit
         better = gained > 1e-9 * (1.0 + np.abs(before))
         moved = rows[better]
-        v[moved] = trial.v[better]
+        v[moved], fresh[moved] = trial.v[better], True
+        kinks.put(moved, there[better], known_or_zero(here.bounds[better]), slopes.bounds[better])
+        failed = np.flatnonzero(~better)
+        if len(failed):  # there, a bound may have other slopes
+            tried, place, lane = trial.terms.take(failed), trial.v[failed], mine.take(failed)
+            beyond = holder.slopes(tried, *holder.probes(place, lane)).bounds
+            kinks.put(rows[failed], place, known_or_zero(tried.bounds), beyond)
+            used[rows[failed]] += d
         at.put(moved, trial.terms.take(np.flatnonzero(better)))
         damping[moved] = trial.damping[better]
-        damping[rows[~better]] *= 1000.0
+        damping[rows[failed]] *= _HEAVIER
         stale[rows] = np.where(gained > _ENOUGH, 0, stale[rows] + 1)
         slack = np.maximum(known_or_zero(at.bounds[rows]), 0.0).max(axis=1, initial=0.0)
         needed = np.sqrt(price[rows] * np.clip(3.0 * trial.multiplier, _CHEAPEST, _DEAREST))
@@ -108,6 +138,31 @@ def descend(
     return best_u, best
 
 
+def _hope(
+    holder: Holder, v: Floats, at: Terms, slopes: Terms, price: Floats, near: tuple[Floats, Floats]
+) -> Floats:
+    """Return (n,) what the best step from each point would gain if its slopes held: nothing, at a minimum.
+
+    Damping does not enter, so that a search whose steps have failed is not taken for one that has arrived.
+    """
+    hessian, gradient = holder.linearised.quadratic(at, slopes)
+    low, high = holder.box(v)
+    diagonal = np.arange(hessian.shape[1])
+    damped = hessian.copy()
+    damped[:, diagonal, diagonal] += _LIGHTEST
+    bounds, levels = _with(slopes.bounds, known_or_zero(at.bounds), near)
+    prices = np.broadcast_to(price[:, None], levels.shape)
+    step, _ = solve_elastic(damped, gradient, bounds, levels, prices, low, high)
+    beyond = np.maximum(levels + _along(bounds, step), 0.0).sum(axis=1)
+    change = (gradient * step).sum(axis=1) + 0.5 * (step * _along(hessian, step)).sum(axis=1)
+    return np.asarray(np.maximum(levels, 0.0).sum(axis=1) * price - change - price * beyond)
+
+
+def _with(slopes: Floats, levels: Floats, near: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """Return slopes (n, k, d) and levels (n, k) of bounds, and of what is known of them nearby."""
+    return np.concatenate([slopes, near[0]], axis=1), np.concatenate([levels, near[1]], axis=1)
+
+
 class _Trials:
     """Steps from n points with several dampings, and the best of them.
 
@@ -119,11 +174,19 @@ class _Trials:
     """
 
     def __init__(
-        self, holder: Holder, lanes: Lanes, v: Floats, at: Terms, slopes: Terms, damping: Floats, price: Floats
+        self,
+        holder: Holder,
+        lanes: Lanes,
+        v: Floats,
+        at: Terms,
+        slopes: Terms,
+        damping: Floats,
+        price: Floats,
+        near: tuple[Floats, Floats],
     ) -> None:
         n = len(v)
         count = len(DAMPINGS)
-        self._holder, self._at, self._slopes = holder, at, slopes
+        self._at, self._slopes, self._near = at, slopes, near
         self._hessian, self._gradient = holder.linearised.quadratic(at, slopes)
         self._low, self._high = holder.box(v)
         self._damping, self._price = (damping[:, None] * DAMPINGS).reshape(-1), price
@@ -173,9 +236,10 @@ class _Trials:
         hessian = self._hessian[own].copy()
         diagonal = np.arange(hessian.shape[1])
         hessian[:, diagonal, diagonal] += self._damping[which, None]
-        levels = known_or_zero(bounds) + _MARGIN
+        near = self._near[0][own], self._near[1][own]
+        rows, levels = _with(slopes.bounds[own], known_or_zero(bounds), near)
         price = np.broadcast_to(self._price[own, None], levels.shape)
-        return solve_elastic(hessian, gradient, slopes.bounds[own], levels, price, self._low[own], self._high[own])
+        return solve_elastic(hessian, gradient, rows, levels + _MARGIN, price, self._low[own], self._high[own])
 
     def _promised(self, step: Floats) -> Floats:
         """Return (n * dampings,) the merit that the slopes predict for steps."""

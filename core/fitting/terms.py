@@ -77,6 +77,11 @@ class Terms:
         """Return the terms at some of the points."""
         return Terms(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
+    def room(self, n: int) -> Terms:
+        """Return terms of the same shape at n points, to be filled."""
+        parts = [getattr(self, name) for name in self.__dataclass_fields__]
+        return Terms(*(np.zeros((n, *part.shape[1:]), dtype=part.dtype) for part in parts))
+
     def put(self, rows: Ints, others: Terms) -> None:
         """Replace the terms at some of the points."""
         for name in self.__dataclass_fields__:

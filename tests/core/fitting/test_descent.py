@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from support.fit_problems import likelihood, linear_solution, measured, problem
 
 import terranova
+from terranova import Model, Observable, Parameter, Uniform, hookimpl
 from terranova.fitting.axes import make_axis
 from terranova.fitting.descent import descend
 from terranova.fitting.lanes import Holder, Lanes
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.terms import Linearised
+from terranova.registry import registry
 
 pytestmark = pytest.mark.integration
 SOURCE = {"source": "by construction"}
@@ -91,3 +97,37 @@ def test_a_search_that_will_not_come_near_what_is_known_is_given_up() -> None:
     _, again = _searched(known, "x", 5, calls=10_000, target=np.full(5, 0.0))
     np.testing.assert_allclose(again, chi2, rtol=1e-6)
     assert known.evaluations - spent < 2 * spent
+
+
+def test_a_minimum_is_known_by_its_slopes() -> None:
+    """Nobody steps from where no step gains: what a neighbour hands on costs little where it is right already."""
+    constraints = [measured(f"y{i}", v, unit="GeV") for i, v in enumerate(VALUES)]
+    known = likelihood(problem({"name": "fit-linear", "free": 3, "measured": 4}, constraints))
+    holder = Holder(Linearised(known, np.random.default_rng(1)), [make_axis(known, "a1", 9, (-2.0, 2.0))])
+    lanes = Lanes(np.arange(9)[:, None], np.zeros(9, dtype=int))
+    u, found = descend(holder, np.random.default_rng(2).random((9, holder.dimension)), lanes, 300)
+    before = known.evaluations
+    _, again = descend(holder, u, lanes, 300)
+    np.testing.assert_array_equal(again, found)
+    assert known.evaluations - before == 9 * (1 + holder.dimension)
+
+
+class _Roof(Model):
+    """A bound that is the larger of two functions, measured along its ridge."""
+
+    name = "fit-roof"
+    parameters = tuple(Parameter(name, Uniform(-5.0, 5.0)) for name in ("x", "y", "held"))
+    observables = (Observable("along"), Observable("roof"))
+
+    def evaluate(self, points: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"along": points["x"], "roof": points["x"] + 20.0 * np.abs(points["y"] - 0.3 * points["x"])}
+
+
+def test_a_bound_with_a_kink_is_followed_along_it() -> None:
+    """x is measured at 3, and x + 20 |y - 0.3 x| at most 1: slopes at one place know one side of the kink only."""
+    plugin = SimpleNamespace(terranova_models=hookimpl(lambda: [_Roof]))
+    registry().register(plugin, name="roof", origin="tests")
+    window = {"name": "w", "observable": "roof", "kind": "window", "upper": 1.0, **SOURCE}
+    known = likelihood(problem({"name": "fit-roof"}, [measured("along", 3.0), window]))
+    _, chi2 = _searched(known, "held", 8)
+    np.testing.assert_allclose(chi2, 4.0, atol=1e-3)
