@@ -92,7 +92,7 @@ class Supervisor:
     def _supervise(self) -> int:
         attempts = 0  # in a row without a new point
         while True:
-            points = self._points()
+            points, ended_before = self._points(), self._done()
             code, cause = self._attempt()
             self._job.clean_up()
             stored = self._points()
@@ -103,6 +103,9 @@ class Supervisor:
             if code in FINAL:
                 self.say(f"the scan ended with an error, exit code {code}, that starting it again would not mend")
                 return code
+            if self._done() and not ended_before:
+                self.say(f"the scan has ended, and everything is stored; only then {cause}")
+                return 0
             if code == 1 and stored == points:
                 self.say("the scan ended with an error before it stored a point; it is not started again")
                 return code

@@ -28,6 +28,9 @@ MOST_BYTES = 2**30
 MOST_PIECES = 10_000
 """Pieces that a file has at most."""
 
+_QUOTED = 200
+"""Characters of a file's own that a message quotes at most."""
+
 _NAME = re.compile(r"\w[\w.-]{0,80}(/\w[\w.-]{0,80})?", re.ASCII)
 _END = struct.Struct("<4s4H2LH")
 """The end of a zip archive: signature, disks, entries twice, size and place of the directory, size of a comment."""
@@ -77,16 +80,22 @@ def read_archive(path: Path) -> dict[str, bytes]:
             archive = zipfile.ZipFile(stream)
             entries = archive.infolist()
         except Exception as error:  # zipfile raises whatever it comes upon
-            raise StoreCorrupt(f"{path} is damaged: {error}") from error
+            raise StoreCorrupt(f"{path} is damaged: {_short(error)}") from error
         _require_plain(path, entries, len(content))
         pieces = {}
         for entry in entries:
             try:
                 pieces[entry.filename] = archive.read(entry)
             except Exception as error:  # as above
-                raise StoreCorrupt(f"{path} is damaged: piece {entry.filename}: {error}") from error
+                raise StoreCorrupt(f"{path} is damaged: piece {_short(entry.filename)}: {_short(error)}") from error
     _require_checksums(path, pieces)
     return pieces
+
+
+def _short(what: object) -> str:
+    """Return what a message quotes, without the rest of what somebody else may have made long."""
+    text = str(what)
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
 
 
 def _content(path: Path) -> bytes:
@@ -136,7 +145,7 @@ def _require_plain(path: Path, entries: list[zipfile.ZipInfo], size: int) -> Non
             or entry.flag_bits & 1
             or entry.file_size != entry.compress_size
         ):
-            raise StoreCorrupt(f"{path} is damaged: piece {name} is packed, which terranova never does")
+            raise StoreCorrupt(f"{path} is damaged: piece {_short(name)} is packed, which terranova never does")
     total = sum(entry.file_size for entry in entries)
     if total > size:
         raise StoreCorrupt(f"{path} is damaged: its pieces claim {total:,} bytes, more than the {size:,} it has")
@@ -149,11 +158,11 @@ def _require_checksums(path: Path, pieces: dict[str, bytes]) -> None:
         sums = content["sha256"]
         names = sums.keys()
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreCorrupt(f"{path} is damaged: piece {CHECKSUMS}: {error}") from error
+        raise StoreCorrupt(f"{path} is damaged: piece {CHECKSUMS}: {_short(error)}") from error
     for name in sorted(names | pieces.keys()):
         if name not in pieces:
-            raise StoreCorrupt(f"{path} is damaged: piece {name[:80]!r} is missing")
+            raise StoreCorrupt(f"{path} is damaged: piece {_short(name)!r} is missing")
         if name not in names:
-            raise StoreCorrupt(f"{path} is damaged: piece {name} has no checksum")
+            raise StoreCorrupt(f"{path} is damaged: piece {_short(name)} has no checksum")
         if hashlib.sha256(pieces[name]).hexdigest() != sums[name]:
-            raise StoreCorrupt(f"{path} is damaged: piece {name} does not match its checksum")
+            raise StoreCorrupt(f"{path} is damaged: piece {_short(name)} does not match its checksum")

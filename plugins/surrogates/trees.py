@@ -31,7 +31,7 @@ class Forest:
     Attributes:
         trees: (e,) trees of each ensemble.
         nodes: (t,) nodes of each tree, the root first, each after its parent.
-        left, right: (n,) children; -1 at a leaf.
+        left, right: (n,) children, the right one after the left one; -1 at a leaf.
         feature: (n,) that is compared; 0 at a leaf.
         missing_left: (n,) where a point without that feature goes.
         value: (n,) with which it is compared; at a leaf what the tree says.
@@ -123,6 +123,8 @@ class Forest:
         for child in (self.left, self.right):
             if not np.where(inner, (child > own) & (child < size), child == -1).all():
                 raise ValueError("a child of a node is no node after it in its tree")
+        if not (self.right == self.left + inner).all():
+            raise ValueError("a right child does not follow the left one")  # where XGBoost goes without looking
         left, right = self.left[inner] + root[inner], self.right[inner] + root[inner]
         parents = np.bincount(np.concatenate([left, right]), minlength=total)
         parents[first] += 1

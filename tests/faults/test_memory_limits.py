@@ -108,4 +108,5 @@ def test_a_scan_under_a_limit_of_the_shell(tmp_path: Path, kilobytes: int) -> No
     )
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
-    assert "memory" in done.stderr
+    # A library in C++ that finds no memory in a thread of its own ends the process, in its own words.
+    assert "memory" in done.stderr or "bad_alloc" in done.stderr

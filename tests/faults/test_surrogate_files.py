@@ -98,6 +98,12 @@ def test_trees_that_lead_out_of_the_memory_are_refused(pieces: dict[str, files.P
             edited[rng.integers(len(edited)) if name != "left" else 0] = value
             paths.append(tmp_path / f"{name}{value}.tns")
             paths[-1].write_bytes(files.rezip({**trees, f"learned/{name}.npy": files.npy(edited)}))
+    left, right = (_array(trees, name).copy() for name in ("left", "right"))
+    inner = left != -1
+    left[inner], right[inner] = right[inner], left[inner]
+    paths.append(tmp_path / "swapped.tns")
+    swapped = {"learned/left.npy": files.npy(left), "learned/right.npy": files.npy(right)}
+    paths[-1].write_bytes(files.rezip({**trees, **swapped}))
     for path, outcome in zip(paths, files.opened(paths), strict=True):
         assert outcome.startswith("StoreCorrupt: "), f"{path.name}: {outcome}"
         assert "learned/" in outcome

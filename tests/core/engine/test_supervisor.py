@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import terranova
 from terranova.engine import supervisor
 from terranova.engine.supervisor import launch
 from terranova.errors import ConfigError, ParallelError, RunError, RunExists
@@ -33,6 +34,18 @@ def test_what_cannot_be_supervised_is_refused_before_anything_is_started(tmp_pat
         launch(scan, 2, output=tmp_path / "run")
     with pytest.raises(RunError, match="is not a run directory"):
         launch(tmp_path / "run", 2)
+
+
+@pytest.mark.integration
+def test_a_scan_that_has_ended_is_not_started_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whatever becomes of the launcher after it: one whose output nobody reads any more fails at its end."""
+    scan, launcher = tmp_path / "scan.yaml", tmp_path / "launcher"
+    scan.write_text(SCAN)
+    launcher.write_text('#!/bin/sh\nshift 2\n"$@"\nexit 141\n')
+    launcher.chmod(0o755)
+    assert launch(scan, 1, output=tmp_path / "run", launcher=str(launcher), quiet=True) == 0
+    assert terranova.open(tmp_path / "run").count == 10
+    assert "only then a process died of SIGPIPE" in capfd.readouterr().err
 
 
 def test_several_ranks_need_a_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
