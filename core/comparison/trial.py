@@ -173,10 +173,14 @@ class Trial:
         write_atomic(self.directory / RESULT, json.dumps(content, indent=1) + "\n")
 
     def _sources(self) -> dict[str, str]:
-        """Return hashes of the source of model and sampler, which may change while a comparison goes on."""
+        """Return hashes of the source of model and sampler, which may change while a comparison goes on.
+
+        A peer that is measured in its own program is no plugin; its source is not known.
+        """
         known = registry()
         chosen = {"model": self.problem_entry.problem.model.name, "sampler": self.sampler_entry.sampler.name}
-        return {kind: plugin_fingerprint(known.get(kind, name).target) for kind, name in chosen.items()}
+        named = {kind: name for kind, name in chosen.items() if name.partition(":")[0] in known.names(kind)}
+        return {kind: plugin_fingerprint(known.get(kind, name).target) for kind, name in named.items()}
 
     def _digest(self) -> str:
         return self.config.digest(self.problem_entry, self.sampler_entry)

@@ -26,7 +26,7 @@ def example() -> Iterator[None]:
     sys.path.insert(0, str(EXAMPLE))
     shared = registry()
     before = list(shared.plugins)
-    if "thdm2" not in {plugin.name for plugin in shared.find("thdm2")}:
+    if "thdm2" not in {plugin.name for plugin in shared.find()}:
         shared.register(importlib.import_module("thdm2"), name="thdm2", origin="tests")
     yield
     shared.plugins[:] = before

@@ -9,6 +9,7 @@ import pytest
 from support.fit_problems import measured, problem
 
 from terranova.cli.fit import show_fit
+from terranova.fitting.findings import about
 
 
 def test_the_best_fit_and_what_it_cost(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,7 +30,7 @@ def test_the_best_fit_and_what_it_cost(monkeypatch: pytest.MonkeyPatch, capsys: 
         ends={},
     )
     fit: Any = SimpleNamespace(
-        problem=problem({"name": "fit-simple"}, [measured("same", 0.0)]),
+        about=about(problem({"name": "fit-simple"}, [measured("same", 0.0)]), (0.68,)),
         best=best,
         profiles=(),
         posteriors=(),

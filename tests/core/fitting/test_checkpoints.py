@@ -89,11 +89,11 @@ def test_a_fit_that_dies_again_and_again_has_the_same_numbers(tmp_path: Path, de
     total = deaths.asked
     goes, sessions, cut = 0, 0, None
     while cut is None:
-        cut = deaths.session(tmp_path / "cut", most=total // 3)
+        cut = deaths.session(tmp_path / "cut", most=total // 2)
         goes, sessions = goes + deaths.asked, sessions + 1
         assert sessions < 12, "it does not come to its end"
     require_same(cut, whole)
-    assert sessions > 3
+    assert sessions > 2
     assert goes < 2 * total, "most of it is done again each time"
 
 

@@ -28,4 +28,5 @@ def test_the_plugins_that_take_part() -> None:
     assert [kind for kind, _, _ in CONFIG.plugins()] == ["model", "executor"]
     helped = replace(CONFIG, surrogate=SurrogateConfig("gp", {"a": 1}))
     assert helped.plugins()[-1] == ("surrogate", "gp", {"a": 1})
-    assert CONFIG.store.observables == "all"
+    assert CONFIG.store.observables == ()
+    assert replace(CONFIG, columns="all").store.observables == "all"
