@@ -20,7 +20,8 @@ _MEMORY = 0.995
 """Weight of what happened a step ago relative to this one."""
 
 _WORTH_PINNING = 0.15
-"""Least share of successes at which stratified solves keep their floor."""
+"""Least share of successes in empty bins at which stratified solves keep their floor: where what is empty cannot be
+reached, they would spend it in vain."""
 
 _MEMORY_OF_PINS = 0.95
 """Weight of a try relative to the next."""
@@ -31,37 +32,43 @@ class Bandit:
 
     An arm is drawn with a probability proportional to its share of the values, but at least `floor`; the solver's
     floor falls with every failure, because on a problem that is not smooth it never succeeds. Stratified solves
-    have a floor of their own while they succeed and there are empty bins to try: what they are for, to carry the
-    search along a valley, pays the other arms.
+    have a share of their own while they succeed and there are empty bins to try, whatever they open: what they are
+    for, to carry the search along a valley, pays the other arms.
 
     Args:
-        islands: I. floor: of every arm, but of stratified solves. pin_floor: of these.
+        islands: I. floor: least share of every arm but stratified solves. pin_share: of these.
     """
 
-    ARRAYS = ("gain", "cost", "solves", "pinned")
+    ARRAYS = ("gain", "cost", "solves", "pinned", "pins")
 
-    def __init__(self, islands: int, floor: float, pin_floor: float) -> None:
-        self.floor, self.pin_floor = floor, pin_floor
+    def __init__(self, islands: int, floor: float, pin_share: float) -> None:
+        self.floor, self.pin_share = floor, pin_share
         self.gain, self.cost = np.zeros((islands, ARMS)), np.ones((islands, ARMS))
         self.solves = np.zeros((islands, 2), dtype=np.int64)
-        self.pinned = np.ones((islands, 2))  # tries and successes, older ones weighing less
+        self.pinned = np.ones((islands, 2))  # tries in empty bins and successes, older ones weighing less
+        self.pins = np.tile([_LENGTH[PIN], 1.0], (islands, 1))  # points and attempts, which differ much in length
 
     def draw(self, island: int, hopeful: bool, rng: np.random.Generator) -> int:
         """Return an arm; `hopeful` says whether there are empty bins to try."""
         value = self.gain[island] / self.cost[island]
+        value[PIN] = 0.0
         total = float(value.sum())
-        share = value / total if total > 0.0 else np.full(ARMS, 1.0 / ARMS)
+        share = value / total if total > 0.0 else (np.arange(ARMS) != PIN) / (ARMS - 1)
         tried, solved = self.solves[island].tolist()
         rate = float(self.pinned[island, 1] / self.pinned[island, 0])
-        pin = self.pin_floor * (1.0 if hopeful and rate > _WORTH_PINNING else 0.0)
+        pin = self.pin_share * (1.0 if hopeful and rate > _WORTH_PINNING else 0.0)
         floor = np.array([self.floor, self.floor, self.floor * (1 + solved) / (1 + tried), pin])
-        limits = np.cumsum(np.maximum(share, floor) / _LENGTH)
+        length = _LENGTH.copy()
+        length[PIN] = self.pins[island, 0] / self.pins[island, 1]
+        limits = np.cumsum(np.maximum(share, floor) / length)
         return min(int(np.searchsorted(limits, rng.random() * limits[-1], side="right")), ARMS - 1)
 
     def pay(self, island: int, arm: int, points: int, opened: int) -> None:
         """Note that an arm spent points, which opened bins."""
         self.gain[island, arm] = _MEMORY * self.gain[island, arm] + opened
         self.cost[island, arm] = _MEMORY * self.cost[island, arm] + points
+        if arm == PIN:
+            self.pins[island, 0] += points
 
     def solve_begins(self, island: int) -> None:
         """Note that the solver starts."""
@@ -71,8 +78,12 @@ class Bandit:
         """Note on which islands the solver has just found a valid point."""
         self.solves[island, 1] += 1
 
+    def pin_begins(self, island: int) -> None:
+        """Note that a stratified solve starts."""
+        self.pins[island, 1] += 1.0
+
     def pin_ends(self, failed: Ints, solved: Ints) -> None:
-        """Note on which islands a stratified solve has just failed, and succeeded."""
+        """Note on which islands a stratified solve in a bin that was empty has just failed, and succeeded."""
         ended = np.concatenate([failed, solved])
         self.pinned[ended] *= _MEMORY_OF_PINS
         self.pinned[ended, 0] += 1.0

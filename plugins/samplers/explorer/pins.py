@@ -33,6 +33,7 @@ class Pins:
     def __init__(self, rows: Rows, periodic: Bools, islands: int) -> None:
         self._attempts = Attempts(rows, periodic, islands)
         self._strata = Strata(len(periodic), islands)
+        self._empty = np.zeros(islands, dtype=bool)  # whether the bin was, when the attempt began
 
     def over(self, island: int) -> bool:
         """Say whether an island's attempt has ended."""
@@ -45,6 +46,7 @@ class Pins:
     def begin(self, island: int, bases: Bases, rng: np.random.Generator) -> None:
         """Begin an attempt in a bin that is best empty; `bases` hold at least one point of the island."""
         axis, place = self._strata.draw(island, rng)
+        self._empty[island] = self._strata.empty(island, axis, place)
         if rng.random() < FROM_KNOWN:
             # After failures it is not always the nearest one.
             choice = int(rng.integers(1 + self._strata.failures(island, axis, place)))
@@ -59,14 +61,17 @@ class Pins:
         return self._attempts.ask(who)
 
     def tell(self, told: Mapping[int, Told]) -> tuple[Ints, Ints]:
-        """Learn what became of the last points; return islands whose attempt failed, and succeeded, just now."""
+        """Learn what became of the last points; return islands whose attempt in an empty bin ended just now.
+
+        Those where it failed, and those where it succeeded.
+        """
         self._attempts.tell(told)
         over = np.array([i for i in told if self.over(i)], dtype=np.int64)
         solved = self._attempts.solved[over]
         for i in over[~solved].tolist():
             held = int(self._attempts.held[i])
             self._strata.fail(i, held, float(self._attempts.u[i, held]))
-        return over[~solved], over[solved]
+        return over[~solved & self._empty[over]], over[solved & self._empty[over]]
 
     def note(self, u: Floats, island: Ints) -> None:
         """Count valid points u (n, d) of islands (n,), of all arms."""
@@ -82,9 +87,10 @@ class Pins:
 
     def state(self) -> dict[str, Array]:
         """Copy all state right after a merge."""
-        return {**self._attempts.state(), **self._strata.state()}
+        return {**self._attempts.state(), **self._strata.state(), "pin_empty": self._empty.copy()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Set all state to a `state()`."""
         self._attempts.restore(state)
         self._strata.restore(state)
+        self._empty[...] = state["pin_empty"]

@@ -52,7 +52,7 @@ class Explorer(Archipelago):
         sharpness: how strongly novel bases are preferred: weights are exp(sharpness * novelty), with novelty in
             standard deviations.
         floor: least share of the points for each arm but PIN.
-        pin_floor: least share for PIN while it succeeds and there are empty bins to try.
+        pin_share: share of the points for PIN while it succeeds and there are empty bins to try.
         scouts: islands that search while no valid point is known; the others wait, at one point a step.
         solve_first: attempts of the solver before CMA-ES begins.
         popsize: points of a generation of CMA-ES; 0 takes 4 + floor(3 ln d).
@@ -89,7 +89,7 @@ class Explorer(Archipelago):
         hope: float = 0.3,
         sharpness: float = 3.0,
         floor: float = 0.05,
-        pin_floor: float = 0.1,
+        pin_share: float = 0.05,
         scouts: int = 2,
         solve_first: int = 1,
         popsize: int = 0,
@@ -108,7 +108,7 @@ class Explorer(Archipelago):
         check_settings(popsize, sigma0, patience)
         least = {"steps": steps, "rounds": rounds, "trials": trials, "scouts": scouts}
         _check({**least, "sharpness": sharpness}, {"repairs": repairs, "solve_first": solve_first, "cap": cap})
-        shares = (("floor", floor, 0, 0.3), ("pin_floor", pin_floor, 0, 0.3))
+        shares = (("floor", floor, 0, 0.3), ("pin_share", pin_share, 0, 0.3))
         for option, value, low, high in (("hope", hope, 0, 1), *shares, ("widen", widen, 1, 2)):
             if not low <= value <= high:
                 raise ValueError(f"{option} must be between {low} and {high}, got {value:g}")
@@ -135,7 +135,7 @@ class Explorer(Archipelago):
         self._solver = Solver(self._rows, space.periodic, islands)
         self._bases = Bases(d, len(self._rows), islands)
         self._pins = Pins(self._rows, space.periodic, islands)
-        self._bandit = Bandit(islands, floor, pin_floor)
+        self._bandit = Bandit(islands, floor, pin_share)
         self._active = np.ones(islands, dtype=bool)
         self._arm = np.full(islands, SLEEP, dtype=np.int64)
         self._left = np.zeros(islands, dtype=np.int64)  # generations of this episode of ROAM
@@ -197,6 +197,7 @@ class Explorer(Archipelago):
             self._bandit.solve_begins(i)
             self._solver.begin(i, rng.random(self.space.dimension))
         elif arm == PIN:
+            self._bandit.pin_begins(i)
             self._pins.begin(i, self._bases, rng)
 
     def _promise(self, u: Floats, island: Ints) -> Floats:

@@ -48,6 +48,11 @@ class Strata:
         both = self._shared[1] + self._own[island, 1]
         return int(both[axis, int(_bins_of(np.array(place)))]) // WHOLE
 
+    def empty(self, island: int, axis: int, place: float) -> bool:
+        """Say whether no valid point is known in a bin."""
+        number = int(_bins_of(np.array(place)))
+        return bool(self._shared[0, axis, number] + self._own[island, 0, axis, number] == 0)
+
     def draw(self, island: int, rng: np.random.Generator) -> tuple[int, float]:
         """Draw an axis and a place: an empty bin where one is hopeful, else one with few points.
 
