@@ -123,13 +123,13 @@ class Forest:
         for child in (self.left, self.right):
             if not np.where(inner, (child > own) & (child < size), child == -1).all():
                 raise ValueError("a child of a node is no node after it in its tree")
-        if not (self.right == self.left + inner).all():
-            raise ValueError("a right child does not follow the left one")  # where XGBoost goes without looking
         left, right = self.left[inner] + root[inner], self.right[inner] + root[inner]
         parents = np.bincount(np.concatenate([left, right]), minlength=total)
         parents[first] += 1
         if not (parents == 1).all():
             raise ValueError("a node has not exactly one parent")
+        if not (self.right == self.left + inner).all():
+            raise ValueError("a right child does not follow the left one")  # where XGBoost goes without looking
         if not ((self.feature >= 0) & (self.feature < features)).all():
             raise ValueError(f"a node compares a parameter that is none of the {features}")
         here: Ints = first

@@ -67,6 +67,14 @@ WRONG: dict[str, list[Callable[[Forest], None]]] = {
 }
 
 
+def test_children_that_change_places_are_refused(grown: list[Any]) -> None:
+    """XGBoost goes right by going one beyond the left child."""
+    forest = Forest.of(grown)
+    swapped = replace(forest, left=forest.right, right=forest.left)
+    with pytest.raises(ValueError, match="does not follow the left one"):
+        swapped.require_trees(3)
+
+
 @pytest.mark.parametrize(("message", "spoil"), [(words, each) for words, all_ in WRONG.items() for each in all_])
 def test_what_is_no_tree_is_refused(grown: list[Any], message: str, spoil: Callable[[Forest], None]) -> None:
     forest = Forest.of(grown)
