@@ -70,7 +70,7 @@ WRONG: dict[str, list[Callable[[Forest], None]]] = {
 def test_children_that_change_places_are_refused(grown: list[Any]) -> None:
     """XGBoost goes right by going one beyond the left child."""
     forest = Forest.of(grown)
-    swapped = replace(forest, left=forest.right, right=forest.left)
+    swapped = dataclasses.replace(forest, left=forest.right, right=forest.left)
     with pytest.raises(ValueError, match="does not follow the left one"):
         swapped.require_trees(3)
 
