@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import time
@@ -11,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from terranova.comparison.config import ComparisonConfig, ProblemEntry, SamplerEntry, slug
 from terranova.comparison.measures import MeasuredRun, measure
 from terranova.errors import ConfigError, PluginError, RunError, RunLocked, TerranovaError
 from terranova.registry import registry
-from terranova.store.arrays import read_arrays
+from terranova.store.arrays import npz_of, read_arrays
 from terranova.system.atomic import write_atomic
 from terranova.system.signals import STOPPED
 from terranova.system.source_fingerprint import plugin_fingerprint
@@ -117,9 +114,7 @@ class Trial:
 
     def record(self, measured: MeasuredRun) -> None:
         """Keep what was measured as the result of this trial."""
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **measured.arrays)  # type: ignore[arg-type]
-        write_atomic(self.directory / ARRAYS, buffer.getvalue())
+        write_atomic(self.directory / ARRAYS, npz_of(measured.arrays, compressed=True))
         self._conclude(measured.numbers)
 
     def fail(self, message: str) -> None:

@@ -95,15 +95,15 @@ class Supervisor:
             points, ended_before = self._points(), self._done()
             code, cause = self._attempt()
             self._job.clean_up()
-            stored = self._points()
+            stored, done = self._points(), self._done()
             if self._signal:
                 return self._code_of_request(code)
-            if code in (EXIT_INTERRUPTED, EXIT_CTRL_C) or (code == 0 and self._done()):
+            if code in (EXIT_INTERRUPTED, EXIT_CTRL_C) or (code == 0 and done):
                 return code
             if code in FINAL:
                 self.say(f"the scan ended with an error, exit code {code}, that starting it again would not mend")
                 return code
-            if self._done() and not ended_before:
+            if done and not ended_before:
                 self.say(f"the scan has ended, and everything is stored; only then {cause}")
                 return 0
             if code == 1 and stored == points:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from terranova.fitting.likelihood import Likelihood
 from terranova.store import Reader, Writer, save_checkpoint
 from terranova.store.checkpoint import COUNTS, Checkpoint, checkpoints, read_checkpoint
 from terranova.system import disk
+from terranova.system.source_fingerprint import fingerprint
 from terranova.types import Array, Floats
 
 log = logging.getLogger("terranova")
@@ -31,6 +30,9 @@ _SAME = 1e-9
 """Relative difference of parameters that another machine makes of the same place in the cube, at most."""
 
 _OF_CUBE = "u"
+
+_CODE = "terranova.fitting.session"
+"""With what it imports of its room, the code that decides on the units of work: other code may do others."""
 
 
 class FitCheckpoints:
@@ -49,7 +51,7 @@ class FitCheckpoints:
     def __init__(self, directory: Path, likelihood: Likelihood, writer: Writer, run_id: str) -> None:
         self._directory, self._likelihood, self._writer = directory, likelihood, writer
         self._from_scans = len(likelihood.u)
-        self._identity = {"run_id": run_id, "source": _source()}
+        self._identity = {"run_id": run_id, "source": fingerprint(_CODE, _CODE.rpartition(".")[0])}
         self._due = time.monotonic() + INTERVAL
 
     def course(self) -> Course:
@@ -114,12 +116,3 @@ def _before(index: int) -> Any:
     import pyarrow.compute as pc
 
     return pc.field("index") < index
-
-
-@cache
-def _source() -> str:
-    """Return a hash of the code of fits: other code may do other units of work."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]

@@ -30,16 +30,15 @@ def hidden_crossings(place: Floats, delta: Floats, wanted: float) -> list[tuple[
     for i in range(len(place) - 1):
         if (delta[i] > wanted) != (delta[i + 1] > wanted) or min(delta[i], delta[i + 1]) > FAR:
             continue
-        for side in (slice(i - 2, i + 1), slice(i + 1, i + 4)):
-            x, y = place[max(side.start, 0) : side.stop], delta[max(side.start, 0) : side.stop]
+        for side, beyond in ((slice(max(i - 2, 0), i + 1), i + 1), (slice(i + 1, i + 4), i)):
+            x, y = place[side], delta[side]
             if len(x) < 3 or not np.isfinite(y).all():
                 continue
-            goal = place[i + 1] if side.stop == i + 1 else place[i]
+            goal = place[beyond]
             first, second = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
             bend = (second - first) / (x[2] - x[0])
             expected = y[1] + first * (goal - x[1]) + bend * (goal - x[0]) * (goal - x[1])
-            beside = delta[i + 1] if goal == place[i + 1] else delta[i]
-            if (expected > wanted) != (delta[i] > wanted) and abs(expected - beside) > JUMP:
+            if (expected > wanted) != (delta[i] > wanted) and abs(expected - delta[beyond]) > JUMP:
                 found.append((float(place[i]), float(place[i + 1])))
                 break
     return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -20,7 +18,7 @@ from terranova.fitting.profile import Profile
 from terranova.fitting.profile_convergence import Convergence
 from terranova.fitting.surrogate.training import Round
 from terranova.interfaces.priors import LogUniform
-from terranova.store.arrays import read_arrays
+from terranova.store.arrays import from_json_array, json_array, npz_of, read_arrays
 from terranova.store.packed import pack, unpack
 from terranova.system.atomic import write_atomic
 from terranova.types import Array
@@ -179,11 +177,8 @@ def save_findings(findings: Findings) -> Path:
     arrays: dict[str, Array] = {}
     names = [f.name for f in fields(Findings) if f.name != "directory"]  # a `Fit` has more
     content = pack(Findings(**{name: getattr(findings, name) for name in names}), arrays)
-    buffer = io.BytesIO()
-    head = np.frombuffer(json.dumps(content).encode(), np.uint8)
-    np.savez(buffer, **{_HEAD: head}, **arrays)  # type: ignore[arg-type]
     path = findings.directory / FINDINGS
-    write_atomic(path, buffer.getvalue())
+    write_atomic(path, npz_of({_HEAD: json_array(content), **arrays}))
     return path
 
 
@@ -198,7 +193,7 @@ def load_findings(directory: Path) -> Findings:
         raise RunError(f"{directory} has no {FINDINGS}: `terranova fit` with the same file writes it")
     try:
         arrays = read_arrays(path)
-        findings = unpack(Findings, json.loads(arrays.pop(_HEAD).tobytes()), arrays)
+        findings = unpack(Findings, from_json_array(arrays.pop(_HEAD)), arrays)
     except Exception as error:  # a damaged archive makes NumPy and zipfile raise whatever they come upon
         raise RunError(f"{path} cannot be read, or holds no fit: {error}") from error
     return replace(findings, directory=directory)

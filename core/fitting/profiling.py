@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 
 from terranova.fitting.axes import FAR, Axis, named
 from terranova.fitting.config import Search
 from terranova.fitting.course import Course
+from terranova.fitting.crossings import brackets_of
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import Profile, best_rows, gather, profile, search
 from terranova.fitting.profile_convergence import MOVED, Convergence, jumps_in_sight
@@ -67,6 +67,9 @@ class Profiling:
         say: told how far it is.
         course: of the fit, of which searches are units.
         linearised: the terms of the problem, if they are known already.
+
+    Attributes:
+        error: the largest error of chi2 that a surrogate had in them; 0 without one.
     """
 
     def __init__(
@@ -97,6 +100,11 @@ class Profiling:
         course.keep("profiles", self)
         for i, search_of_one in enumerate(self.searches):
             course.keep(f"profile {i}", search_of_one)
+
+    @property
+    def error(self) -> float:
+        """See the attribute."""
+        return 0.0
 
     def state(self) -> ProfilingState:
         """Return what profiles know of one another."""
@@ -170,12 +178,18 @@ class Profiling:
         start = work.minima.best
         if i in self._curves:
             self._from_others(i)
-        rows = [row for row in self._surprises(i) if row[1] not in self._tried[i]]
-        if rows:
-            cells, points = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
-            self._tried[i].update(points.tolist())
-            work.carry(cells, self._likelihood.u[points])
+        self._carry_surprises(i)
         return self._likelihood.evaluations > before, bool((work.minima.best > start).any())
+
+    def _carry_surprises(self, i: int) -> bool:
+        """Search from known points that are better than a profile says, each once; say whether there were any."""
+        rows = [row for row in self._surprises(i) if row[1] not in self._tried[i]]
+        if not rows:
+            return False
+        cells, points = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
+        self._tried[i].update(points.tolist())
+        self.searches[i].carry(cells, self._likelihood.u[points])
+        return True
 
     def _surprises(self, i: int) -> list[tuple[int, int]]:
         """Return (cell, row) of known points that are better than a profile says."""
@@ -265,9 +279,8 @@ class Profiling:
         delta = 2.0 * (self._likelihood.loglikes.max() - work.minima.best)
         chosen: Bools = np.zeros(work.cells, dtype=bool)
         for level in self._thresholds:
-            for a, b in pairwise(range(work.cells)):
-                if (delta[a] <= level) != (delta[b] <= level):
-                    chosen[[a, b]] = True
+            crossed = brackets_of(delta, level)
+            chosen[crossed] = chosen[crossed + 1] = True
         return np.asarray(np.flatnonzero(chosen), dtype=np.int64)
 
     def _by_cma(self, i: int, cells: Ints) -> Floats:
@@ -319,14 +332,19 @@ class Profiling:
         """Return places (n,) and ln L (n,) of a finer curve between two places of a curve, and a little beyond."""
         work = self.searches[i]
         fine, beside = self.finer(i, inside, outside)
-        closer = CellSearch(
-            self._linearised, [fine], self._rngs[i], max(work.left, 0) + work.allowed // 20, self._say
-        )
+        closer = self._search_of(i, fine)
         closer.from_beside(work, beside)
         closer.sweep()
         closer.jumps(ends=False)
         work.spent += closer.spent
         return self.places_of(gather(self._likelihood, [fine], 0))
+
+    def _search_of(self, i: int, fine: Axis) -> CellSearch:
+        """Return the search of a finer curve, which has what is left and a little more."""
+        work = self.searches[i]
+        return CellSearch(
+            self._linearised, [fine], self._rngs[i], max(work.left, 0) + work.allowed // 20, self._say
+        )
 
     def finer(self, i: int, inside: float, outside: float) -> tuple[Axis, range]:
         """Return the axis of a finer curve between two places of a curve, and the bins of the curve around it."""

@@ -224,7 +224,7 @@ def _profiles(
         ProfileResult(curve, tuple(intervals_of.get(i, ())), convergence)
         for i, (curve, convergence) in enumerate(profiling.results())
     ]
-    return results, profiling.error if isinstance(profiling, SurrogateProfiling) else 0.0
+    return results, profiling.error
 
 
 def _axes(likelihood: Likelihood, profile_config: ProfileConfig) -> list[Axis]:

@@ -5,8 +5,6 @@ The points are the truth and a checkpoint saves time, so a damaged one is skippe
 
 from __future__ import annotations
 
-import io
-import json
 import logging
 import re
 import zlib
@@ -17,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from terranova.store.arrays import read_arrays
+from terranova.store.arrays import from_json_array, json_array, npz_of, read_arrays
 from terranova.system import disk
 from terranova.system.atomic import make_directory, write_atomic
 from terranova.types import Array
@@ -70,14 +68,12 @@ def save_checkpoint(directory: Path, generation: int, arrays: Mapping[str, Array
         "meta": meta,
         "crc32": {name: _checksum(values) for name, values in plain.items()},
     }
-    buffer = io.BytesIO()
-    members = {_ARRAY + name: values for name, values in plain.items()}
-    np.savez(buffer, **{_HEAD: np.frombuffer(json.dumps(head).encode(), np.uint8)}, **members)  # type: ignore[arg-type]
+    content = npz_of({_HEAD: json_array(head), **{_ARRAY + name: values for name, values in plain.items()}})
 
     folder = directory / CHECKPOINTS
     make_directory(folder)
     path = folder / f"{generation:08d}.npz"
-    write_atomic(path, buffer.getvalue())
+    write_atomic(path, content)
     for old in _newest_first(folder)[KEPT:]:
         disk.unlink(old)
     return path
@@ -106,7 +102,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         Exception: it is damaged; NumPy and zipfile raise whatever they come upon.
     """
     members = read_arrays(path)
-    head = json.loads(members.pop(_HEAD).tobytes())
+    head = from_json_array(members.pop(_HEAD))
     if not isinstance(head, dict) or not isinstance(head.get("crc32"), dict) or "meta" not in head:
         raise ValueError("its head is not that of a checkpoint")
     arrays = {name.removeprefix(_ARRAY): values for name, values in members.items()}

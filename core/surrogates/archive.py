@@ -87,14 +87,14 @@ def read_archive(path: Path) -> dict[str, bytes]:
             try:
                 pieces[entry.filename] = archive.read(entry)
             except Exception as error:  # as above
-                raise StoreCorrupt(f"{path} is damaged: piece {_short(entry.filename)}: {_short(error)}") from error
+                raise StoreCorrupt(f"{path} is damaged: piece {entry.filename}: {_short(error)}") from error
     _require_checksums(path, pieces)
     return pieces
 
 
-def _short(what: object) -> str:
-    """Return what a message quotes, without the rest of what somebody else may have made long."""
-    text = str(what)
+def _short(error: Exception) -> str:
+    """Return what an error says, without the rest of what it quotes from a file."""
+    text = str(error)
     return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
 
 
@@ -145,7 +145,7 @@ def _require_plain(path: Path, entries: list[zipfile.ZipInfo], size: int) -> Non
             or entry.flag_bits & 1
             or entry.file_size != entry.compress_size
         ):
-            raise StoreCorrupt(f"{path} is damaged: piece {_short(name)} is packed, which terranova never does")
+            raise StoreCorrupt(f"{path} is damaged: piece {name} is packed, which terranova never does")
     total = sum(entry.file_size for entry in entries)
     if total > size:
         raise StoreCorrupt(f"{path} is damaged: its pieces claim {total:,} bytes, more than the {size:,} it has")
@@ -161,8 +161,8 @@ def _require_checksums(path: Path, pieces: dict[str, bytes]) -> None:
         raise StoreCorrupt(f"{path} is damaged: piece {CHECKSUMS}: {_short(error)}") from error
     for name in sorted(names | pieces.keys()):
         if name not in pieces:
-            raise StoreCorrupt(f"{path} is damaged: piece {_short(name)!r} is missing")
+            raise StoreCorrupt(f"{path} is damaged: piece {name[:80]!r} is missing")
         if name not in names:
-            raise StoreCorrupt(f"{path} is damaged: piece {_short(name)} has no checksum")
+            raise StoreCorrupt(f"{path} is damaged: piece {name} has no checksum")
         if hashlib.sha256(pieces[name]).hexdigest() != sums[name]:
-            raise StoreCorrupt(f"{path} is damaged: piece {_short(name)} does not match its checksum")
+            raise StoreCorrupt(f"{path} is damaged: piece {name} does not match its checksum")

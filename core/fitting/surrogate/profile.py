@@ -9,6 +9,7 @@ import numpy as np
 
 from terranova.fitting.axes import FAR, Axis, named
 from terranova.fitting.config import Search
+from terranova.fitting.crossings import brackets_of
 from terranova.fitting.intervals import threshold
 from terranova.fitting.profile import Profile, beside, gather
 from terranova.fitting.profile_convergence import MOVED, Convergence
@@ -16,7 +17,6 @@ from terranova.fitting.profiling import Profiling
 from terranova.fitting.progress import Say
 from terranova.fitting.surrogate.maxima import Maxima, maxima, search_again
 from terranova.fitting.surrogate.training import SurrogateTrainer
-from terranova.fitting.sweeps import CellSearch
 from terranova.types import Floats, Ints
 
 _LOOKS, _LOOKS_AGAIN, _LOOKS_CLOSER = 8, 3, 2
@@ -166,7 +166,7 @@ class SurrogateProfiling(Profiling):
         tolerance = np.where(delta > threshold(max(self._levels), len(axes)) + _BEYOND, _LOOSE, _CLOSE)
         if len(axes) == 1:
             for level in self._thresholds:
-                crossed = np.flatnonzero(np.diff(delta > level))
+                crossed = brackets_of(delta, level)
                 tolerance[crossed] = tolerance[crossed + 1] = _AT_LEVEL
         return tolerance
 
@@ -180,11 +180,7 @@ class SurrogateProfiling(Profiling):
                 if self._trainer.usable and self._surprises(i):
                     self._trainer.refit()
                     self._settle(i, _LOOKS_AGAIN)
-                rows = [(cell, row) for cell, row in self._surprises(i) if row not in self._tried[i]]
-                if rows:
-                    cells, points = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
-                    self._tried[i].update(points.tolist())
-                    work.carry(cells, self._likelihood.u[points])
+                if self._carry_surprises(i):
                     work.sweep()
             if self._likelihood.evaluations == before:
                 break
@@ -221,9 +217,7 @@ class SurrogateProfiling(Profiling):
             return super().zoom(i, inside, outside)
         work, likelihood = self.searches[i], self._likelihood
         fine, around = self.finer(i, inside, outside)
-        closer = CellSearch(
-            self._linearised, [fine], self._rngs[i], max(work.left, 0) + work.allowed // 20, self._say
-        )
+        closer = self._search_of(i, fine)
         inset = replace(fine, inset=self._inset[i][0].inset)
         for _ in range(_LOOKS_CLOSER):
             surrogate = self._trainer.surrogate_likelihood()

@@ -8,7 +8,7 @@ import numpy as np
 
 from terranova.plugins.samplers.explorer.rows import Rows
 from terranova.plugins.samplers.explorer.scales import Scale, choose_scale, scales_of
-from terranova.plugins.samplers.explorer.tree import OVER, PROBE, PROBE_LENGTH, STEP, Told
+from terranova.plugins.samplers.explorer.tree import OVER, PROBE, STEP, Told, probe_steps
 from terranova.types import Array, Bools, Floats, Ints
 
 START = 4
@@ -83,6 +83,7 @@ class Attempts:
         # What lasts from asking to telling only, and is in no checkpoint:
         self._starts: dict[int, Floats] = {}
         self._factors: dict[int, Floats] = {}
+        self._windows: dict[int, tuple[Floats, Floats]] = {}  # follow from the scales
 
     def begin(self, island: int, starts: Floats, held: int, rng: np.random.Generator) -> None:
         """Start at the nearest to the windows of some points (n, d), and hold an axis fixed.
@@ -106,7 +107,7 @@ class Attempts:
             if self.stage[i] == START:
                 points = self._starts.pop(i)
             elif self.stage[i] == PROBE:
-                points = self.u[i] + np.diag(self._ahead(i))[self._free(i)]
+                points = self.u[i] + np.diag(probe_steps(self.u[i]))[self._free(i)]
             else:
                 points = self._steps(i)
             proposals[i] = points, np.full(len(points), self.stage[i] == PROBE)
@@ -121,7 +122,7 @@ class Attempts:
         least = np.where(self.periodic, -LONGEST, np.maximum(-LONGEST, -self.u[i]))
         most = np.where(self.periodic, LONGEST, np.minimum(LONGEST, 1.0 - self.u[i]))
         least[self.held[i]] = most[self.held[i]] = 0.0
-        low, high = self._scale(i).window(self.rows.low, self.rows.high)
+        low, high = self._window(i)
         candidate_steps(
             self.z[i], self.jacobian[i], self.weight[i], low, high, dampings, least, most, steps
         )  # fmt: skip
@@ -152,6 +153,7 @@ class Attempts:
             for name, array in self.scales.items():
                 array[i] = getattr(scale, name)
             self.sampled[i] = True
+            self._windows.pop(i, None)
             rows, u, found = rows[SAMPLE:], u[SAMPLE:], found[SAMPLE:]
         z = self._scale(i).transform(rows)
         distance = self._distances(i, z)
@@ -163,13 +165,13 @@ class Attempts:
 
     def _probed(self, i: int, rows: Floats) -> None:
         free = self._free(i)
-        change = (self._scale(i).transform(rows) - self.z[i]) / self._ahead(i)[free, None]
+        change = (self._scale(i).transform(rows) - self.z[i]) / probe_steps(self.u[i])[free, None]
         self.jacobian[i] = 0.0
         self.jacobian[i][:, free] = np.where(np.isfinite(change), change, 0.0).T
         self.age[i] = 0
         self.jacobians[i] += 1
         self.stage[i] = STEP
-        low, high = self._scale(i).window(self.rows.low, self.rows.high)
+        low, high = self._window(i)
         violated = (self.z[i] < low) | (self.z[i] > high)
         if (violated & ~self.jacobian[i].any(axis=1)).any() or (
             self.jacobians[i] == RACE_AT and not self._keeps_up(i)
@@ -212,7 +214,7 @@ class Attempts:
             self.stage[i] = OVER
         else:
             self.breakouts[i] += 1
-            low, high = self._scale(i).window(self.rows.low, self.rows.high)
+            low, high = self._window(i)
             heavier_on_violated(self.z[i], low, high, self.weight[i])
             self.distance[i] = self._distances(i, self.z[i][None])[0]
             self.damping[i] = FIRST_DAMPING
@@ -221,7 +223,7 @@ class Attempts:
     def _distances(self, i: int, z: Floats) -> Floats:
         from terranova.plugins.samplers.explorer.attempts_kernels import squared_distance
 
-        low, high = self._scale(i).window(self.rows.low, self.rows.high)
+        low, high = self._window(i)
         distance = np.empty(len(z))
         squared_distance(z, low, high, self.weight[i], distance)
         return distance
@@ -229,11 +231,13 @@ class Attempts:
     def _scale(self, i: int) -> Scale:
         return Scale(**{name: array[i] for name, array in self.scales.items()})
 
+    def _window(self, i: int) -> tuple[Floats, Floats]:
+        if i not in self._windows:
+            self._windows[i] = self._scale(i).window(self.rows.low, self.rows.high)
+        return self._windows[i]
+
     def _free(self, i: int) -> Ints:
         return np.delete(np.arange(self.u.shape[1]), self.held[i])
-
-    def _ahead(self, i: int) -> Floats:
-        return np.where(self.u[i] > 0.5, -PROBE_LENGTH, PROBE_LENGTH)
 
     def state(self) -> dict[str, Array]:
         """Copy all state right after a merge; first axes count islands."""
@@ -244,6 +248,7 @@ class Attempts:
         """Set all state to a `state()`."""
         for name in self.ARRAYS:
             getattr(self, name)[...] = state[f"attempt_{name}"]
+        self._windows.clear()
         for name, array in self.scales.items():
             array[...] = state[f"attempt_scale_{name}"]
 

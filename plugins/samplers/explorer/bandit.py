@@ -56,7 +56,7 @@ class Bandit:
         share = value / total if total > 0.0 else (np.arange(ARMS) != PIN) / (ARMS - 1)
         tried, solved = self.solves[island].tolist()
         rate = float(self.pinned[island, 1] / self.pinned[island, 0])
-        pin = self.pin_share * (1.0 if hopeful and rate > _WORTH_PINNING else 0.0)
+        pin = self.pin_share if hopeful and rate > _WORTH_PINNING else 0.0
         floor = np.array([self.floor, self.floor, self.floor * (1 + solved) / (1 + tried), pin])
         length = _LENGTH.copy()
         length[PIN] = self.pins[island, 0] / self.pins[island, 1]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from terranova.plugins.samplers.explorer.rows import Rows
-from terranova.plugins.samplers.explorer.tree import OVER, PROBE, PROBE_LENGTH, STEP, Told
+from terranova.plugins.samplers.explorer.tree import OVER, PROBE, STEP, Told, probe_steps
 from terranova.plugins.samplers.shared.cube import into_cube
 from terranova.types import Array, Bools, Floats
 
@@ -54,7 +54,7 @@ class Solver:
         proposals: dict[int, tuple[Floats, Bools]] = {}
         for i in who:
             if self.stage[i] == PROBE:
-                points = self.u[i] + np.diag(self._ahead(i))
+                points = self.u[i] + np.diag(probe_steps(self.u[i]))
                 probe = np.ones(len(points), dtype=bool)
                 if not self.known[i]:
                     points, probe = np.vstack([self.u[i], points]), np.concatenate([[False], probe])
@@ -82,7 +82,7 @@ class Solver:
                 if not self.known[i]:
                     self.base[i], rows = rows[0], rows[1:]
                 with np.errstate(invalid="ignore"):
-                    self.jacobian[i] = ((rows - self.base[i]) / self._ahead(i)[:, None]).T
+                    self.jacobian[i] = ((rows - self.base[i]) / probe_steps(self.u[i])[:, None]).T
                 usable = np.isfinite(self.jacobian[i]).all() and np.isfinite(self.base[i]).all()
                 if usable:
                     solver_units(low, high, self.jacobian[i], self.unit[i])
@@ -96,9 +96,6 @@ class Solver:
                     self.stage[i] = PROBE
                 else:
                     self.stage[i] = OVER
-
-    def _ahead(self, i: int) -> Floats:
-        return np.where(self.u[i] > 0.5, -PROBE_LENGTH, PROBE_LENGTH)
 
     def state(self) -> dict[str, Array]:
         """Copy all state; first axes count islands."""

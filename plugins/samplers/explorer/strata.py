@@ -39,19 +39,17 @@ class Strata:
 
     def fail(self, island: int, axis: int, place: float) -> None:
         """Note that no valid point was found where an axis is held at a place in [0, 1]."""
-        number = int(_bins_of(np.array(place)))
+        number = _bin_of(place)
         away = self._away(island)[axis, number]
         self._own[island, 1, axis, number] += max(1, WHOLE // int(away))
 
     def failures(self, island: int, axis: int, place: float) -> int:
         """Return how many failures there were in the same bin."""
-        both = self._shared[1] + self._own[island, 1]
-        return int(both[axis, int(_bins_of(np.array(place)))]) // WHOLE
+        return int(self._known(island)[1, axis, _bin_of(place)]) // WHOLE
 
     def empty(self, island: int, axis: int, place: float) -> bool:
         """Say whether no valid point is known in a bin."""
-        number = int(_bins_of(np.array(place)))
-        return bool(self._shared[0, axis, number] + self._own[island, 0, axis, number] == 0)
+        return bool(self._known(island)[0, axis, _bin_of(place)] == 0)
 
     def draw(self, island: int, rng: np.random.Generator) -> tuple[int, float]:
         """Draw an axis and a place: an empty bin where one is hopeful, else one with few points.
@@ -59,7 +57,7 @@ class Strata:
         Of the empty ones those beside known points come first: from there, attempts are short and seldom fail, and
         what they find brings the next ones near.
         """
-        points, failures = self._shared + self._own[island]
+        points, failures = self._known(island)
         limits = np.cumsum(np.exp(-failures / WHOLE) / ((1.0 + points) * self._away(island)))
         chosen = min(int(np.searchsorted(limits, rng.random() * limits[-1], side="right")), limits.size - 1)
         axis, number = divmod(chosen, BINS)
@@ -67,12 +65,16 @@ class Strata:
 
     def hopeful(self, island: int) -> bool:
         """Say whether a bin is empty in which few attempts have failed."""
-        points, failures = self._shared + self._own[island]
+        points, failures = self._known(island)
         return bool(((points == 0) & (failures < PATIENCE * WHOLE)).any())
+
+    def _known(self, island: int) -> Ints:
+        """Return points and failures (2, d, 20) that an island knows of."""
+        return np.asarray(self._shared + self._own[island])
 
     def _away(self, island: int) -> Ints:
         """Return how many bins (d, 20) each is from the nearest with valid points on its axis; at least 1."""
-        points = self._shared[0] + self._own[island, 0]
+        points = self._known(island)[0]
         return np.asarray(np.maximum(1, np.where(points[:, None, :] > 0, _AWAY, BINS).min(axis=2)))
 
     def pending(self) -> Array:
@@ -92,6 +94,10 @@ class Strata:
         """Set it to a `state()`."""
         self._shared[...] = state["shared_strata"]
         self._own[...] = 0
+
+
+def _bin_of(place: float) -> int:
+    return int(_bins_of(np.array(place)))
 
 
 def _bins_of(u: Floats) -> Ints:

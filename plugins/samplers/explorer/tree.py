@@ -24,6 +24,11 @@ SCALES = np.array([0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6])
 """Step lengths, in units of the local ellipsoid."""
 
 
+def probe_steps(u: Floats) -> Floats:
+    """Return the signed steps (d,) of the forward differences at u (d,), which stay in the cube."""
+    return np.where(u > 0.5, -PROBE_LENGTH, PROBE_LENGTH)
+
+
 Score = Callable[[Floats, Ints], Floats]
 """Novelty (n,) of points u (n, d) as islands (n,) see them."""
 
@@ -111,7 +116,7 @@ class Tree:
         for i in who:
             stage = self.stage[i]
             if stage == PROBE:
-                ahead = np.where(self.u[i] > 0.5, -PROBE_LENGTH, PROBE_LENGTH)
+                ahead = probe_steps(self.u[i])
                 proposals[i] = self.u[i] + np.diag(ahead), np.ones(len(ahead), dtype=bool)
             else:
                 steps = self.step[i] if stage == STEP else self.step[i][self.fixing[i]]
@@ -150,7 +155,7 @@ class Tree:
         stepped = [i for i in told if self.stage[i] in (STEP, REPAIR)]
         for i, t in told.items():
             if self.stage[i] == PROBE:
-                ahead = np.where(self.u[i] > 0.5, -PROBE_LENGTH, PROBE_LENGTH)
+                ahead = probe_steps(self.u[i])
                 with np.errstate(invalid="ignore"):
                     self.jacobian[i] = ((t.rows - self.base[i]) / ahead[:, None]).T
                 if np.isfinite(self.jacobian[i]).all():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from terranova.store.arrays import read_arrays
+from terranova.store.arrays import from_json_array, json_array, npz_of, read_arrays
 
 
 def test_arrays_are_read_as_they_were_saved(tmp_path: Path) -> None:
@@ -27,6 +27,29 @@ def test_arrays_are_read_as_they_were_saved(tmp_path: Path) -> None:
         for name, values in saved.items():
             np.testing.assert_array_equal(found[name], values)
             assert found[name].dtype == values.dtype
+
+
+def test_what_is_written_is_what_numpy_reads(tmp_path: Path) -> None:
+    saved = {
+        "a": np.arange(6.0).reshape(2, 3).T,
+        "of/parts.u": np.empty((0, 4)),
+        "head": json_array({"α": [1, None, 0.5]}),
+    }
+    for compressed in (False, True):
+        path = tmp_path / "a.npz"
+        path.write_bytes(npz_of(saved, compressed=compressed))
+        found = read_arrays(path, 10_000)
+        with np.load(path) as theirs:
+            assert found.keys() == set(theirs) == saved.keys()
+            for name, values in saved.items():
+                np.testing.assert_array_equal(theirs[name], values)
+                np.testing.assert_array_equal(found[name], values)
+        assert from_json_array(found["head"]) == {"α": [1, None, 0.5]}
+
+
+def test_python_objects_are_not_written() -> None:
+    with pytest.raises(ValueError, match=r"[Oo]bject"):
+        npz_of({"a": np.array([{"a": 1}], dtype=object)})
 
 
 def test_more_than_it_may_hold_is_refused(tmp_path: Path) -> None:
