@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED
+from terranova.system.imports import OutsideImports
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
 """Ctrl-C; the end of a batch job, or of a time slice; Slurm's usual warning (`--signal=USR1@60`); a terminal
@@ -77,18 +78,20 @@ class CommandSignals:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> CommandSignals:
+        self._outside_imports = OutsideImports()
         self._before = listen(self._note)
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._outside_imports.close()
         restore(self._before)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if not self.signal:
             self.signal, self._asked_at = number, now
-            raise Stopped(number)
-        if number == signal.SIGINT and now - self._asked_at > SAME_REQUEST:
+            self._outside_imports.throw(Stopped(number), frame)
+        elif number == signal.SIGINT and now - self._asked_at > SAME_REQUEST:
             os._exit(EXIT_CTRL_C)
 
 
@@ -104,12 +107,15 @@ class StopRequest:
         self._asked_at = 0.0
         self._breakable = False
         self._before: dict[int, Any] = {}
+        self._outside_imports = OutsideImports()
 
     def __enter__(self) -> StopRequest:
+        self._outside_imports = OutsideImports()
         self._before = listen(self._note)
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._outside_imports.close()
         restore(self._before)
 
     @property
@@ -131,13 +137,14 @@ class StopRequest:
             yield
         finally:
             self._breakable = False
+            self._outside_imports.forget()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if not self.signal:
             self.signal, self._asked_at = number, now
         elif number == signal.SIGINT and now - self._asked_at > SAME_REQUEST:
-            raise KeyboardInterrupt
+            self._outside_imports.throw(KeyboardInterrupt(), frame)
         if self._breakable:
             self._breakable = False
-            raise Interrupted
+            self._outside_imports.throw(Interrupted(), frame)
