@@ -21,7 +21,7 @@ from terranova.parallel.world import World, world
 from terranova.store.lock import RunLock
 from terranova.system.atomic import write_atomic
 from terranova.system.environment import worker_environment
-from terranova.system.signals import StopRequest
+from terranova.system.signals import StopRequest, held
 
 LOOK_AGAIN = 0.3
 """Seconds between two looks at the workers."""
@@ -124,8 +124,10 @@ def _supervise(config: ComparisonConfig, ranks: World, *, quiet: bool, trust: bo
 def _start(directory: Path, trust: bool) -> subprocess.Popen[bytes]:
     environment = worker_environment()
     command = [sys.executable, "-P", "-m", "terranova.comparison.worker", str(directory), *["--trust"] * trust]
-    # In a process group of its own: Ctrl-C reaches this process alone, which passes it on once.
-    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, process_group=0)
+    # In a process group of its own: Ctrl-C reaches this process alone, which passes it on once. What reaches the
+    # worker while Python still loads it waits until it listens.
+    with held():
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, process_group=0)
 
 
 def _dismiss(workers: list[subprocess.Popen[bytes]]) -> None:

@@ -14,7 +14,7 @@ from terranova.comparison.config_reading import load_comparison
 from terranova.comparison.trial import trials
 from terranova.config import Consent
 from terranova.errors import TerranovaError, exit_code_of
-from terranova.system.signals import StopRequest
+from terranova.system.signals import StopRequest, release
 
 CONFIG_FILE = "plan.yaml"
 """The complete configuration of the comparison, in its directory: what worker processes read."""
@@ -23,6 +23,7 @@ CONFIG_FILE = "plan.yaml"
 def work(config: ComparisonConfig) -> int:
     """Attempt every trial that nobody else is at; return 0, or the exit code when asked to stop."""
     with StopRequest() as stop:  # a scan listens itself; this is for what comes before, between and after scans
+        release()
         for trial in trials(config):
             if stop.signal:
                 return stop.exit_code

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.fs as fs
 import pyarrow.parquet as pq
 
 from terranova.errors import StoreCorrupt
@@ -18,6 +20,7 @@ from terranova.store.ledger import Entry
 from terranova.store.origin import Origin
 from terranova.store.schema import BOOKKEEPING, Schema
 from terranova.system.atomic import replacing
+from terranova.system.memory import require_threads
 
 _STATISTICS = ["island", "generation", "index", "valid", "loglike", "total_violation"]
 _SCHEMA_KEY = b"terranova.schema"
@@ -25,10 +28,23 @@ _BLOCK = 2**20
 _TAIL = 8
 """Bytes after the footer: its length, and what all Parquet files end with."""
 
-CHECKED = ds.ParquetFileFormat(
+_CHECKED = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
 )
 """How parts are read: Parquet readers do not look at checksums unless told to."""
+
+
+def dataset_of(parts: Sequence[Path], schema: pa.Schema | None = None) -> ds.Dataset:
+    """Return parts as one data set, checked when it is read; without a schema, that of the first one.
+
+    Raises:
+        MemoryError: there is no room for the threads that read it.
+    """
+    require_threads(pa.io_thread_count() + pa.cpu_count())
+    files, system = [str(part.absolute()) for part in parts], fs.LocalFileSystem()
+    if schema is None:
+        return ds.dataset(files, format=_CHECKED, filesystem=system)
+    return ds.FileSystemDataset.from_paths(files, schema=schema, format=_CHECKED, filesystem=system)
 
 
 def write_part(points: Path, table: pa.Table, schema: Schema, origin: Origin) -> Entry:
@@ -63,7 +79,7 @@ def entry_of(part: Path) -> Entry:
     """
     if problem := check_part(part):
         raise StoreCorrupt(problem)
-    table = ds.dataset(part, format=CHECKED).to_table(columns=["island", "generation"])
+    table = dataset_of([part]).to_table(columns=["island", "generation"])
     size, crc32 = _size_and_checksum(part)
     return Entry(
         len(table), size, crc32, _ends(table["island"]), _ends(table["generation"]), _footer_checksum(part)
@@ -184,7 +200,7 @@ def check_part(part: Path, entry: Entry | None = None) -> str | None:
                 return f"{part} is damaged: its {size:,} bytes do not match their checksum"
             return None  # bit for bit what was written
         read_footer(part)
-        for _ in ds.dataset(part, format=CHECKED).to_batches(batch_readahead=1):
+        for _ in dataset_of([part]).to_batches(batch_readahead=1):
             pass
     except StoreCorrupt as error:
         return str(error)

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from terranova.errors import StoreCorrupt, disk_error
 from terranova.store.checkpoint import checkpoints
@@ -22,7 +21,7 @@ from terranova.store.ledger import Entries, Entry, load_ledgers, save_ledger
 from terranova.store.lock import RunLock
 from terranova.store.manifest import MANIFEST, load_manifest, rebuilt_manifest
 from terranova.store.origin import Origin, terranova_version
-from terranova.store.part import CHECKED, check_part, entry_of, read_schema, write_part
+from terranova.store.part import check_part, dataset_of, entry_of, read_schema, write_part
 from terranova.store.records import table_of
 from terranova.store.recovery import recover
 from terranova.store.schema import Schema
@@ -196,7 +195,7 @@ class _Work:
         seen: dict[int, set[int]] = {}
         for segment in list_segments(self.points).parts:
             path = segment.part(self.points)
-            table = ds.dataset(path, format=CHECKED).to_table()
+            table = dataset_of([path]).to_table()
             new = np.ones(len(table), dtype=bool)
             for row, (island, index) in enumerate(
                 zip(table["island"].to_pylist(), table["index"].to_pylist(), strict=True)

@@ -9,13 +9,12 @@ from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-from pyarrow import fs
 
 from terranova.errors import StoreCorrupt
 from terranova.store.journal import Contents, parse, parse_damaged
 from terranova.store.layout import POINTS, Listing, Segment, list_segments
 from terranova.store.ledger import Entries, load_ledgers
-from terranova.store.part import CHECKED
+from terranova.store.part import dataset_of
 from terranova.store.records import table_of
 from terranova.store.schema import Schema
 
@@ -52,10 +51,7 @@ class Snapshot:
         The sealed rows come first; within them, and within the others, they are ordered by writer and age.
         """
         chosen = list(self.parts.values()) if parts is None else parts
-        files = [str(path.absolute()) for path in chosen]
-        sealed = ds.FileSystemDataset.from_paths(
-            files, schema=schema.arrow, format=CHECKED, filesystem=fs.LocalFileSystem()
-        )
+        sealed = dataset_of(chosen, schema.arrow)
         tables = [
             table_of(contents.records, contents.reasons, contents.schema)
             for contents in self.journals.values()

@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 import resource
+import threading
 import traceback
 
 from terranova.system.amounts import size_text
 
 _KINDS = (("ulimit -v", resource.RLIMIT_AS), ("ulimit -d", resource.RLIMIT_DATA))
+
+
+def require_threads(count: int) -> None:
+    """Make sure that so many more threads have room, where a limit is set to the memory of this process.
+
+    Libraries in C++ start theirs late, and some wait for ever for one that could not be started.
+
+    Raises:
+        MemoryError: they have not.
+    """
+    if all(resource.getrlimit(kind)[0] == resource.RLIM_INFINITY for _, kind in _KINDS):
+        return
+    done = threading.Event()
+    started = []
+    try:
+        for _ in range(count):
+            thread = threading.Thread(target=done.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError as error:  # "can't start new thread"
+        raise MemoryError(f"there is no room for {count} threads") from error
+    finally:
+        done.set()
+        for thread in started:
+            thread.join()
 
 
 def no_memory_left(error: BaseException) -> str:

@@ -63,6 +63,21 @@ def restore(before: Mapping[int, Any]) -> None:
         signal.signal(number, handler)
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Have `SIGNALS` wait; what is started within the block gets none until it calls `release`."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def release() -> None:
+    """Get the signals that were held when this process was started, and all later ones."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
 class CommandSignals:
     """Turns the first signal to a command into `Stopped`, so that it tidies up; a second Ctrl-C ends it at once.
 

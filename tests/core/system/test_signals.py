@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -88,3 +90,20 @@ def test_in_another_thread_signals_are_left_to_whoever_runs_us() -> None:
     thread.join()
     assert entered == [0]
     assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_a_process_that_was_started_held_gets_its_signals_when_it_listens() -> None:
+    code = (
+        "import os, signal, sys\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "from terranova.system.signals import StopRequest, release\n"
+        "with StopRequest() as stop:\n"
+        "    before = stop.signal\n"
+        "    release()\n"
+        "    print(before, stop.signal)\n"
+    )
+    with signals.held():
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+    out, _ = process.communicate(timeout=120)
+    assert out == f"0 {int(signal.SIGINT)}\n"
