@@ -30,10 +30,13 @@ _PATIENCE = 3
 
 _FORESIGHT, _TRIED = 3.0, 6
 """A search is hopeless if so many times its recent gain in each step to come does not bring it near what is known;
-that is judged after so many evaluations for each parameter."""
+that is judged after so many evaluations for each parameter, where no bound is violated."""
 
 _PRICE, _DEAREST, _CHEAPEST = 10.0, 1e8, 1.0
 """Of a violated bound, in ln L for each unit."""
+
+_MET = 1e-9
+"""A bound violated by no more, in its units, is met."""
 
 _HEAVIER = 10.0
 """Factor of the damping after a step that failed: the next one knows more of the bounds."""
@@ -125,12 +128,13 @@ def descend(
         stale[rows] = np.where(gained > _ENOUGH, 0, stale[rows] + 1)
         slack = np.maximum(known_or_zero(at.bounds[rows]), 0.0).max(axis=1, initial=0.0)
         needed = np.sqrt(price[rows] * np.clip(3.0 * trial.multiplier, _CHEAPEST, _DEAREST))
-        price[rows] = np.clip(np.where(slack > 1e-9, 4.0 * price[rows], needed), _CHEAPEST, _DEAREST)
+        price[rows] = np.clip(np.where(slack > _MET, 4.0 * price[rows], needed), _CHEAPEST, _DEAREST)
         recent[rows] = np.where(np.isinf(recent[rows]), gained, 0.5 * (recent[rows] + np.maximum(gained, 0.0)))
         short = at.merit(price)[rows] + goal[rows]  # of the best known, in -ln L
         steps_left = (calls - used[rows]) / (d + trial.evaluations)
         there_now = (np.abs(short) < _ENOUGH) & (gained < _ENOUGH)
-        hopeless = (short > _FORESIGHT * recent[rows] * steps_left) & (used[rows] > _TRIED * d)
+        allowed = slack <= _MET  # elsewhere, the price of bounds is in what is short
+        hopeless = allowed & (short > _FORESIGHT * recent[rows] * steps_left) & (used[rows] > _TRIED * d)
         stale[rows] = np.where(np.isfinite(goal[rows]) & (there_now | hopeless), _PATIENCE, stale[rows])
         if arrive:
             alive &= ~np.isfinite(best)

@@ -15,6 +15,9 @@ KEPT = 3
 _DISTINCT = 0.02
 """Two that are nearer, in units of the cube, are one."""
 
+_BESIDE = 0.1
+"""What is farther apart, in units of the cube, belongs to different branches."""
+
 _IMPROVED = 0.01
 """A minimum that gained more in ln L is handed on to neighbours again."""
 
@@ -68,6 +71,23 @@ class Minima:
         """(cells,) the largest ln L; -inf where nothing is known."""
         return np.array([max((m.loglike for m in kept), default=-np.inf) for kept in self.of])
 
+    def best_of(self, cell: int, count: int) -> list[Minimum]:
+        """Return so many minima of a cell, the best first."""
+        return sorted(self.of[cell], key=lambda m: -m.loglike)[:count]
+
+    def continued(self, cell: int, other: int) -> bool:
+        """Say whether another cell has a minimum beside the best one of a cell."""
+        (best,) = self.best_of(cell, 1)
+        return self.beside(other, best.u)
+
+    def beside(self, cell: int, u: Floats) -> bool:
+        """Say whether a minimum of a cell is beside a place u (d,): most likely, a search from there ends in it."""
+        return any(self._apart(known.u, u) < _BESIDE for known in self.of[cell])
+
+    def _apart(self, u: Floats, v: Floats) -> float:
+        apart = np.abs(u - v)
+        return float(np.where(self._periodic, np.minimum(apart, 1.0 - apart), apart).max(initial=0.0))
+
     def state(self) -> MinimaState:
         """Return all of them."""
         kept = [(cell, minimum) for cell, several in enumerate(self.of) for minimum in several]
@@ -91,8 +111,7 @@ class Minima:
             return
         kept = self.of[cell]
         for known in kept:
-            apart = np.abs(known.u - u)
-            if np.where(self._periodic, np.minimum(apart, 1.0 - apart), apart).max(initial=0.0) < _DISTINCT:
+            if self._apart(known.u, u) < _DISTINCT:
                 if loglike > known.loglike:
                     fresh = known.fresh or loglike > known.loglike + _IMPROVED
                     known.u, known.loglike, known.fresh = u.copy(), loglike, fresh
@@ -105,3 +124,10 @@ class Minima:
         """Take in many: cells, u (n, d) and loglike (n,)."""
         for cell, place, value in zip(cells, u, loglike.tolist(), strict=True):
             self.add(int(cell), place, value)
+
+
+def gain(before: Floats, after: Floats) -> Floats:
+    """Return (cells,) in Delta chi2 what ln L gained; infinite where nothing was known before."""
+    with np.errstate(invalid="ignore"):
+        change = 2.0 * (after - before)
+    return np.where(np.isnan(change), 0.0, change)

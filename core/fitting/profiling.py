@@ -13,6 +13,7 @@ from terranova.fitting.config import Search
 from terranova.fitting.course import Course
 from terranova.fitting.crossings import brackets_of
 from terranova.fitting.likelihood import Likelihood
+from terranova.fitting.minima import KEPT, gain
 from terranova.fitting.profile import Profile, best_rows, gather, profile, search
 from terranova.fitting.profile_convergence import MOVED, Convergence, jumps_in_sight
 from terranova.fitting.progress import Say
@@ -29,8 +30,11 @@ _OPINIONS = 3
 _GENERATIONS, _SPREAD = 60, 0.05
 """Of CMA-ES, the search of another kind."""
 
-_GAIN = 0.02
-"""Of ln L; what a fresh search gains less is none."""
+_GAIN = 0.04
+"""Of Delta chi2; what a fresh search gains less is none."""
+
+_THIN = 3
+"""Of so many bins in a row, one is searched at a time with parameters exchanged."""
 
 _FINE = 6
 """Bins of a closer look at the end of an interval."""
@@ -145,6 +149,20 @@ class Profiling:
             unit(tuple[int, int], lambda: work.random_starts(every))
         work.sweep()
         work.jumps()
+        if i in self._curves:
+            self._exchange_parameters(i)
+
+    def _exchange_parameters(self, i: int) -> None:
+        """Search every bin of a curve with two parameters exchanged.
+
+        Bins far apart come first: what they find is handed on before the bins between are searched.
+        """
+        work = self.searches[i]
+        near: Ints = np.flatnonzero(work.near())
+        for first in range(_THIN):
+            if self._course.unit(bool, partial(work.exchanges, near[first::_THIN])):
+                work.sweep()
+                work.jumps()
 
     def _from_others(self, i: int) -> None:
         """Search every bin of a curve from the nearest minima of every other curve that is better than before."""
@@ -197,7 +215,7 @@ class Profiling:
         rows = best_rows(self._likelihood, work.axes, work.shape)
         gain = self._known(i)
         found = []
-        for cell in np.flatnonzero(gain > 2.0 * _GAIN):
+        for cell in np.flatnonzero(gain > _GAIN):
             found += [(c, int(rows[cell])) for c in (int(cell), *work.neighbours(int(cell)))]
         return found
 
@@ -241,7 +259,10 @@ class Profiling:
         return np.asarray(float(self._likelihood.loglikes.max()) - 0.5 * said)
 
     def _second_opinions(self) -> None:
-        """Look again at the bins that decide where intervals end, by fresh starts and by CMA-ES."""
+        """Look again at the bins that decide where intervals end, and at those that none beside them confirms.
+
+        By fresh starts, exchanges of parameters and CMA-ES.
+        """
         for i in self._curves:
             work = self.searches[i]
             for opinion in range(_OPINIONS):
@@ -256,22 +277,26 @@ class Profiling:
 
     def _second_opinion(self, i: int) -> tuple[bool, bool]:
         """Look once; return whether that gained anything, and whether CMA-ES did so often."""
-        work, cells = self.searches[i], self._deciding(i)
+        work = self.searches[i]
+        deciding = self._deciding(i)
+        cells = np.union1d(deciding, work.alone())
         if not len(cells):
             return False, False
         if work.left <= 0:
             work.effort.bound = work.allowed
             return False, False
         before = work.minima.best
+        work.exchanges(cells, KEPT)
         better, agree = work.random_starts(cells)
         gained = self._by_cma(i, cells)
         work.effort.restarts += 2 * len(cells)
         work.effort.better += better + int((gained > _GAIN).sum())
         work.effort.agree += agree + int((gained <= _GAIN).sum())
         self._found[i][:] = 0.0
-        with np.errstate(invalid="ignore"):
-            self._found[i][cells] = np.nan_to_num(2.0 * (work.minima.best - before)[cells], posinf=np.inf)
-        return bool((self._found[i] > 2.0 * _GAIN).any()), bool((gained > _GAIN).mean() > _OFTEN)
+        self._found[i][cells] = gain(before, work.minima.best)[cells]
+        return bool((self._found[i] > _GAIN).any()), len(deciding) > 0 and bool(
+            (gained[np.isin(cells, deciding)] > _GAIN).mean() > _OFTEN
+        )
 
     def _deciding(self, i: int) -> Ints:
         """Return the bins on either side of where a curve crosses a level."""
@@ -284,7 +309,7 @@ class Profiling:
         return np.asarray(np.flatnonzero(chosen), dtype=np.int64)
 
     def _by_cma(self, i: int, cells: Ints) -> Floats:
-        """Search cells by CMA-ES from their best points; return (n,) what was gained in ln L."""
+        """Search cells by CMA-ES from their best points; return (n,) what was gained in Delta chi2."""
         work = self.searches[i]
         held = best_rows(self._likelihood, work.axes, work.shape, held=True)
         start = np.where(held >= 0, held, best_rows(self._likelihood, work.axes, work.shape))[cells]
@@ -306,9 +331,7 @@ class Profiling:
         work.spent += self._likelihood.evaluations - evaluations
         before = work.minima.best[cells]
         work.take_in()
-        with np.errstate(invalid="ignore"):
-            gained = np.nan_to_num(work.minima.best[cells] - before, nan=0.0, posinf=np.inf)
-        return gained
+        return gain(before, work.minima.best[cells])
 
     def _all_by_cma(self, i: int) -> None:
         """Search a whole profile by CMA-ES, sweep by sweep."""

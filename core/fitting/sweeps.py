@@ -11,8 +11,9 @@ from terranova.fitting.approach import approach, nearest_draws
 from terranova.fitting.axes import FAR, Axis, named
 from terranova.fitting.course import Course, Stream, put_back, stream_of
 from terranova.fitting.descent import descend
+from terranova.fitting.exchanges import exchanged
 from terranova.fitting.lanes import Holder, Lanes
-from terranova.fitting.minima import Minima, MinimaState, Minimum
+from terranova.fitting.minima import Minima, MinimaState, Minimum, gain
 from terranova.fitting.profile import beside, best_rows
 from terranova.fitting.profile_convergence import jumps_in_sight
 from terranova.fitting.progress import Say
@@ -40,6 +41,9 @@ _JUMP = 0.05
 _JUMP_ROUNDS = 2
 _AT_JUMPS = 2
 """Minima of each neighbour from which a bin at a jump is searched."""
+
+_EXCHANGES = 4
+"""Pairs of parameters that are exchanged in a cell, at most."""
 
 _LANES = 400
 """Searches side by side: more take memory and no less time."""
@@ -162,6 +166,22 @@ class CellSearch:
         with np.errstate(invalid="ignore"):
             return int((found > known + _GAIN).sum()), int((np.abs(found - known) < 0.025).sum())
 
+    def exchanges(self, cells: Ints, minima: int = 1) -> bool:
+        """Search in cells (n,) from so many of their minima with parameters exchanged; say whether any gained."""
+        known = self.minima.best
+        cells = cells[np.isfinite(known[cells])]
+        if not len(cells) or self.left <= 0:
+            return False
+        parameters = [self.likelihood.problem.model.space.free[i] for i in self.holder.free]
+        own: Ints = np.repeat(cells, [len(self.minima.best_of(cell, minima)) for cell in cells])
+        u = np.array([m.u for cell in cells for m in self.minima.best_of(cell, minima)])
+        rows, starts = exchanged(parameters, u, _EXCHANGES, self._rng)
+        new = np.array([not self.minima.beside(own[row], start) for row, start in zip(rows, starts, strict=True)])
+        rows, starts = rows[new.astype(bool)], starts[new.astype(bool)]
+        if len(rows):
+            self.descend(own[rows], starts, self._lanes(own[rows]), _START_CALLS)
+        return bool((self.minima.best > known + _GAIN).any())
+
     def descend(self, cells: Ints, u: Floats, lanes: Lanes, calls: int, *, compare: bool = True) -> Floats:
         """Search in cells (n,) from u (n, d), the columns that are searched; return ln L (n,) of what was found.
 
@@ -224,6 +244,21 @@ class CellSearch:
             self.carry(np.array(own, dtype=np.int64), np.array(starts))
         self.from_known()
 
+    def alone(self) -> Ints:
+        """Return the cells near the best fit whose best minimum continues none that is known next door.
+
+        What found it there was a search of its own, and no neighbour has confirmed it.
+        """
+        near = self.near()
+        return np.array(
+            [
+                cell
+                for cell in np.flatnonzero(near)
+                if any(near[n] and not self.minima.continued(int(cell), n) for n in self.neighbours(int(cell)))
+            ],
+            dtype=np.int64,
+        )
+
     def carry(self, cells: Ints, u: Floats, calls: int = _SWEEP_CALLS) -> None:
         """Search in cells (n,) from points u (n, all parameters) that may lie elsewhere."""
         lanes = self._lanes(cells)
@@ -260,7 +295,7 @@ class CellSearch:
         self._tell(f"sweep {self.effort.sweeps + 1}, {len(np.unique(cells))} of {self.cells} bins go on")
         self.carry(cells, u, calls)
         self.effort.sweeps += 1
-        self.effort.moved = _gain(before, self.minima.best)
+        self.effort.moved = gain(before, self.minima.best)
         return True
 
     def _carried(self, u: Floats, lanes: Lanes) -> Floats:
@@ -373,10 +408,3 @@ class CellSearch:
         where = zip(state.tried.tolist(), state.tried_from, strict=True)
         self._tried = {(cell, chart, u.tobytes()) for (cell, chart), u in where}
         put_back(self._rng, state.stream)
-
-
-def _gain(before: Floats, after: Floats) -> Floats:
-    """Return (cells,) in Delta chi2; infinite where there was nothing before."""
-    with np.errstate(invalid="ignore"):
-        gain = 2.0 * (after - before)
-    return np.where(np.isnan(gain), 0.0, gain)

@@ -132,6 +132,25 @@ class Modes(Model):
         return {"log_density": np.logaddexp(*parts)}
 
 
+class Ordered(Model):
+    """Two masses, with no answer where they are near each other; with the first the lighter, it is worse."""
+
+    name = "fit-ordered"
+    parameters = (
+        Parameter("m1", Uniform(100.0, 1000.0), "GeV"),
+        Parameter("m2", LogUniform(100.0, 1000.0), "GeV"),
+        Parameter("x", Uniform(-1.0, 1.0)),
+    )
+    observables = (Observable("sum", unit="GeV"), Observable("off"))
+
+    def evaluate(self, points: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The sum of the masses, and what tells one order from the other."""
+        first, second = points["m1"], points["m2"]
+        wrong = np.where(first < second, 0.5, 0.0)
+        near = np.where(np.abs(first - second) < 550.0, np.nan, 0.0)
+        return {"sum": first + second + near, "off": points["x"] + wrong}
+
+
 def banana_moments() -> tuple[float, float]:
     """Mean and standard deviation of x of the banana with x = 0.5 +- 0.6 and y - x^2 = 0 +- 0.1, by quadrature."""
     from scipy import stats
@@ -155,7 +174,7 @@ def _identity(values: Floats) -> Floats:
 @hookimpl
 def terranova_models() -> list[type[Model]]:
     """All of them."""
-    return [Linear, Simple, Mixture, Banana, Modes]
+    return [Linear, Simple, Mixture, Banana, Modes, Ordered]
 
 
 @hookimpl

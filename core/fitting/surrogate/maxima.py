@@ -9,6 +9,7 @@ import numpy as np
 
 from terranova.fitting.axes import Axis
 from terranova.fitting.lanes import Lanes
+from terranova.fitting.minima import gain
 from terranova.fitting.profile import best_rows, profile, search
 from terranova.fitting.surrogate.likelihood import SurrogateLikelihood
 from terranova.fitting.sweeps import CellSearch
@@ -106,5 +107,4 @@ def search_again(work: CellSearch, cells: Ints, calls: int) -> Floats:
         charts: Ints = np.arange(len(starts)) % work.holder.charts.count
         work.descend(where, np.array([u for _, u in starts]), Lanes(work.places(where), charts), calls)
         work.sweep(calls)
-    with np.errstate(invalid="ignore"):
-        return np.nan_to_num(2.0 * (work.minima.best[cells] - before), nan=0.0, posinf=np.inf)
+    return gain(before, work.minima.best[cells])

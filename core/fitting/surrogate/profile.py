@@ -11,6 +11,7 @@ from terranova.fitting.axes import FAR, Axis, named
 from terranova.fitting.config import Search
 from terranova.fitting.crossings import brackets_of
 from terranova.fitting.intervals import threshold
+from terranova.fitting.minima import gain
 from terranova.fitting.profile import Profile, beside, gather
 from terranova.fitting.profile_convergence import MOVED, Convergence
 from terranova.fitting.profiling import Profiling
@@ -199,7 +200,11 @@ class SurrogateProfiling(Profiling):
                 if work.left <= 0:
                     work.effort.bound = work.allowed
                     break
-                gained = search_again(work, cells, _CALLS)
+                before = work.minima.best[cells]
+                if work.exchanges(cells):
+                    work.sweep()
+                search_again(work, cells, _CALLS)
+                gained = gain(before, work.minima.best[cells])
                 work.effort.restarts += len(cells)
                 work.effort.better += int((gained > MOVED).sum())
                 work.effort.agree += int((gained <= MOVED).sum())

@@ -34,3 +34,15 @@ def test_what_is_excluded_is_no_minimum() -> None:
     minima = Minima(1, PLAIN)
     minima.add_all([0, 0], np.zeros((2, 2)), np.array([-np.inf, np.nan]))
     assert minima.of[0] == []
+
+
+def test_a_minimum_that_no_neighbour_has_is_no_continuation() -> None:
+    minima = Minima(3, np.array([False, True]))
+    minima.add(0, np.array([0.5, 0.98]), -1.0)
+    minima.add(0, np.array([0.2, 0.5]), -0.5)
+    minima.add(1, np.array([0.55, 0.03]), -1.0)
+    minima.add(2, np.array([0.8, 0.5]), -1.0)
+    assert [m.loglike for m in minima.best_of(0, 3)] == [-0.5, -1.0]
+    assert minima.continued(1, 0)  # by its second one, around the end of a periodic axis
+    assert not minima.continued(0, 1)
+    assert not minima.continued(2, 1)

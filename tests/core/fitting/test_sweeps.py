@@ -69,3 +69,29 @@ def test_the_same_seed_asks_for_the_same_points() -> None:
         work.jumps()
         asked.append(known.u.copy())
     np.testing.assert_array_equal(asked[0], asked[1])
+
+
+def test_the_other_order_of_masses_is_found_by_an_exchange() -> None:
+    known = likelihood(
+        problem(
+            {"name": "fit-ordered"},
+            [measured("sum", 1000.0, 20.0, "GeV"), measured("off", 0.0, 0.5)],
+        )
+    )
+    work = CellSearch(
+        Linearised(known, np.random.default_rng(1)),
+        [make_axis(known, "x", 8, None)],
+        np.random.default_rng(2),
+        10_000,
+        lambda _: None,
+    )
+    x = work.axes[0].centres
+    masses = np.tile([200.0, 800.0], (len(x), 1))
+    work.carry(np.arange(len(x)), known.problem.model.space.to_unit(np.column_stack([masses, x])))
+    work.sweep()
+    np.testing.assert_allclose(-2.0 * work.minima.best, ((x + 0.5) / 0.5) ** 2, atol=1e-3)
+    assert work.exchanges(np.array([4]))
+    work.sweep()
+    exact = np.where(np.abs(x) < np.abs(x + 0.5), x, x + 0.5)  # of the better order, bin by bin
+    np.testing.assert_allclose(-2.0 * work.minima.best, (exact / 0.5) ** 2, atol=1e-3)
+    assert not work.exchanges(np.arange(8))
