@@ -273,14 +273,26 @@ def test_the_supervisor_starts_a_killed_rank_again(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.fault("F26")
-@pytest.mark.parametrize("deed", ["SIGKILL", "exit0"])
-def test_the_supervisor_gives_up_when_there_is_no_progress(tmp_path: Path, deed: str) -> None:
+def test_the_supervisor_gives_up_when_there_is_no_progress(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     path, _ = lab.config("doomed")
-    done = lab.run("launch", "-n", 2, path, "-q", "--pause", "0.05", deed={"deed": deed, "rank": 1})
+    done = lab.run("launch", "-n", 2, path, "-q", "--pause", "0.05", deed={"deed": "SIGKILL", "rank": 1})
     assert done.returncode == 4, done.stdout + done.stderr
     assert done.stderr.count("without progress)") == 5
     assert "the ranks died 6 times in a row without storing a point" in done.stderr
+    _gone(path)
+
+
+@pytest.mark.slow
+@pytest.mark.fault("F26")
+def test_the_supervisor_does_not_repeat_a_model_that_leaves(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    path, _ = lab.config("left")
+    done = lab.run("launch", "-n", 2, path, "-q", "--pause", "0.05", deed={"deed": "exit0", "rank": 1})
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "has just ended it by os._exit(0)" in done.stderr
+    assert "isolation: process" in done.stderr
+    assert "it is not started again" in done.stderr
     _gone(path)
 
 
