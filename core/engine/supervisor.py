@@ -224,10 +224,12 @@ def launch(
     """
     launched = detect_launcher()
     if launched is not None and launched.size > 1 and not alone and not standing_of(launched).alone:
-        raise ParallelError(
+        error = ParallelError(
             "`terranova launch` starts the ranks itself: call it once, without mpirun or srun; with `--alone` if "
             f"this is no rank, but the shell of an interactive job ({launched.variable}={launched.rank})"
         )
+        error.on_all_ranks = True
+        raise error
     consent = Consent(trust, origin=target)
     file, directory, patience = _target(target, output, next_free, consent)
     # Said once for all starts: ranks on other machines may not find what is remembered here.
