@@ -26,6 +26,7 @@ from terranova.errors import (
     TerranovaError,
     WorkersLost,
 )
+from terranova.parallel.connection import for_all
 from terranova.parallel.launchers import detect_launcher, find_mpirun
 from terranova.parallel.standing import standing_of
 from terranova.runs.directory import next_free_directory, refuse_to_overwrite
@@ -224,12 +225,10 @@ def launch(
     """
     launched = detect_launcher()
     if launched is not None and launched.size > 1 and not alone and not standing_of(launched).alone:
-        error = ParallelError(
+        raise for_all(
             "`terranova launch` starts the ranks itself: call it once, without mpirun or srun; with `--alone` if "
             f"this is no rank, but the shell of an interactive job ({launched.variable}={launched.rank})"
         )
-        error.on_all_ranks = True
-        raise error
     consent = Consent(trust, origin=target)
     file, directory, patience = _target(target, output, next_free, consent)
     # Said once for all starts: ranks on other machines may not find what is remembered here.

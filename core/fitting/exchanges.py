@@ -45,9 +45,8 @@ def exchanged(
     Returns:
         rows (m,) of u, and what became of each, (m, d); exchanges that leave a prior are left out.
     """
-    possible = pairs(parameters)
     rows, moved = [], []
-    for i, j in possible:
+    for i, j in pairs(parameters):
         own, other = parameters[i].prior, parameters[j].prior
         with np.errstate(all="ignore"):
             at_i, at_j = own.to_physical(u[:, i].copy()), other.to_physical(u[:, j].copy())

@@ -213,9 +213,8 @@ class Profiling:
         """Return (cell, row) of known points that are better than a profile says."""
         work = self.searches[i]
         rows = best_rows(self._likelihood, work.axes, work.shape)
-        gain = self._known(i)
         found = []
-        for cell in np.flatnonzero(gain > _GAIN):
+        for cell in np.flatnonzero(self._known(i) > _GAIN):
             found += [(c, int(rows[cell])) for c in (int(cell), *work.neighbours(int(cell)))]
         return found
 
@@ -236,10 +235,9 @@ class Profiling:
             said = self._between(work.axes[0], best, rows)
         else:
             said = _best_around(best.reshape(work.shape)).reshape(-1)
-        with np.errstate(invalid="ignore"):
-            gain = 2.0 * (known - said)
-        gain[~np.isfinite(known) | (known < top - 0.5 * FAR) | np.isnan(gain)] = 0.0
-        return np.maximum(gain, 0.0)
+        better = gain(said, known)
+        better[~np.isfinite(known) | (known < top - 0.5 * FAR)] = 0.0
+        return np.maximum(better, 0.0)
 
     def _between(self, axis: Axis, best: Floats, rows: Ints) -> Floats:
         """Return (bins,) what a curve says where the best point known in each bin lies, with room for its bend."""

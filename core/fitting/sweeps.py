@@ -173,13 +173,13 @@ class CellSearch:
         if not len(cells) or self.left <= 0:
             return False
         parameters = [self.likelihood.problem.model.space.free[i] for i in self.holder.free]
-        own: Ints = np.repeat(cells, [len(self.minima.best_of(cell, minima)) for cell in cells])
-        u = np.array([m.u for cell in cells for m in self.minima.best_of(cell, minima)])
-        rows, starts = exchanged(parameters, u, _EXCHANGES, self._rng)
-        new = np.array([not self.minima.beside(own[row], start) for row, start in zip(rows, starts, strict=True)])
-        rows, starts = rows[new.astype(bool)], starts[new.astype(bool)]
-        if len(rows):
-            self.descend(own[rows], starts, self._lanes(own[rows]), _START_CALLS)
+        best = [(cell, m.u) for cell in cells.tolist() for m in self.minima.best_of(cell, minima)]
+        rows, starts = exchanged(parameters, np.array([u for _, u in best]), _EXCHANGES, self._rng)
+        own = np.array([best[row][0] for row in rows.tolist()], dtype=np.int64)
+        known_there = [self.minima.beside(cell, u) for cell, u in zip(own.tolist(), starts, strict=True)]
+        new: Ints = np.flatnonzero(~np.array(known_there, dtype=bool))
+        if len(new):
+            self.descend(own[new], starts[new], self._lanes(own[new]), _START_CALLS)
         return bool((self.minima.best > known + _GAIN).any())
 
     def descend(self, cells: Ints, u: Floats, lanes: Lanes, calls: int, *, compare: bool = True) -> Floats:
@@ -253,8 +253,8 @@ class CellSearch:
         return np.array(
             [
                 cell
-                for cell in np.flatnonzero(near)
-                if any(near[n] and not self.minima.continued(int(cell), n) for n in self.neighbours(int(cell)))
+                for cell in np.flatnonzero(near).tolist()
+                if any(near[n] and not self.minima.continued(cell, n) for n in self.neighbours(cell))
             ],
             dtype=np.int64,
         )

@@ -69,21 +69,21 @@ def _initialise(launcher: LauncherInfo | None) -> Any:
     except (ImportError, RuntimeError, OSError) as error:
         reason = ": ".join(str(error).splitlines()) or type(error).__name__
         cure = f"Cure: install it with `pip install 'terranova[mpi]'`; {ALONE_CURE}"
-        raise _for_all(f"{situation}, but Python cannot use MPI: {reason}. {cure}") from error
+        raise for_all(f"{situation}, but Python cannot use MPI: {reason}. {cure}") from error
     vendor = MPI.get_vendor()[0]
     if launcher and launcher.variable.startswith("OMPI_") and "MPICH" in vendor:
         # MPICH's initialisation would end the process under Open MPI's launcher, with a message that does not help.
         cure = f"use {_mpirun()}, or name Open MPI's library in MPI4PY_LIBMPI"
-        raise _for_all(f"{situation} of Open MPI's launcher, but mpi4py uses {vendor}, so they {_copies(cure)}")
+        raise for_all(f"{situation} of Open MPI's launcher, but mpi4py uses {vendor}, so they {_copies(cure)}")
     if not MPI.Is_initialized():
         MPI.Init_thread()
     communicator = MPI.COMM_WORLD
     if launcher and launcher.size and communicator.Get_size() != launcher.size:
         seen = communicator.Get_size()
         if launcher.variable.startswith("SLURM_"):
-            raise _for_all(f"{situation} of srun, but MPI ({vendor}) sees {seen}: {_slurm(launcher.size, vendor)}")
+            raise for_all(f"{situation} of srun, but MPI ({vendor}) sees {seen}: {_slurm(launcher.size, vendor)}")
         cause = "mpi4py uses another MPI than the launcher"
-        raise _for_all(
+        raise for_all(
             f"{situation}, but MPI ({vendor}) sees {seen}: {cause}, so they {_copies(f'use {_mpirun()}')}"
         )
     return communicator
@@ -95,7 +95,7 @@ def _situation(launcher: LauncherInfo | None) -> str:
     return f"this is one of {launcher.size or 'several'} processes ({launcher.variable}={launcher.rank})"
 
 
-def _for_all(message: str) -> ParallelError:
+def for_all(message: str) -> ParallelError:
     """Return an error that every process of the launcher meets, so that one of them can speak for all."""
     error = ParallelError(message)
     error.on_all_ranks = True

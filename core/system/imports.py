@@ -23,13 +23,17 @@ class OutsideImports:
 
     Modules in C and C++ call Python while they are imported, and many do not expect that it raises: those bound by
     nanobind end the process, others are left half made. So the exception is kept until none is imported any more.
-    Imports that go on around the `with` block whose `__enter__` made this object do not count.
+    Imports that go on around the `with` block whose `__enter__` called `open` do not count.
     """
 
     def __init__(self) -> None:
-        self._outer: FrameType | None = sys._getframe(2)
+        self._outer: FrameType | None = None
         self._kept: BaseException | None = None
         self._before: Any = None
+
+    def open(self) -> None:
+        """Begin, for the `with` statement of whoever calls the caller."""
+        self._outer = sys._getframe(2)
 
     def close(self) -> None:
         """Raise nothing any more."""
@@ -37,6 +41,7 @@ class OutsideImports:
         self._outer = None
         if self._before is not None:
             signal.signal(_REMINDER, self._before)
+            self._before = None
 
     def forget(self) -> None:
         """Do not raise what is still kept: there, it would be at the wrong place."""

@@ -91,9 +91,10 @@ class CommandSignals:
         self.signal = 0
         self._asked_at = 0.0
         self._before: dict[int, Any] = {}
+        self._outside_imports = OutsideImports()
 
     def __enter__(self) -> CommandSignals:
-        self._outside_imports = OutsideImports()
+        self._outside_imports.open()
         self._before = listen(self._note)
         return self
 
@@ -125,7 +126,7 @@ class StopRequest:
         self._outside_imports = OutsideImports()
 
     def __enter__(self) -> StopRequest:
-        self._outside_imports = OutsideImports()
+        self._outside_imports.open()
         self._before = listen(self._note)
         return self
 

@@ -271,12 +271,18 @@ def test_the_supervisor_starts_a_killed_rank_again(tmp_path: Path) -> None:
     assert lab.run("launch", "-n", 2, killed, "-q").returncode == 0
 
 
+def _launched(tmp_path: Path, deed: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """Launch a scan whose second rank meets its end at its first point; return its file and what was said."""
+    lab = Lab(tmp_path)
+    path, _ = lab.config("doomed")
+    done = lab.run("launch", "-n", 2, path, "-q", "--pause", "0.05", deed={"deed": deed, "rank": 1})
+    return path, done
+
+
 @pytest.mark.slow
 @pytest.mark.fault("F26")
 def test_the_supervisor_gives_up_when_there_is_no_progress(tmp_path: Path) -> None:
-    lab = Lab(tmp_path)
-    path, _ = lab.config("doomed")
-    done = lab.run("launch", "-n", 2, path, "-q", "--pause", "0.05", deed={"deed": "SIGKILL", "rank": 1})
+    path, done = _launched(tmp_path, "SIGKILL")
     assert done.returncode == 4, done.stdout + done.stderr
     assert done.stderr.count("without progress)") == 5
     assert "the ranks died 6 times in a row without storing a point" in done.stderr
@@ -286,9 +292,7 @@ def test_the_supervisor_gives_up_when_there_is_no_progress(tmp_path: Path) -> No
 @pytest.mark.slow
 @pytest.mark.fault("F26")
 def test_the_supervisor_does_not_repeat_a_model_that_leaves(tmp_path: Path) -> None:
-    lab = Lab(tmp_path)
-    path, _ = lab.config("left")
-    done = lab.run("launch", "-n", 2, path, "-q", "--pause", "0.05", deed={"deed": "exit0", "rank": 1})
+    path, done = _launched(tmp_path, "exit0")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "has just ended it by os._exit(0)" in done.stderr
     assert "isolation: process" in done.stderr
