@@ -10,7 +10,7 @@ import numpy as np
 from terranova.types import Bools, Floats, Ints
 
 KEPT = 3
-"""Minima of a cell."""
+"""Minima of a cell, if nothing else is said."""
 
 _DISTINCT = 0.02
 """Two that are nearer, in units of the cube, are one."""
@@ -60,11 +60,12 @@ class Minima:
     Args:
         cells: their number.
         periodic: (d,) axes that wrap.
+        kept: minima of a cell, at most.
     """
 
-    def __init__(self, cells: int, periodic: Bools) -> None:
+    def __init__(self, cells: int, periodic: Bools, kept: int = KEPT) -> None:
         self.of: list[list[Minimum]] = [[] for _ in range(cells)]
-        self._periodic = periodic
+        self._periodic, self._kept = periodic, kept
 
     @property
     def best(self) -> Floats:
@@ -118,7 +119,7 @@ class Minima:
                 return
         kept.append(Minimum(u.copy(), loglike))
         kept.sort(key=lambda m: -m.loglike)
-        del kept[KEPT:]
+        del kept[self._kept :]
 
     def add_all(self, cells: Iterable[int], u: Floats, loglike: Floats) -> None:
         """Take in many: cells, u (n, d) and loglike (n,)."""

@@ -39,6 +39,9 @@ _THIN = 3
 _FINE = 6
 """Bins of a closer look at the end of an interval."""
 
+_KEPT_FINE = 1
+"""Minima of its bins: those of the bins around are known."""
+
 _OFTEN = 0.34
 """If CMA-ES gains in more than this part of its bins once more, after what it found was handed on, the problem is
 none for derivatives: it searches them all."""
@@ -284,6 +287,7 @@ class Profiling:
             work.effort.bound = work.allowed
             return False, False
         before = work.minima.best
+        work.go_on(cells)
         work.exchanges(cells, KEPT)
         better, agree = work.random_starts(cells)
         gained = self._by_cma(i, cells)
@@ -364,7 +368,7 @@ class Profiling:
         """Return the search of a finer curve, which has what is left and a little more."""
         work = self.searches[i]
         return CellSearch(
-            self._linearised, [fine], self._rngs[i], max(work.left, 0) + work.allowed // 20, self._say
+            self._linearised, [fine], self._rngs[i], max(work.left, 0) + work.allowed // 20, self._say, kept=_KEPT_FINE
         )
 
     def finer(self, i: int, inside: float, outside: float) -> tuple[Axis, range]:

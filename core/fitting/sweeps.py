@@ -13,7 +13,7 @@ from terranova.fitting.course import Course, Stream, put_back, stream_of
 from terranova.fitting.descent import descend
 from terranova.fitting.exchanges import exchanged
 from terranova.fitting.lanes import Holder, Lanes
-from terranova.fitting.minima import Minima, MinimaState, Minimum, gain
+from terranova.fitting.minima import KEPT, Minima, MinimaState, Minimum, gain
 from terranova.fitting.profile import beside, best_rows
 from terranova.fitting.profile_convergence import jumps_in_sight
 from terranova.fitting.progress import Say
@@ -103,6 +103,7 @@ class CellSearch:
         allowed: evaluations that it may make.
         say: told how far it is.
         course: of the fit, of which sweeps are units.
+        kept: minima of a cell, at most.
     """
 
     def __init__(
@@ -113,13 +114,14 @@ class CellSearch:
         allowed: int,
         say: Say,
         course: Course | None = None,
+        kept: int = KEPT,
     ) -> None:
         self._course = course or Course()
         self.holder, self._bridge = Holder(linearised, axes), Holder(linearised, axes, elastic=True)
         self.likelihood, self.axes = linearised.likelihood, tuple(axes)
         self.shape = tuple(len(axis.centres) for axis in axes)
         self.cells = int(np.prod(self.shape))
-        self.minima = Minima(self.cells, self.holder.periodic)
+        self.minima = Minima(self.cells, self.holder.periodic, kept)
         self.effort = Effort(moved=np.zeros(self.cells))
         self.allowed, self.spent = allowed, 0
         self._rng, self._say, self._turn = rng, say, 0
@@ -181,6 +183,13 @@ class CellSearch:
         if len(new):
             self.descend(own[new], starts[new], self._lanes(own[new]), _START_CALLS)
         return bool((self.minima.best > known + _GAIN).any())
+
+    def go_on(self, cells: Ints) -> None:
+        """Search on in cells (n,) from their best minima, in every chart: along the edge of a bound steps are short."""
+        cells = cells[np.isfinite(self.minima.best[cells])]
+        for chart in range(self.holder.charts.count if len(cells) else 0):
+            u = np.array([self.minima.best_of(cell, 1)[0].u for cell in cells.tolist()])
+            self.descend(cells, u, self._lanes(cells, chart), _JUMP_CALLS, compare=False)
 
     def descend(self, cells: Ints, u: Floats, lanes: Lanes, calls: int, *, compare: bool = True) -> Floats:
         """Search in cells (n,) from u (n, d), the columns that are searched; return ln L (n,) of what was found.
