@@ -266,6 +266,8 @@ class Profiling:
         """
         for i in self._curves:
             work = self.searches[i]
+            self._course.unit(None, work.go_on)
+            work.sweep()
             for opinion in range(_OPINIONS):
                 gained, often = self._course.unit(tuple[bool, bool], partial(self._second_opinion, i))
                 if opinion > 0 and often:
@@ -287,7 +289,6 @@ class Profiling:
             work.effort.bound = work.allowed
             return False, False
         before = work.minima.best
-        work.go_on(cells)
         work.exchanges(cells, KEPT)
         better, agree = work.random_starts(cells)
         gained = self._by_cma(i, cells)
@@ -368,7 +369,12 @@ class Profiling:
         """Return the search of a finer curve, which has what is left and a little more."""
         work = self.searches[i]
         return CellSearch(
-            self._linearised, [fine], self._rngs[i], max(work.left, 0) + work.allowed // 20, self._say, kept=_KEPT_FINE
+            self._linearised,
+            [fine],
+            self._rngs[i],
+            max(work.left, 0) + work.allowed // 20,
+            self._say,
+            kept=_KEPT_FINE,
         )
 
     def finer(self, i: int, inside: float, outside: float) -> tuple[Axis, range]:

@@ -52,7 +52,7 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say, c
         likelihood: knows the points of scans.
         known: number of these.
         say: told how far it is.
-        course: knows what an earlier session has done; only without a surrogate.
+        course: knows what an earlier session has done.
 
     Raises:
         NoPoint: no point is allowed.
@@ -67,12 +67,14 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say, c
     if config.surrogate is not None:
         profiled = {name for profile_config in config.profile for name in profile_config.names}
         free = {p.name for p in likelihood.problem.model.space.free}
-        trainer = SurrogateTrainer(likelihood, config.surrogate, sorted(profiled - free), config.seed)
+        trainer = SurrogateTrainer(
+            likelihood, config.surrogate, sorted(profiled - free), config.seed, known, course
+        )
         say(
             f"surrogate: trained beside {known:,} points of scans" if known else "surrogate: trained from the prior"
         )
         trainer.train(streams[0], say, GOOD if config.nested or config.mcmc else ENOUGH)
-        meter.read("training of the surrogate")
+        course.unit(None, lambda: meter.read("training of the surrogate"))
     say(f"best fit: from {known:,} points of scans" if known else "best fit: from the prior")
 
     def search_best() -> BestFit:
@@ -194,8 +196,8 @@ def _profiles(
         return [], 0.0
     axes = course.unit(list[list[Axis]], lambda: [_axes(likelihood, one) for one in config.profile])
     profiling: Profiling
-    if trainer is not None and trainer.usable:
-        profiling = SurrogateProfiling(trainer, axes, config.search, config.levels, config.seed, say)
+    if trainer is not None and course.unit(bool, lambda: trainer.usable):
+        profiling = SurrogateProfiling(trainer, axes, config.search, config.levels, config.seed, say, course)
     else:
         levels = [threshold(level) for level in config.levels]
         profiling = Profiling(likelihood, axes, config.search, levels, config.seed, say, course)

@@ -184,12 +184,13 @@ class CellSearch:
             self.descend(own[new], starts[new], self._lanes(own[new]), _START_CALLS)
         return bool((self.minima.best > known + _GAIN).any())
 
-    def go_on(self, cells: Ints) -> None:
-        """Search on in cells (n,) from their best minima, in every chart: along the edge of a bound steps are short."""
-        cells = cells[np.isfinite(self.minima.best[cells])]
+    def go_on(self) -> None:
+        """Search on from the best minimum of each cell near the best fit: along the edge of a bound steps are short."""
+        cells: Ints = np.flatnonzero(self.near() & np.isfinite(self.minima.best))
         for chart in range(self.holder.charts.count if len(cells) else 0):
-            u = np.array([self.minima.best_of(cell, 1)[0].u for cell in cells.tolist()])
-            self.descend(cells, u, self._lanes(cells, chart), _JUMP_CALLS, compare=False)
+            if self.left > 0:
+                u = np.array([self.minima.best_of(cell, 1)[0].u for cell in cells.tolist()])
+                self.descend(cells, u, self._lanes(cells, chart), _JUMP_CALLS, compare=False)
 
     def descend(self, cells: Ints, u: Floats, lanes: Lanes, calls: int, *, compare: bool = True) -> Floats:
         """Search in cells (n,) from u (n, d), the columns that are searched; return ln L (n,) of what was found.
