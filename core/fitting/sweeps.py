@@ -185,7 +185,10 @@ class CellSearch:
         return bool((self.minima.best > known + _GAIN).any())
 
     def go_on(self) -> None:
-        """Search on from the best minimum of each cell near the best fit: along the edge of a bound steps are short."""
+        """Search on from the best minimum of each cell near the best fit.
+
+        Along the edge of a bound steps are short, and what gains little was given up.
+        """
         cells: Ints = np.flatnonzero(self.near() & np.isfinite(self.minima.best))
         for chart in range(self.holder.charts.count if len(cells) else 0):
             if self.left > 0:
