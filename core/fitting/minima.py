@@ -77,13 +77,16 @@ class Minima:
         return sorted(self.of[cell], key=lambda m: -m.loglike)[:count]
 
     def continued(self, cell: int, other: int) -> bool:
-        """Say whether another cell has a minimum beside the best one of a cell."""
+        """Say whether another cell has a minimum of the same branch as the best one of a cell."""
         (best,) = self.best_of(cell, 1)
-        return self.beside(other, best.u)
+        return self._near(other, best.u, _BESIDE)
 
-    def beside(self, cell: int, u: Floats) -> bool:
-        """Say whether a minimum of a cell is beside a place u (d,): most likely, a search from there ends in it."""
-        return any(self._apart(known.u, u) < _BESIDE for known in self.of[cell])
+    def has(self, cell: int, u: Floats) -> bool:
+        """Say whether a place u (d,) is a minimum of a cell that is known."""
+        return self._near(cell, u, _DISTINCT)
+
+    def _near(self, cell: int, u: Floats, distance: float) -> bool:
+        return any(self._apart(known.u, u) < distance for known in self.of[cell])
 
     def _apart(self, u: Floats, v: Floats) -> float:
         apart = np.abs(u - v)

@@ -178,7 +178,7 @@ class CellSearch:
         best = [(cell, m.u) for cell in cells.tolist() for m in self.minima.best_of(cell, minima)]
         rows, starts = exchanged(parameters, np.array([u for _, u in best]), _EXCHANGES, self._rng)
         own = np.array([best[row][0] for row in rows.tolist()], dtype=np.int64)
-        known_there = [self.minima.beside(cell, u) for cell, u in zip(own.tolist(), starts, strict=True)]
+        known_there = [self.minima.has(cell, u) for cell, u in zip(own.tolist(), starts, strict=True)]
         new: Ints = np.flatnonzero(~np.array(known_there, dtype=bool))
         if len(new):
             self.descend(own[new], starts[new], self._lanes(own[new]), _START_CALLS)

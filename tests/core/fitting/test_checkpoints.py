@@ -97,6 +97,7 @@ def test_a_fit_that_dies_again_and_again_has_the_same_numbers(tmp_path: Path, de
     assert goes < 2 * total, "most of it is done again each time"
 
 
+@pytest.mark.slow
 def test_a_checkpoint_without_its_points_is_not_believed(
     tmp_path: Path, deaths: Deaths, caplog: pytest.LogCaptureFixture
 ) -> None:
