@@ -12,10 +12,11 @@ import numpy as np
 
 from terranova.fitting.course import Course, Progress
 from terranova.fitting.likelihood import Likelihood
+from terranova.registry import registry
 from terranova.store import Reader, Writer, save_checkpoint
 from terranova.store.checkpoint import COUNTS, Checkpoint, checkpoints, read_checkpoint
 from terranova.system import disk
-from terranova.system.source_fingerprint import fingerprint
+from terranova.system.source_fingerprint import fingerprint, plugin_fingerprint
 from terranova.types import Array, Floats
 
 log = logging.getLogger("terranova")
@@ -46,12 +47,17 @@ class FitCheckpoints:
         likelihood: of the fit, which knows the points of scans already.
         writer: of its points.
         run_id: of the fit.
+        surrogate: plugin of which checkpoints hold what it has learned, if there is one.
     """
 
-    def __init__(self, directory: Path, likelihood: Likelihood, writer: Writer, run_id: str) -> None:
+    def __init__(
+        self, directory: Path, likelihood: Likelihood, writer: Writer, run_id: str, surrogate: str | None = None
+    ) -> None:
         self._directory, self._likelihood, self._writer = directory, likelihood, writer
         self._from_scans = len(likelihood.u)
         self._identity = {"run_id": run_id, "source": fingerprint(_CODE, _CODE.rpartition(".")[0])}
+        if surrogate is not None:
+            self._identity["surrogate"] = plugin_fingerprint(registry().get("surrogate", surrogate).target)
         self._due = time.monotonic() + INTERVAL
 
     def course(self) -> Course:

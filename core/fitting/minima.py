@@ -10,7 +10,7 @@ import numpy as np
 from terranova.types import Bools, Floats, Ints
 
 KEPT = 3
-"""Minima of a cell."""
+"""Minima of a cell, if nothing else is said."""
 
 _DISTINCT = 0.02
 """Two that are nearer, in units of the cube, are one."""
@@ -60,11 +60,12 @@ class Minima:
     Args:
         cells: their number.
         periodic: (d,) axes that wrap.
+        kept: minima of a cell, at most.
     """
 
-    def __init__(self, cells: int, periodic: Bools) -> None:
+    def __init__(self, cells: int, periodic: Bools, kept: int = KEPT) -> None:
         self.of: list[list[Minimum]] = [[] for _ in range(cells)]
-        self._periodic = periodic
+        self._periodic, self._kept = periodic, kept
 
     @property
     def best(self) -> Floats:
@@ -76,13 +77,16 @@ class Minima:
         return sorted(self.of[cell], key=lambda m: -m.loglike)[:count]
 
     def continued(self, cell: int, other: int) -> bool:
-        """Say whether another cell has a minimum beside the best one of a cell."""
+        """Say whether another cell has a minimum of the same branch as the best one of a cell."""
         (best,) = self.best_of(cell, 1)
-        return self.beside(other, best.u)
+        return self._near(other, best.u, _BESIDE)
 
-    def beside(self, cell: int, u: Floats) -> bool:
-        """Say whether a minimum of a cell is beside a place u (d,): most likely, a search from there ends in it."""
-        return any(self._apart(known.u, u) < _BESIDE for known in self.of[cell])
+    def has(self, cell: int, u: Floats) -> bool:
+        """Say whether a place u (d,) is a minimum of a cell that is known."""
+        return self._near(cell, u, _DISTINCT)
+
+    def _near(self, cell: int, u: Floats, distance: float) -> bool:
+        return any(self._apart(known.u, u) < distance for known in self.of[cell])
 
     def _apart(self, u: Floats, v: Floats) -> float:
         apart = np.abs(u - v)
@@ -118,7 +122,7 @@ class Minima:
                 return
         kept.append(Minimum(u.copy(), loglike))
         kept.sort(key=lambda m: -m.loglike)
-        del kept[KEPT:]
+        del kept[self._kept :]
 
     def add_all(self, cells: Iterable[int], u: Floats, loglike: Floats) -> None:
         """Take in many: cells, u (n, d) and loglike (n,)."""

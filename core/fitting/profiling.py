@@ -39,6 +39,9 @@ _THIN = 3
 _FINE = 6
 """Bins of a closer look at the end of an interval."""
 
+_KEPT_FINE = 1
+"""Minima of its bins: those of the bins around are known."""
+
 _OFTEN = 0.34
 """If CMA-ES gains in more than this part of its bins once more, after what it found was handed on, the problem is
 none for derivatives: it searches them all."""
@@ -143,7 +146,7 @@ class Profiling:
         unit(None, work.from_known)
         if i in self._curves:
             for _ in range(STARTS):
-                unit(tuple[int, int], lambda: work.random_starts(every))
+                unit(tuple[int, int], lambda: work.random_starts(work.in_question()))
             unit(None, lambda: self._from_others(i))
         elif not unit(bool, lambda: bool(np.isfinite(work.minima.best).any())):
             unit(tuple[int, int], lambda: work.random_starts(every))
@@ -263,6 +266,8 @@ class Profiling:
         """
         for i in self._curves:
             work = self.searches[i]
+            self._course.unit(None, work.go_on)
+            work.sweep()
             for opinion in range(_OPINIONS):
                 gained, often = self._course.unit(tuple[bool, bool], partial(self._second_opinion, i))
                 if opinion > 0 and often:
@@ -356,6 +361,7 @@ class Profiling:
         closer = self._search_of(i, fine)
         closer.from_beside(work, beside)
         closer.sweep()
+        closer.go_on()
         closer.jumps(ends=False)
         work.spent += closer.spent
         return self.places_of(gather(self._likelihood, [fine], 0))
@@ -364,7 +370,12 @@ class Profiling:
         """Return the search of a finer curve, which has what is left and a little more."""
         work = self.searches[i]
         return CellSearch(
-            self._linearised, [fine], self._rngs[i], max(work.left, 0) + work.allowed // 20, self._say
+            self._linearised,
+            [fine],
+            self._rngs[i],
+            max(work.left, 0) + work.allowed // 20,
+            self._say,
+            kept=_KEPT_FINE,
         )
 
     def finer(self, i: int, inside: float, outside: float) -> tuple[Axis, range]:

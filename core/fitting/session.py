@@ -130,9 +130,8 @@ def _fit(
             provenance.stored_columns(config, problem),
         )
         known = sum(add_known_points(likelihood, run) for run in runs)
-        checkpoints = FitCheckpoints(directory, likelihood, writer, manifest.run_id)
-        # A surrogate is trained again: what it has learned follows from the points.
-        course = checkpoints.course() if config.surrogate is None else None
+        plugin = config.surrogate.plugin if config.surrogate is not None else None
+        course = FitCheckpoints(directory, likelihood, writer, manifest.run_id, plugin).course()
         try:
             with one_thread():
                 fit = run_steps(config, likelihood, known, say, course)

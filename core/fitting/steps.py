@@ -18,6 +18,7 @@ from terranova.fitting.findings import Findings, ProfileResult, SurrogateSummary
 from terranova.fitting.intervals import Interval, intervals, threshold
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.mcmc import ENSEMBLES, mcmc
+from terranova.fitting.missed import checked
 from terranova.fitting.nested import nested
 from terranova.fitting.posterior import Posterior
 from terranova.fitting.prior_ends import posterior_at_ends
@@ -26,6 +27,7 @@ from terranova.fitting.progress import Say
 from terranova.fitting.surrogate.importance import corrected_posterior
 from terranova.fitting.surrogate.profile import SurrogateProfiling
 from terranova.fitting.surrogate.training import ENOUGH, GOOD, SurrogateTrainer
+from terranova.fitting.terms import Linearised
 
 WALKERS = 128
 """Of MCMC on a surrogate, at most, in all ensembles together."""
@@ -52,7 +54,7 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say, c
         likelihood: knows the points of scans.
         known: number of these.
         say: told how far it is.
-        course: knows what an earlier session has done; only without a surrogate.
+        course: knows what an earlier session has done.
 
     Raises:
         NoPoint: no point is allowed.
@@ -67,12 +69,14 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say, c
     if config.surrogate is not None:
         profiled = {name for profile_config in config.profile for name in profile_config.names}
         free = {p.name for p in likelihood.problem.model.space.free}
-        trainer = SurrogateTrainer(likelihood, config.surrogate, sorted(profiled - free), config.seed)
+        trainer = SurrogateTrainer(
+            likelihood, config.surrogate, sorted(profiled - free), config.seed, known, course
+        )
         say(
             f"surrogate: trained beside {known:,} points of scans" if known else "surrogate: trained from the prior"
         )
         trainer.train(streams[0], say, GOOD if config.nested or config.mcmc else ENOUGH)
-        meter.read("training of the surrogate")
+        course.unit(None, lambda: meter.read("training of the surrogate"))
     say(f"best fit: from {known:,} points of scans" if known else "best fit: from the prior")
 
     def search_best() -> BestFit:
@@ -89,6 +93,7 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say, c
     posteriors = _posteriors(config, likelihood, trainer, meter, say, course)
     # After the posteriors, because profiles profit from every point that is known by then.
     results, largest_error = _profiles(config, likelihood, trainer, streams[1:], meter, say, course)
+    posteriors = _checked(config, likelihood, posteriors, meter, course)
     if likelihood.loglikes.max() > best_fit.loglike:
         best_fit = describe_best(likelihood, best_fit.evaluations)
         meter.read("best fit")
@@ -180,6 +185,26 @@ def _posteriors(
     return tuple(posteriors)
 
 
+def _checked(
+    config: FitConfig,
+    likelihood: Likelihood,
+    posteriors: tuple[Posterior, ...],
+    meter: _EvaluationMeter,
+    course: Course,
+) -> tuple[Posterior, ...]:
+    """Hold posteriors against all that other searches know."""
+    if not posteriors:
+        return ()
+
+    def check() -> tuple[Posterior, ...]:
+        linearised = Linearised(likelihood, np.random.default_rng([config.seed, 4]))
+        found = tuple(checked(posterior, likelihood, linearised, config.seed) for posterior in posteriors)
+        meter.read("check of posteriors")
+        return found
+
+    return course.unit(tuple[Posterior, ...], check)
+
+
 def _profiles(
     config: FitConfig,
     likelihood: Likelihood,
@@ -194,8 +219,8 @@ def _profiles(
         return [], 0.0
     axes = course.unit(list[list[Axis]], lambda: [_axes(likelihood, one) for one in config.profile])
     profiling: Profiling
-    if trainer is not None and trainer.usable:
-        profiling = SurrogateProfiling(trainer, axes, config.search, config.levels, config.seed, say)
+    if trainer is not None and course.unit(bool, lambda: trainer.usable):
+        profiling = SurrogateProfiling(trainer, axes, config.search, config.levels, config.seed, say, course)
     else:
         levels = [threshold(level) for level in config.levels]
         profiling = Profiling(likelihood, axes, config.search, levels, config.seed, say, course)

@@ -13,7 +13,7 @@ from terranova.fitting.course import Course, Stream, put_back, stream_of
 from terranova.fitting.descent import descend
 from terranova.fitting.exchanges import exchanged
 from terranova.fitting.lanes import Holder, Lanes
-from terranova.fitting.minima import Minima, MinimaState, Minimum, gain
+from terranova.fitting.minima import KEPT, Minima, MinimaState, Minimum, gain
 from terranova.fitting.profile import beside, best_rows
 from terranova.fitting.profile_convergence import jumps_in_sight
 from terranova.fitting.progress import Say
@@ -30,6 +30,9 @@ neighbour's cell, from its end, at a jump."""
 
 _WORSE = 0.1
 """A neighbour's minimum this much below a cell's best, in ln L, is still tried."""
+
+_BEYOND = 10.0
+"""In Delta chi2, of `FAR`: a cell that is worse is left."""
 
 _SWEEPS = 60
 _GAIN = 0.01
@@ -103,6 +106,7 @@ class CellSearch:
         allowed: evaluations that it may make.
         say: told how far it is.
         course: of the fit, of which sweeps are units.
+        kept: minima of a cell, at most.
     """
 
     def __init__(
@@ -113,13 +117,14 @@ class CellSearch:
         allowed: int,
         say: Say,
         course: Course | None = None,
+        kept: int = KEPT,
     ) -> None:
         self._course = course or Course()
         self.holder, self._bridge = Holder(linearised, axes), Holder(linearised, axes, elastic=True)
         self.likelihood, self.axes = linearised.likelihood, tuple(axes)
         self.shape = tuple(len(axis.centres) for axis in axes)
         self.cells = int(np.prod(self.shape))
-        self.minima = Minima(self.cells, self.holder.periodic)
+        self.minima = Minima(self.cells, self.holder.periodic, kept)
         self.effort = Effort(moved=np.zeros(self.cells))
         self.allowed, self.spent = allowed, 0
         self._rng, self._say, self._turn = rng, say, 0
@@ -145,6 +150,11 @@ class CellSearch:
             ends[[0, -1]] = True
         near = self.near()
         return ends & (near | beside(near, self.shape))
+
+    def in_question(self) -> Ints:
+        """Return the cells that are not known to be far worse than the best fit."""
+        unknown = ~np.isfinite(self.minima.best)
+        return np.asarray(np.flatnonzero(unknown | self.near(_BEYOND)), dtype=np.int64)
 
     def random_starts(self, cells: Ints) -> tuple[int, int]:
         """Start anew in each cell (n,); return how many found more than was known, and how many the same."""
@@ -176,11 +186,22 @@ class CellSearch:
         best = [(cell, m.u) for cell in cells.tolist() for m in self.minima.best_of(cell, minima)]
         rows, starts = exchanged(parameters, np.array([u for _, u in best]), _EXCHANGES, self._rng)
         own = np.array([best[row][0] for row in rows.tolist()], dtype=np.int64)
-        known_there = [self.minima.beside(cell, u) for cell, u in zip(own.tolist(), starts, strict=True)]
+        known_there = [self.minima.has(cell, u) for cell, u in zip(own.tolist(), starts, strict=True)]
         new: Ints = np.flatnonzero(~np.array(known_there, dtype=bool))
         if len(new):
             self.descend(own[new], starts[new], self._lanes(own[new]), _START_CALLS)
         return bool((self.minima.best > known + _GAIN).any())
+
+    def go_on(self) -> None:
+        """Search on from the best minimum of each cell near the best fit.
+
+        Along the edge of a bound steps are short, and what gains little was given up.
+        """
+        cells: Ints = np.flatnonzero(self.near() & np.isfinite(self.minima.best))
+        for chart in range(self.holder.charts.count if len(cells) else 0):
+            if self.left > 0:
+                u = np.array([self.minima.best_of(cell, 1)[0].u for cell in cells.tolist()])
+                self.descend(cells, u, self._lanes(cells, chart), _JUMP_CALLS, compare=False)
 
     def descend(self, cells: Ints, u: Floats, lanes: Lanes, calls: int, *, compare: bool = True) -> Floats:
         """Search in cells (n,) from u (n, d), the columns that are searched; return ln L (n,) of what was found.
@@ -216,7 +237,7 @@ class CellSearch:
             self.carry(cells, self.likelihood.u[rows[cells]])
 
     def from_points(self, u: Floats) -> None:
-        """Search every bin of a curve from the nearest of points (n, all parameters)."""
+        """Search the bins of a curve that matter from the nearest of points (n, all parameters)."""
         if not len(u):
             return
         axis = self.axes[0]
@@ -226,9 +247,10 @@ class CellSearch:
             batch = self.likelihood.batch(u)
             names = self.likelihood.names[-batch.observables.shape[1] :]
             places = axis.coordinate(batch.observables[:, names.index(axis.name)])
-        away = np.abs(places[None] - axis.middle[:, None])
+        cells = self.in_question()
+        away = np.abs(places[None] - axis.middle[cells, None])
         nearest = np.where(np.isfinite(away), away, np.inf).argmin(axis=1)
-        self.carry(np.arange(self.cells), u[nearest])
+        self.carry(cells, u[nearest])
 
     def from_beside(self, other: CellSearch, cells: Iterable[int]) -> None:
         """Search every bin of a curve from minima of the nearest bins of another with the same quantity."""
@@ -318,7 +340,7 @@ class CellSearch:
         """Return cells (n,), and the neighbours' minima u (n, all parameters) from which each is searched."""
         best, cells, starts = self.minima.best, [], []
         worse = _WORSE if len(self.shape) == 1 else -_GAIN  # on a plane, only from better cells to worse ones
-        worth = self.near(10.0)
+        worth = self.near(_BEYOND)
         for cell, kept in enumerate(self.minima.of):
             for minimum in kept:
                 if not minimum.fresh:

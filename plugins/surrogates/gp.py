@@ -60,7 +60,7 @@ class GpSurrogate(ScaledSurrogate):
     """
 
     name = "gp"
-    version = "4"
+    version = "5"
     description = "Gaussian process on a polynomial, for smooth targets in few dimensions"
     packages = ("scipy",)
 
@@ -195,7 +195,7 @@ class GpSurrogate(ScaledSurrogate):
         for process in self._processes:
             learned[process.members] = process.learned
         arrays = {"u": self._u, "y": self._y, "all": self._all, "near": self._near, "learned": learned}
-        return pack_pieces({"reason": self.reason}, arrays)
+        return pack_pieces({"reason": self.reason, "learned_from": self._learned_from}, arrays)
 
     def restore(self, state: Mapping[str, bytes]) -> None:
         """Become what `state` was taken from; see `Surrogate.restore`."""
@@ -222,6 +222,7 @@ class GpSurrogate(ScaledSurrogate):
                 f"{len(rows)} kernels of {len(u):,} rows; expected at least {MINIMUM}, and no more than fit into "
                 f"{MOST_ENTRIES * 8 / 1e9:g} GB"
             )
+        self._learned_from = stored.whole("learned_from", 0, MOST_ENTRIES)
         self._learn(u, y, everything, near)
         for k, row in enumerate(rows):
             members = np.flatnonzero(kernel.reshape(-1) == k)

@@ -122,6 +122,7 @@ def test_a_scan_does_not_go_on_with_other_physics(bench: Bench, edit: str) -> No
     assert terranova.open(bench.folder / "run").verify().ok
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F43")
 def test_an_edit_without_effect_is_noted_and_the_rows_are_the_same(bench: Bench) -> None:
     bench.scan("editable", name="whole", whole=True)
@@ -143,6 +144,7 @@ def test_an_edit_without_effect_is_noted_and_the_rows_are_the_same(bench: Bench)
     assert one[columns].equals(other[columns])
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F43")
 def test_a_constraint_that_is_a_function_counts_with_its_source(bench: Bench) -> None:
     bench.scan()
@@ -177,6 +179,7 @@ def test_what_is_made_of_a_run_is_not_mixed_with_other_physics(bench: Bench) -> 
     assert not (bench.folder / "fit" / "fit.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F43")
 def test_runs_that_one_old_state_of_the_source_made_go_together(bench: Bench) -> None:
     bench.scan(whole=True)
@@ -188,6 +191,7 @@ def test_runs_that_one_old_state_of_the_source_made_go_together(bench: Bench) ->
     assert "one state of its source made them all" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F44")
 def test_a_model_that_draws_random_numbers_is_noticed(bench: Bench) -> None:
     bench.scan("drawing")

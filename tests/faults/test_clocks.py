@@ -90,6 +90,7 @@ def test_a_comparison_does_not_depend_on_the_clock(tmp_path: Path) -> None:
     assert len(found[0]) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F64")
 def test_deadlines_of_points_do_not_depend_on_the_clock(jumping: Lab) -> None:
     """Nothing is late because an hour has passed at once, and what hangs is, though the clock goes back."""

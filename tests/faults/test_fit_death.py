@@ -65,6 +65,7 @@ def _attack(tmp_path: Path, steps: str, numbers: list[signal.Signals], ranks: in
     assert not list(cut.rglob("*.tmp"))
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F62")
 def test_a_fit_killed_at_a_random_moment_has_the_same_numbers(tmp_path: Path) -> None:
     _attack(tmp_path, MCMC, [signal.SIGKILL])

@@ -28,6 +28,7 @@ def _fit(name: str, output: Path, **keys: Any) -> Fit:
     return run_steps(config, Likelihood(problem, problem.evaluate), 0, lambda _: None)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F71")
 @pytest.mark.integration
 def test_a_valley_that_narrows_is_followed_to_its_end(tmp_path: Path) -> None:
@@ -96,6 +97,7 @@ def test_an_end_at_a_jump_is_nowhere_a_number(tmp_path: Path) -> None:
     assert "1 of 2 bins lie at a jump between neighbours, by up to 2.1" in page
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F72")
 @pytest.mark.integration
 @pytest.mark.parametrize("size", [0.8, 3.0])

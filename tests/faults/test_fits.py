@@ -106,6 +106,7 @@ def test_ensembles_that_cannot_exchange_walkers_have_not_converged() -> None:
     assert posterior_sentence(found).startswith("mcmc (NOT converged: R-hat of ")
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F45")
 @pytest.mark.parametrize("sampler", ["nautilus", "dynesty"])
 def test_a_likelihood_that_is_constant_within_a_window_has_its_evidence(sampler: str) -> None:
@@ -180,6 +181,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("hostile")
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F52")
 def test_hostile_names_and_latex_cost_a_fit_nothing(hostile: Path) -> None:
     data = [measured(name, 0.0) for name in NAMES]

@@ -317,6 +317,7 @@ def _bombs() -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F33")
 def test_bombs_are_refused_in_bounded_time_and_memory(tmp_path: Path) -> None:
     """In a process of its own, so that its largest memory is known: 1 s of CPU and 200 MB for each file."""

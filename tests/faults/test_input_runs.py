@@ -191,6 +191,7 @@ class _Bomb:
         return (open, (str(self.witness), "w"))
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F33")
 def test_a_run_directory_cannot_run_code(tmp_path: Path) -> None:
     run = terranova.scan(_words(tmp_path / "run"), quiet=True)

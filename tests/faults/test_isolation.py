@@ -151,6 +151,7 @@ def test_a_worker_that_does_not_take_its_task_is_replaced(monkeypatch: pytest.Mo
     assert set(found.status) == {Status.OK}
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F21")
 @pytest.mark.usefixtures("nothing_is_left")
 def test_an_overflow_of_the_stack_is_a_row() -> None:
@@ -191,6 +192,7 @@ def test_python_errors_are_rows_and_leave_the_worker_as_it_was(
 # memory
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F21")
 @pytest.mark.usefixtures("nothing_is_left")
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit needs Linux")
@@ -201,6 +203,7 @@ def test_a_point_that_needs_too_much_memory_is_a_row(model: type[terranova.Model
     assert found.reason[1] == "the worker process ran out of memory (parallel.memory is 2 GB)"
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F21")
 @pytest.mark.usefixtures("nothing_is_left")
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit needs Linux")
@@ -342,6 +345,7 @@ def rows(directory: Path) -> pd.DataFrame:
     return frame.sort_values(["island", "index"], ignore_index=True)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F15")
 @pytest.mark.usefixtures("nothing_is_left")
 @pytest.mark.parametrize("model", ["toy-holes", "toy-point", "toy-staged"])

@@ -74,6 +74,7 @@ def _bomb(path: Path, unpacked: int) -> None:
             member.write(bytes(10**6))
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 def test_large_files_are_refused_in_bounded_memory(tmp_path: Path) -> None:
     for name, start in (

@@ -39,6 +39,7 @@ def test_an_export_goes_through_no_link(run: Run, precious: Path, tmp_path: Path
     assert not written.is_symlink()
 
 
+@pytest.mark.slow
 def test_a_report_goes_through_no_link(run: Run, precious: Path, tmp_path: Path) -> None:
     (tmp_path / "run" / "report.html.tmp").symlink_to(precious)
     terranova.report(tmp_path / "run", random=0)

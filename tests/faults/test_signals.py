@@ -107,6 +107,7 @@ def test_one_long_point_in_this_process_is_broken_off(tmp_path: Path) -> None:
     assert process.returncode == 75, out + err
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F20")
 def test_a_second_ctrl_c_ends_the_scan_at_once(tmp_path: Path) -> None:
     lab = Lab(tmp_path)

@@ -18,6 +18,7 @@ from terranova.store.lock import LOCK
 pytestmark = pytest.mark.fault("F47")
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 def test_a_scan_that_its_model_ends_names_it_and_launch_ends_it(tmp_path: Path) -> None:
     lab = Lab(tmp_path)

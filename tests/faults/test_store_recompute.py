@@ -58,6 +58,7 @@ def damage(directory: Path, how: str) -> None:
             part.write_bytes(b"")
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F5", "F6")
 @pytest.mark.parametrize("how", ["flipped", "deleted", "emptied"])
 def test_lost_points_are_computed_again_only_when_asked_for(run: Path, how: str) -> None:
@@ -82,6 +83,7 @@ def test_lost_points_are_computed_again_only_when_asked_for(run: Path, how: str)
     assert [folder.name for folder in (run / "damaged").iterdir()] == ["1"]
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F6")
 def test_damage_in_a_run_that_keeps_valid_points_only(
     tmp_path: Path, toy_registry: None, monkeypatch: pytest.MonkeyPatch

@@ -49,6 +49,7 @@ def _fuzzed(plugin: str, folder: Path, damaged: int, tampered: int, seed: int) -
     return counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_an_edited_file_is_refused_or_harmless(plugin: str, tmp_path: Path) -> None:
     counts = _fuzzed(plugin, tmp_path, damaged=15, tampered=45, seed=1)
@@ -82,6 +83,7 @@ def _array(pieces: files.Pieces, name: str) -> np.ndarray:
     return np.load(io.BytesIO(pieces[f"learned/{name}.npy"]))
 
 
+@pytest.mark.slow
 def test_trees_that_lead_out_of_the_memory_are_refused(pieces: dict[str, files.Pieces], tmp_path: Path) -> None:
     """Each of these made XGBoost read what is not its own, or run for ever, when it was given them."""
     rng, trees = np.random.default_rng(1), pieces["xgboost"]
@@ -109,6 +111,7 @@ def test_trees_that_lead_out_of_the_memory_are_refused(pieces: dict[str, files.P
         assert "learned/" in outcome
 
 
+@pytest.mark.slow
 def test_what_would_fill_the_memory_is_refused(pieces: dict[str, files.Pieces], tmp_path: Path) -> None:
     """In a process that may have 4 GB."""
     gp, xgboost = pieces["gp"], pieces["xgboost"]
@@ -145,6 +148,7 @@ def test_what_would_fill_the_memory_is_refused(pieces: dict[str, files.Pieces], 
         assert outcome.startswith("StoreCorrupt: "), f"{path.name}: {outcome}"
 
 
+@pytest.mark.slow
 def test_other_problems_and_plugins_are_said_to_be_that(pieces: dict[str, files.Pieces], tmp_path: Path) -> None:
     gp = pieces["gp"]
     about = json.loads(gp["about.json"])

@@ -68,6 +68,7 @@ def test_nothing_depends_on_the_surroundings_of_the_supervisor(tmp_path: Path) -
     assert count(run) == 200
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F13")
 def test_a_clock_that_jumps_back_changes_nothing(tmp_path: Path, jumping: Lab) -> None:
     lab = Lab(tmp_path)

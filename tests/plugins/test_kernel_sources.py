@@ -34,6 +34,7 @@ def run(folder: Path) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_an_edit_of_a_called_kernel_recompiles_its_callers(tmp_path: Path) -> None:
     package = tmp_path / "made_up_plugins"
     package.mkdir()

@@ -43,6 +43,7 @@ def test_the_wheel_has_every_file_once(wheel: Path, package_files: set[str]) -> 
     assert len(packed) == len(set(packed))
 
 
+@pytest.mark.slow
 def test_the_sdist_makes_the_same_wheel(wheel: Path, unpacked: Path, tmp_path: Path) -> None:
     # Without --wheel, the wheel is built from the unpacked sdist.
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path), str(unpacked)]
@@ -118,6 +119,7 @@ def test_a_strangers_kind_of_constraint_works_in_scans_fits_and_comparisons(
     assert "darts" in (tmp_path / "comparison" / "summary.csv").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_mistakes_in_a_strangers_kind_are_reported_like_those_in_any_other(
     environment: Environment, tmp_path: Path
 ) -> None:
@@ -146,6 +148,7 @@ def test_a_strangers_sampler_can_be_checked_against_the_rules(environment: Envir
     environment.run("-c", "from terranova.testing import check_sampler; check_sampler('darts', points=200)")
 
 
+@pytest.mark.slow
 def test_a_generated_package_scans_as_it_stands(environment: Environment, tmp_path: Path) -> None:
     project = environment.folder / "src" / "my-singlet"
     environment.terranova("scan", str(project / "scan.yaml"), "--quiet", cwd=tmp_path)

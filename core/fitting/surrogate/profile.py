@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from terranova.fitting.axes import FAR, Axis, named
 from terranova.fitting.config import Search
+from terranova.fitting.course import Course
 from terranova.fitting.crossings import brackets_of
 from terranova.fitting.intervals import threshold
 from terranova.fitting.minima import gain
@@ -16,7 +18,8 @@ from terranova.fitting.profile import Profile, beside, gather
 from terranova.fitting.profile_convergence import MOVED, Convergence
 from terranova.fitting.profiling import Profiling
 from terranova.fitting.progress import Say
-from terranova.fitting.surrogate.maxima import Maxima, maxima, search_again
+from terranova.fitting.surrogate.looks import Look, Looks
+from terranova.fitting.surrogate.maxima import maxima, search_again
 from terranova.fitting.surrogate.training import SurrogateTrainer
 from terranova.types import Floats, Ints
 
@@ -43,6 +46,17 @@ _CALLS = 120
 _ROUNDS, _OPINIONS = 2, 3
 """Times that profiles exchange what they know, and that the model looks at where intervals end, at most."""
 
+_EVERYTHING = 2**60
+"""More bins than any profile has."""
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What a look at the surrogate came to: bins evaluated, and whether it could be asked."""
+
+    evaluated: int
+    usable: bool = True
+
 
 class SurrogateProfiling(Profiling):
     """Searches profiles on a surrogate: every number is the model's, by the same rules as without one.
@@ -58,6 +72,7 @@ class SurrogateProfiling(Profiling):
         levels: of confidence.
         seed: of all random numbers.
         say: told how far it is.
+        course: of the fit, of which looks at the surrogate are units.
 
     Attributes:
         error: the largest error of chi2 that the surrogate had in the last look at each profile.
@@ -71,22 +86,24 @@ class SurrogateProfiling(Profiling):
         levels: Sequence[float],
         seed: int,
         say: Say,
+        course: Course | None = None,
     ) -> None:
         thresholds = [threshold(level) for level in levels]
-        super().__init__(trainer.likelihood, axes, settings, thresholds, seed, say, linearised=trainer.linearised)
+        course = course or Course()
+        super().__init__(trainer.likelihood, axes, settings, thresholds, seed, say, course, trainer.linearised)
         self._trainer, self._levels = trainer, levels
-        self._inset = [
-            [replace(axis, inset=_INSET if axis.column is None else 0.0) for axis in pair] for pair in axes
-        ]
-        self._maxima: list[Maxima | None] = [None for _ in axes]
-        self._hoped = [np.zeros(search.cells) for search in self.searches]
-        self._looked = [np.ones(search.cells, dtype=bool) for search in self.searches]
-        self._errors = [0.0 for _ in axes]
+        self._looks = Looks(
+            [
+                Look.first(work.cells, [_INSET if axis.column is None else 0.0 for axis in work.axes])
+                for work in self.searches
+            ]
+        )
+        course.keep("looks", self._looks)
 
     @property
     def error(self) -> float:
         """See the attribute."""
-        return max(self._errors, default=0.0)
+        return max((look.error for look in self._looks.of), default=0.0)
 
     # -- searches -------------------------------------------------------------------------------------------
 
@@ -95,27 +112,40 @@ class SurrogateProfiling(Profiling):
 
     def _settle(self, i: int, looks: int) -> None:
         """Let the surrogate propose until it promises no more, and search with the model where it stays wrong."""
-        work, before = self.searches[i], np.inf
+        unit, before = self._course.unit, _EVERYTHING
         for look in range(looks):
-            if work.left <= 0:
-                work.effort.bound = work.allowed
-                return
-            if not self._trainer.usable:
-                self._hoped[i][:] = 0.0
-                self._errors[i] = np.inf
+            said = unit(_Said, partial(self._look, i, look))
+            if not said.usable:
                 super()._first(i)
+            if not said.evaluated:
                 return
-            count = self._propose(i, everything=look == 0)
-            if not count:
-                return
-            self._say(f"{named(work.axes)}: look {look + 1}, {count} of {work.cells} bins evaluated")
-            if count > _STALLED * before:
+            if said.evaluated > _STALLED * before:
                 break
-            before = count
-        wrong = np.flatnonzero(self._hoped[i] > self._tolerance(i, work.minima.best))
+            before = said.evaluated
+        unit(None, partial(self._search_where_wrong, i))
+
+    def _look(self, i: int, look: int) -> _Said:
+        """Evaluate what the surrogate promises, unless that is not to be done."""
+        work = self.searches[i]
+        if work.left <= 0:
+            work.effort.bound = work.allowed
+            return _Said(0)
+        if not self._trainer.usable:
+            self._looks.of[i].hoped[:] = 0.0
+            self._looks.of[i].error = np.inf
+            return _Said(0, usable=False)
+        count = self._propose(i, everything=look == 0)
+        if count:
+            self._say(f"{named(work.axes)}: look {look + 1}, {count} of {work.cells} bins evaluated")
+        return _Said(count)
+
+    def _search_where_wrong(self, i: int) -> None:
+        """Search with the model where the surrogate promises too much."""
+        work, look = self.searches[i], self._looks.of[i]
+        wrong = np.flatnonzero(look.hoped > self._tolerance(i, work.minima.best))
         if len(wrong):
             self._say(f"{named(work.axes)}: {len(wrong)} bins are searched with the model")
-            self._hoped[i][wrong] = search_again(work, wrong, _CALLS)
+            look.hoped[wrong] = search_again(work, wrong, _CALLS)
             self._trainer.refit()
 
     def _propose(self, i: int, *, everything: bool) -> int:
@@ -123,18 +153,18 @@ class SurrogateProfiling(Profiling):
 
         All bins are searched, or those that were evaluated last, and their neighbours.
         """
-        work, likelihood = self.searches[i], self._likelihood
-        axes = self._inset[i]
+        work, likelihood, look = self.searches[i], self._likelihood, self._looks.of[i]
+        axes = self._inset(i)
         surrogate = self._trainer.surrogate_likelihood()
-        again = None if everything else self._looked[i] | beside(self._looked[i], work.shape)
-        found = self._maxima[i] = maxima(surrogate, axes, self._rngs[i], work.allowed, self._maxima[i], again)
+        again = None if everything else look.looked | beside(look.looked, work.shape)
+        found = look.maxima = maxima(surrogate, axes, self._rngs[i], work.allowed, look.maxima, again)
         work.take_in()
         before, top = work.minima.best, float(likelihood.loglikes.max())
         tolerance = self._tolerance(i, found.loglike)
         with np.errstate(invalid="ignore"):
             promising = (found.loglike > top - 0.5 * FAR - 1.0) & ~(2.0 * (found.loglike - before) < tolerance)
-        self._hoped[i][:] = 0.0
-        self._looked[i] = promising
+        look.hoped[:] = 0.0
+        look.looked = promising
         cells: Ints = np.flatnonzero(promising)
         if not len(cells):
             return 0
@@ -143,22 +173,29 @@ class SurrogateProfiling(Profiling):
         work.take_in()
         error = 2.0 * np.abs(batch.loglike - found.loglike[cells])
         near = batch.loglike > top - 0.5 * FAR
-        self._errors[i] = float(error[near].max(initial=0.0))
+        look.error = float(error[near].max(initial=0.0))
         with np.errstate(invalid="ignore"):
-            self._hoped[i][cells] = np.maximum(2.0 * (found.loglike - work.minima.best)[cells], 0.0)
-        self._inset[i] = [self._wider(axis, found.held(axis)[cells], batch.observables) for axis in axes]
+            look.hoped[cells] = np.maximum(2.0 * (found.loglike - work.minima.best)[cells], 0.0)
+        look.insets = tuple(self._wider(axis, found.held(axis)[cells], batch.observables) for axis in axes)
         self._trainer.refit()
         return len(cells)
 
-    def _wider(self, axis: Axis, predicted: Floats, observables: Floats) -> Axis:
-        """Return the axis, with as much left out of its bins as the errors of what was just evaluated."""
+    def _inset(self, i: int) -> list[Axis]:
+        """Return the axes of a profile, with what is left out of bins of observables."""
+        return [
+            replace(axis, inset=inset)
+            for axis, inset in zip(self.searches[i].axes, self._looks.of[i].insets, strict=True)
+        ]
+
+    def _wider(self, axis: Axis, predicted: Floats, observables: Floats) -> float:
+        """Return the part of a bin that the errors of what was just evaluated are."""
         if axis.column is not None:
-            return axis
+            return axis.inset
         names = self._likelihood.names[-observables.shape[1] :]
         error = np.abs(axis.coordinate(observables[:, names.index(axis.name)]) - predicted)
         error = error[np.isfinite(error)]
         size = float(np.quantile(error, 0.9)) / float(axis.edges[1] - axis.edges[0]) if len(error) else _INSET
-        return replace(axis, inset=min(size, 0.25))
+        return min(size, 0.25)
 
     def _tolerance(self, i: int, predicted: Floats) -> Floats:
         """Return (cells,) by how much in chi2 the surrogate may promise more than was evaluated."""
@@ -175,46 +212,63 @@ class SurrogateProfiling(Profiling):
 
     def _exchange(self) -> None:
         """Where a point of another search is better than a profile says, search again: surrogate, then model."""
+        unit = self._course.unit
         for _ in range(_ROUNDS):
-            before = self._likelihood.evaluations
+            before = unit(int, self._evaluated)
             for i, work in enumerate(self.searches):
-                if self._trainer.usable and self._surprises(i):
-                    self._trainer.refit()
+                if unit(bool, partial(self._surprised, i)):
                     self._settle(i, _LOOKS_AGAIN)
-                if self._carry_surprises(i):
+                if unit(bool, partial(self._carry_surprises, i)):
                     work.sweep()
-            if self._likelihood.evaluations == before:
+            if unit(int, self._evaluated) == before:
                 break
+
+    def _evaluated(self) -> int:
+        return self._likelihood.evaluations
+
+    def _surprised(self, i: int) -> bool:
+        """Train with the points that are better than a profile says, if there are any."""
+        surprised = self._trainer.usable and bool(self._surprises(i))
+        if surprised:
+            self._trainer.refit()
+        return surprised
 
     def _second_opinions(self) -> None:
         """Look with the model itself at the bins that decide where intervals end; if it gains, all goes on."""
-        if not self._trainer.usable:
+        unit = self._course.unit
+        if not unit(bool, lambda: self._trainer.usable):
             super()._second_opinions()
             return
         for i in self._curves:
-            work = self.searches[i]
             for _ in range(_OPINIONS):
-                cells = self._deciding(i)
-                if not len(cells):
+                if not unit(bool, partial(self._opinion, i)):
                     break
-                if work.left <= 0:
-                    work.effort.bound = work.allowed
-                    break
-                before = work.minima.best[cells]
-                if work.exchanges(cells):
-                    work.sweep()
-                search_again(work, cells, _CALLS)
-                gained = gain(before, work.minima.best[cells])
-                work.effort.restarts += len(cells)
-                work.effort.better += int((gained > MOVED).sum())
-                work.effort.agree += int((gained <= MOVED).sum())
-                self._found[i][:] = 0.0
-                self._found[i][cells] = gained
-                if not (gained > MOVED).any():
-                    break
-                self._trainer.refit()
                 self._settle(i, _LOOKS_AGAIN)
         self._exchange()
+
+    def _opinion(self, i: int) -> bool:
+        """Look once; return whether that gained anything, with which the surrogate was trained."""
+        work = self.searches[i]
+        cells = self._deciding(i)
+        if not len(cells):
+            return False
+        if work.left <= 0:
+            work.effort.bound = work.allowed
+            return False
+        before = work.minima.best[cells]
+        if work.exchanges(cells):
+            work.sweep()
+        search_again(work, cells, _CALLS)
+        gained = gain(before, work.minima.best[cells])
+        work.effort.restarts += len(cells)
+        work.effort.better += int((gained > MOVED).sum())
+        work.effort.agree += int((gained <= MOVED).sum())
+        self._found[i][:] = 0.0
+        self._found[i][cells] = gained
+        if not (gained > MOVED).any():
+            return False
+        self._trainer.refit()
+        return True
 
     def zoom(self, i: int, inside: float, outside: float) -> tuple[Floats, Floats]:
         """Return places (n,) and ln L (n,) of a finer curve; see `Profiling.zoom`."""
@@ -223,7 +277,7 @@ class SurrogateProfiling(Profiling):
         work, likelihood = self.searches[i], self._likelihood
         fine, around = self.finer(i, inside, outside)
         closer = self._search_of(i, fine)
-        inset = replace(fine, inset=self._inset[i][0].inset)
+        inset = replace(fine, inset=self._looks.of[i].insets[0])
         for _ in range(_LOOKS_CLOSER):
             surrogate = self._trainer.surrogate_likelihood()
             found = maxima(surrogate, [inset], self._rngs[i], work.allowed, beside=(work, around))
@@ -247,4 +301,4 @@ class SurrogateProfiling(Profiling):
     def _result(self, i: int) -> tuple[Profile, Convergence]:
         found, convergence = super()._result(i)
         sight = (found.delta_chi2(float(self._likelihood.loglikes.max())) < FAR).reshape(-1)
-        return found, replace(convergence, predicted=self._hoped[i] * sight)
+        return found, replace(convergence, predicted=self._looks.of[i].hoped * sight)

@@ -25,17 +25,18 @@ class TrainingRows:
     """Chooses rows of the points that a likelihood knows.
 
     Args:
-        likelihood: whose points, those known at first being of scans.
+        likelihood: whose points.
         seed: of all random numbers.
+        scanned: number of the points of scans, which are known first.
     """
 
-    def __init__(self, likelihood: Likelihood, seed: int) -> None:
-        self._likelihood, self._seed = likelihood, seed
-        self._from_scans, self._scanned = self._sample_of_scans(), len(likelihood.loglikes)
+    def __init__(self, likelihood: Likelihood, seed: int, scanned: int) -> None:
+        self._likelihood, self._seed, self._scanned = likelihood, seed, scanned
+        self._from_scans = self._sample_of_scans()
 
     def _sample_of_scans(self) -> Ints:
         """Return rows of scans: thinning out millions of them, again and again, would take minutes."""
-        loglike = self._likelihood.loglikes
+        loglike = self._likelihood.loglikes[: self._scanned]
         if len(loglike) <= _FROM_SCANS:
             return np.arange(len(loglike))
         delta = 2.0 * (loglike.max() - loglike)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from terranova.interfaces.surrogate import Surrogate
 from terranova.registry import registry
 from terranova.surrogates.trained import chi2_of
 from terranova.surrogates.training import importance
-from terranova.types import Bools, Floats, Ints
+from terranova.types import Array, Bools, Floats, Ints
 
 BEND = 20.0
 """The target for Delta chi2 is BEND ln(1 + Delta chi2 / BEND): even where it matters, and tame far away."""
@@ -37,6 +38,26 @@ _NOTHING = 0.5
 
 _GROWN = 1.5
 """Floors are chosen again once there are so many times the rows."""
+
+
+@dataclass(frozen=True)
+class TransformState:
+    """What was learned of some targets.
+
+    Attributes:
+        target: see `TargetTransform.target`.
+        pieces: of the plugin's state, as bytes.
+        top: the largest log-likelihood known, of chi2.
+        floors, lines: how observables are seen: unit of asinh; middle and half the range.
+        chosen_from: rows from which these were chosen.
+    """
+
+    target: str
+    pieces: Mapping[str, Array]
+    top: float = -np.inf
+    floors: Mapping[str, float] = field(default_factory=dict)
+    lines: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    chosen_from: int = 0
 
 
 class TargetTransform(ABC):
@@ -79,6 +100,19 @@ class TargetTransform(ABC):
         kept = np.isfinite(loglike) & self.surrogate.near(u)
         return np.where(kept, loglike, -np.inf), observables
 
+    def state(self) -> TransformState:
+        """Return what was learned."""
+        pieces = {name: np.frombuffer(piece, dtype=np.uint8) for name, piece in self.surrogate.state().items()}
+        return TransformState(self.target, pieces)
+
+    def restore(self, state: TransformState) -> None:
+        """Have learned that.
+
+        Raises:
+            ValueError: the plugin cannot read it.
+        """
+        self.surrogate.restore({name: piece.tobytes() for name, piece in state.pieces.items()})
+
     @abstractmethod
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
         """Return the targets (rows, q), and (rows,) where they are known."""
@@ -93,6 +127,15 @@ class Chi2Transform(TargetTransform):
 
     target = "chi2"
     _top = -np.inf
+
+    def state(self) -> TransformState:
+        """Return what was learned."""
+        return replace(super().state(), top=self._top)
+
+    def restore(self, state: TransformState) -> None:
+        """Have learned that; see `TargetTransform.restore`."""
+        super().restore(state)
+        self._top = state.top
 
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
         self._top = top
@@ -123,6 +166,15 @@ class ObservablesTransform(TargetTransform):
         self._floors: dict[str, float] = {}
         self._lines: dict[str, tuple[float, float]] = {}  # middle and half the range
         self._chosen_from = 0
+
+    def state(self) -> TransformState:
+        """Return what was learned, and how observables are seen."""
+        return replace(super().state(), floors=self._floors, lines=self._lines, chosen_from=self._chosen_from)
+
+    def restore(self, state: TransformState) -> None:
+        """Have learned that; see `TargetTransform.restore`."""
+        super().restore(state)
+        self._floors, self._lines, self._chosen_from = dict(state.floors), dict(state.lines), state.chosen_from
 
     def _targets(self, rows: Ints, delta: Floats, top: float) -> tuple[Floats, Bools]:
         values = np.column_stack([self.likelihood.column(name)[rows] for name in self._all])

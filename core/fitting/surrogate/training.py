@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from terranova.errors import RunError
 from terranova.fitting.approach import approach
 from terranova.fitting.best import GENERATIONS, first_points, plain_cost
 from terranova.fitting.config import SurrogateConfig
+from terranova.fitting.course import Course
 from terranova.fitting.descent import descend
 from terranova.fitting.lanes import Holder, Lanes
 from terranova.fitting.likelihood import Likelihood
@@ -26,6 +27,7 @@ from terranova.fitting.surrogate.targets import (
     Chi2Transform,
     ObservablesTransform,
     TargetTransform,
+    TransformState,
     read_by,
 )
 from terranova.fitting.terms import SAMPLE, Linearised
@@ -80,6 +82,24 @@ class Round:
     target: str = "chi2"
 
 
+@dataclass(frozen=True)
+class TrainerState:
+    """What a trainer knows.
+
+    Attributes:
+        calls, rounds: as of the trainer.
+        top: the largest log-likelihood at the last training.
+        missed: share of good points that the surrogate does not know as such.
+        candidates: what was learned, the best first.
+    """
+
+    calls: int
+    rounds: tuple[Round, ...]
+    top: float
+    missed: float
+    candidates: tuple[TransformState, ...]
+
+
 class SurrogateTrainer:
     """The surrogate of a fit, trained again whenever more points are known.
 
@@ -90,14 +110,26 @@ class SurrogateTrainer:
         config: of the surrogate.
         names: observables that it must predict, too.
         seed: of all random numbers.
+        scanned: number of the points of scans, which the likelihood knows first.
+        course: of the fit, of which rounds of training are units.
 
     Attributes:
         calls: predictions so far.
         rounds: of training.
+        linearised: the terms of the problem; `SAMPLE` points of the prior were evaluated for it.
     """
 
-    def __init__(self, likelihood: Likelihood, config: SurrogateConfig, names: Sequence[str], seed: int) -> None:
+    def __init__(
+        self,
+        likelihood: Likelihood,
+        config: SurrogateConfig,
+        names: Sequence[str],
+        seed: int,
+        scanned: int = 0,
+        course: Course | None = None,
+    ) -> None:
         self.likelihood, self.config, self.names, self.seed = likelihood, config, tuple(names), seed
+        self._course = course = course or Course()
         self.calls = 0
         self.rounds: list[Round] = []
         self._top = -np.inf
@@ -107,12 +139,29 @@ class SurrogateTrainer:
             [ObservablesTransform, Chi2Transform] if 0 < constrained <= MANY else [Chi2Transform]
         )
         self._candidates = [kind(likelihood, config, self.names, seed) for kind in kinds]
-        self._rows = TrainingRows(likelihood, seed)
+        self._rows = TrainingRows(likelihood, seed, scanned)
+        self.linearised = Linearised(likelihood, np.random.default_rng([seed, 3]), course)
+        course.keep("surrogate", self)
 
-    @cached_property
-    def linearised(self) -> Linearised:
-        """The terms of the problem; `SAMPLE` points of the prior are evaluated for it, once."""
-        return Linearised(self.likelihood, np.random.default_rng([self.seed, 3]))
+    def state(self) -> TrainerState:
+        """Return what it knows."""
+        candidates = tuple(candidate.state() for candidate in self._candidates)
+        return TrainerState(self.calls, tuple(self.rounds), self._top, self._missed, candidates)
+
+    def restore(self, state: TrainerState) -> None:
+        """Go on from there.
+
+        Raises:
+            ValueError: the plugin cannot read what it had learned.
+        """
+        self.calls, self.rounds, self._top, self._missed = state.calls, list(state.rounds), state.top, state.missed
+        kinds = {type(candidate).target: type(candidate) for candidate in self._candidates}
+        self._candidates = [
+            kinds[learned.target](self.likelihood, self.config, self.names, self.seed)
+            for learned in state.candidates
+        ]
+        for candidate, learned in zip(self._candidates, state.candidates, strict=True):
+            candidate.restore(learned)
 
     @property
     def _best(self) -> TargetTransform:
@@ -179,23 +228,32 @@ class SurrogateTrainer:
 
     def train(self, rng: np.random.Generator, say: Say, good: float = GOOD) -> None:
         """Evaluate points where they improve it most, in rounds, until fresh ones are predicted to `good`."""
-        before = self.likelihood.evaluations
-        self._find_region(rng)
+        unit = self._course.unit
+        before = unit(int, lambda: self.likelihood.evaluations)
+        unit(None, lambda: self._find_region(rng))
         for number in range(self.config.rounds):
-            left = self.config.points - (self.likelihood.evaluations - before)
-            self.refit()
-            if self._best.surrogate.reason or left <= 0:
+            if not unit(bool, partial(self._train_once, number, before, good, rng, say)):
                 break
-            powers = POWERS[min(number, len(POWERS) - 1)]
-            count = -(-min(self.config.batch, left) // len(powers))
-            drawn = np.concatenate([self.draw(count, power, rng) for power in powers])
-            self.rounds.append(self.evaluate_round(drawn))
-            last = self.rounds[-1]
-            say(f"surrogate: round {number + 1}, {last.points} points, rms error of chi2 {last.error:.2f}")
-            if number + 1 >= len(POWERS):
-                del self._candidates[1:]
-            if number + 1 >= len(POWERS) and last.judged >= 20 and last.error < good:
-                break
+        unit(None, self._end_training)
+
+    def _train_once(self, number: int, before: int, good: float, rng: np.random.Generator, say: Say) -> bool:
+        """Train, and evaluate a round of points; return whether there is reason for another one."""
+        left = self.config.points - (self.likelihood.evaluations - before)
+        self.refit()
+        if self._best.surrogate.reason or left <= 0:
+            return False
+        powers = POWERS[min(number, len(POWERS) - 1)]
+        count = -(-min(self.config.batch, left) // len(powers))
+        drawn = np.concatenate([self.draw(count, power, rng) for power in powers])
+        self.rounds.append(self.evaluate_round(drawn))
+        last = self.rounds[-1]
+        say(f"surrogate: round {number + 1}, {last.points} points, rms error of chi2 {last.error:.2f}")
+        if number + 1 < len(POWERS):
+            return True
+        del self._candidates[1:]
+        return not (last.judged >= 20 and last.error < good)
+
+    def _end_training(self) -> None:
         del self._candidates[1:]
         self.refit()
 
@@ -219,13 +277,12 @@ class SurrogateTrainer:
         region = loglike > loglike.max(initial=-np.inf) - 0.5 * REGION
         if np.isfinite(loglike[region]).sum() >= 100 * d:
             return
-        linearised = self.linearised  # which has drawn from the prior
-        more = max(0, _PRIOR_DRAWS * d - SAMPLE)
+        more = max(0, _PRIOR_DRAWS * d - SAMPLE)  # which the terms have drawn
         if more:
             likelihood.batch(rng.random((more, d)))
         known = first_points(likelihood, _STARTS // 2)
         drawn = rng.random((_STARTS - len(known), d))
-        holder = Holder(linearised, ())
+        holder = Holder(self.linearised, ())
         lanes = _free(_STARTS, holder.charts.count)
         u = approach(holder, np.concatenate([known, drawn]), lanes, _APPROACH_CALLS)
         descend(holder, u, lanes, _START_CALLS)

@@ -24,6 +24,7 @@ workers: 2
 """
 
 
+@pytest.mark.slow
 def test_workers_import_nothing_from_the_current_folder(tmp_path: Path) -> None:
     for name in ("queue", "random", "signal"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the current folder was imported')\n")

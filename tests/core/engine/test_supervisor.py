@@ -36,6 +36,7 @@ def test_what_cannot_be_supervised_is_refused_before_anything_is_started(tmp_pat
         launch(tmp_path / "run", 2)
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 def test_a_scan_that_has_ended_is_not_started_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Whatever becomes of the launcher after it: one whose output nobody reads any more fails at its end."""

@@ -97,6 +97,7 @@ def test_a_fit_that_dies_again_and_again_has_the_same_numbers(tmp_path: Path, de
     assert goes < 2 * total, "most of it is done again each time"
 
 
+@pytest.mark.slow
 def test_a_checkpoint_without_its_points_is_not_believed(
     tmp_path: Path, deaths: Deaths, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -123,3 +124,28 @@ def test_chains_that_were_sampled_are_not_sampled_again(tmp_path: Path, deaths: 
     assert deaths.session(tmp_path / "cut", most=sampled + 300, **keys) is None
     require_same(deaths.session(tmp_path / "cut", **keys), whole)
     assert deaths.asked < whole.evaluations - sampled + 300
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plugin", ["gp", "xgboost"])
+def test_what_a_surrogate_has_learned_is_not_learned_again(tmp_path: Path, deaths: Deaths, plugin: str) -> None:
+    """Nor are the points asked for again from which it did; the numbers are those of one session."""
+    keys = {
+        "surrogate": {
+            "plugin": plugin,
+            "batch": 40,
+            "rounds": 5,
+            "options": {"gp": {"scales": 60}}.get(plugin, {}),
+        },
+        "profile": [{"a0": None, "bins": 4}, {"y0": [-3, 5], "bins": 4}],
+    }
+    whole = deaths.session(tmp_path / "whole", **keys)
+    total = deaths.asked
+    goes, sessions, cut = 0, 0, None
+    while cut is None:
+        cut = deaths.session(tmp_path / "cut", most=total // 3, **keys)
+        goes, sessions = goes + deaths.asked, sessions + 1
+        assert sessions < 12, "it does not come to its end"
+    require_same(cut, whole)
+    assert sessions > 2
+    assert goes < 2 * total, "most of it is done again each time"

@@ -25,6 +25,7 @@ def _within(found: Draws, true: float) -> bool:
     return abs(found.log_evidence - true) < 4.0 * found.log_evidence_error
 
 
+@pytest.mark.slow
 def test_evidence_of_a_mixture() -> None:
     found = _run(likelihood(problem({"name": "fit-mixture", "free": 2, "peaks": 1, "width": 0.1}, ["fit-density"])))
     assert found.explored

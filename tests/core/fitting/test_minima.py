@@ -46,3 +46,11 @@ def test_a_minimum_that_no_neighbour_has_is_no_continuation() -> None:
     assert minima.continued(1, 0)  # by its second one, around the end of a periodic axis
     assert not minima.continued(0, 1)
     assert not minima.continued(2, 1)
+
+
+def test_what_lies_beside_a_minimum_is_not_that_minimum() -> None:
+    """Two masses of 593 and 653 GeV, exchanged, are near in the cube, and may lead into another branch."""
+    minima = Minima(1, np.zeros(2, dtype=bool))
+    minima.add(0, np.array([0.53, 0.60]), -1.0)
+    assert minima.has(0, np.array([0.53, 0.601]))
+    assert not minima.has(0, np.array([0.60, 0.53]))

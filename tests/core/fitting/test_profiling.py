@@ -73,6 +73,7 @@ def test_what_others_evaluate_enters_a_curve() -> None:
     np.testing.assert_allclose(after.loglike, 0.0, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_closer_look_is_a_finer_curve() -> None:
     known = _known("profile-boundary")
     work = _profiling(known, [[make_axis(known, "x", 12, None)]])

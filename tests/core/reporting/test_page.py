@@ -99,6 +99,7 @@ def test_an_ordinary_run(tmp_path: Path) -> None:
     assert "theory: chosen for this test" in page.words
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_figures(tmp_path: Path) -> None:
     run = scanned(tmp_path / "run")
     texts = [write_report(run, tmp_path / name, random_points=100).read_text() for name in ("a.html", "b.html")]
@@ -152,6 +153,7 @@ def test_no_constraints(tmp_path: Path) -> None:
     assert "4,000 of 4,000 points evaluated are valid: 100 %" in page.words
 
 
+@pytest.mark.slow
 def test_fixed_parameters_get_no_figure(tmp_path: Path) -> None:
     page = page_of(scanned(tmp_path / "run", parameters={"phi": 0.5, "c": 10.0}))
     assert page.tags.count("svg") == 7
@@ -168,6 +170,7 @@ def test_a_model_that_fails(tmp_path: Path) -> None:
     assert "# observables not finite, first ring" in page.words
 
 
+@pytest.mark.slow
 def test_without_the_model(tmp_path: Path) -> None:
     from terranova.registry import registry
 
@@ -185,6 +188,7 @@ def test_while_it_is_written(tmp_path: Path) -> None:
         assert "2 of 3 points evaluated are valid" in page_of(run).words
 
 
+@pytest.mark.slow
 def test_chosen_projections(tmp_path: Path) -> None:
     run = scanned(tmp_path / "run")
     page_of(run, projections=[("a", "ring", "ratio"), ("b", "loglike", "")])
@@ -192,6 +196,7 @@ def test_chosen_projections(tmp_path: Path) -> None:
         write_report(run, random_points=0, projections=[("a", "rink", "")])
 
 
+@pytest.mark.slow
 def test_planes_of_the_model(tmp_path: Path) -> None:
     run = scanned(tmp_path / "run", model="toy-planes")
     page = page_of(run)
@@ -210,6 +215,7 @@ def test_planes_of_the_model(tmp_path: Path) -> None:
     assert "planes" not in page_of(scanned(tmp_path / "none")).ids
 
 
+@pytest.mark.slow
 def test_planes_without_valid_points_show_the_closest(tmp_path: Path) -> None:
     run = scanned(tmp_path / "run", model="toy-planes", constraints=[windows(ring=(0, 3), ratio=(10, 11))])
     assert "of smallest total violation; none is valid. The planes are" in page_of(run).words

@@ -57,6 +57,7 @@ def test_every_point_is_there_once(tmp_path: Path, runs: list[Run]) -> None:
     assert sorted(source["seed"] for source in sources) == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_neither_order_nor_grouping_matters(tmp_path: Path, runs: list[Run]) -> None:
     whole = rows(merge(runs, tmp_path / "whole"))
     for number, order in enumerate(itertools.permutations(runs)):

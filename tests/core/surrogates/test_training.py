@@ -100,6 +100,7 @@ def test_every_constraint_is_explained_and_rows_may_come_from_elsewhere(
         train([run], held_out=1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("toy_registry")
 def test_the_search_of_hyper_parameters_never_sees_the_test_rows(
     run: terranova.runs.run.Run, monkeypatch: pytest.MonkeyPatch
@@ -150,6 +151,7 @@ def test_another_problem_is_refused(run: terranova.runs.run.Run, tmp_path: Path)
         train([run], ["rinng"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("toy_registry")
 def test_commands(run: terranova.runs.run.Run, tmp_path: Path) -> None:
     file = str(tmp_path / "s.tns")

@@ -100,6 +100,7 @@ def test_the_map_solves_the_matrix_equations() -> None:
     assert got[:15] == pytest.approx(expected, rel=1e-7, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_a_tree_level_transition_runs_as_its_whole_multiplet(alp: terranova.BoundModel) -> None:
     """c23L is one element of V^+ c_q V: running c_q as a matrix gives the couplings to leptons that it induces."""
     k_d = np.zeros((3, 3))

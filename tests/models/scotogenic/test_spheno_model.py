@@ -137,6 +137,7 @@ def test_every_fault_is_a_row_with_its_reason(
     assert written.text("SPhenoInput", 55) == "1"
 
 
+@pytest.mark.slow
 def test_a_scan_goes_on_whatever_the_programs_do(
     programs: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,6 +102,18 @@ def test_targets_that_are_alike_share_a_kernel() -> None:
     np.testing.assert_allclose(other.mean(FRESH), mean, rtol=1e-9)
 
 
+def test_what_was_restored_goes_on_learning_as_if_it_had_not_been() -> None:
+    """Length scales are learned again at the same number of rows, and with the same result."""
+    near = np.ones(len(POINTS), dtype=bool)
+    made, other = GpSurrogate(SPACE, 1, scales=60), GpSurrogate(SPACE, 1, scales=60)
+    made.refit(POINTS[:60], _truth(POINTS[:60]), near[:60])
+    other.restore(made.state())
+    for rows in (70, 85, 100):  # the last are half as many again
+        for one in (made, other):
+            one.refit(POINTS[:rows], _truth(POINTS[:rows]), near[:rows])
+        np.testing.assert_array_equal(other.mean(FRESH), made.mean(FRESH))
+
+
 def test_a_kernel_finds_the_direction_in_which_parameters_cancel() -> None:
     """A narrow valley across both axes: one length scale is short, across it, and the other is not."""
     space = ParameterSpace([Parameter(name, Uniform(0.0, 1.0)) for name in "ab"])

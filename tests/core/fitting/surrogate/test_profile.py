@@ -127,6 +127,7 @@ def test_an_end_is_no_number_where_the_evaluations_did_not_suffice() -> None:
     assert "cut short" in str(interval.doubts)
 
 
+@pytest.mark.slow
 def test_an_end_is_no_number_where_the_surrogate_still_promises_more() -> None:
     """What the model's own search still gained in the last look at a bin stands against its ends."""
     trainer: Any = Trainer("profile-banana")

@@ -223,6 +223,7 @@ def test_points_for_a_surrogate_teach_more_than_points_of_the_region() -> None:
     assert error["surrogate"] < error["region"]
 
 
+@pytest.mark.slow
 def test_xgb_active_finds_valid_points() -> None:
     """A part of 3e-4 of the cube is valid."""
     seen = run(XgbActive, 800, target="violations", batch=16)

@@ -124,6 +124,7 @@ def scan(problem: Problem, kind: type, islands: int, steps: int, **options: Any)
     return coverage.mean, valid
 
 
+@pytest.mark.slow
 def test_novelty_covers_several_times_more(problem: Problem) -> None:
     plain, _ = scan(problem, Cmaes, 2, 900)
     novel, valid = scan(problem, CmaesNovelty, 2, 900)
@@ -138,6 +139,7 @@ def test_every_focus_explores(problem: Problem, focus: str) -> None:
     assert coverage > 5.0
 
 
+@pytest.mark.slow
 def test_a_cap_sends_islands_elsewhere(problem: Problem) -> None:
     free, _ = scan(problem, CmaesNovelty, 1, 2500, cap=0)
     capped, _ = scan(problem, CmaesNovelty, 1, 2500, cap=1000)
