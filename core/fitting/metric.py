@@ -72,7 +72,8 @@ class Metric:
             for edges in (axis.edges[:-1], axis.edges[1:]):
                 edge = edges[self._places[which, i]]
                 metric += _wall(values[:, at] - (10.0**edge if axis.log else edge), slopes[:, at])
-        measured: Bools = np.asarray(np.isfinite(metric).all(axis=(1, 2)))  # slopes near the largest numbers, squared, are not
+        # Slopes near the largest numbers have no square.
+        measured: Bools = np.asarray(np.isfinite(metric).all(axis=(1, 2)))
         size, directions = np.linalg.eigh(np.where(measured[:, None, None], metric, np.eye(d)))
         return np.asarray(directions / np.sqrt(np.maximum(size, 1.0))[:, None, :])
 
