@@ -94,7 +94,7 @@ def _solved(matrices: Floats, right: Floats) -> Floats:
 
     A row of numbers that are not finite has no solution, and gives 0: its programme goes no further.
     """
-    finite = np.isfinite(matrices).all(axis=(1, 2)) & np.isfinite(right).all(axis=1)
+    finite: Bools = np.asarray(np.isfinite(matrices).all(axis=(1, 2)) & np.isfinite(right).all(axis=1))
     eye = np.eye(right.shape[1])
     matrices, right = np.where(finite[:, None, None], matrices, eye), np.where(finite[:, None], right, 0.0)
     # In units in which the diagonal is 1, a little more of it changes nothing.
@@ -104,8 +104,9 @@ def _solved(matrices: Floats, right: Floats) -> Floats:
     try:
         found = np.linalg.solve(scaled, scaled_right)
     except np.linalg.LinAlgError:
-        singular: Bools = np.asarray(np.linalg.slogdet(scaled)[0] == 0.0)
-        found = np.linalg.solve(scaled + _RIDGE * singular[:, None, None] * eye, scaled_right)
+        sign = np.linalg.slogdet(scaled)[0]  # 0 of a singular one
+        ridge = np.where(sign == 0.0, _RIDGE, 0.0)
+        found = np.linalg.solve(scaled + ridge[:, None, None] * eye, scaled_right)
     return np.asarray(found[:, :, 0] / unit)
 
 
