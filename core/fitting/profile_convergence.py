@@ -105,7 +105,7 @@ def bumps(delta: Floats) -> Floats:
 
 def jumps_in_sight(delta: Floats) -> Floats:
     """Return `bumps` (bins,), flat, with what is far above every level left out: it is not searched as well."""
-    return np.asarray(bumps(np.where(delta > FAR, np.inf, delta)).reshape(-1) * (delta.reshape(-1) < FAR))
+    return np.where(delta < FAR, bumps(np.where(delta > FAR, np.inf, delta)), 0.0).reshape(-1)
 
 
 def largest_jump(place: Floats, delta: Floats) -> float:

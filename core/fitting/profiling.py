@@ -409,7 +409,7 @@ class Profiling:
         sight = (delta < FAR).reshape(-1)
         convergence = Convergence(
             sweeps=work.effort.sweeps,
-            moved=work.effort.moved * sight,
+            moved=np.where(sight, work.effort.moved, 0.0),
             jumps=jumps_in_sight(delta),
             found=self._found[i].copy(),
             known=self._known(i),

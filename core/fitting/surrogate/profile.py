@@ -301,4 +301,4 @@ class SurrogateProfiling(Profiling):
     def _result(self, i: int) -> tuple[Profile, Convergence]:
         found, convergence = super()._result(i)
         sight = (found.delta_chi2(float(self._likelihood.loglikes.max())) < FAR).reshape(-1)
-        return found, replace(convergence, predicted=self._looks.of[i].hoped * sight)
+        return found, replace(convergence, predicted=np.where(sight, self._looks.of[i].hoped, 0.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from terranova.fitting.axes import FAR
 from terranova.fitting.profile_convergence import Convergence, bumps, jumps_in_sight, largest_jump
 
 X = np.linspace(-3.0, 3.0, 31)
@@ -55,3 +56,10 @@ def test_reasons_name_what_is_wrong_where_it_is() -> None:
     jumps = Convergence(jumps=np.array([0.0, np.inf]))
     assert "a first point" in str(jumps.doubt(np.array([1])))
     assert jumps.doubt(np.array([1]), closer=True) is None
+
+
+def test_what_is_out_of_sight_jumps_by_nothing() -> None:
+    """A bin far above every level between two that are not is an infinite bump, and out of sight: 0, not NaN."""
+    jumps = jumps_in_sight(np.array([1.0, 2.0, 2.0 * FAR, 2.0, 1.0]))
+    assert jumps[2] == 0.0
+    assert np.isinf(jumps[[1, 3]]).all()
