@@ -43,5 +43,5 @@ class Calibration:
 MODEL_ALONE = Calibration(ends=264, wrong=0)
 """Of fits with the model alone."""
 
-WITH_SURROGATE = Calibration(ends=0, wrong=0)
+WITH_SURROGATE = Calibration(ends=132, wrong=0)
 """Of fits with a surrogate."""
