@@ -13,16 +13,9 @@ from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation, Status
 from terranova.interfaces.constraint import Constraint, KeyProblem, Reads
-from terranova.interfaces.constraint_kinds import (
-    Asymmetric,
-    Correlated,
-    Function,
-    Gaussian,
-    Limit,
-    Tabulated,
-    Window,
-)
+from terranova.interfaces.constraint_kinds import Asymmetric, Function, Gaussian, Limit, Window
 from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.interfaces.correlated import Correlated
 from terranova.interfaces.model import Model, Observable, PointModel
 from terranova.interfaces.novelty import NoveltyDetector
 from terranova.interfaces.parameters import Parameter, ParameterSpace
@@ -31,6 +24,7 @@ from terranova.interfaces.priors import Angle, Fixed, LogUniform, Normal, Prior,
 from terranova.interfaces.random_streams import pack_streams, unpack_streams
 from terranova.interfaces.sampler import Archipelago, Proposal, Sampler, SearchSpace
 from terranova.interfaces.surrogate import Surrogate
+from terranova.interfaces.tabulated import Tabulated
 from terranova.registry.hooks import hookimpl
 
 if TYPE_CHECKING:

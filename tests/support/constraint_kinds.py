@@ -65,6 +65,10 @@ def _limit(draw: st.DrawFn) -> Constraint:
 @st.composite
 def _correlated(draw: st.DrawFn) -> Constraint:
     rho = draw(st.floats(-0.95, 0.95))
+    shared = {
+        "one": {"relative": draw(st.floats(0.01, 0.9))},
+        "two": {"sigma": draw(st.floats(0.1, 10)), "on": ["y"]},
+    }
     return Correlated(
         name="c",
         observables=("x", "y"),
@@ -73,6 +77,7 @@ def _correlated(draw: st.DrawFn) -> Constraint:
         sigmas=(draw(st.floats(0.1, 10)), draw(st.floats(0.1, 10))),
         correlation=((1.0, rho), (rho, 1.0)),
         max_chi2=draw(st.floats(0.1, 10)),
+        theory=draw(st.sampled_from([None, shared])),
     )
 
 
@@ -83,12 +88,24 @@ def _tabulated(draw: st.DrawFn) -> Constraint:
     heights = draw(st.lists(st.floats(0.01, 100), min_size=len(grid), max_size=len(grid)))
     table: dict[str, Any] = {"x_grid": tuple(grid), "limit": tuple(heights), "log": draw(st.booleans())}
     if draw(st.booleans()):
+        if not table["log"]:
+            table["theory_relative"] = draw(st.sampled_from([0.0, 0.2]))
         return Tabulated(**one(), **table, max_chi2=min(heights) + draw(st.floats(0.1, 10)))
     side = draw(st.sampled_from(["upper", "lower"]))
     return Tabulated(name="c", observables=("x", "y"), **REFERENCE, **table, side=side)
 
 
-INTERVALS = st.one_of(_window(), asymmetric(), _limit())
+@st.composite
+def _uncertain(draw: st.DrawFn) -> Constraint:
+    """A measurement or a limit of an observable whose prediction has an error, too."""
+    error = {"theory_sigma": draw(st.floats(0, 1e6)), "theory_relative": draw(st.sampled_from([0.0, 0.05, 0.3]))}
+    if draw(st.booleans()):
+        return Limit(**one(), upper=draw(_WIDTHS), cl=draw(st.sampled_from([0.9, 0.95])), **error)
+    up, down, value = draw(_WIDTHS), draw(_WIDTHS), draw(_VALUES)
+    return Asymmetric(**one(), value=value, sigma_up=up, sigma_down=down, scale=draw(_WIDTHS), **error)
+
+
+INTERVALS = st.one_of(_window(), asymmetric(), _limit(), _uncertain())
 
 
 CONSTRAINTS = st.one_of(INTERVALS, _correlated(), _tabulated())
