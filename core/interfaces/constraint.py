@@ -157,7 +157,11 @@ class Constraint(ABC):
 
     @property
     def measurements(self) -> int:
-        """Number of terms that it adds to chi2; none if it is hard."""
+        """Number of measurements that it adds to chi2: its degrees of freedom.
+
+        None if it is hard, and none if it is a limit: from one that is far away nothing is learnt, whereas a
+        measurement of a true model adds 1 to chi2 on average.
+        """
         return 0 if self.hard else 1
 
     @property
@@ -169,6 +173,11 @@ class Constraint(ABC):
     def in_unit(self) -> tuple[str, ...]:
         """The observables that must have the constraint's unit."""
         return self.observables
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Units that observables must have; those that are left out may have any."""
+        return dict.fromkeys(self.in_unit, self.unit)
 
     @classmethod
     def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:

@@ -193,6 +193,10 @@ class Limit(WithTheoryError, Interval):
     def hard(self) -> bool:
         return self.cl is None
 
+    @property
+    def measurements(self) -> int:
+        return 0
+
     def window(self) -> tuple[float, float]:
         if self.cl is None or not self.has_theory_error:
             return self.lower, self.upper

@@ -83,6 +83,10 @@ class Tabulated(WithTheoryError):
         return len(self.observables) == 2 and (self.cl is None or self.side == "lower")
 
     @property
+    def measurements(self) -> int:
+        return 1 if len(self.observables) == 1 else 0
+
+    @property
     def in_unit(self) -> tuple[str, ...]:
         return self.observables[:1]  # the second one is only what the limit is tabulated against
 

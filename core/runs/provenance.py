@@ -102,9 +102,8 @@ def digest(config: Recorded, problem: Problem) -> str:
 def _fingerprint(constraint: Constraint) -> dict[str, Any]:
     """Return all of a constraint in a form that JSON can hold; a function counts with its source."""
     found: dict[str, Any] = {"kind": constraint.kind}
-    unused = {
-        f.name for f in fields(constraint) if LATER in f.metadata and getattr(constraint, f.name) == f.default
-    }
+    added = [f for f in fields(constraint) if f.metadata == LATER]
+    unused = {f.name for f in added if getattr(constraint, f.name) == f.default}
     for name, value in asdict(constraint).items():
         if name not in unused:
             found[name] = _function(value) if callable(value) else value
