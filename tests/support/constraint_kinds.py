@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from terranova import (
     Asymmetric,
+    BackgroundFree,
+    Chi2Table,
+    CLsLimit,
     Constraint,
     Correlated,
+    Counting,
     Gaussian,
     Limit,
     Model,
@@ -108,7 +112,37 @@ def _uncertain(draw: st.DrawFn) -> Constraint:
 INTERVALS = st.one_of(_window(), asymmetric(), _limit(), _uncertain())
 
 
-CONSTRAINTS = st.one_of(INTERVALS, _correlated(), _tabulated())
+@st.composite
+def _search(draw: st.DrawFn) -> Constraint:
+    error = {
+        "theory_sigma": draw(st.sampled_from([0.0, 0.5])),
+        "theory_relative": draw(st.sampled_from([0.0, 0.2])),
+    }
+    shape = draw(st.sampled_from(["counting", "background-free", "cls"]))
+    if shape == "counting":
+        background, sigma = draw(st.floats(0, 100)), draw(st.sampled_from([0.0, 0.3, 5.0]))
+        n = draw(st.integers(0, 100))
+        return Counting(**one(), observed=n, background=background, sigma_background=sigma, scale=draw(_WIDTHS))
+    limit = draw(st.floats(0.1, 10))
+    if shape == "background-free":
+        return BackgroundFree(**one(), upper=limit, **error)
+    return CLsLimit(**one(), observed=limit, expected=limit * draw(st.floats(0.4, 2.5)), **error)
+
+
+@st.composite
+def _table(draw: st.DrawFn) -> Constraint:
+    rows = draw(st.sampled_from([1, 4]))
+    values = np.random.default_rng(draw(st.integers(0, 1000))).uniform(0, 20, (rows, 4)).tolist()
+    grid = {"x_grid": (-1.0, 0.0, 0.5, 2.0)} | ({"y_grid": (-2.0, -1.0, 0.0, 2.0)} if rows > 1 else {})
+    words = {**REFERENCE, "name": "c", "observables": ("x", "y")[: min(rows, 2)]}
+    smallest = min(map(min, values))
+    return Chi2Table(
+        **words, **grid, chi2=tuple(map(tuple, values)), max_chi2=smallest + draw(st.floats(0.1, 5)),
+        interpolation=draw(st.sampled_from(["linear", "cubic"])),
+    )  # fmt: skip
+
+
+CONSTRAINTS = st.one_of(INTERVALS, _correlated(), _tabulated(), _search(), _table())
 
 
 class ThreeNumbers(Model):

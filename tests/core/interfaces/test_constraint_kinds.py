@@ -16,6 +16,7 @@ from support.constraint_kinds import one as _one
 from terranova import (
     Asymmetric,
     BoundModel,
+    CLsLimit,
     Constraint,
     ConstraintSet,
     Correlated,
@@ -210,14 +211,16 @@ def test_distance_in_decades_needs_positive_bounds() -> None:
 
 @given(constraint=CONSTRAINTS, seed=st.integers(0, 1000))
 def test_residuals_are_the_likelihood_and_margins_the_violation(constraint: Constraint, seed: int) -> None:
-    """Where there are residuals, half their squares are -ln L; a margin is positive exactly where C is."""
+    """Half the squares of residuals are -ln L, but for a constant; a margin is positive exactly where C is."""
     values = _points(constraint, seed)
     residuals = constraint.residuals(values)
     if residuals is not None:
         assert residuals.shape[0] == len(values)
-        np.testing.assert_allclose(
-            -0.5 * (residuals**2).sum(axis=1), constraint.loglike(values), rtol=1e-9, atol=1e-9
-        )
+        squares, zero = (residuals**2).sum(axis=1), np.zeros((1, values.shape[1]))
+        least = 0.0
+        if isinstance(constraint, CLsLimit):  # a deficit is a part of the squares at any signal
+            least = -0.5 * float(constraint.residuals(zero)[0, 0] ** 2) - float(constraint.loglike(zero)[0])
+        np.testing.assert_allclose(-0.5 * squares - least, constraint.loglike(values), rtol=1e-9, atol=1e-9)
     assert (residuals is None) or not constraint.hard
     margin, violation = constraint.margin(values), constraint.violation(values)
     np.testing.assert_array_equal(margin > 0.0, violation > 0.0)
@@ -235,3 +238,13 @@ def test_a_subclass_with_a_likelihood_of_its_own_has_no_residuals_of_its_base() 
     assert tailed.residuals(np.ones((3, 1))) is None
     gaussian = Gaussian(name="t", observables=("x",), source="by construction", value=0.0, sigma=1.0)
     assert gaussian.residuals(np.ones((3, 1))) is not None
+
+
+def test_measurements_are_counted_and_limits_are_not() -> None:
+    """A limit that is far away is no measurement: nothing was learnt from it, and it adds nothing to chi2."""
+    measured = Gaussian(**_one(), value=1.0, sigma=1.0)
+    table = {"x_grid": (1.0, 2.0), "limit": (1.0, 2.0)}
+    limits = [Limit(**_one(), upper=1.0, cl=0.95), Limit(**_one(), upper=1.0), Tabulated(**PAIR, **table, cl=0.95)]
+    assert [c.measurements for c in (measured, *limits)] == [1, 0, 0, 0]
+    assert Tabulated(**_one(), **table).measurements == 1
+    assert Correlated(**PAIR, **PAIR_VALUES).measurements == 2

@@ -44,6 +44,14 @@ constraints:
     date: 2022-04-08
   - {name: t, observables: [y, x], kind: tabulated, x_grid: [1, 2, 3], limit: [3, 4, 5], log: true, cl: 0.95,
      source: "arXiv:2207.00092", date: 2022-07-01}
+  - {name: n, observable: events, kind: counting, observed: 7, background: 4.2, sigma_background: 1.1,
+     source: "arXiv:2207.00092", date: 2022-07-01}
+  - {name: b, observable: br, kind: background-free, upper: 1.5e-13, cl: 0.9, theory_relative: 0.1,
+     source: "arXiv:2207.00092", date: 2022-07-01}
+  - {name: s, observable: r, kind: cls-limit, observed: 1.2, expected: 0.8, theory_sigma: 0.1,
+     source: "arXiv:2207.00092", date: 2022-07-01}
+  - {name: m, observables: [s23, dm31], kind: chi2-table, x_grid: [0.4, 0.5], y_grid: [2.4, 2.5, 2.6], unit: "1",
+     y_unit: eV2, chi2: [[1, 2], [0, 3], [9, 9]], source: "arXiv:2207.00092", date: 2022-07-01}
   - {name: u, observable: y, kind: tabulated, x_grid: [1, 2, 3], limit: [3, 0, 5], max_chi2: 3.84,
      source: "arXiv:2207.00092v2", date: 2022-07-01}
 """
@@ -133,12 +141,22 @@ def test_a_source_can_be_looked_up(source: str, accepted: bool, tmp_path: Path) 
             "did you mean 'theory_sigma'",
         ),
         ({"kind": "limit", "upper": 1, "theory_sigma": 1}, "theory_sigma", "needs cl"),
+        ({"kind": "counting", "observed": 1.5, "background": 1, "sigma_background": 0}, "observed", "whole number"),
+        ({"kind": "counting", "observed": 1, "background": 1}, "sigma_background", "missing"),
+        ({"kind": "background-free", "upper": 0}, "upper", "must be above 0"),
+        ({"kind": "cls-limits"}, "kind", "did you mean 'cls-limit'"),
+        ({"kind": "cls-limit", "observed": 1}, "expected", "missing"),
+        ({"kind": "chi2-table", "x_grid": [1, 2, 2], "chi2": [[1, 2, 3]]}, "x_grid[2]", "must increase"),
+        ({"kind": "chi2-table", "x_grid": [1, 2], "chi2": [[1, 2, 3]]}, "chi2[0]", "expected 2 numbers"),
+        ({"kind": "chi2-table", "x_grid": [1, 2], "chi2": [[1, 2], [1, 2]]}, "chi2", "expected 1 row"),
+        ({"kind": "chi2-table", "x_grid": [1, 2], "y_grid": [1, 2], "chi2": [[1, 2]]}, "y_grid", "no effect"),
+        ({"kind": "chi2-table", "x_grid": [1, 2], "chi2": [[5, 6]], "max_chi2": 4}, "max_chi2", "accepts nothing"),
         ({"kind": "correlated", "theory": 3}, "theory", "expected keys with values"),
         ({"kind": "correlated", "theory": {"QCD": {"sigma": 1, "on": ["z"]}}}, "theory.QCD.on[0]", "no observable"),
         ({"kind": "correlated", "theory": {"QCD": {"sigma": 1e200}}}, "theory.QCD.sigma", "beyond"),
     ],
 )
-def test_a_wrong_error_of_theory_is_shown_at_its_place(
+def test_what_is_wrong_is_shown_at_its_place(
     words: dict[str, Any], place: str, message: str, tmp_path: Path
 ) -> None:
     reads: dict[str, Any] = {"observable": "x"}
