@@ -26,7 +26,7 @@ from terranova.constraints import alp
 @hookimpl
 def terranova_constraint_kinds() -> list[type[Constraint]]:
     """The kinds that `terranova` itself exports; those of other packages come by the same hook."""
-    measurements = [Gaussian, Asymmetric, Correlated, Counting, Chi2Table]
+    measurements: list[type[Constraint]] = [Gaussian, Asymmetric, Correlated, Counting, Chi2Table]
     return [Window, *measurements, Limit, CLsLimit, BackgroundFree, Tabulated, Function]
 
 

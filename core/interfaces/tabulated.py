@@ -114,7 +114,7 @@ class Tabulated(WithTheoryError):
         moved = np.clip(at - 0.5 * slopes * sigma**2, grid[:-1], grid[1:])  # where each piece is best
         with np.errstate(over="ignore"):  # far away without an error: infinite
             profiled = table[:-1] + slopes * (moved - grid[:-1]) + ((moved - at) / sigma) ** 2
-        return np.minimum(profiled.min(axis=1), self._at(prediction))
+        return np.asarray(np.minimum(profiled.min(axis=1), self._at(prediction)))
 
     def _end(self, x: Floats) -> Floats:
         """Return the end (n,) of what a limit accepts at x (n,)."""
