@@ -41,8 +41,8 @@ class BestFit:
         pulls: measurement or limit -> its residual, in standard deviations; only of those that have just one.
         limits: names of the limits that may add to chi2.
         chi2_measured: chi2 of the measurements alone; None in fits that did not tell them from limits.
-        p_is: "exact"; "at least" where limits or ends of priors hold the point, so that the measurements alone
-            would fit better, or leave more degrees of freedom; "about" where some measurement is not Gaussian.
+        p_is: "exact"; "at least" where limits, bounds or ends of priors hold the point, so that the measurements
+            alone would fit better, or leave more degrees of freedom; "about" where a measurement is not Gaussian.
         p_because: why it is not exact.
     """
 
@@ -162,7 +162,7 @@ def describe_best(likelihood: Likelihood, evaluations: int) -> BestFit:
         limits=tuple(c.name for c in constraints if not c.hard and not c.measurements),
         chi2_measured=float(sum(measured)),
     )
-    return with_meaning(best, curved)
+    return with_meaning(best, curved, bounded=any(c.hard for c in constraints))
 
 
 def _p_value(parts: Sequence[float], freedom: int) -> float | None:
@@ -174,17 +174,18 @@ def _p_value(parts: Sequence[float], freedom: int) -> float | None:
     return float(stats.chi2.sf(sum(parts), freedom))
 
 
-def with_meaning(best: BestFit, curved: Sequence[str]) -> BestFit:
+def with_meaning(best: BestFit, curved: Sequence[str], *, bounded: bool = False) -> BestFit:
     """Say what a p-value is.
 
     The point is the best of measurements and limits together. The measurements alone have their least chi2
     elsewhere, or there, and at least so many degrees of freedom as are counted: a parameter that is held by a
-    limit, by the end of its prior, or by nothing at all, is not one that was adjusted to them. So the p-value is a
-    lower bound of theirs.
+    limit, a hard bound, the end of its prior, or nothing at all, is not one that was adjusted to them. So the
+    p-value is a lower bound of theirs.
 
     Args:
         best: a best fit.
         curved: the measurements whose likelihood is no sum of squares, so that chi2 has not its distribution.
+        bounded: whether there are hard bounds. How near it is to one is not known.
     """
     if best.p_value is None:
         return best
@@ -194,6 +195,8 @@ def with_meaning(best: BestFit, curved: Sequence[str]) -> BestFit:
         because.append("limits pull at the point, so that the measurements alone fit better")
     if best.ends:
         because.append("a parameter at the end of its prior was not adjusted to them")
+    if bounded:
+        because.append("hard bounds may hold the point")
     if not curved:
         return replace(best, p_is="at least" if because else "exact", p_because=tuple(because))
     because.append(f"not Gaussian: {', '.join(curved)}")

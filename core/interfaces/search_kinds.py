@@ -15,7 +15,7 @@ import numpy as np
 from annotated_types import Ge
 
 from terranova.interfaces.constraint import Interval, Level, Positive
-from terranova.interfaces.theory_errors import Error, WithTheoryError
+from terranova.interfaces.theory_errors import NotNegative, WithTheoryError
 from terranova.types import Floats
 
 
@@ -40,7 +40,7 @@ class Counting(Interval):
 
     observed: Annotated[int, Ge(0)]
     background: Annotated[float, Ge(0)]
-    sigma_background: Error
+    sigma_background: NotNegative
     max_chi2: Positive = 4.0
     kind: ClassVar[str] = "counting"
 

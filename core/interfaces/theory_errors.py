@@ -30,7 +30,7 @@ from terranova.errors import did_you_mean
 from terranova.interfaces.constraint import LATER, Constraint, KeyProblem
 from terranova.types import Floats
 
-Error = Annotated[float, Ge(0)]
+NotNegative = Annotated[float, Ge(0)]
 """Annotation of a field that is an error, or 0 for none."""
 
 Share = Annotated[float, Ge(0), Lt(1)]
@@ -46,7 +46,7 @@ class WithTheoryError(Constraint):
         theory_relative: the same as a part of the prediction: 0.05 for 5 %. With both, they are independent.
     """
 
-    theory_sigma: Error = field(default=0.0, metadata=LATER)
+    theory_sigma: NotNegative = field(default=0.0, metadata=LATER)
     theory_relative: Share = field(default=0.0, metadata=LATER)
 
     def __post_init__(self) -> None:

@@ -103,6 +103,8 @@ def test_what_makes_a_p_value_a_bound_or_a_guess() -> None:
     assert with_meaning(replace(best, limits=()), []) == replace(best, limits=()), "nothing speaks against it"
     at_end = with_meaning(replace(best, limits=(), ends={"x": "upper"}), [])
     assert (at_end.p_is, len(at_end.p_because)) == ("at least", 1)
+    bounded = with_meaning(replace(best, limits=()), [], bounded=True)
+    assert (bounded.p_is, bounded.p_because) == ("at least", ("hard bounds may hold the point",))
     assert with_meaning(best, ["counts"]).p_is == "about"
     assert "not Gaussian: counts" in with_meaning(best, ["counts"]).p_because
     assert with_meaning(replace(best, p_value=None), ["counts"]).p_because == ()
