@@ -74,8 +74,10 @@ class Problem:
         measured = [(i, c) for i, (_, c) in enumerate(fast) if isinstance(c, Asymmetric) and _plain(c)]
         self._measured = np.array([i for i, _ in measured], dtype=np.int64)
         self._values = np.array([c.value for _, c in measured])
-        self._sigma_up = np.array([c.sigma_up for _, c in measured])
-        self._sigma_down = np.array([c.sigma_down for _, c in measured])
+        theory = np.array([c.theory_sigma for _, c in measured])
+        self._sigma_up = np.hypot([c.sigma_up for _, c in measured], theory)
+        self._sigma_down = np.hypot([c.sigma_down for _, c in measured], theory)
+        self._relative = np.array([c.theory_relative for _, c in measured])
         self._other = [(i, c) for i, (_, c) in enumerate(fast) if i not in set(self._measured.tolist())]
         self._hard = np.array([i for i, c in self._other if c.hard], dtype=np.int64)
         self._soft = [(i, c) for i, c in self._other if not c.hard]
@@ -162,8 +164,12 @@ class Problem:
         """Sum the log-likelihoods of the interval constraints; o and excess are (n, number of them)."""
         total = np.zeros(len(o))
         if len(self._measured):
-            distance = o[:, self._measured] - self._values
-            pulls = distance / np.where(distance > 0, self._sigma_up, self._sigma_down)
+            prediction = o[:, self._measured]
+            distance = prediction - self._values
+            spread = np.where(distance > 0, self._sigma_up, self._sigma_down)
+            if self._relative.any():
+                spread = np.hypot(spread, self._relative * prediction)
+            pulls = distance / spread
             for column in (pulls * pulls).T:  # not a matrix product: same bits for a point in any batch
                 total -= 0.5 * column
         if len(self._hard):

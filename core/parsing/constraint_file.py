@@ -227,7 +227,9 @@ def set_keys(constraints: ConstraintSet) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 @cache
@@ -320,8 +322,8 @@ def _observables(
 
 def _beyond(value: Any) -> Iterator[KeyPath]:
     """Yield the places of the numbers that are too large to compute with."""
-    if isinstance(value, (list, tuple)):
-        for i, entry in enumerate(value):
+    if isinstance(value, (list, tuple, Mapping)):
+        for i, entry in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from ((i, *inner) for inner in _beyond(entry))
     elif isinstance(value, (int, float)) and abs(value) > LARGEST:
         yield ()
