@@ -96,6 +96,11 @@ class Problem:
             seeds=self._seeds if type(self.model.plugin).seeds is not Model.seeds else None,
         )
 
+    @property
+    def notices(self) -> list[str]:
+        """What whoever starts something with this problem should know of its constraints."""
+        return [f"constraint {c.name!r}: {notice}" for c in self.constraints for notice in c.notices]
+
     def _seeds(self, rng: np.random.Generator, n: int) -> Floats:
         """Starting points u (n, d_free) that the model suggests, moved into its box.
 
