@@ -189,6 +189,8 @@ class Problem:
                 f"{self._who(constraint)}: its violation must be an array ({len(values)},) of numbers that are 0 "
                 "where the point is accepted and positive elsewhere"
             )
+        if constraint.hard:  # by what it promises
+            return violation, np.where(violation > 0, -np.inf, 0.0)
         return violation, self._loglike(constraint, values)
 
     def _loglike(self, constraint: Constraint, values: Floats) -> Floats:

@@ -171,7 +171,9 @@ def parse_constraint(
     _check_source(given, path, diagnostics, published)
     if kind is None or diagnostics.count > before:
         return None
-    read = {} if kind.names_observables else {"observables": _observables(kind, keys, path, diagnostics)}
+    read: dict[str, Any] = (
+        {} if kind.names_observables else {"observables": _observables(kind, keys, path, diagnostics)}
+    )
     del keys["kind"]
     for key in kind.paths:
         if keys.get(key) and (file := expanded(keys[key], (*path, key), diagnostics)) is not None:

@@ -151,6 +151,7 @@ class _Compiler:
             width_range=((1.0 - WIDTH_MARGIN) * width[0], (1.0 + WIDTH_MARGIN) * width[-1]),
             equal=equal,
             norm=-1 if limit.normalization is None else self._reference_table(limit.normalization),
+            smallest=min(grid.expected) if grid is numbers and limit.normalization is None else 0.0,
             mass_range=[_applicable(role) for role in (*limit.roles, *padding)],
             resolution=[(role.relative, role.absolute) for role in (*limit.roles, *padding)],
             allowed=[*self.allowed, *[0] * len(padding)],
@@ -313,7 +314,7 @@ class _Compiler:
                 self._miss(mother.name, [f"decay '{process.chain} {daughter.name}'"])
             elif made and decays:
                 branching = [Term(self.rows.index(quantity))]
-                yield (i, j), [made, branching, [Term(self.rows.index(d)) for _, d in decays]]
+                yield (i, j), [branching, made, [Term(self.rows.index(d)) for _, d in decays]]
 
     def _pair_decay(self, process: PairDecay) -> Iterator[tuple[tuple[int, ...], Factors]]:
         every = list(enumerate(self.particles))
@@ -329,7 +330,7 @@ class _Compiler:
             if quantity is None:
                 self._miss(mother.name, [f"decay '{' '.join(names_)}'"])
             elif made and daughters:
-                yield (i, j, k), [made, [Term(self.rows.index(quantity))], daughters]
+                yield (i, j, k), [[Term(self.rows.index(quantity))], made, daughters]
 
     def _pair_production(self, process: PairProduction) -> Iterator[tuple[tuple[int, ...], Factors]]:
         for (i, first), (j, second) in product(enumerate(self.particles), repeat=2):

@@ -69,7 +69,7 @@ class HiggsLimits(Constraint):
     - Gluon fusion through the top alone is only checked for particles of cp even, as |kappa_t| or the root of
       sigma(ttH) over the reference against the root of sigma(ggH) over the reference.
     - `inv` is what is mapped as `inv`: Z Z -> 4 nu and cascades are not added to `directInv`.
-    - Of two limits with the same expected ratio the first file by name decides; in HiggsTools either may.
+    - Of two limits with the same expected ratio the first one of the report decides; in HiggsTools either may.
 
     Attributes:
         directory: of the data; all `*.json` below it are read.
@@ -239,5 +239,7 @@ class HiggsLimits(Constraint):
         n, count = len(values), len(self.particles)
         chosen, bits = np.empty((n, count), dtype=np.int64), np.empty((n, count, 3), dtype=np.int64)
         expected, observed = np.empty((n, count)), np.empty((n, count))
-        decide(program, np.ascontiguousarray(values, dtype=float), chosen, expected, observed, bits)
+        decide(
+            program.ints, program.reals, np.ascontiguousarray(values, dtype=float), chosen, expected, observed, bits
+        )
         return chosen, expected, observed, bits

@@ -11,7 +11,7 @@ from typing import Any
 
 from terranova.plugins.higgs_limits.json_reading import Unusable
 from terranova.plugins.higgs_limits.limit_file import read_limit
-from terranova.plugins.higgs_limits.limits import Limit
+from terranova.plugins.higgs_limits.limits import Grid, Limit
 from terranova.plugins.higgs_limits.table_file import Reference, read_reference, read_table
 
 
@@ -20,7 +20,7 @@ class DataSet:
     """Limits that were read.
 
     Attributes:
-        limits: in the order of their files' names, then the tables.
+        limits: in the order of their files' names, then the tables; likelihoods last.
         unusable: file -> why it is not used.
         digest: hash of the names and the content of all files, hexadecimal.
     """
@@ -53,6 +53,8 @@ def read_data_set(directory: Path, tables: Sequence[Mapping[str, Any]], referenc
     if reference is not None:
         reference_rates(reference)
         hashed.update(b"reference\0" + reference.read_bytes())
+    # Likelihoods come last: they are slow, and are only looked at where they may be the most sensitive.
+    limits.sort(key=lambda limit: not isinstance(limit.numbers, Grid))
     if not limits:
         why = f": {next(iter(unusable.items()))}" if unusable else ", and no tables are named"
         raise ValueError(f"directory {directory} holds no limit that can be used{why}")

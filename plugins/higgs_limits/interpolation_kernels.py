@@ -5,7 +5,21 @@ from __future__ import annotations
 import math
 
 from terranova.plugins._jit import kernel
-from terranova.plugins.higgs_limits.program import Program
+from terranova.plugins.higgs_limits.program import (
+    AXIS_LENGTH,
+    AXIS_START,
+    AXIS_VALUES,
+    FIRST_POINT,
+    FIRST_SLICE,
+    GRID_START,
+    RATE_VALUES,
+    SLICE_AXIS_LENGTH,
+    SLICE_AXIS_START,
+    SLICE_MASS,
+    SLICE_START,
+    TABLE_X,
+    TABLE_Y,
+)
 from terranova.types import Floats, Ints
 
 LOG_CLS = -2.995732273553991
@@ -33,64 +47,86 @@ def locate(values: Floats, start: int, length: int, x: float) -> tuple[int, floa
 
 
 @kernel
-def clamped(x: Floats, y: Floats, first: Ints, table: int, at: float) -> float:
+def clamped(ints: Ints, reals: Floats, table: int, at: float) -> float:
     """Return the value of a table; beyond its ends that of the nearest end."""
-    k, share = locate(x, first[table], first[table + 1] - first[table], at)
-    k += first[table]
-    return y[k] if share == 0.0 else (1.0 - share) * y[k] + share * y[k + 1]
+    first = ints[ints[FIRST_POINT] + table]
+    k, share = locate(reals, ints[TABLE_X] + first, ints[ints[FIRST_POINT] + table + 1] - first, at)
+    k += ints[TABLE_Y] + first
+    return reals[k] if share == 0.0 else (1.0 - share) * reals[k] + share * reals[k + 1]
 
 
 @kernel
-def inside(x: Floats, y: Floats, first: Ints, table: int, at: float) -> float:
+def inside(ints: Ints, reals: Floats, table: int, at: float) -> float:
     """Return the value of a table; beyond its ends 0."""
-    if not x[first[table]] <= at <= x[first[table + 1] - 1]:
+    x = ints[TABLE_X]
+    first, last = x + ints[ints[FIRST_POINT] + table], x + ints[ints[FIRST_POINT] + table + 1] - 1
+    if not reals[first] <= at <= reals[last]:
         return 0.0
-    return clamped(x, y, first, table, at)
+    return clamped(ints, reals, table, at)
 
 
 @kernel
-def on_grid(p: Program, limit: int, numbers: Floats, x: float, y: float, z: float) -> float:
-    """Return a number of a limit's grid, at three coordinates; those of axes that there are not do not count."""
-    start, length = p.axis_start[limit], p.axis_length[limit]
-    i, a = locate(p.axis_values, start[0], length[0], x)
-    j, b = locate(p.axis_values, start[1], length[1], y)
-    k, c = locate(p.axis_values, start[2], length[2], z)
+def on_grid(ints: Ints, reals: Floats, limit: int, which: int, x: float, y: float, z: float) -> float:
+    """Return a number of a limit's grid, at three coordinates; those of axes that there are not do not count.
+
+    Args:
+        ints, reals: the program.
+        limit: number of the limit.
+        which: EXPECTED or OBSERVED.
+        x, y, z: where.
+    """
+    start, length = ints[AXIS_START] + 3 * limit, ints[AXIS_LENGTH] + 3 * limit
+    i, a = locate(reals, ints[AXIS_VALUES] + ints[start], ints[length], x)
+    first = ints[which] + ints[ints[GRID_START] + limit]
+    if ints[length + 1] == 1 and ints[length + 2] == 1:
+        first += i
+        return reals[first] if a == 0.0 else (1.0 - a) * reals[first] + a * reals[first + 1]
+    j, b = locate(reals, ints[AXIS_VALUES] + ints[start + 1], ints[length + 1], y)
+    k, c = locate(reals, ints[AXIS_VALUES] + ints[start + 2], ints[length + 2], z)
     total = 0.0
     for di in range(2):
         for dj in range(2):
             for dk in range(2):
                 weight = (a if di else 1.0 - a) * (b if dj else 1.0 - b) * (c if dk else 1.0 - c)
                 if weight != 0.0:
-                    at = ((i + di) * length[1] + j + dj) * length[2] + k + dk
-                    total += weight * numbers[p.grid_start[limit] + at]
+                    at = ((i + di) * ints[length + 1] + j + dj) * ints[length + 2] + k + dk
+                    total += weight * reals[first + at]
     return total
 
 
 @kernel
-def _in_slice(p: Program, s: int, numbers: Floats, x: float, y: float) -> float:
+def _in_slice(ints: Ints, reals: Floats, s: int, which: int, x: float, y: float) -> float:
     """Return q of one slice of a likelihood."""
-    start, length = p.slice_axis_start[s], p.slice_axis_length[s]
-    i, a = locate(p.rate_values, start[0], length[0], x)
-    j, b = locate(p.rate_values, start[1], length[1], y)
+    start, length = ints[SLICE_AXIS_START] + 2 * s, ints[SLICE_AXIS_LENGTH] + 2 * s
+    i, a = locate(reals, ints[RATE_VALUES] + ints[start], ints[length], x)
+    j, b = locate(reals, ints[RATE_VALUES] + ints[start + 1], ints[length + 1], y)
+    first = ints[which] + ints[ints[SLICE_START] + s]
     total = 0.0
     for di in range(2):
         for dj in range(2):
             weight = (a if di else 1.0 - a) * (b if dj else 1.0 - b)
             if weight != 0.0:
-                total += weight * numbers[p.slice_start[s] + (i + di) * length[1] + j + dj]
+                total += weight * reals[first + (i + di) * ints[length + 1] + j + dj]
     return total
 
 
 @kernel
-def in_slices(p: Program, limit: int, numbers: Floats, mass: float, x: float, y: float) -> float:
-    """Return q of a likelihood: linear between the slices, each at the same rates."""
-    first, last = p.first_slice[limit], p.first_slice[limit + 1]
-    k, share = locate(p.slice_mass, first, last - first, mass)
+def in_slices(ints: Ints, reals: Floats, limit: int, which: int, mass: float, x: float, y: float) -> float:
+    """Return q of a likelihood: linear between the slices, each at the same rates.
+
+    Args:
+        ints, reals: the program.
+        limit: number of the limit.
+        which: SLICE_EXPECTED or SLICE_OBSERVED.
+        mass, x, y: where.
+    """
+    first, last = ints[ints[FIRST_SLICE] + limit], ints[ints[FIRST_SLICE] + limit + 1]
+    k, share = locate(reals, ints[SLICE_MASS] + first, last - first, mass)
     q = 0.0
     if share < 1.0:
-        q += (1.0 - share) * _in_slice(p, first + k, numbers, x, y)
+        q += (1.0 - share) * _in_slice(ints, reals, first + k, which, x, y)
     if share > 0.0:
-        q += share * _in_slice(p, first + k + 1, numbers, x, y)
+        q += share * _in_slice(ints, reals, first + k + 1, which, x, y)
     return q
 
 

@@ -1,6 +1,7 @@
 """Limits and the particles of a model, laid out as arrays for the compiled loop over points.
 
-Every quantity is an index into the row of a point: the observables that are read, then constants. The rate of an
+Every quantity is an index into the row of a point: masses and widths of the particles, observables,
+constants. The rate of an
 assignment of particles to the roles of a process is a product of factors, each of which is a sum of terms
 coefficient x row[a] x row[b] x acceptance; for a likelihood the factors are the rates themselves.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, get_type_hints
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,96 +22,191 @@ MODEL_LIKE, TOP_DECAYS, MUONS_AS_TAUS, TOP_DOMINATED = range(4)
 """Assumptions that are checked point by point; a CP character is known beforehand."""
 
 
+(
+    CONSTANTS,
+    MASS,
+    WIDTH,
+    LIKELIHOOD,
+    ROLES,
+    WIDTH_MODE,
+    WIDTH_RANGE,
+    EQUAL,
+    NORM,
+    SMALLEST,
+    MASS_RANGE,
+    RESOLUTION,
+    ALLOWED,
+    FIRST_ASSIGNMENT,
+    FIRST_CHECK,
+    AXIS_START,
+    AXIS_LENGTH,
+    GRID_START,
+    FIRST_SLICE,
+    AXIS_VALUES,
+    EXPECTED,
+    OBSERVED,
+    SLICE_MASS,
+    SLICE_AXIS_START,
+    SLICE_AXIS_LENGTH,
+    SLICE_START,
+    RATE_VALUES,
+    SLICE_EXPECTED,
+    SLICE_OBSERVED,
+    WHO,
+    FIRST_FACTOR,
+    FIRST_TERM,
+    TERM_ROWS,
+    TERM_COEFFICIENT,
+    TERM_ACCEPTANCE,
+    ACCEPTANCE_PARTS,
+    MONOMIAL_TABLE,
+    FIRST_POWER,
+    POWER_ROW,
+    POWER,
+    CHECK_KIND,
+    CHECK_VALUE,
+    FIRST_ITEM,
+    ITEM_ROWS,
+    ITEM_TABLE,
+    FIRST_POINT,
+    TABLE_X,
+    TABLE_Y,
+    PARTICLES,
+    LIMITS,
+    ASSIGNMENTS,
+    CONSTANT_COUNT,
+) = range(52)
+"""Where, in the array of whole numbers, the beginning of a part stands; the last four are numbers of entries.
+
+P particles, L limits of at most three roles; parts are arrays, row by row:
+
+    constants: values of the row behind the observables; the first one is 1.
+    mass, width: (P,) indices into the row; -1 for a width that nobody says.
+    likelihood: (L,) 1 for a likelihood.
+    roles: (L,) number of roles.
+    width_mode: (L,) 0 without a width, 1 in GeV, 2 relative to the mass.
+    width_range: (L, 2) where it is applied.
+    equal: (L,) 1 + the first of two roles that must have one mass; 0 for none.
+    norm: (L,) the table of the reference rate; -1 for none.
+    smallest: (L,) smallest expected limit; 0 where it is none on a rate.
+    mass_range: (L, 3, 2) where it is applied.
+    resolution: (L, 3, 2) relative, and absolute in GeV.
+    allowed: (L, 3) bits of the particles that may take a role.
+    first_assignment: (L + 1,) into `who`.
+    first_check: (3 L + 1,) into `check_kind`.
+    axis_start, axis_length: (L, 3) into `axis_values`; a length of 1 for axes that there are not.
+    grid_start: (L,) into `expected` and `observed`.
+    first_slice: (L + 1,) into `slice_mass`.
+    axis_values, expected, observed: of all grids.
+    slice_mass: (S,) in GeV.
+    slice_axis_start, slice_axis_length: (S, 2) into `rate_values`.
+    slice_start: (S,) into `slice_expected` and `slice_observed`.
+    rate_values, slice_expected, slice_observed: of all slices.
+    who: (A, 3) particle of each role, -1 for none.
+    first_factor: (A + 1,) into `first_term`.
+    first_term: (F + 1,) into the terms.
+    term_rows: (T, 2) indices into the row.
+    term_coefficient: (T,).
+    term_acceptance: (T,) -1 for none.
+    acceptance_parts: (X, 4) first and last monomial of numerator and denominator.
+    monomial_table: (M,) its coefficient against the mass.
+    first_power: (M + 1,) into `power_row`.
+    power_row, power: (K,) index into the row, and to which power.
+    check_kind, check_value: (C,) which assumption, and its parameter.
+    first_item: (C + 1,) into the items.
+    item_rows: (I, P, 2) indices into the row; those of an unknown value are -1.
+    item_table: (I,) the table of a reference rate.
+    first_point: (B + 1,) of each table, into `table_x` and `table_y`.
+    table_x, table_y: of all tables.
+"""
+
+_PARTS = (
+    "constants",
+    "mass",
+    "width",
+    "likelihood",
+    "roles",
+    "width_mode",
+    "width_range",
+    "equal",
+    "norm",
+    "smallest",
+    "mass_range",
+    "resolution",
+    "allowed",
+    "first_assignment",
+    "first_check",
+    "axis_start",
+    "axis_length",
+    "grid_start",
+    "first_slice",
+    "axis_values",
+    "expected",
+    "observed",
+    "slice_mass",
+    "slice_axis_start",
+    "slice_axis_length",
+    "slice_start",
+    "rate_values",
+    "slice_expected",
+    "slice_observed",
+    "who",
+    "first_factor",
+    "first_term",
+    "term_rows",
+    "term_coefficient",
+    "term_acceptance",
+    "acceptance_parts",
+    "monomial_table",
+    "first_power",
+    "power_row",
+    "power",
+    "check_kind",
+    "check_value",
+    "first_item",
+    "item_rows",
+    "item_table",
+    "first_point",
+    "table_x",
+    "table_y",
+)
+"""The names of the parts, in the order of the positions above."""
+
+_REAL = frozenset(
+    (
+        "constants",
+        "smallest",
+        "width_range",
+        "mass_range",
+        "resolution",
+        "axis_values",
+        "expected",
+        "observed",
+        "slice_mass",
+        "rate_values",
+        "slice_expected",
+        "slice_observed",
+        "term_coefficient",
+        "check_value",
+        "table_x",
+        "table_y",
+    )
+)
+"""Those that are in the array of real numbers."""
+
+
 class Program(NamedTuple):
-    """What the compiled loop reads; P particles, L limits of at most three roles.
+    """What the compiled loop reads: two arrays, because a compiled call hands over each array as seven numbers.
+
+    The entry k of a part is `ints[ints[PART] + k]` or `reals[ints[PART] + k]`.
 
     Attributes:
-        constants: values of the row behind the observables; the first one is 1.
-        mass, width: (P,) indices into the row; -1 for a width that nobody says.
-        likelihood: (L,) 1 for a likelihood.
-        roles: (L,) number of roles.
-        width_mode: (L,) 0 without a width, 1 in GeV, 2 relative to the mass.
-        width_range: (L, 2) where it is applied.
-        equal: (L,) 1 + the first of two roles that must have one mass; 0 for none.
-        norm: (L,) the table of the reference rate; -1 for none.
-        mass_range: (L, 3, 2) where it is applied.
-        resolution: (L, 3, 2) relative, and absolute in GeV.
-        allowed: (L, 3) bits of the particles that may take a role.
-        first_assignment: (L + 1,) into `who`.
-        first_check: (3 L + 1,) into `check_kind`.
-        axis_start, axis_length: (L, 3) into `axis_values`; a length of 1 for axes that there are not.
-        grid_start: (L,) into `expected` and `observed`.
-        first_slice: (L + 1,) into `slice_mass`.
-        axis_values, expected, observed: of all grids.
-        slice_mass: (S,) in GeV.
-        slice_axis_start, slice_axis_length: (S, 2) into `rate_values`.
-        slice_start: (S,) into `slice_expected` and `slice_observed`.
-        rate_values, slice_expected, slice_observed: of all slices.
-        who: (A, 3) particle of each role, -1 for none.
-        first_factor: (A + 1,) into `first_term`.
-        first_term: (F + 1,) into the terms.
-        term_rows: (T, 2) indices into the row.
-        term_coefficient: (T,).
-        term_acceptance: (T,) -1 for none.
-        acceptance_parts: (X, 4) first and last monomial of numerator and denominator.
-        monomial_table: (M,) its coefficient against the mass.
-        first_power: (M + 1,) into `power_row`.
-        power_row, power: (K,) index into the row, and to which power.
-        check_kind, check_value: (C,) which assumption, and its parameter.
-        first_item: (C + 1,) into the items.
-        item_rows: (I, P, 2) indices into the row; those of an unknown value are -1.
-        item_table: (I,) the table of a reference rate.
-        first_point: (B + 1,) of each table, into `table_x` and `table_y`.
-        table_x, table_y: of all tables.
+        ints: the positions of all parts, numbers of entries, and the parts that are whole numbers.
+        reals: the other parts.
     """
 
-    constants: Floats
-    mass: Ints
-    width: Ints
-    likelihood: Ints
-    roles: Ints
-    width_mode: Ints
-    width_range: Floats
-    equal: Ints
-    norm: Ints
-    mass_range: Floats
-    resolution: Floats
-    allowed: Ints
-    first_assignment: Ints
-    first_check: Ints
-    axis_start: Ints
-    axis_length: Ints
-    grid_start: Ints
-    first_slice: Ints
-    axis_values: Floats
-    expected: Floats
-    observed: Floats
-    slice_mass: Floats
-    slice_axis_start: Ints
-    slice_axis_length: Ints
-    slice_start: Ints
-    rate_values: Floats
-    slice_expected: Floats
-    slice_observed: Floats
-    who: Ints
-    first_factor: Ints
-    first_term: Ints
-    term_rows: Ints
-    term_coefficient: Floats
-    term_acceptance: Ints
-    acceptance_parts: Ints
-    monomial_table: Ints
-    first_power: Ints
-    power_row: Ints
-    power: Ints
-    check_kind: Ints
-    check_value: Floats
-    first_item: Ints
-    item_rows: Ints
-    item_table: Ints
-    first_point: Ints
-    table_x: Floats
-    table_y: Floats
+    ints: Ints
+    reals: Floats
 
 
 @dataclass(frozen=True)
@@ -133,28 +229,30 @@ class Rows:
 
     Attributes:
         observables: that are read, in order.
+        before: what stands before them: masses and widths of the particles.
         constants: behind them; the first one is 1.
     """
 
     observables: tuple[str, ...]
+    before: int
     constants: list[float] = field(default_factory=lambda: [1.0])
 
     @classmethod
     def of(cls, sector: Sector) -> Rows:
         """Return the rows of a sector."""
-        return cls(tuple(sector.units()))
+        return cls(tuple(sector.units()), 2 * len(sector.particles))
 
     @property
     def one(self) -> int:
         """Where the number 1 stands."""
-        return len(self.observables)
+        return self.before + len(self.observables)
 
     def index(self, quantity: Quantity) -> int:
         """Return where a quantity stands."""
         if isinstance(quantity, str):
-            return self.observables.index(quantity)
+            return self.before + self.observables.index(quantity)
         self.constants.append(quantity)
-        return len(self.observables) + len(self.constants) - 1
+        return self.one + len(self.constants) - 1
 
 
 class Arrays:
@@ -170,8 +268,8 @@ class Arrays:
         self.count = len(sector.particles)
         self._mass = [rows.index(p.mass) for p in sector.particles]
         self._width = [-1 if p.width is None else rows.index(p.width) for p in sector.particles]
-        self._lists: dict[str, list[object]] = {name: [] for name in Program._fields}
-        for name in Program._fields:
+        self._lists: dict[str, list[object]] = {name: [] for name in _PARTS}
+        for name in _PARTS:
             if name.startswith("first_"):
                 self._lists[name].append(0)
 
@@ -246,17 +344,15 @@ class Arrays:
         """Return the program."""
         self._lists["constants"] = list(self.rows.constants)
         self._lists["mass"], self._lists["width"] = list(self._mass), list(self._width)
-        shapes = {
-            **dict.fromkeys(("width_range", "slice_axis_start", "slice_axis_length", "term_rows"), (-1, 2)),
-            **dict.fromkeys(("mass_range", "resolution"), (-1, 3, 2)),
-            **dict.fromkeys(("allowed", "axis_start", "axis_length", "who"), (-1, 3)),
-            "acceptance_parts": (-1, 4),
-            "item_rows": (-1, self.count, 2),
-        }
-        kinds = {name: float if hint == Floats else np.int64 for name, hint in get_type_hints(Program).items()}
-        return Program(
-            *(
-                np.array(values, dtype=kinds[name]).reshape(shapes.get(name, (-1,)))
-                for name, values in self._lists.items()
-            )
-        )
+        header = len(_PARTS)
+        counts = [self.count, self.length("roles"), self.length("who"), self.length("constants")]
+        pieces: dict[bool, list[Floats]] = {False: [np.zeros(header + len(counts))], True: []}
+        used = {False: header + len(counts), True: 0}
+        for k, name in enumerate(_PARTS):
+            piece = np.array(self._lists[name], dtype=float).ravel()
+            real = name in _REAL
+            pieces[False][0][k] = used[real]
+            pieces[real].append(piece)
+            used[real] += len(piece)
+        pieces[False][0][header:] = counts
+        return Program(np.concatenate(pieces[False]).astype(np.int64), np.concatenate(pieces[True]))

@@ -16,7 +16,7 @@ from terranova.plugins.higgs_limits.compiling import compile_limits
 from terranova.plugins.higgs_limits.interpolation_kernels import in_slices, log_cls, on_grid
 from terranova.plugins.higgs_limits.limits import Channels, Grid, Limit, Role, Slice
 from terranova.plugins.higgs_limits.mapping import Particle, Sector
-from terranova.plugins.higgs_limits.program import Program, Rows
+from terranova.plugins.higgs_limits.program import EXPECTED, OBSERVED, SLICE_EXPECTED, Program, Rows
 
 pytestmark = pytest.mark.integration  # the kernels are compiled
 
@@ -55,11 +55,9 @@ def test_a_grid_is_interpolated_linearly_in_all_axes(grid: Any) -> None:
     clipped = np.array([np.clip(points[:, k], a[0], a[-1]) for k, a in enumerate(axes)]).T
     wanted = RegularGridInterpolator(axes, numbers)(clipped)
     padded = np.column_stack([points, np.full((len(points), 3 - len(axes)), 7.0)])
-    found = [on_grid(program, 0, program.expected, *point) for point in padded]
+    found = [on_grid(*program, 0, EXPECTED, *point) for point in padded]
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
-    np.testing.assert_allclose(
-        [on_grid(program, 0, program.observed, *x) for x in padded], 2.0 * wanted, rtol=1e-12
-    )
+    np.testing.assert_allclose([on_grid(*program, 0, OBSERVED, *x) for x in padded], 2.0 * wanted, rtol=1e-12)
 
 
 @settings(max_examples=25, deadline=None)
@@ -81,9 +79,7 @@ def test_slices_are_interpolated_one_by_one(data: Any) -> None:
             for s, table in zip(slices, tables, strict=True)
         ]
         wanted = np.interp(mass, masses, values)
-        assert in_slices(program, 0, program.slice_expected, mass, x, y) == pytest.approx(
-            wanted, rel=1e-12, abs=1e-12
-        )
+        assert in_slices(*program, 0, SLICE_EXPECTED, mass, x, y) == pytest.approx(wanted, rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("expected", [0.0, 1e-12, 0.3, 1.0, 3.84, 20.0, 300.0])
