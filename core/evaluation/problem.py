@@ -98,6 +98,11 @@ class Problem:
             seeds=self._seeds if type(self.model.plugin).seeds is not Model.seeds else None,
         )
 
+    @property
+    def notices(self) -> list[str]:
+        """What whoever starts something with this problem should know of its constraints."""
+        return [f"constraint {c.name!r}: {notice}" for c in self.constraints for notice in c.notices]
+
     def _seeds(self, rng: np.random.Generator, n: int) -> Floats:
         """Starting points u (n, d_free) that the model suggests, moved into its box.
 
@@ -190,6 +195,8 @@ class Problem:
                 f"{self._who(constraint)}: its violation must be an array ({len(values)},) of numbers that are 0 "
                 "where the point is accepted and positive elsewhere"
             )
+        if constraint.hard:  # by what it promises
+            return violation, np.where(violation > 0, -np.inf, 0.0)
         return violation, self._loglike(constraint, values)
 
     def _loglike(self, constraint: Constraint, values: Floats) -> Floats:

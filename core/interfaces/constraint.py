@@ -104,6 +104,11 @@ class Constraint(ABC):
     """False for a kind that only code can make."""
     reads: ClassVar[Reads] = Reads(1, 1, "one observable")
     """How many observables it reads."""
+    names_observables: ClassVar[bool] = False
+    """True for a kind that names what it reads under keys of its own: entries have no `observable`, and its
+    `__post_init__` sets `observables`."""
+    paths: ClassVar[tuple[str, ...]] = ()
+    """Keys that name a file or a folder: in a file they are relative to it, as all paths are."""
 
     def __post_init__(self) -> None:
         if not self.source.strip():
@@ -178,6 +183,16 @@ class Constraint(ABC):
     def units(self) -> Mapping[str, str]:
         """Units that observables must have; those that are left out may have any."""
         return dict.fromkeys(self.in_unit, self.unit)
+
+    @property
+    def citations(self) -> tuple[str, ...]:
+        """What a paper should cite beside `source`."""
+        return ()
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What whoever starts a scan or a fit should know, a sentence each: what was asked for and is not done."""
+        return ()
 
     @classmethod
     def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:

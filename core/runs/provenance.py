@@ -120,6 +120,8 @@ def make_manifest(config: Recorded, problem: Problem) -> Manifest:
     citations = [*problem.model.plugin.citations]
     for plugin in _plugins(config).values():
         citations += getattr(plugin.target, "citations", ())
+    for constraint in problem.constraints:
+        citations += constraint.citations
     return Manifest(
         schema=schema(config, problem),
         seed=config.seed,

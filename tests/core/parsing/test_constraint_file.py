@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 
 from terranova import Asymmetric, Correlated, Function, Gaussian, Limit, Tabulated, Window
 from terranova.errors import ConfigError
 from terranova.interfaces.constraint import Constraint
-from terranova.parsing.constraint_file import REFERENCE, constraint_keys, read_constraint_set, set_keys
+from terranova.parsing.constraint_file import (
+    REFERENCE,
+    ConstraintKinds,
+    constraint_keys,
+    read_constraint_set,
+    set_keys,
+)
 from terranova.parsing.strict_yaml import dump
 from terranova.registry import registry
 from terranova.registry.plugin import Plugin
+from terranova.types import Floats
 
 KINDS = registry().constraint_kinds()
 
@@ -85,7 +94,8 @@ def test_every_kind_is_read(everything: Path) -> None:
     assert by_name["c"].theory == {"ggF": {"relative": 0.05}, "PDF": {"sigma": [0.02, -0.01], "on": ["T", "S"]}}
     assert isinstance(by_name["t"], Tabulated)
     assert by_name["u"].observables == ("y",)
-    assert {c.kind for c in found} == set(KINDS.classes)
+    # Kinds that read a user's files have tests of their own.
+    assert {c.kind for c in found} == {name for name, kind in KINDS.classes.items() if not kind.paths}
 
 
 def test_the_words_of_a_set_are_read_back(everything: Path, tmp_path: Path) -> None:
@@ -94,6 +104,44 @@ def test_the_words_of_a_set_are_read_back(everything: Path, tmp_path: Path) -> N
     again.write_text(dump(set_keys(found)))
     assert read_constraint_set(again, KINDS).constraints == found.constraints
     assert read_constraint_set(again, KINDS).exclusive_group == "alternatives"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Below(Constraint):
+    """Accepts what its own key names where it is below zero; reads a file."""
+
+    observables: tuple[str, ...] = ()
+    file: str
+    what: str
+    kind: ClassVar[str] = "below"
+    names_observables: ClassVar[bool] = True
+    paths: ClassVar[tuple[str, ...]] = ("file",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "observables", (self.what,))
+
+    def violation(self, values: Floats) -> Floats:
+        return np.maximum(0.0, values[:, 0])
+
+    def loglike(self, values: Floats) -> Floats:
+        return np.zeros(len(values))
+
+
+def test_a_kind_may_name_its_observables_and_files_by_itself(tmp_path: Path) -> None:
+    kinds = ConstraintKinds({"below": Below})
+    entry = {"name": "b", "kind": "below", "file": "numbers.txt", "what": "x", "source": "theory: arXiv:2207.00092"}
+    path = tmp_path / "set.yaml"
+    path.write_text(dump({"name": "s", "constraints": [entry]}))
+    (found,) = read_constraint_set(path, kinds)
+    assert (found.observables, constraint_keys(found)) == (("x",), {**entry, "file": str(tmp_path / "numbers.txt")})
+    path.write_text(dump({"name": "s", "constraints": [{**entry, "observable": "x", "file": "~nobody-here/f"}]}))
+    with pytest.raises(ConfigError, match=r"observable: unknown key") as caught:
+        read_constraint_set(path, kinds)
+    assert len(caught.value.diagnostics) == 1
+    path.write_text(dump({"name": "s", "constraints": [{**entry, "file": "~nobody-here/f"}]}))
+    with pytest.raises(ConfigError, match=r"file: nobody's home directory is known as '~nobody-here'"):
+        read_constraint_set(path, kinds)
 
 
 def test_a_function_has_no_words() -> None:
