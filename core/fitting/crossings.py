@@ -11,6 +11,9 @@ from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile_convergence import FAR, JUMP
 from terranova.types import Floats, Ints
 
+_HALF = 0.499
+"""A parabola through places that are much nearer to one another says nothing of the next."""
+
 _CLIFF = 30.0
 """A root of Delta chi2 that differs by more from that of a level is not interpolated."""
 
@@ -20,28 +23,41 @@ def brackets_of(delta: Floats, wanted: float) -> Ints:
     return np.asarray(np.flatnonzero(np.diff(delta > wanted)), dtype=np.int64)
 
 
-def hidden_crossings(place: Floats, delta: Floats, wanted: float) -> list[tuple[float, float]]:
-    """Return between which places (n,) of a curve it may cross a level twice, unseen.
+def hidden_crossings(place: Floats, delta: Floats, wanted: float, least: float = 0.0) -> list[tuple[float, float]]:
+    """Return between which places (n,) of a curve, at least so far apart, it may cross a level twice, unseen.
 
-    Where two branches meet, a gap or a part of an interval can be narrower than a bin. The three places on one side
-    show it: a parabola through them would cross the level before the next place, which lies on the same side of it.
+    Where two branches meet, a gap or a part of an interval can be narrower than a bin. Three places on one side
+    show it, about as far apart: a parabola through them would cross the level before the next place, which lies on
+    the same side of it.
     """
     found = []
     for i in range(len(place) - 1):
-        if (delta[i] > wanted) != (delta[i + 1] > wanted) or min(delta[i], delta[i + 1]) > FAR:
+        width = float(place[i + 1] - place[i])
+        if (delta[i] > wanted) != (delta[i + 1] > wanted) or min(delta[i], delta[i + 1]) > FAR or width < least:
             continue
-        for side, beyond in ((slice(max(i - 2, 0), i + 1), i + 1), (slice(i + 1, i + 4), i)):
-            x, y = place[side], delta[side]
-            if len(x) < 3 or not np.isfinite(y).all():
+        for side, beyond in ((_apart(place[i::-1], width), i + 1), (_apart(place[i + 1 :], width), i)):
+            rows = i - side if beyond > i else i + 1 + side
+            if len(rows) < 3 or not np.isfinite(delta[rows]).all():
                 continue
-            goal = place[beyond]
-            first, second = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
-            bend = (second - first) / (x[2] - x[0])
-            expected = y[1] + first * (goal - x[1]) + bend * (goal - x[0]) * (goal - x[1])
+            (a, b, c), (x, y, z), goal = delta[rows], place[rows], place[beyond]
+            first, second = (b - a) / (y - x), (c - b) / (z - y)
+            bend = (second - first) / (z - x)
+            expected = a + first * (goal - x) + bend * (goal - x) * (goal - y)
             if (expected > wanted) != (delta[i] > wanted) and abs(expected - delta[beyond]) > JUMP:
                 found.append((float(place[i]), float(place[i + 1])))
                 break
     return found
+
+
+def _apart(place: Floats, width: float) -> Ints:
+    """Return the first of places, and two more that lie at least half of a width apart from one another."""
+    chosen = [0]
+    for number, at in enumerate(place.tolist()):
+        if abs(at - place[chosen[-1]]) >= _HALF * width:
+            chosen.append(number)
+        if len(chosen) == 3:
+            break
+    return np.array(chosen, dtype=np.int64)
 
 
 def lowest(place: Floats, delta: Floats) -> tuple[Floats, Floats]:

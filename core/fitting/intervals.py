@@ -27,6 +27,9 @@ _ZOOMS = 9
 _ZOOMS_WITHIN = 2
 """The same of an observable, which bounds of the width of a bin hold: the narrower, the harder to search."""
 
+_LEAST_GAP = 0.1
+"""Of a bin: gaps of an interval that are narrower are not looked for."""
+
 _SETTLED = 2e-4
 """Part of the range by which an end may move when it is looked at more closely, if neither side is excluded."""
 
@@ -130,29 +133,32 @@ def _zoomed(
 
     An observable ends at a hard bound where the outermost point known does.
     """
-    hidden = hidden_crossings(place, delta, wanted)
+    looked: set[tuple[float, float]] = set()
+    narrow = _PRECISION * (place[-1] - place[0])
+    least = _LEAST_GAP * float(np.diff(axis.middle).mean())
+
+    def hidden() -> list[tuple[float, float]]:
+        return [cell for cell in hidden_crossings(place, delta, wanted, least) if cell not in looked]
+
     for _ in range(_ZOOMS if axis.column is not None else _ZOOMS_WITHIN):
         brackets = brackets_of(delta, wanted)
         before = np.array(crossings_of(place, delta, wanted))
         wide = [
             (float(place[i]), float(place[i + 1]))
             for i in brackets
-            if place[i + 1] - place[i] > _PRECISION * (place[-1] - place[0])
-            and (axis.column is not None or np.isfinite(delta[i : i + 2]).all())
+            if place[i + 1] - place[i] > narrow and (axis.column is not None or np.isfinite(delta[i : i + 2]).all())
         ]
-        wide += [cell for cell in hidden if cell not in wide]
-        hidden = []
+        wide += [cell for cell in hidden() if cell not in wide]
         if not wide:
             break
+        looked.update(wide)
         for low, high in wide:
             more, loglike = zoom(low, high)
-            closer = 2.0 * (likelihood.loglikes.max() - loglike)
-            hidden += hidden_crossings(*lowest(more, closer), wanted)
-            place, delta = np.append(place, more), np.append(delta, closer)
+            place, delta = np.append(place, more), np.append(delta, 2.0 * (likelihood.loglikes.max() - loglike))
         place, delta = lowest(place, delta)
         moved = np.array(crossings_of(place, delta, wanted))
         if (
-            not hidden
+            not hidden()
             and len(moved) == len(before)
             and np.allclose(moved, before, atol=_SETTLED * np.ptp(place), rtol=0.0)
         ):

@@ -146,7 +146,7 @@ class Profiling:
         unit(None, work.from_known)
         if i in self._curves:
             for _ in range(STARTS):
-                unit(tuple[int, int], lambda: work.random_starts(every))
+                unit(tuple[int, int], lambda: work.random_starts(work.in_question()))
             unit(None, lambda: self._from_others(i))
         elif not unit(bool, lambda: bool(np.isfinite(work.minima.best).any())):
             unit(tuple[int, int], lambda: work.random_starts(every))
@@ -361,6 +361,7 @@ class Profiling:
         closer = self._search_of(i, fine)
         closer.from_beside(work, beside)
         closer.sweep()
+        closer.go_on()
         closer.jumps(ends=False)
         work.spent += closer.spent
         return self.places_of(gather(self._likelihood, [fine], 0))

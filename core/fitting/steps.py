@@ -18,6 +18,7 @@ from terranova.fitting.findings import Findings, ProfileResult, SurrogateSummary
 from terranova.fitting.intervals import Interval, intervals, threshold
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.mcmc import ENSEMBLES, mcmc
+from terranova.fitting.missed import checked
 from terranova.fitting.nested import nested
 from terranova.fitting.posterior import Posterior
 from terranova.fitting.prior_ends import posterior_at_ends
@@ -26,6 +27,7 @@ from terranova.fitting.progress import Say
 from terranova.fitting.surrogate.importance import corrected_posterior
 from terranova.fitting.surrogate.profile import SurrogateProfiling
 from terranova.fitting.surrogate.training import ENOUGH, GOOD, SurrogateTrainer
+from terranova.fitting.terms import Linearised
 
 WALKERS = 128
 """Of MCMC on a surrogate, at most, in all ensembles together."""
@@ -91,6 +93,7 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say, c
     posteriors = _posteriors(config, likelihood, trainer, meter, say, course)
     # After the posteriors, because profiles profit from every point that is known by then.
     results, largest_error = _profiles(config, likelihood, trainer, streams[1:], meter, say, course)
+    posteriors = _checked(config, likelihood, posteriors, meter, course)
     if likelihood.loglikes.max() > best_fit.loglike:
         best_fit = describe_best(likelihood, best_fit.evaluations)
         meter.read("best fit")
@@ -180,6 +183,26 @@ def _posteriors(
 
         posteriors.append(course.unit(Posterior, partial(sampled, walk, 1, "mcmc")))
     return tuple(posteriors)
+
+
+def _checked(
+    config: FitConfig,
+    likelihood: Likelihood,
+    posteriors: tuple[Posterior, ...],
+    meter: _EvaluationMeter,
+    course: Course,
+) -> tuple[Posterior, ...]:
+    """Hold posteriors against all that other searches know."""
+    if not posteriors:
+        return ()
+
+    def check() -> tuple[Posterior, ...]:
+        linearised = Linearised(likelihood, np.random.default_rng([config.seed, 4]))
+        found = tuple(checked(posterior, likelihood, linearised, config.seed) for posterior in posteriors)
+        meter.read("check of posteriors")
+        return found
+
+    return course.unit(tuple[Posterior, ...], check)
 
 
 def _profiles(

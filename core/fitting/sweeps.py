@@ -31,6 +31,9 @@ neighbour's cell, from its end, at a jump."""
 _WORSE = 0.1
 """A neighbour's minimum this much below a cell's best, in ln L, is still tried."""
 
+_BEYOND = 10.0
+"""In Delta chi2, of `FAR`: a cell that is worse is left."""
+
 _SWEEPS = 60
 _GAIN = 0.01
 """Of ln L; less is none."""
@@ -148,6 +151,11 @@ class CellSearch:
         near = self.near()
         return ends & (near | beside(near, self.shape))
 
+    def in_question(self) -> Ints:
+        """Return the cells that are not known to be far worse than the best fit."""
+        unknown = ~np.isfinite(self.minima.best)
+        return np.asarray(np.flatnonzero(unknown | self.near(_BEYOND)), dtype=np.int64)
+
     def random_starts(self, cells: Ints) -> tuple[int, int]:
         """Start anew in each cell (n,); return how many found more than was known, and how many the same."""
         known = self.minima.best[cells]
@@ -229,7 +237,7 @@ class CellSearch:
             self.carry(cells, self.likelihood.u[rows[cells]])
 
     def from_points(self, u: Floats) -> None:
-        """Search every bin of a curve from the nearest of points (n, all parameters)."""
+        """Search the bins of a curve that matter from the nearest of points (n, all parameters)."""
         if not len(u):
             return
         axis = self.axes[0]
@@ -239,9 +247,10 @@ class CellSearch:
             batch = self.likelihood.batch(u)
             names = self.likelihood.names[-batch.observables.shape[1] :]
             places = axis.coordinate(batch.observables[:, names.index(axis.name)])
-        away = np.abs(places[None] - axis.middle[:, None])
+        cells = self.in_question()
+        away = np.abs(places[None] - axis.middle[cells, None])
         nearest = np.where(np.isfinite(away), away, np.inf).argmin(axis=1)
-        self.carry(np.arange(self.cells), u[nearest])
+        self.carry(cells, u[nearest])
 
     def from_beside(self, other: CellSearch, cells: Iterable[int]) -> None:
         """Search every bin of a curve from minima of the nearest bins of another with the same quantity."""
@@ -331,7 +340,7 @@ class CellSearch:
         """Return cells (n,), and the neighbours' minima u (n, all parameters) from which each is searched."""
         best, cells, starts = self.minima.best, [], []
         worse = _WORSE if len(self.shape) == 1 else -_GAIN  # on a plane, only from better cells to worse ones
-        worth = self.near(10.0)
+        worth = self.near(_BEYOND)
         for cell, kept in enumerate(self.minima.of):
             for minimum in kept:
                 if not minimum.fresh:

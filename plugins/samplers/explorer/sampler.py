@@ -224,7 +224,9 @@ class Explorer(Archipelago):
                 self._bandit.pay(i, arm, int(told[i]), int(opened[mine].sum()))
             good = np.flatnonzero(batch.found[mine]) + start[i]
             if len(good):
-                self._bases.add(i, batch.u[good], rows[good], novelty[good], opened[good])
+                # A pinned solve enters a bin of every pair by design: that is no sign that more lie around.
+                new = np.zeros(len(good), dtype=np.int64) if arm == PIN else opened[good]
+                self._bases.add(i, batch.u[good], rows[good], novelty[good], new)
             # An island whose budget ends within an episode does not go on, but what it found counts.
             if arm in answers and told[i] == self._asked[i]:
                 answers[arm][i] = Told(

@@ -40,3 +40,19 @@ def test_where_a_level_may_be_crossed_unseen(delta: list[float], cells: list[tup
     found = hidden_crossings(np.arange(7.0), np.array(delta), 1.0)
     assert set(cells) <= set(found)
     assert bool(found) == bool(cells)
+
+
+def test_a_gap_is_seen_beside_places_that_are_finer() -> None:
+    """A branch rises to the level and ends before the next place; on its other side the curve is known closely."""
+    coarse = np.array([-0.0417, -0.0278, -0.0139, 0.0, 0.0139, 0.0417, 0.0694])
+    place = np.unique(np.concatenate([coarse, np.linspace(0.0, 0.0139, 7)]))
+    delta = np.where(place < 0.04, 25.0 * np.abs(place) + 600.0 * place**2, 0.0)
+    assert (0.0139, 0.0417) in hidden_crossings(place, delta, 1.0)
+    assert hidden_crossings(place, delta, 1.0, least=0.05) == []
+
+
+def test_places_close_together_say_nothing_of_one_far_away() -> None:
+    """Of three that are a millionth apart, a parabola would make anything."""
+    place = np.array([0.0, 0.5, 1.0, 1.000001, 1.000002, 2.0, 2.5, 3.0])
+    delta = np.array([0.2, 0.2, 0.2, 0.2, 0.2002, 0.2, 0.2, 0.2])
+    assert hidden_crossings(place, delta, 1.0) == []
