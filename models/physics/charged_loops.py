@@ -24,7 +24,7 @@ either side stands in, which is right to 1e-6."""
 
 
 def _inami_lim_s(x: float) -> float:
-    """S_0 of Delta F = 2 boxes; T. Inami and C. S. Lim, doi:10.1143/PTP.65.297, as in hep-ph/9512380 eq. (XII.4)."""
+    """S_0 of Delta F = 2 boxes (T. Inami, C. S. Lim, doi:10.1143/PTP.65.297), as in hep-ph/9512380 eq. (XII.4)."""
     return x / 4.0 * (1.0 + 9.0 / (1.0 - x) - 6.0 / (1.0 - x) ** 2 - 6.0 * x * x * math.log(x) / (1.0 - x) ** 3)
 
 

@@ -52,7 +52,7 @@ def clamped(ints: Ints, reals: Floats, table: int, at: float) -> float:
     first = ints[ints[FIRST_POINT] + table]
     k, share = locate(reals, ints[TABLE_X] + first, ints[ints[FIRST_POINT] + table + 1] - first, at)
     k += ints[TABLE_Y] + first
-    return reals[k] if share == 0.0 else (1.0 - share) * reals[k] + share * reals[k + 1]
+    return float(reals[k] if share == 0.0 else (1.0 - share) * reals[k] + share * reals[k + 1])
 
 
 @kernel
@@ -80,7 +80,7 @@ def on_grid(ints: Ints, reals: Floats, limit: int, which: int, x: float, y: floa
     first = ints[which] + ints[ints[GRID_START] + limit]
     if ints[length + 1] == 1 and ints[length + 2] == 1:
         first += i
-        return reals[first] if a == 0.0 else (1.0 - a) * reals[first] + a * reals[first + 1]
+        return float(reals[first] if a == 0.0 else (1.0 - a) * reals[first] + a * reals[first + 1])
     j, b = locate(reals, ints[AXIS_VALUES] + ints[start + 1], ints[length + 1], y)
     k, c = locate(reals, ints[AXIS_VALUES] + ints[start + 2], ints[length + 2], z)
     total = 0.0

@@ -185,7 +185,7 @@ def _fulfils(ints: Ints, reals: Floats, check: int, bits: int, row: Floats) -> b
         for item in range(begin, end):
             if ints[ints[ITEM_TABLE] + item] > 0:
                 others += _item(ints, reals, item, bits, row)
-        return abs(others) < TOP_CONSISTENCY
+        return bool(abs(others) < TOP_CONSISTENCY)
     for i in range(count):
         if not bits >> i & 1:
             continue
@@ -374,7 +374,7 @@ def _candidates(
             keep = keep and inside(ints, reals, ints[ints[NORM] + limit], mass) > 0.0
         if not keep:
             bits[0] &= ~(1 << i)
-    return bits[0] != 0
+    return bool(bits[0] != 0)
 
 
 @kernel
@@ -413,7 +413,7 @@ def _apart(ints: Ints, reals: Floats, limit: int, mean: Floats) -> bool:
     reach = (
         low + reals[ints[RESOLUTION] + 6 * limit + 2 * a] * low + reals[ints[RESOLUTION] + 6 * limit + 2 * a + 1]
     )
-    return (
+    return bool(
         reach
         < high
         - reals[ints[RESOLUTION] + 6 * limit + 2 * b] * high
@@ -492,7 +492,7 @@ def _ratio(ints: Ints, reals: Floats, limit: int, mean: Floats, observed: bool, 
         y = mean[6]
     elif ints[ints[WIDTH_MODE] + limit] == 2:
         y = mean[6] / mean[3]
-    return rate / on_grid(ints, reals, limit, OBSERVED if observed else EXPECTED, x, y, z)
+    return float(rate / on_grid(ints, reals, limit, OBSERVED if observed else EXPECTED, x, y, z))
 
 
 @kernel

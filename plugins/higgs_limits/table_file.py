@@ -48,7 +48,7 @@ def table_problems(tables: Any, particles: Mapping[str, Any]) -> Iterator[tuple[
             place = (*here, key)
             if key not in _KEYS:
                 yield place, f"unknown key{did_you_mean(key, _KEYS)}"
-            elif not isinstance(value, (int, float) if _KEYS[key] is float else _KEYS[key]):
+            elif not _is_of(_KEYS[key], value):
                 yield place, f"expected {_WORDS[_KEYS[key]]}, got {value!r}"
             elif key == "unit" and value not in UNITS:
                 yield place, f"expected {', '.join(UNITS)}, got {value!r}"
@@ -66,6 +66,10 @@ def table_problems(tables: Any, particles: Mapping[str, Any]) -> Iterator[tuple[
 
 
 _WORDS = {str: "text", list: "a list", float: "a number", dict: "keys with values"}
+
+
+def _is_of(kind: type, value: Any) -> bool:
+    return isinstance(value, (int, float) if kind is float else kind)
 
 
 def _is_share(value: Any) -> bool:
@@ -105,9 +109,8 @@ def read_table(directory: Path, given: Mapping[str, Any]) -> Limit:
     factor = UNITS[given.get("unit", "pb")]
     resolution = given.get("mass_resolution", {})
     grid = Grid((tuple(mass.tolist()),), tuple((factor * expected).tolist()), tuple((factor * observed).tolist()))
-    role = Role(
-        *mass[[0, -1]].tolist(), float(resolution.get("relative", 0.0)), float(resolution.get("absolute", 0.0))
-    )
+    relative, absolute = (float(resolution.get(key, 0.0)) for key in ("relative", "absolute"))
+    role = Role(float(mass[0]), float(mass[-1]), relative, absolute)
     return Limit(
         file=given["file"],
         limit_class="table of HiggsBounds-5",
