@@ -9,7 +9,7 @@ import numpy as np
 
 from terranova.fitting.likelihood import Likelihood
 from terranova.interfaces.constraint import Constraint
-from terranova.types import Floats, Ints
+from terranova.types import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     from terranova.fitting.axes import Axis
@@ -60,7 +60,8 @@ class Metric:
         for constraint in self._soft:
             read = [self._names.index(name) for name in constraint.observables]
             curvature = curvature_of(constraint, values[:, read], reach[:, read])
-            metric += np.einsum("kia,kij,kjb->kab", slopes[:, read], curvature, slopes[:, read])
+            with np.errstate(over="ignore", invalid="ignore"):
+                metric += np.einsum("kia,kij,kjb->kab", slopes[:, read], curvature, slopes[:, read])
         for constraint in self._hard:
             at = self._names.index(constraint.observables[0])
             for end in constraint.window():
@@ -71,7 +72,9 @@ class Metric:
             for edges in (axis.edges[:-1], axis.edges[1:]):
                 edge = edges[self._places[which, i]]
                 metric += _wall(values[:, at] - (10.0**edge if axis.log else edge), slopes[:, at])
-        size, directions = np.linalg.eigh(metric)
+        # Slopes near the largest numbers have no square.
+        measured: Bools = np.asarray(np.isfinite(metric).all(axis=(1, 2)))
+        size, directions = np.linalg.eigh(np.where(measured[:, None, None], metric, np.eye(d)))
         return np.asarray(directions / np.sqrt(np.maximum(size, 1.0))[:, None, :])
 
     def _slopes(self, u: Floats, which: Ints) -> tuple[Floats, Floats]:

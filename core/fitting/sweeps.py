@@ -254,16 +254,9 @@ class CellSearch:
 
     def from_beside(self, other: CellSearch, cells: Iterable[int]) -> None:
         """Search every bin of a curve from minima of the nearest bins of another with the same quantity."""
-        own, starts = [], []
-        middle, theirs = self.axes[0].middle, other.axes[0].middle
-        for cell in range(self.cells):
-            nearest = sorted(cells, key=lambda i: (abs(theirs[i] - middle[cell]), i))[:2]
-            for source, count in zip(nearest, (_AT_JUMPS, 1), strict=False):
-                for minimum in other.minima.of[source][:count]:
-                    own.append(cell)
-                    starts.append(other.whole(source, minimum))
-        if own:
-            self.carry(np.array(own, dtype=np.int64), np.array(starts))
+        own, starts = starts_beside(self.axes[0], other, cells)
+        if len(own):
+            self.carry(own, starts)
         self.from_known()
 
     def alone(self) -> Ints:
@@ -430,3 +423,20 @@ class CellSearch:
         where = zip(state.tried.tolist(), state.tried_from, strict=True)
         self._tried = {(cell, chart, u.tobytes()) for (cell, chart), u in where}
         put_back(self._rng, state.stream)
+
+
+def starts_beside(axis: Axis, other: CellSearch, cells: Iterable[int]) -> tuple[Ints, Floats]:
+    """Return minima of the nearest of some cells of a curve for each bin of another axis of the same quantity.
+
+    Returns:
+        bins (n,), and points (n, all parameters).
+    """
+    own, starts = [], []
+    among = np.array(list(cells), dtype=np.int64)
+    for cell, middle in enumerate(axis.middle.tolist()):
+        nearest = among[np.argsort(np.abs(other.axes[0].middle[among] - middle), kind="stable")[:2]]
+        for source, count in zip(nearest.tolist(), (_AT_JUMPS, 1), strict=False):
+            for minimum in other.minima.of[source][:count]:
+                own.append(cell)
+                starts.append(other.whole(source, minimum))
+    return np.array(own, dtype=np.int64), np.array(starts).reshape(len(own), -1)

@@ -12,7 +12,7 @@ from terranova.fitting.lanes import Lanes
 from terranova.fitting.minima import gain
 from terranova.fitting.profile import best_rows, profile, search
 from terranova.fitting.surrogate.likelihood import SurrogateLikelihood
-from terranova.fitting.sweeps import CellSearch
+from terranova.fitting.sweeps import CellSearch, starts_beside
 from terranova.fitting.terms import Linearised
 from terranova.types import Bools, Floats, Ints
 
@@ -81,6 +81,10 @@ def maxima(
                 work.from_known()
             work.take_in()
             search_again(work, np.flatnonzero(np.ones(work.cells, dtype=bool) if again is None else again), _CALLS)
+    elif beside is not None:
+        cells, starts = starts_beside(axes[0], *beside)
+        if len(cells):
+            search(surrogate, axes, cells, starts, rng, generations=_REFINED, sigma=0.02)
     elif before is None:
         profile(surrogate, axes, rng)
     else:

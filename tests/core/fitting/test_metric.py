@@ -72,3 +72,10 @@ def test_a_thin_valley_is_followed() -> None:
         paid[name] = float(found[0])
     assert paid["shape"] < 1e-2
     assert paid["cube"] > 1.0
+
+
+def test_an_error_too_small_for_its_square_leaves_steps_as_they_were() -> None:
+    """Slopes of 1e160 standard deviations have no square; searches go on, one direction as good as another."""
+    known = likelihood(problem(LINEAR, [measured("y0", 0.0, 1e-158, unit="GeV")]))
+    steps = Metric(known, np.arange(3))(np.full((1, 3), 0.3), np.zeros(1, dtype=int))
+    np.testing.assert_array_equal(np.abs(steps[0]).sum(axis=0), np.ones(3))
