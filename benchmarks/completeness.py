@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from completeness_calibration import read, show
+from completeness_calibration import in_force, read, show
 
 import terranova
 from terranova.engine.islands import Share, make_archipelago, quotas
@@ -175,7 +175,7 @@ def main() -> None:
         if args.results is not None:
             with args.results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
-    show(rows)
+    show(rows, in_force(rows))
 
 
 if __name__ == "__main__":

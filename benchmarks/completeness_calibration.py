@@ -113,6 +113,11 @@ def estimates(rows: list[Row], constants: Callable[[str], Constants]) -> list[Ro
     return made
 
 
+def in_force(rows: list[Row]) -> list[Row]:
+    """Return the estimates that scans make today."""
+    return estimates(rows, lambda _: Constants(np.array(COEFFICIENTS), ENDS))
+
+
 def usable(rows: list[Row]) -> list[Row]:
     """Return the rows in which nothing forbids an estimate."""
     return [row for row in rows if (found := signs(row)) is not None and not outside(found)]
@@ -201,7 +206,7 @@ def main() -> None:
     known = args.samplers or [name for name in sorted({row["sampler"] for row in rows}) if is_calibrated(name)]
     rows = [row for row in rows if row["sampler"] in known]
     if args.fixed:
-        made = estimates(rows, lambda _: Constants(np.array(COEFFICIENTS), ENDS))
+        made = in_force(rows)
     else:
         constants = fitted(usable(rows))
         print("COEFFICIENTS =", tuple(round(float(c), 3) for c in constants.coefficients))

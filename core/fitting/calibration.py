@@ -40,7 +40,7 @@ class Calibration:
         )
 
 
-MODEL_ALONE = Calibration(ends=82, wrong=0)
+MODEL_ALONE = Calibration(ends=264, wrong=0)
 """Of fits with the model alone."""
 
 WITH_SURROGATE = Calibration(ends=0, wrong=0)

@@ -12,6 +12,8 @@ _CENTRING = 0.1
 
 _TO_BOUNDARY = 0.99
 _DONE = 1e-9
+_RIDGE = 1e-10
+"""Of the diagonal, added where a matrix is singular."""
 
 
 def solve_elastic(
@@ -71,7 +73,7 @@ def solve_elastic(
         matrix = hessian + np.swapaxes(rows, 1, 2) @ (weight[:, :, None] * rows)
         matrix[:, np.arange(d), np.arange(d)] += over / to_high + under / to_low
         right = -slope - _back(rows, weight * rest) - (mu / to_high - over) + (mu / to_low - under)
-        ds = np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+        ds = _solved(matrix, right)
         dy = weight * (_times(rows, ds) + rest)
         dt = (mu - t * z + t * dy) / firm
         dz = stiffness * dt - dy
@@ -85,6 +87,27 @@ def solve_elastic(
         s, y, t, z, w = s + length * ds, y + length * dy, t + length * dt, z + length * dz, w + length * dw
         over, under = over + length * d_over, under + length * d_under
     return s, y
+
+
+def _solved(matrices: Floats, right: Floats) -> Floats:
+    """(n, d, d), positive definite, (n, d) -> (n, d): solutions; of those that rounding has made singular, nearly.
+
+    A row of numbers that are not finite has no solution, and gives 0: its programme goes no further.
+    """
+    finite: Bools = np.asarray(np.isfinite(matrices).all(axis=(1, 2)) & np.isfinite(right).all(axis=1))
+    eye = np.eye(right.shape[1])
+    matrices, right = np.where(finite[:, None, None], matrices, eye), np.where(finite[:, None], right, 0.0)
+    # In units in which the diagonal is 1, a little more of it changes nothing.
+    unit = np.sqrt(np.abs(np.einsum("nii->ni", matrices)))
+    unit = np.where(unit > 0.0, unit, 1.0)
+    scaled, scaled_right = matrices / unit[:, :, None] / unit[:, None, :], (right / unit)[:, :, None]
+    try:
+        found = np.linalg.solve(scaled, scaled_right)
+    except np.linalg.LinAlgError:
+        sign = np.linalg.slogdet(scaled)[0]  # 0 of a singular one
+        ridge = np.where(sign == 0.0, _RIDGE, 0.0)
+        found = np.linalg.solve(scaled + ridge[:, None, None] * eye, scaled_right)
+    return np.asarray(found[:, :, 0] / unit)
 
 
 def _times(matrices: Floats, vectors: Floats) -> Floats:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from terranova.fitting.quadratic import solve_elastic
+from terranova.fitting.quadratic import _solved, solve_elastic
 
 
 def _programmes(seed: int, n: int, k: int, d: int) -> tuple[np.ndarray, ...]:
@@ -69,3 +70,18 @@ def test_slack_that_costs_its_square_is_least_squares() -> None:
         stiffness=1.0,
     )
     np.testing.assert_allclose(step, [[-0.05]], atol=1e-5)
+
+
+def test_what_rounding_made_singular_is_solved_nearly_and_the_others_as_alone() -> None:
+    """Slopes of two parameters on which all depends in the same way; and numbers that are none."""
+    rng = np.random.default_rng(1)
+    root = rng.normal(size=(3, 3))
+    good = root @ root.T + np.eye(3)
+    alike = 1e8 * np.ones((3, 3))
+    matrices, right = np.array([good, alike, np.full((3, 3), np.inf)]), np.array([[1.0, 2.0, 3.0]] * 3)
+    right[1] = 1e8
+    found = _solved(matrices, right)
+    np.testing.assert_array_equal(found[0], _solved(good[None], right[:1])[0])
+    np.testing.assert_allclose(found[0], np.linalg.solve(good, right[0]), rtol=1e-12)
+    assert alike[0] @ found[1] == pytest.approx(1e8, rel=1e-6)
+    np.testing.assert_array_equal(found[2], 0.0)
