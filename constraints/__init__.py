@@ -6,9 +6,13 @@ from pathlib import Path
 
 from terranova import (
     Asymmetric,
+    BackgroundFree,
+    Chi2Table,
+    CLsLimit,
     Constraint,
     ConstraintSet,
     Correlated,
+    Counting,
     Function,
     Gaussian,
     Limit,
@@ -22,7 +26,8 @@ from terranova.constraints import alp
 @hookimpl
 def terranova_constraint_kinds() -> list[type[Constraint]]:
     """The kinds that `terranova` itself exports; those of other packages come by the same hook."""
-    return [Window, Gaussian, Asymmetric, Limit, Tabulated, Correlated, Function]
+    measurements: list[type[Constraint]] = [Gaussian, Asymmetric, Correlated, Counting, Chi2Table]
+    return [Window, *measurements, Limit, CLsLimit, BackgroundFree, Tabulated, Function]
 
 
 @hookimpl

@@ -12,17 +12,11 @@ from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation, Status
+from terranova.interfaces.chi2_table import Chi2Table
 from terranova.interfaces.constraint import Constraint, KeyProblem, Reads
-from terranova.interfaces.constraint_kinds import (
-    Asymmetric,
-    Correlated,
-    Function,
-    Gaussian,
-    Limit,
-    Tabulated,
-    Window,
-)
+from terranova.interfaces.constraint_kinds import Asymmetric, Function, Gaussian, Limit, Window
 from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.interfaces.correlated import Correlated
 from terranova.interfaces.model import Model, Observable, PointModel
 from terranova.interfaces.novelty import NoveltyDetector
 from terranova.interfaces.parameters import Parameter, ParameterSpace
@@ -30,7 +24,9 @@ from terranova.interfaces.pieces import PieceReader, pack_pieces
 from terranova.interfaces.priors import Angle, Fixed, LogUniform, Normal, Prior, SignedLogUniform, Uniform
 from terranova.interfaces.random_streams import pack_streams, unpack_streams
 from terranova.interfaces.sampler import Archipelago, Proposal, Sampler, SearchSpace
+from terranova.interfaces.search_kinds import BackgroundFree, CLsLimit, Counting
 from terranova.interfaces.surrogate import Surrogate
+from terranova.interfaces.tabulated import Tabulated
 from terranova.registry.hooks import hookimpl
 
 if TYPE_CHECKING:
@@ -61,12 +57,16 @@ __all__ = [
     "Angle",
     "Archipelago",
     "Asymmetric",
+    "BackgroundFree",
     "Batch",
     "BoundModel",
+    "CLsLimit",
+    "Chi2Table",
     "ConfigError",
     "Constraint",
     "ConstraintSet",
     "Correlated",
+    "Counting",
     "Evaluation",
     "Executor",
     "Fixed",

@@ -240,11 +240,11 @@ def _check_observables(model: BoundModel, sets: Sequence[LocatedSet], diagnostic
                         f"constraint {constraint.name!r} reads {name!r}, which model {model.name!r} "
                         f"does not provide{did_you_mean(name, units)}",
                     )
-            for name in constraint.in_unit:
-                if units.get(name, constraint.unit) != constraint.unit:
+            for name, unit in constraint.units.items():
+                if units.get(name, unit) != unit:
                     diagnostics.add_at(
                         place,
-                        f"constraint {constraint.name!r} is in unit {constraint.unit!r}, "
+                        f"constraint {constraint.name!r} is in unit {unit!r}, "
                         f"but {name!r} of model {model.name!r} is in {units[name]!r}",
                     )
             names.add(constraint.name)

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from terranova.config.problem_reading import expanded
-from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.diagnostics import Diagnostics, expanded
 from terranova.parsing.keys import Key, read_keys
 from terranova.parsing.strict_yaml import KeyPath
 from terranova.registry.options import naming_programs

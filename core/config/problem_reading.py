@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from terranova.config.problem import ConstraintEntry, ModelChoice, ProblemConfig
@@ -15,7 +14,7 @@ from terranova.interfaces.constraint_set import PartOfSet
 from terranova.interfaces.model import LARGEST
 from terranova.interfaces.priors import PRIORS, Fixed, Prior
 from terranova.parsing.constraint_file import ConstraintKinds, parse_constraint, parse_constraint_set
-from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.diagnostics import Diagnostics, expanded
 from terranova.parsing.keys import Key, closest, convert, is_interval, keys_of, place_of, read_keys, show
 from terranova.parsing.strict_yaml import KeyPath, Place, load
 
@@ -257,12 +256,3 @@ def _way_out(kind: str, keys: Mapping[str, float], path: KeyPath) -> str:
     if kind == "log" and low < 0 < high:
         return "; for both signs, write prior: signed-log with min_abs and max_abs, or prior: uniform"
     return "; a logarithm never reaches 0: raise it to the smallest size that matters, or write prior: uniform"
-
-
-def expanded(text: str, path: KeyPath, diagnostics: Diagnostics) -> Path | None:
-    """Return a path with ~ replaced by a home directory; None with a problem if there is none."""
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:
-        diagnostics.add(path, f"nobody's home directory is known as {Path(text).parts[0]!r}")
-        return None

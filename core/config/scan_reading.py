@@ -13,14 +13,13 @@ from pydantic import Field
 from terranova.config.problem import PROBLEM_KEYS
 from terranova.config.problem_reading import (
     LocatedProblem,
-    expanded,
     read_name_and_options,
     read_problem,
     read_value,
 )
 from terranova.config.scan import SCAN_KEYS, Budget, Parallel, SamplerChoice, Storage
 from terranova.parsing.constraint_file import ConstraintKinds
-from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.diagnostics import Diagnostics, expanded
 from terranova.parsing.keys import Key, keys_of, read_keys, show
 from terranova.parsing.strict_yaml import KeyPath
 from terranova.system.amounts import bytes_of, seconds_of

@@ -76,10 +76,16 @@ def _prepare(output: Path, next_free: bool, config: ScanConfig, problem: Problem
     directory, lock = claim(output, next_free=next_free)
     held.enter_context(lock)
     made_here(config.problem)
+    _say_notices(problem)
     make_directory(directory / "points")
     write_atomic(directory / CONFIG, config.to_yaml())
     manifest.save(directory)  # last: with it, the directory is a run
     return directory
+
+
+def _say_notices(problem: Problem) -> None:
+    for notice in problem.notices:
+        log.warning("%s", notice)
 
 
 def resume(
@@ -136,6 +142,7 @@ def resume(
             return Run(directory), "finished"
         if everyone.is_root:
             warn(changes)
+            _say_notices(problem)
         return _Session(config, problem, everyone, stop, directory, changes=changes, quiet=quiet).run()
 
 

@@ -74,8 +74,10 @@ class Problem:
         measured = [(i, c) for i, (_, c) in enumerate(fast) if isinstance(c, Asymmetric) and _plain(c)]
         self._measured = np.array([i for i, _ in measured], dtype=np.int64)
         self._values = np.array([c.value for _, c in measured])
-        self._sigma_up = np.array([c.sigma_up for _, c in measured])
-        self._sigma_down = np.array([c.sigma_down for _, c in measured])
+        theory = np.array([c.theory_sigma for _, c in measured])
+        self._sigma_up = np.hypot([c.sigma_up for _, c in measured], theory)
+        self._sigma_down = np.hypot([c.sigma_down for _, c in measured], theory)
+        self._relative = np.array([c.theory_relative for _, c in measured])
         self._other = [(i, c) for i, (_, c) in enumerate(fast) if i not in set(self._measured.tolist())]
         self._hard = np.array([i for i, c in self._other if c.hard], dtype=np.int64)
         self._soft = [(i, c) for i, c in self._other if not c.hard]
@@ -95,6 +97,11 @@ class Problem:
             reads={c.name: tuple(c.observables) for c in self.constraints},
             seeds=self._seeds if type(self.model.plugin).seeds is not Model.seeds else None,
         )
+
+    @property
+    def notices(self) -> list[str]:
+        """What whoever starts something with this problem should know of its constraints."""
+        return [f"constraint {c.name!r}: {notice}" for c in self.constraints for notice in c.notices]
 
     def _seeds(self, rng: np.random.Generator, n: int) -> Floats:
         """Starting points u (n, d_free) that the model suggests, moved into its box.
@@ -162,8 +169,12 @@ class Problem:
         """Sum the log-likelihoods of the interval constraints; o and excess are (n, number of them)."""
         total = np.zeros(len(o))
         if len(self._measured):
-            distance = o[:, self._measured] - self._values
-            pulls = distance / np.where(distance > 0, self._sigma_up, self._sigma_down)
+            prediction = o[:, self._measured]
+            distance = prediction - self._values
+            spread = np.where(distance > 0, self._sigma_up, self._sigma_down)
+            if self._relative.any():
+                spread = np.hypot(spread, self._relative * prediction)
+            pulls = distance / spread
             for column in (pulls * pulls).T:  # not a matrix product: same bits for a point in any batch
                 total -= 0.5 * column
         if len(self._hard):
@@ -184,6 +195,8 @@ class Problem:
                 f"{self._who(constraint)}: its violation must be an array ({len(values)},) of numbers that are 0 "
                 "where the point is accepted and positive elsewhere"
             )
+        if constraint.hard:  # by what it promises
+            return violation, np.where(violation > 0, -np.inf, 0.0)
         return violation, self._loglike(constraint, values)
 
     def _loglike(self, constraint: Constraint, values: Floats) -> Floats:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from terranova.types import Floats, Ints
 GENERATIONS = 400
 _PRIOR_DRAWS = 2000
 
+SHOWN = 5e-4
+"""The least part of chi2 that is shown."""
+
 
 @dataclass(frozen=True)
 class BestFit:
@@ -24,16 +29,21 @@ class BestFit:
         u: (d,) in the unit cube.
         loglike: there.
         values: of all parameters and observables, by name.
-        chi2: -2 ln L.
-        constraints: number of constraints that contribute to chi2.
+        chi2: -2 ln L, of measurements and limits.
+        constraints: number of measurements.
         parameters: number of free parameters.
-        p_value: of chi2 for constraints - parameters degrees of freedom; None when that is not positive, and
-            when some likelihood exceeds 1, so that chi2 is one only up to a constant. It assumes Gaussian
-            measurements and a linear model.
+        p_value: of the measurements, whose chi2 is compared with constraints - parameters degrees of freedom; None
+            when that is not positive, and when some likelihood exceeds 1, so that chi2 is one only up to a
+            constant. It assumes Gaussian measurements and a linear model.
         contributions: constraint -> its part of chi2.
         evaluations: spent on finding it.
         ends: parameter -> the end of its prior at which it lies: "lower", "upper" or "inner".
         pulls: measurement or limit -> its residual, in standard deviations; only of those that have just one.
+        limits: names of the limits that may add to chi2.
+        chi2_measured: chi2 of the measurements alone; None in fits that did not tell them from limits.
+        p_is: "exact"; "at least" where limits, bounds or ends of priors hold the point, so that the measurements
+            alone would fit better, or leave more degrees of freedom; "about" where a measurement is not Gaussian.
+        p_because: why it is not exact.
     """
 
     u: Floats
@@ -47,6 +57,10 @@ class BestFit:
     evaluations: int
     ends: dict[str, str] = field(default_factory=dict)
     pulls: dict[str, float] = field(default_factory=dict)
+    limits: tuple[str, ...] = ()
+    chi2_measured: float | None = None
+    p_is: Literal["exact", "at least", "about"] = "exact"
+    p_because: tuple[str, ...] = ()
 
 
 def find_best(
@@ -113,8 +127,6 @@ def describe_best(likelihood: Likelihood, evaluations: int) -> BestFit:
     Raises:
         NoPoint: none of them has a likelihood.
     """
-    from scipy import stats
-
     loglike = likelihood.loglikes
     if not len(loglike) or not np.isfinite(loglike).any():
         raise NoPoint("no point tried is allowed by all hard bounds")
@@ -124,26 +136,68 @@ def describe_best(likelihood: Likelihood, evaluations: int) -> BestFit:
     batch, model = likelihood.all_observables(u[None]), likelihood.problem.model
     names = [*model.space.names, *(o.name for o in model.observables)]
     values = dict(zip(names, np.concatenate([batch.x[0], batch.observables[0]]).tolist(), strict=True))
-    contributions, pulls = {}, {}
-    for constraint in likelihood.problem.constraints:
+    contributions, pulls, curved = {}, {}, []
+    constraints = likelihood.problem.constraints
+    for constraint in constraints:
         read = np.array([[values[name] for name in constraint.observables]])
         contributions[constraint.name] = -2.0 * float(constraint.loglike(read)[0])
         residuals = constraint.residuals(read)
         if residuals is not None and residuals.shape[1] == 1:
             pulls[constraint.name] = float(residuals[0, 0])
-    chi2 = -2.0 * float(batch.loglike[0])
-    freedom = likelihood.soft - likelihood.dimension
-    absolute = all(part >= -1e-9 for part in contributions.values())
-    return BestFit(
+        if residuals is None and constraint.measurements:
+            curved.append(constraint.name)
+    measured = [contributions[c.name] for c in constraints if c.measurements]
+    best = BestFit(
         u=u,
         loglike=float(batch.loglike[0]),
         values=values,
-        chi2=chi2,
-        constraints=likelihood.soft,
+        chi2=-2.0 * float(batch.loglike[0]),
+        constraints=likelihood.measurements,
         parameters=likelihood.dimension,
-        p_value=float(stats.chi2.sf(chi2, freedom)) if freedom > 0 and absolute else None,
+        p_value=_p_value(measured, likelihood.measurements - likelihood.dimension),
         contributions=contributions,
         evaluations=evaluations,
         ends=best_at_ends(likelihood.problem, u),
         pulls=pulls,
+        limits=tuple(c.name for c in constraints if not c.hard and not c.measurements),
+        chi2_measured=float(sum(measured)),
     )
+    return with_meaning(best, curved, bounded=any(c.hard for c in constraints))
+
+
+def _p_value(parts: Sequence[float], freedom: int) -> float | None:
+    """Return the p-value of measurements with these parts of chi2; None where there is none."""
+    from scipy import stats
+
+    if freedom <= 0 or not all(part >= -1e-9 for part in parts):
+        return None
+    return float(stats.chi2.sf(sum(parts), freedom))
+
+
+def with_meaning(best: BestFit, curved: Sequence[str], *, bounded: bool = False) -> BestFit:
+    """Say what a p-value is.
+
+    The point is the best of measurements and limits together. The measurements alone have their least chi2
+    elsewhere, or there, and at least so many degrees of freedom as are counted: a parameter that is held by a
+    limit, a hard bound, the end of its prior, or nothing at all, is not one that was adjusted to them. So the
+    p-value is a lower bound of theirs.
+
+    Args:
+        best: a best fit.
+        curved: the measurements whose likelihood is no sum of squares, so that chi2 has not its distribution.
+        bounded: whether there are hard bounds. How near it is to one is not known.
+    """
+    if best.p_value is None:
+        return best
+    because = []
+    added = sum(best.contributions[name] for name in best.limits)
+    if abs(added) >= SHOWN:
+        because.append("limits pull at the point, so that the measurements alone fit better")
+    if best.ends:
+        because.append("a parameter at the end of its prior was not adjusted to them")
+    if bounded:
+        because.append("hard bounds may hold the point")
+    if not curved:
+        return replace(best, p_is="at least" if because else "exact", p_because=tuple(because))
+    because.append(f"not Gaussian: {', '.join(curved)}")
+    return replace(best, p_is="about", p_because=tuple(because))

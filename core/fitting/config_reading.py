@@ -16,14 +16,14 @@ from terranova.config.consent import Consent
 from terranova.config.document import Source, load_document
 from terranova.config.plugin_options import check_options
 from terranova.config.problem import PROBLEM_KEYS
-from terranova.config.problem_reading import expanded, read_problem
+from terranova.config.problem_reading import read_problem
 from terranova.config.resolve import check_columns, check_executor
 from terranova.config.scan_reading import read_output, read_parallel, read_seed
 from terranova.errors import PluginError
 from terranova.evaluation.problem import Problem
 from terranova.fitting.config import LEVELS, Best, FitConfig, Mcmc, Nested, Search, SurrogateConfig
 from terranova.fitting.profile_reading import read_profiles
-from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.diagnostics import Diagnostics, expanded
 from terranova.parsing.keys import Key, keys_of, read_keys, show
 from terranova.registry import Registry
 from terranova.registry import registry as installed

@@ -101,7 +101,9 @@ def about(problem: Problem, levels: tuple[float, ...]) -> About:
         model=model.name,
         sets=tuple(constraints.name for constraints in problem.sets),
         quantities=(*parameters, *observables),
-        sources=tuple(sorted({f"{c.name}: {c.source}" for c in problem.constraints if c.source})),
+        sources=tuple(
+            sorted({f"{c.name}: {text}" for c in problem.constraints for text in (c.source, *c.citations)})
+        ),
         levels=levels,
     )
 

@@ -71,8 +71,8 @@ class Likelihood:
         return self.problem.model.space.dimension
 
     @property
-    def soft(self) -> int:
-        """Number of measurements and limits that contribute to chi2; hard bounds do not."""
+    def measurements(self) -> int:
+        """Number of measurements that contribute to chi2; limits and hard bounds are none."""
         return sum(constraint.measurements for constraint in self.problem.constraints)
 
     def batch(self, u: Floats) -> Batch:

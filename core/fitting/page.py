@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from terranova.fitting.best import SHOWN
 from terranova.fitting.figures import draw_posterior, draw_profile, draw_ranks
 from terranova.fitting.findings import Findings, ProfileResult
 from terranova.fitting.intervals import threshold
@@ -89,9 +90,13 @@ def _best(fit: Findings) -> Section:
 def _contributions(fit: Findings) -> Section:
     soft = sorted(fit.best.contributions.items(), key=lambda item: -item[1])
     pulls = {name: f"{pull:+.2f}" for name, pull in fit.best.pulls.items()}
-    rows = [(name, f"{value:.3f}", pulls.get(name, "")) for name, value in soft if abs(value) >= 5e-4]
-    left_out = Paragraph("Parts below 0.0005 in size, among them hard bounds, are left out.")
-    table = [Table(numbers("constraint", "-2 ln L", "pull"), rows)] if rows else []
+    rows = [
+        (name, f"{value:.3f}", pulls.get(name, ""), "limit" if name in fit.best.limits else "")
+        for name, value in soft
+        if abs(value) >= SHOWN
+    ]
+    left_out = Paragraph(f"Parts below {SHOWN:g} in size, among them hard bounds, are left out.")
+    table = [Table([*numbers("constraint", "-2 ln L", "pull"), Column("")], rows)] if rows else []
     return Section("chi2", "Contributions to chi2", [left_out, *table])
 
 

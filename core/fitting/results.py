@@ -115,14 +115,33 @@ class FitResults:
 
     @property
     def p_value(self) -> float | None:
-        """Of chi2 for measurements - free parameters degrees of freedom; None where it makes no sense."""
+        """Of the measurements: their chi2, for measurements - free parameters degrees of freedom; None without any.
+
+        `p_value_is` says how well it is known.
+        """
         value = self.numbers["best"].get("p_value")
         return None if value is None else float(value)
 
     @property
+    def p_value_is(self) -> str:
+        """What `p_value` is: "exact", "at least" or "about"; why stands in `statements`."""
+        return str(self.numbers["best"].get("p_value is", "exact"))
+
+    @property
     def measurements(self) -> int:
-        """Number of measurements and limits that contribute to chi2."""
+        """Number of measurements that contribute to chi2; limits are none."""
         return int(self.numbers["best"]["measurements"])
+
+    @property
+    def chi2_measured(self) -> float:
+        """Of the best fit, measurements alone."""
+        value = self.numbers["best"].get("chi2 of measurements")
+        return self.chi2 if value is None else float(value)
+
+    @property
+    def limits(self) -> int:
+        """Number of limits that may add to chi2."""
+        return int(self.numbers["best"].get("limits", 0))
 
     @property
     def free_parameters(self) -> int:

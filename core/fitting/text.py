@@ -71,12 +71,18 @@ def spent_text(fit: Findings) -> str:
 def goodness(fit: Findings) -> str:
     """The chi2 of the best fit, and what it means."""
     best = fit.best
-    text = f"chi2 = {best.chi2:.3f} of {best.constraints} measurements with {best.parameters} free parameters"
+    counted = f"of {best.constraints} measurements with {best.parameters} free parameters"
+    text = f"chi2 = {best.chi2:.3f} {counted}"
+    if best.limits and best.chi2_measured is not None:
+        added = f"{best.chi2 - best.chi2_measured:.3f} of {len(best.limits)} limit{'s' * (len(best.limits) > 1)}"
+        text = f"chi2 = {best.chi2:.3f}: {best.chi2_measured:.3f} {counted}, {added}"
     if best.p_value is None and best.constraints > best.parameters:
         return text + "; no p-value, for some likelihoods are known up to a constant only"
     if best.p_value is None:
         return text + "; no degree of freedom is left for a p-value"
-    return text + f", p = {best.p_value:.3g}"
+    sign = {"exact": "=", "at least": "≥", "about": "≈"}[best.p_is]
+    why = f" ({'; '.join(best.p_because)})" if best.p_because else ""
+    return text + f", p {sign} {best.p_value:.3g}{' of the measurements' * bool(best.limits)}{why}"
 
 
 def interval_sentence(fit: Findings, result: ProfileResult, interval: Interval) -> str:

@@ -6,15 +6,20 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Gt, Lt
 
 from terranova.types import Floats
 
 Positive = Annotated[float, Gt(0)]
 """Annotation of a field that must be above zero: readers of files say so at its place."""
+
+
+Level = Annotated[float, Gt(0.5), Lt(1)]
+"""Annotation of a field that is a confidence level."""
 
 
 class Cure(NamedTuple):
@@ -29,6 +34,14 @@ class Cure(NamedTuple):
 
 Sigma = Annotated[float, Gt(0), Cure("what is known exactly is a window as wide as what you tolerate")]
 """Annotation of a field that is the error of a measurement."""
+
+
+LATER = MappingProxyType({"later": True})
+"""Metadata of a field that its kind did not always have: `field(default=0.0, metadata=LATER)`.
+
+At its default, with which the kind does what it did before, it is left out of what identifies a run, so that runs
+that were made before can be resumed.
+"""
 
 
 class Reads(NamedTuple):
@@ -91,6 +104,11 @@ class Constraint(ABC):
     """False for a kind that only code can make."""
     reads: ClassVar[Reads] = Reads(1, 1, "one observable")
     """How many observables it reads."""
+    names_observables: ClassVar[bool] = False
+    """True for a kind that names what it reads under keys of its own: entries have no `observable`, and its
+    `__post_init__` sets `observables`."""
+    paths: ClassVar[tuple[str, ...]] = ()
+    """Keys that name a file or a folder: in a file they are relative to it, as all paths are."""
 
     def __post_init__(self) -> None:
         if not self.source.strip():
@@ -144,7 +162,11 @@ class Constraint(ABC):
 
     @property
     def measurements(self) -> int:
-        """Number of terms that it adds to chi2; none if it is hard."""
+        """Number of measurements that it adds to chi2: its degrees of freedom.
+
+        None if it is hard, and none if it is a limit: from one that is far away nothing is learnt, whereas a
+        measurement of a true model adds 1 to chi2 on average.
+        """
         return 0 if self.hard else 1
 
     @property
@@ -156,6 +178,21 @@ class Constraint(ABC):
     def in_unit(self) -> tuple[str, ...]:
         """The observables that must have the constraint's unit."""
         return self.observables
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Units that observables must have; those that are left out may have any."""
+        return dict.fromkeys(self.in_unit, self.unit)
+
+    @property
+    def citations(self) -> tuple[str, ...]:
+        """What a paper should cite beside `source`."""
+        return ()
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What whoever starts a scan or a fit should know, a sentence each: what was asked for and is not done."""
+        return ()
 
     @classmethod
     def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:

@@ -1,31 +1,23 @@
-"""The kinds of constraints that come with terranova: windows, measurements, limits, tables and functions."""
+"""Kinds of constraints on one observable, and functions: windows, measurements and limits."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from annotated_types import Gt, Lt
 
 from terranova.interfaces.arrays import real
-from terranova.interfaces.constraint import Constraint, Interval, KeyProblem, Positive, Reads, Sigma
-from terranova.interfaces.correlation import (
-    SMALLEST,
-    distance,
-    full,
-    matrix_problems,
-    require_positive,
-    split_covariance,
-)
-from terranova.interfaces.correlation import nearest as nearest_correlation
+from terranova.interfaces.constraint import Constraint, Interval, KeyProblem, Level, Positive, Reads, Sigma
+from terranova.interfaces.theory_errors import WithTheoryError, limit_pulls
 from terranova.types import Floats
 
-Level = Annotated[float, Gt(0.5), Lt(1)]
-"""A confidence level."""
+
+def _theory_word(constraint: WithTheoryError) -> str:
+    return "theory_sigma" if constraint.theory_sigma else "theory_relative"
 
 
 def _check_window(low: float, high: float) -> None:
@@ -68,17 +60,18 @@ class Window(Interval):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asymmetric(Interval):
+class Asymmetric(WithTheoryError, Interval):
     """A measurement value +sigma_up -sigma_down; accepted within nsigma, or within `accept` when given.
 
     The log-likelihood is -(pull^2)/2 with the sigma of the side the prediction lies on: the two-piece
-    Gaussian discussed in arXiv:physics/0406120.
+    Gaussian discussed in arXiv:physics/0406120. An error of theory is added in quadrature, which is its profile
+    here too: the best nuisance parameter moves the prediction towards the value, and never past it.
 
     Attributes:
         value: measured.
         sigma_up: error above the value, positive.
         sigma_down: error below the value, positive.
-        nsigma: a point is accepted within so many of them.
+        nsigma: a point is accepted within so many of them, errors of theory included.
         accept: the interval that is accepted instead.
     """
 
@@ -119,21 +112,25 @@ class Asymmetric(Interval):
     def window(self) -> tuple[float, float]:
         if self.accept is not None:
             return self.accept
-        return self.value - self.nsigma * self.sigma_down, self.value + self.nsigma * self.sigma_up
+        low = self.farthest(self.value, self.sigma_down, -self.nsigma)
+        return low, self.farthest(self.value, self.sigma_up, self.nsigma)
 
     def loglike(self, values: Floats) -> Floats:
-        distance = values[:, 0] - self.value
-        pull = distance / np.where(distance > 0, self.sigma_up, self.sigma_down)
+        pull = self._pulls(values)[:, 0]
         return -0.5 * pull * pull
 
     def residuals(self, values: Floats) -> Floats | None:
         if type(self).loglike is not Asymmetric.loglike:
             return None  # a subclass with a likelihood of its own
+        return self._pulls(values)
+
+    def _pulls(self, values: Floats) -> Floats:
         distance = values - self.value
-        return np.asarray(distance / np.where(distance > 0, self.sigma_up, self.sigma_down))
+        sigma = np.where(distance > 0, self.sigma_up, self.sigma_down)
+        return np.asarray(distance / self.in_quadrature(sigma, values))
 
     def describe(self) -> str:
-        return f"{self.value:.6g} +{self.sigma_up:.4g} -{self.sigma_down:.4g}"
+        return f"{self.value:.6g} +{self.sigma_up:.4g} -{self.sigma_down:.4g}{self.theory_text}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,16 +152,17 @@ class Gaussian(Asymmetric):
         super().__post_init__()
 
     def describe(self) -> str:
-        return f"{self.value:.6g} ± {self.sigma:.4g}"
+        return f"{self.value:.6g} ± {self.sigma:.4g}{self.theory_text}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limit(Interval):
+class Limit(WithTheoryError, Interval):
     """A one-sided limit: `upper` or `lower`.
 
     With a confidence level the log-likelihood beyond zero is half a Gaussian that reaches the level at the
     limit: ln L = -(z O / limit)^2 / 2 for O between 0 and beyond, z the one-sided quantile of `cl` (a signal
-    measured compatible with zero). Without `cl` it is a step at the limit.
+    measured compatible with zero). Without `cl` it is a step at the limit. An error of theory is added in
+    quadrature to limit / z, and widens what is accepted to where the wider likelihood reaches the level.
 
     Attributes:
         upper: the limit, if it is an upper one.
@@ -187,250 +185,40 @@ class Limit(Interval):
                 raise ValueError(f"cl must lie between 0.5 and 1, got {self.cl!r}")
             if math.isinf(self.upper) or self.upper <= 0:
                 raise ValueError("cl needs a positive upper limit")
+        elif self.has_theory_error:
+            raise ValueError(f"{_theory_word(self)} needs cl: a step has no error that it could be added to")
         self._check_distance()
 
     @property
     def hard(self) -> bool:
         return self.cl is None
 
+    @property
+    def measurements(self) -> int:
+        return 0
+
     def window(self) -> tuple[float, float]:
-        return self.lower, self.upper
+        if self.cl is None or not self.has_theory_error:
+            return self.lower, self.upper
+        z = NormalDist().inv_cdf(self.cl)
+        return self.lower, self.farthest(0.0, self.upper / z, z)
 
     def loglike(self, values: Floats) -> Floats:
         if self.cl is None:
             return np.where(self.violation(values) > 0, -np.inf, 0.0)
-        z = NormalDist().inv_cdf(self.cl)
-        pull = z * np.maximum(values[:, 0], 0.0) / self.upper
+        pull = limit_pulls(self, values[:, 0], self.upper, self.cl)
         return -0.5 * pull * pull
 
     def residuals(self, values: Floats) -> Floats | None:
         if self.cl is None or type(self).loglike is not Limit.loglike:
             return None
-        return np.asarray(NormalDist().inv_cdf(self.cl) * np.maximum(values, 0.0) / self.upper)
+        return limit_pulls(self, values, self.upper, self.cl)
 
     def describe(self) -> str:
         if math.isinf(self.upper):
             return f"≥ {self.lower:.6g}"
         level = f" at {100 * self.cl:g} % CL" if self.cl is not None else ""
-        return f"≤ {self.upper:.6g}{level}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Correlated(Constraint):
-    """Several measurements with a correlation matrix: C = max(0, chi2 - max_chi2), ln L = -chi2 / 2.
-
-    The covariance may be given instead of sigmas and correlation, and of both matrices the lower triangle is
-    enough. However they were given, the attributes are sigmas and the whole correlation matrix.
-
-    Attributes:
-        values: measured, one for each observable.
-        sigmas: their errors.
-        correlation: matrix, row by row.
-        max_chi2: largest chi2 that is accepted.
-        covariance: matrix, row by row, instead of sigmas and correlation.
-        nearest: use the nearest correlation matrix if this one is not positive definite, and note how far it is.
-    """
-
-    values: tuple[float, ...]
-    sigmas: tuple[Sigma, ...] = ()
-    correlation: tuple[tuple[float, ...], ...] = ()
-    max_chi2: Positive
-    covariance: InitVar[tuple[tuple[float, ...], ...]] = ()
-    nearest: InitVar[bool] = False
-    kind: ClassVar[str] = "correlated"
-    reads: ClassVar[Reads] = Reads(2, None, "two or more observables")
-
-    def __post_init__(self, covariance: tuple[tuple[float, ...], ...], nearest: bool) -> None:
-        super().__post_init__()
-        name = "covariance" if covariance else "correlation"
-        if covariance:
-            if self.sigmas or self.correlation:
-                raise ValueError("covariance takes the place of sigmas and correlation: give it alone")
-            sigmas, rows = split_covariance(full(covariance))
-            object.__setattr__(self, "sigmas", sigmas)  # the class is frozen
-        else:
-            rows = full(self.correlation)
-        n = len(self.observables)
-        if [len(self.values), len(self.sigmas), len(rows), *map(len, rows)] != [n] * (3 + n):
-            raise ValueError(f"needs {n} values, {n} sigmas and a {n} x {n} correlation matrix")
-        rho = np.array(rows, dtype=float)
-        if not all(s > 0 for s in self.sigmas):
-            raise ValueError("sigmas must be positive")
-        if not np.allclose(rho, rho.T) or not np.allclose(np.diag(rho), 1.0):
-            raise ValueError(f"{name} must be symmetric{'' if covariance else ' with ones on the diagonal'}")
-        if nearest and np.linalg.eigvalsh(rho)[0] <= SMALLEST:
-            given, rho = rho, nearest_correlation(rho)
-            rows = tuple(tuple(row) for row in rho.tolist())
-            changed = f"nearest correlation matrix, up to {distance(given, rho):.2g} from the one given"
-            object.__setattr__(self, "note", f"{self.note}; {changed}" if self.note else changed)
-        require_positive(rho, name)
-        object.__setattr__(self, "correlation", rows)
-        if not self.max_chi2 > 0:
-            raise ValueError("max_chi2 must be positive")
-        # Beyond, chi2 at a prediction of zero is infinity minus infinity.
-        if not all(abs(v) / s < 1e100 for v, s in zip(self.values, self.sigmas, strict=True)):
-            raise ValueError("sigmas are too small: a value is more than 1e100 of them")
-        object.__setattr__(self, "_inverse", np.linalg.inv(rho))
-        object.__setattr__(self, "_whitening", np.linalg.inv(np.linalg.cholesky(rho)))
-
-    @property
-    def measurements(self) -> int:
-        return len(self.observables)
-
-    @property
-    def measured(self) -> tuple[str, ...]:
-        return self.observables
-
-    @classmethod
-    def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:
-        n = len(observables)
-        whole = "covariance" in keys
-        for key in ("sigmas", "correlation"):
-            if whole and key in keys:
-                yield KeyProblem((key,), "has no place beside covariance, which has both", at_key=True)
-            elif not whole and key not in keys:
-                yield KeyProblem((key,), "missing, expected sigmas and correlation, or covariance")
-        for key in ("values", "sigmas"):
-            if key in keys and len(keys[key]) != n:
-                yield KeyProblem((key,), f"expected {n} numbers, one for each observable, got {len(keys[key])}")
-        for key in ("correlation", "covariance"):
-            if key in keys:
-                for path, message in matrix_problems(key, keys[key], n, ones=key == "correlation"):
-                    yield KeyProblem(path, message)
-
-    def chi2(self, values: Floats) -> Floats:
-        """Return chi2 (n,) of predictions (n, len(observables))."""
-        pulls = (values - np.array(self.values)) / np.array(self.sigmas)
-        inverse: Floats = getattr(self, "_inverse")  # noqa: B009 - set in __post_init__ of a frozen class
-        # Written out term by term: unlike a matrix product it gives a point the same bits in any batch.
-        total = np.zeros(len(values))
-        for i in range(pulls.shape[1]):
-            for j in range(pulls.shape[1]):
-                total += inverse[i, j] * pulls[:, i] * pulls[:, j]
-        return total
-
-    def violation(self, values: Floats) -> Floats:
-        return np.maximum(0.0, self.chi2(values) - self.max_chi2) / self.scale
-
-    def loglike(self, values: Floats) -> Floats:
-        return -0.5 * self.chi2(values)
-
-    def residuals(self, values: Floats) -> Floats | None:
-        if type(self).loglike is not Correlated.loglike or type(self).chi2 is not Correlated.chi2:
-            return None
-        whitening: Floats = getattr(self, "_whitening")  # noqa: B009 - as `_inverse`
-        pulls = (values - np.array(self.values)) / np.array(self.sigmas)
-        # Term by term, as in `chi2`.
-        return np.asarray(sum(whitening[:, j] * pulls[:, j : j + 1] for j in range(pulls.shape[1])))
-
-    def margin(self, values: Floats) -> Floats:
-        return np.asarray((self.chi2(values) - self.max_chi2) / self.scale)
-
-    def describe(self) -> str:
-        return f"chi2 of {', '.join(self.observables)} ≤ {self.max_chi2:g}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tabulated(Constraint):
-    """An upper or lower limit on an observable that depends on another, or a tabulated log-likelihood.
-
-    With two observables (y, x): `limit` (len(x_grid),) is the limit on y at x, interpolated linearly in x, in
-    ln(limit) when `log` is True. With one observable: `limit` is -2 ln L at `x_grid`, and the point is accepted
-    where it is at most `max_chi2`. Beyond the grid the nearest end is used.
-
-    Attributes:
-        x_grid: where the table has entries, increasing.
-        limit: the entries: limits, or -2 ln L.
-        side: "upper" or "lower" limit.
-        log: interpolate in the logarithm of the limit.
-        max_chi2: largest -2 ln L that is accepted.
-        cl: confidence level of an upper limit.
-    """
-
-    x_grid: tuple[float, ...]
-    limit: tuple[float, ...]
-    side: Literal["upper", "lower"] = "upper"
-    log: bool = False
-    max_chi2: Positive = 4.0
-    cl: Level | None = None
-    kind: ClassVar[str] = "tabulated"
-    reads: ClassVar[Reads] = Reads(1, 2, "one observable (-2 ln L) or two (y, x)")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if len(self.observables) not in (1, 2):
-            raise ValueError("a tabulated constraint reads one observable (-2 ln L) or two (y, x)")
-        if len(self.x_grid) != len(self.limit) or len(self.x_grid) < 2:
-            raise ValueError("x_grid and limit need the same length, at least 2")
-        if not np.all(np.diff(self.x_grid) > 0):
-            raise ValueError("x_grid must increase")
-        if self.side not in ("upper", "lower"):
-            raise ValueError("side must be 'upper' or 'lower'")
-        if self.log and min(self.limit) <= 0:
-            raise ValueError("log interpolation needs positive limits")
-        if self.cl is not None and not 0.5 < self.cl < 1.0:
-            raise ValueError(f"cl must lie between 0.5 and 1, got {self.cl!r}")
-        if len(self.observables) == 2 and self.cl is not None and min(self.limit) <= 0:
-            raise ValueError(f"cl needs positive limits, the smallest is {min(self.limit):g}")
-        if len(self.observables) == 1 and min(self.limit) > self.max_chi2:
-            raise ValueError(
-                f"max_chi2 {self.max_chi2:g} accepts nothing: the smallest entry of limit is {min(self.limit):g}"
-            )
-
-    @property
-    def hard(self) -> bool:
-        return len(self.observables) == 2 and (self.cl is None or self.side == "lower")
-
-    @property
-    def in_unit(self) -> tuple[str, ...]:
-        return self.observables[:1]  # the second one is only what the limit is tabulated against
-
-    @classmethod
-    def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:
-        shape = "one observable" if len(observables) == 1 else "two observables"
-        for key in ("side", "cl") if len(observables) == 1 else ("max_chi2",):
-            if key in keys:
-                yield KeyProblem((key,), f"has no effect with {shape}", at_key=True)
-        if len(observables) == 2 and keys.get("side") == "lower" and "cl" in keys:
-            yield KeyProblem(("cl",), "has no effect with side: lower", at_key=True)
-
-    def _at(self, x: Floats) -> Floats:
-        if self.log:
-            return np.asarray(np.exp(np.interp(x, self.x_grid, np.log(self.limit))), dtype=float)
-        return np.asarray(np.interp(x, self.x_grid, self.limit), dtype=float)
-
-    def violation(self, values: Floats) -> Floats:
-        if len(self.observables) == 1:
-            return np.maximum(0.0, self._at(values[:, 0]) - self.max_chi2) / self.scale
-        excess = values[:, 0] - self._at(values[:, 1])
-        return np.maximum(0.0, excess if self.side == "upper" else -excess) / self.scale
-
-    def margin(self, values: Floats) -> Floats:
-        if len(self.observables) == 1:
-            return np.asarray((self._at(values[:, 0]) - self.max_chi2) / self.scale)
-        excess = values[:, 0] - self._at(values[:, 1])
-        return np.asarray((excess if self.side == "upper" else -excess) / self.scale)
-
-    def loglike(self, values: Floats) -> Floats:
-        if len(self.observables) == 1:
-            return -0.5 * self._at(values[:, 0])
-        if self.cl is None or self.side == "lower":  # hard
-            return np.where(self.violation(values) > 0, -np.inf, 0.0)
-        pull = NormalDist().inv_cdf(self.cl) * np.maximum(values[:, 0], 0.0) / self._at(values[:, 1])
-        return -0.5 * pull * pull
-
-    def residuals(self, values: Floats) -> Floats | None:
-        if self.hard or self.cl is None or type(self).loglike is not Tabulated.loglike:
-            return None
-        if len(self.observables) == 1:
-            return None  # a table of -2 ln L is piecewise linear: no sum of squares
-        level = NormalDist().inv_cdf(self.cl)
-        return np.asarray(level * np.maximum(values[:, :1], 0.0) / self._at(values[:, 1])[:, None])
-
-    def describe(self) -> str:
-        if len(self.observables) == 1:
-            return f"tabulated -2 ln L ≤ {self.max_chi2:g}"
-        return f"tabulated {self.side} limit against {self.observables[1]}"
+        return f"≤ {self.upper:.6g}{level}{self.theory_text}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import Any
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import LARGEST
-from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.diagnostics import Diagnostics, expanded
 from terranova.parsing.keys import Key, closest, keys_of, place_of, read_keys, show
 from terranova.parsing.strict_yaml import KeyPath, Place, key_text, load
 
@@ -171,10 +171,15 @@ def parse_constraint(
     _check_source(given, path, diagnostics, published)
     if kind is None or diagnostics.count > before:
         return None
-    observables = _observables(kind, keys, path, diagnostics)
+    read: dict[str, Any] = (
+        {} if kind.names_observables else {"observables": _observables(kind, keys, path, diagnostics)}
+    )
     del keys["kind"]
+    for key in kind.paths:
+        if keys.get(key) and (file := expanded(keys[key], (*path, key), diagnostics)) is not None:
+            keys[key] = str((diagnostics.document.folder_of((*path, key)) / file).absolute())
     if diagnostics.count == before:
-        for problem in kind.key_problems(keys, observables):
+        for problem in kind.key_problems(keys, read.get("observables", ())):
             diagnostics.add((*path, *problem.path), problem.message, at_key=problem.at_key)
     for key, value in keys.items():
         for inner in _beyond(value):
@@ -182,7 +187,7 @@ def parse_constraint(
     if diagnostics.count > before:
         return None
     try:
-        return kind(observables=observables, **keys)
+        return kind(**read, **keys)
     except ValueError as error:
         diagnostics.add(place_of(str(error), given, path), str(error))
         return None
@@ -199,7 +204,9 @@ def constraint_keys(constraint: Constraint) -> dict[str, Any]:
             f"constraint {constraint.name!r} is a Python function: offer its set from a plugin, name the set"
         )
     keys: dict[str, Any] = {"name": constraint.name, "kind": constraint.kind}
-    if len(constraint.observables) == 1:
+    if constraint.names_observables:
+        pass  # they stand under keys of its own
+    elif len(constraint.observables) == 1:
         keys["observable"] = constraint.observables[0]
     else:
         keys["observables"] = list(constraint.observables)
@@ -227,7 +234,9 @@ def set_keys(constraints: ConstraintSet) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 @cache
@@ -236,6 +245,9 @@ def _keys_of_kind(kind: type[Constraint] | None, names: tuple[str, ...]) -> dict
     keys = keys_of(kind or Constraint)
     keys["source"] = Key(str, required=True, expected="where the numbers come from")
     keys["kind"] = Key(str, required=True, expected=f"one of {', '.join(names)}")
+    if kind is not None and kind.names_observables:
+        del keys["observables"]
+        return keys
     several = kind is None or kind.reads.most != 1
     keys["observable"] = Key(str, required=not several, expected="what it constrains")
     if several:
@@ -320,8 +332,8 @@ def _observables(
 
 def _beyond(value: Any) -> Iterator[KeyPath]:
     """Yield the places of the numbers that are too large to compute with."""
-    if isinstance(value, (list, tuple)):
-        for i, entry in enumerate(value):
+    if isinstance(value, (list, tuple, Mapping)):
+        for i, entry in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from ((i, *inner) for inner in _beyond(entry))
     elif isinstance(value, (int, float)) and abs(value) > LARGEST:
         yield ()

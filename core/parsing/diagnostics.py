@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from terranova.errors import ConfigError, Diagnostic
 from terranova.parsing.strict_yaml import GIVEN_UP, MOST_PROBLEMS, Document, KeyPath, Place, key_text
@@ -63,3 +64,12 @@ class Diagnostics:
         """
         if self.problems:
             raise ConfigError(sorted(set(self.problems)))
+
+
+def expanded(text: str, path: KeyPath, diagnostics: Diagnostics) -> Path | None:
+    """Return a path with ~ replaced by a home directory; None with a problem if there is none."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        diagnostics.add(path, f"nobody's home directory is known as {Path(text).parts[0]!r}")
+        return None

@@ -163,7 +163,7 @@ def citations_section(run: Run) -> Section:
 
 def citations(run: Run) -> list[Citation]:
     """Everything that a paper should cite."""
-    sources = [(text, "model and sampler") for text in run.manifest.citations]
+    sources = [(text, "model, sampler and data") for text in run.manifest.citations]
     version = run.manifest.versions.get("terranova", "")
     sources.append((f"{_TERRANOVA} ({version})" if version else _TERRANOVA, "terranova"))
     sources += [(c.source, c.name) for c in run.constraints]

@@ -6,14 +6,14 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, Protocol
 
 from terranova.config import ProblemConfig, Storage
 from terranova.config.content_hash import content_hash
 from terranova.errors import ContractError
 from terranova.evaluation.problem import Problem
-from terranova.interfaces.constraint import Constraint
+from terranova.interfaces.constraint import LATER, Constraint
 from terranova.interfaces.model import Observable
 from terranova.registry import registry
 from terranova.registry.kinds import KINDS
@@ -101,10 +101,13 @@ def digest(config: Recorded, problem: Problem) -> str:
 
 def _fingerprint(constraint: Constraint) -> dict[str, Any]:
     """Return all of a constraint in a form that JSON can hold; a function counts with its source."""
-    fields: dict[str, Any] = {"kind": constraint.kind}
+    found: dict[str, Any] = {"kind": constraint.kind}
+    added = [f for f in fields(constraint) if f.metadata == LATER]
+    unused = {f.name for f in added if getattr(constraint, f.name) == f.default}
     for name, value in asdict(constraint).items():
-        fields[name] = _function(value) if callable(value) else value
-    return fields
+        if name not in unused:
+            found[name] = _function(value) if callable(value) else value
+    return found
 
 
 def _function(function: Callable[..., Any]) -> str:
@@ -117,6 +120,8 @@ def make_manifest(config: Recorded, problem: Problem) -> Manifest:
     citations = [*problem.model.plugin.citations]
     for plugin in _plugins(config).values():
         citations += getattr(plugin.target, "citations", ())
+    for constraint in problem.constraints:
+        citations += constraint.citations
     return Manifest(
         schema=schema(config, problem),
         seed=config.seed,

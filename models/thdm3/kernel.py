@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from terranova.models.physics import bsgamma, sm
+from terranova.models.physics import bsgamma, charged_loops, sm
 from terranova.models.physics._jit import jit, jit_kernel, source_fingerprint
 from terranova.models.physics.bsgamma_matching import N_TAYLOR
 from terranova.models.thdm3 import cubic, electroweak, higgs, mixing, potential, scalars, theory
@@ -30,7 +30,8 @@ H1_CHARGED = COLUMN["g_h1_H1H1"]
 H1_RATIOS = COLUMN["R_gamgam"]
 H1_BRANCHING = COLUMN["BR_h1_bb"]
 H1_SIGNALS = COLUMN["R_ggF"]
-BSGAMMA = COLUMN["BR_bsgamma"]
+BSGAMMA, B_MIXING = COLUMN["BR_bsgamma"], COLUMN["dms_over_sm"]
+BS_MUMU, R_B = COLUMN["bsmumu_over_sm"], COLUMN["R_b"]
 KAPPA_LAMBDA = COLUMN["kappa_lambda"]
 H2, A1, H1P = COLUMN["r_h2"], COLUMN["r_A1"], COLUMN["r_H1p"]
 
@@ -189,6 +190,8 @@ def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
             write_signals(higgs.signal_ratios(kappa1, charged_gamgam, charged_zgam), row)
             # --- flavour
             row[BSGAMMA] = bsgamma.branching_ratio(m_charged, x_d, y_u, w)
+            row[B_MIXING] = charged_loops.b_mixing(m_charged, y_u)
+            row[BS_MUMU], row[R_B] = charged_loops.bs_mumu(m_charged, y_u), charged_loops.r_b(m_charged, y_u)
             # --- new scalars
             for i in range(1, 3):
                 even = scalars.even_scalar(

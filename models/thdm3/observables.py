@@ -112,6 +112,16 @@ def _flavour() -> Iterator[Observable]:
     yield Observable(
         "BR_bsgamma", "1e-4", r"\mathrm{BR}(B \to X_s\gamma)", "inclusive radiative B decay, E_gamma > 1.6 GeV"
     )
+    yield Observable(
+        "dms_over_sm",
+        "1",
+        r"\Delta m_s/\Delta m_s^{SM}",
+        "mixing of B_s mesons over the SM: boxes of W, H1+ and H2+",
+    )
+    yield Observable(
+        "bsmumu_over_sm", "1", r"\mathrm{BR}(B_s \to \mu\mu)/\mathrm{SM}", "by Z penguins of W, H1+ and H2+"
+    )
+    yield Observable("R_b", "1", "R_b", "share of b quarks in hadronic Z decays: vertices of H1+ and H2+")
     yield Observable("kappa_lambda", "1", r"\kappa_\lambda", "cubic self-coupling of h1 over the SM one")
 
 

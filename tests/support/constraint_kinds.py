@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from terranova import (
     Asymmetric,
+    BackgroundFree,
+    Chi2Table,
+    CLsLimit,
     Constraint,
     Correlated,
+    Counting,
     Gaussian,
     Limit,
     Model,
@@ -65,6 +69,10 @@ def _limit(draw: st.DrawFn) -> Constraint:
 @st.composite
 def _correlated(draw: st.DrawFn) -> Constraint:
     rho = draw(st.floats(-0.95, 0.95))
+    shared = {
+        "one": {"relative": draw(st.floats(0.01, 0.9))},
+        "two": {"sigma": draw(st.floats(0.1, 10)), "on": ["y"]},
+    }
     return Correlated(
         name="c",
         observables=("x", "y"),
@@ -73,6 +81,7 @@ def _correlated(draw: st.DrawFn) -> Constraint:
         sigmas=(draw(st.floats(0.1, 10)), draw(st.floats(0.1, 10))),
         correlation=((1.0, rho), (rho, 1.0)),
         max_chi2=draw(st.floats(0.1, 10)),
+        theory=draw(st.sampled_from([None, shared])),
     )
 
 
@@ -83,15 +92,57 @@ def _tabulated(draw: st.DrawFn) -> Constraint:
     heights = draw(st.lists(st.floats(0.01, 100), min_size=len(grid), max_size=len(grid)))
     table: dict[str, Any] = {"x_grid": tuple(grid), "limit": tuple(heights), "log": draw(st.booleans())}
     if draw(st.booleans()):
+        if not table["log"]:
+            table["theory_relative"] = draw(st.sampled_from([0.0, 0.2]))
         return Tabulated(**one(), **table, max_chi2=min(heights) + draw(st.floats(0.1, 10)))
     side = draw(st.sampled_from(["upper", "lower"]))
     return Tabulated(name="c", observables=("x", "y"), **REFERENCE, **table, side=side)
 
 
-INTERVALS = st.one_of(_window(), asymmetric(), _limit())
+@st.composite
+def _uncertain(draw: st.DrawFn) -> Constraint:
+    """A measurement or a limit of an observable whose prediction has an error, too."""
+    error = {"theory_sigma": draw(st.floats(0, 1e6)), "theory_relative": draw(st.sampled_from([0.0, 0.05, 0.3]))}
+    if draw(st.booleans()):
+        return Limit(**one(), upper=draw(_WIDTHS), cl=draw(st.sampled_from([0.9, 0.95])), **error)
+    up, down, value = draw(_WIDTHS), draw(_WIDTHS), draw(_VALUES)
+    return Asymmetric(**one(), value=value, sigma_up=up, sigma_down=down, scale=draw(_WIDTHS), **error)
 
 
-CONSTRAINTS = st.one_of(INTERVALS, _correlated(), _tabulated())
+INTERVALS = st.one_of(_window(), asymmetric(), _limit(), _uncertain())
+
+
+@st.composite
+def _search(draw: st.DrawFn) -> Constraint:
+    error = {
+        "theory_sigma": draw(st.sampled_from([0.0, 0.5])),
+        "theory_relative": draw(st.sampled_from([0.0, 0.2])),
+    }
+    shape = draw(st.sampled_from(["counting", "background-free", "cls"]))
+    if shape == "counting":
+        background, sigma = draw(st.floats(0, 100)), draw(st.sampled_from([0.0, 0.3, 5.0]))
+        n = draw(st.integers(0, 100))
+        return Counting(**one(), observed=n, background=background, sigma_background=sigma, scale=draw(_WIDTHS))
+    limit = draw(st.floats(0.1, 10))
+    if shape == "background-free":
+        return BackgroundFree(**one(), upper=limit, **error)
+    return CLsLimit(**one(), observed=limit, expected=limit * draw(st.floats(0.4, 2.5)), **error)
+
+
+@st.composite
+def _table(draw: st.DrawFn) -> Constraint:
+    rows = draw(st.sampled_from([1, 4]))
+    values = np.random.default_rng(draw(st.integers(0, 1000))).uniform(0, 20, (rows, 4)).tolist()
+    grid = {"x_grid": (-1.0, 0.0, 0.5, 2.0)} | ({"y_grid": (-2.0, -1.0, 0.0, 2.0)} if rows > 1 else {})
+    words = {**REFERENCE, "name": "c", "observables": ("x", "y")[: min(rows, 2)]}
+    smallest = min(map(min, values))
+    return Chi2Table(
+        **words, **grid, chi2=tuple(map(tuple, values)), max_chi2=smallest + draw(st.floats(0.1, 5)),
+        interpolation=draw(st.sampled_from(["linear", "cubic"])),
+    )  # fmt: skip
+
+
+CONSTRAINTS = st.one_of(INTERVALS, _correlated(), _tabulated(), _search(), _table())
 
 
 class ThreeNumbers(Model):

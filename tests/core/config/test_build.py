@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from support.stored_runs import windows
 
+from terranova import Chi2Table
 from terranova.config.build import build_problem, complaint
 from terranova.config.problem import ModelChoice, ProblemConfig
 from terranova.errors import ConfigError, ContractError
@@ -16,6 +17,12 @@ from terranova.interfaces.priors import Fixed, Uniform
 
 pytestmark = pytest.mark.usefixtures("toy_registry")
 RATIO = Window(name="ratio", observables=("ratio",), lower=0.0, unit="GeV", source="this test")
+
+TABLE = Chi2Table(
+    name="t", observables=("ratio", "ring"), unit="GeV", y_unit="TeV", x_grid=(0, 1), y_grid=(0, 1),
+    chi2=((0, 1), (1, 2)), source="this test",
+)  # fmt: skip
+"""Its second observable has a unit of its own."""
 
 
 def _config(*constraints: Any, model: str = "toy-shell", options: Any = None, **parameters: Any) -> ProblemConfig:
@@ -43,6 +50,7 @@ def test_priors_and_constraints_are_those_of_the_configuration() -> None:
         (_config(ConstraintSet("s", (), model="thdm3")), "set 's' is for model 'thdm3', not 'toy-shell'"),
         (_config(windows(ratioo=(0.0, 1.0))), "reads 'ratioo', which model 'toy-shell' does not provide"),
         (_config(Window(name="r", observables=("ratio",), lower=0.0, source="t")), "is in unit '1', but 'ratio'"),
+        (_config(TABLE), "is in unit 'TeV', but 'ring'"),
         (_config(*[ConstraintSet(n, (), exclusive_group="g") for n in "ab"]), "are alternatives"),
     ],
 )

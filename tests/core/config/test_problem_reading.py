@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from terranova.config.problem_reading import expanded, name_path, read_name_and_options, read_prior, read_problem
+from terranova.config.problem_reading import name_path, read_name_and_options, read_prior, read_problem
 from terranova.interfaces.priors import Angle, Fixed, LogUniform, Normal, Prior, SignedLogUniform, Uniform
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
@@ -83,11 +83,3 @@ def test_kinds_of_constraints_are_asked_for_only_where_constraints_are() -> None
     located, problems = _read(lambda d: read_problem({"model": "m", "parameters": {"a": 1}}, (), d, pytest.fail))
     assert problems == []
     assert (located.config.model.name, dict(located.config.parameters)) == ("m", {"a": Fixed(1.0)})
-
-
-def test_nobodys_home_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/somewhere/me")
-    assert _read(lambda d: str(expanded("~/run", ("output",), d))) == ("/somewhere/me/run", [])
-    path, problems = _read(lambda d: expanded("~no-such-user-here/run", ("output",), d))
-    assert path is None
-    assert "nobody's home directory is known as '~no-such-user-here'" in problems[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +104,21 @@ class Base(Model):
     def evaluate(self, points: Mapping[str, Any]) -> Mapping[str, Any]:
         """Twice and three times a."""
         return {"p": 2 * points["a"], "q": 3 * points["a"]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partial(Window):
+    """A window that has something to say."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return ("half of it is left out",)
+
+
+def test_what_constraints_leave_out_is_known() -> None:
+    group = (Partial(**_one("one"), lower=0.0), Window(**_one("two"), lower=0.0))
+    problem = Problem(BoundModel(ThreeNumbers()), [ConstraintSet("group", group)])
+    assert problem.notices == ["constraint 'one': half of it is left out"]
 
 
 def test_a_function_constraint_must_not_be_negative() -> None:

@@ -69,7 +69,7 @@ def test_hard_window_cuts_an_interval() -> None:
         problem({"name": "fit-simple"}, [measured("same", 1.0), window], parameters={"phi": 0, "size": 1})
     )
     found, _ = _found(known, "x")
-    assert known.soft == 1
+    assert known.measurements == 1
     for interval in found:
         ((low, high),) = interval.parts
         assert low == pytest.approx(max(1.0 - threshold(interval.level) ** 0.5, -(2.0**0.5)), abs=2e-3)

@@ -19,7 +19,7 @@ U = np.random.default_rng(2).random((7, 2))
 def test_everything_evaluated_is_known_in_order() -> None:
     known = likelihood(problem(LINEAR, DATA))
     first, second = known.batch(U[:3]), known.batch(U[3:])
-    assert (known.evaluations, known.requests, known.dimension, known.soft) == (7, 2, 2, 3)
+    assert (known.evaluations, known.requests, known.dimension, known.measurements) == (7, 2, 2, 3)
     np.testing.assert_array_equal(known.u, U)
     np.testing.assert_array_equal(known.loglikes, np.concatenate([first.loglike, second.loglike]))
     np.testing.assert_array_equal(
@@ -47,7 +47,7 @@ def test_outside_of_the_cube_nothing_is_evaluated_and_angles_wrap() -> None:
 
 def test_costs_point_the_way_back_from_what_is_excluded() -> None:
     known = likelihood(problem(LINEAR, [*DATA, WINDOW]))
-    assert known.soft == 3, "hard bounds do not add to chi2"
+    assert known.measurements == 3, "hard bounds do not add to chi2"
     batch = known.batch(np.random.default_rng(3).random((200, 2)))
     cost = known.cost(batch)
     excluded = ~np.isfinite(batch.loglike)

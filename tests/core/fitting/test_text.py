@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from terranova.fitting.best import BestFit
 from terranova.fitting.calibration import MODEL_ALONE, WITH_SURROGATE, Calibration
 from terranova.fitting.convergence import Diagnosis
 from terranova.fitting.findings import About, Quantity
@@ -60,9 +63,23 @@ def test_beside_ends_stands_how_often_such_ends_were_wrong(surrogate: Any, measu
     [(5, 0.25, ", p = 0.25"), (5, None, "up to a constant only"), (2, None, "no degree of freedom is left")],
 )
 def test_goodness(constraints: int, p_value: float | None, text: str) -> None:
-    best = SimpleNamespace(chi2=3.0, constraints=constraints, parameters=2, p_value=p_value)
+    best = BestFit(np.zeros(2), -1.5, {}, 3.0, constraints, 2, p_value, {}, 7)
     assert goodness(_fit(best=best)).startswith(f"chi2 = 3.000 of {constraints} measurements with 2 free")
     assert text in goodness(_fit(best=best))
+
+
+def test_limits_are_no_measurements_and_a_bound_says_why() -> None:
+    """Six limits count neither in the p-value nor in its degrees of freedom."""
+    limits = tuple(f"l{i}" for i in range(6))
+    best = BestFit(
+        np.zeros(16), -4.61, {}, 9.22, 23, 16, 0.249, {}, 7, limits=limits, chi2_measured=9.05, p_is="at least",
+        p_because=("limits pull at the point",),
+    )  # fmt: skip
+    assert goodness(_fit(best=best)) == (
+        "chi2 = 9.220: 9.050 of 23 measurements with 16 free parameters, 0.170 of 6 limits, p ≥ 0.249 of the "
+        "measurements (limits pull at the point)"
+    )
+    assert ", p ≈ 0.249 (n)" in goodness(_fit(best=replace(best, limits=(), p_is="about", p_because=("n",))))
 
 
 def test_posteriors() -> None:

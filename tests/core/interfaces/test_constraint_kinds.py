@@ -1,8 +1,7 @@
-"""Kinds of constraints: violations and log-likelihoods of windows, measurements, limits, tables and functions."""
+"""Kinds of constraints: violations and log-likelihoods of windows, measurements and limits; rules of all."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import Any
 
@@ -17,6 +16,7 @@ from support.constraint_kinds import one as _one
 from terranova import (
     Asymmetric,
     BoundModel,
+    CLsLimit,
     Constraint,
     ConstraintSet,
     Correlated,
@@ -114,43 +114,6 @@ def test_a_limit_with_a_level_is_half_a_gaussian() -> None:
     np.testing.assert_array_equal(constraint.violation(values), [0, 0, 0, 2])
 
 
-def test_correlated_measurements() -> None:
-    rho, sigmas, centre = 0.92, np.array([0.07, 0.06]), np.array([-0.01, 0.04])
-    constraint = Correlated(
-        name="ST",
-        observables=("x", "y"),
-        **REFERENCE,
-        values=tuple(centre),
-        sigmas=tuple(sigmas),
-        correlation=((1, rho), (rho, 1)),
-        max_chi2=6.18,
-    )
-    values = np.random.default_rng(0).normal(size=(20, 2))
-    covariance = np.outer(sigmas, sigmas) * np.array([[1, rho], [rho, 1]])
-    expected = np.einsum("ni,ij,nj->n", values - centre, np.linalg.inv(covariance), values - centre)
-    np.testing.assert_allclose(constraint.chi2(values), expected)
-    np.testing.assert_allclose(constraint.loglike(values), -0.5 * expected)
-    np.testing.assert_allclose(constraint.violation(values), np.maximum(0, expected - 6.18))
-    assert constraint.violation(centre[None, :])[0] == 0.0
-
-
-def test_tabulated_limits() -> None:
-    table: dict[str, Any] = {"x_grid": (1.0, 3.0), "limit": (1.0, 100.0)}
-    pair = {"name": "t", "observables": ("y", "x"), **REFERENCE}
-    values = np.array([[30.0, 2.0], [30.0, 0.0], [300.0, 9.0], [1.0, 1.0]])
-    np.testing.assert_allclose(Tabulated(**pair, **table).violation(values), [0, 29, 200, 0])
-    np.testing.assert_allclose(Tabulated(**pair, **table, log=True).violation(values), [20, 29, 200, 0])
-    np.testing.assert_allclose(Tabulated(**pair, **table, side="lower").violation(values), [20.5, 0, 0, 0])
-    np.testing.assert_array_equal(Tabulated(**pair, **table).loglike(values), [0, -np.inf, -np.inf, 0])
-
-
-def test_a_tabulated_likelihood() -> None:
-    constraint = Tabulated(**_one(), x_grid=(0.0, 1.0, 2.0), limit=(4.0, 0.0, 8.0), max_chi2=2.0)
-    values = np.array([[0.5], [1.0], [2.0], [5.0]])
-    np.testing.assert_allclose(constraint.violation(values), [0, 0, 6, 6])
-    np.testing.assert_allclose(constraint.loglike(values), [-1, 0, -4, -4])
-
-
 def test_a_function() -> None:
     constraint = Function(
         name="f",
@@ -246,84 +209,18 @@ def test_distance_in_decades_needs_positive_bounds() -> None:
         Limit(name="c", observables=("x",), upper=1.0, distance="decades", **REFERENCE)
 
 
-WORDS: dict[str, Any] = {
-    "name": "k", "observables": ("a", "b", "c"), "values": (1.0, 2.0, 3.0), "max_chi2": 8.0, "source": "arXiv:1"
-}  # fmt: skip
-WHOLE = ((1.0, 0.3, 0.1), (0.3, 1.0, 0.2), (0.1, 0.2, 1.0))
-ROUNDED = ((1.0, 0.99, 0.7), (0.99, 1.0, 0.8), (0.7, 0.8, 1.0))
-
-
-def _again(constraint: Correlated) -> Correlated:
-    """Write a constraint to a file, and read it."""
-    from terranova.parsing.constraint_file import ConstraintKinds, constraint_keys, parse_constraint
-    from terranova.parsing.diagnostics import Diagnostics
-    from terranova.parsing.strict_yaml import Document
-
-    keys, diagnostics = constraint_keys(constraint), Diagnostics(Document(None))
-    kinds = ConstraintKinds({"correlated": Correlated})
-    again = parse_constraint(keys, (), diagnostics, kinds, published=False)
-    diagnostics.raise_if_any()
-    assert isinstance(again, Correlated)
-    return again
-
-
-def test_a_correlation_means_the_same_however_it_is_given() -> None:
-    whole = Correlated(**WORDS, sigmas=(1.0, 2.0, 4.0), correlation=WHOLE)
-    triangle = Correlated(**WORDS, sigmas=(1.0, 2.0, 4.0), correlation=((1.0,), (0.3, 1.0), (0.1, 0.2, 1.0)))
-    covariance = Correlated(**WORDS, covariance=((1.0,), (0.6, 4.0), (0.4, 1.6, 16.0)))
-    assert whole == triangle
-    assert covariance.sigmas == whole.sigmas
-    np.testing.assert_allclose(covariance.correlation, whole.correlation, rtol=1e-15)
-    assert [_again(constraint) for constraint in (whole, triangle, covariance)] == [whole, triangle, covariance]
-    assert set(dataclasses.asdict(covariance)) == set(dataclasses.asdict(whole)) & {
-        f.name for f in dataclasses.fields(Correlated)
-    }, "what stands for it in a run's manifest has the same entries as ever"
-    assert {"covariance", "nearest"}.isdisjoint(dataclasses.asdict(covariance))
-    assert dataclasses.replace(covariance, max_chi2=9.0).correlation == covariance.correlation
-
-
-def test_a_rounded_correlation_takes_the_nearest_on_request_and_says_how_far_it_is() -> None:
-    sigmas = (1.0, 1.0, 1.0)
-    with pytest.raises(ValueError, match=r"smallest eigenvalue is -0\.00.*`nearest: true`"):
-        Correlated(**WORDS, sigmas=sigmas, correlation=ROUNDED)
-    near = Correlated(**WORDS, sigmas=sigmas, correlation=ROUNDED, nearest=True, note="from table 3")
-    far = np.max(np.abs(np.array(near.correlation) - np.array(ROUNDED)))
-    assert 0.0 < far < 0.01, "no more than the rounding"
-    assert near.note == f"from table 3; nearest correlation matrix, up to {far:.2g} from the one given"
-    assert _again(near) == near
-    values = np.random.default_rng(1).normal(size=(100, 3))
-    assert np.all(near.chi2(values) >= 0.0)
-    good = Correlated(**WORDS, sigmas=sigmas, correlation=WHOLE, nearest=True)
-    assert good == Correlated(**WORDS, sigmas=sigmas, correlation=WHOLE), "a positive one stays as it is"
-
-
-@pytest.mark.parametrize(
-    ("keys", "words"),
-    [
-        ({"covariance": WHOLE, "sigmas": (1.0, 1.0, 1.0)}, "takes the place of sigmas"),
-        ({"covariance": WHOLE, "correlation": WHOLE}, "takes the place of sigmas"),
-        ({"covariance": WHOLE[:2]}, "3 x 3"),
-        ({"correlation": WHOLE}, "3 sigmas"),
-        ({}, "3 x 3"),
-        ({"covariance": ((1.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))}, "positive numbers on its diagonal"),
-        ({"covariance": ((1.0, 0.5, 0.0), (0.1, 1.0, 0.0), (0.0, 0.0, 1.0))}, "covariance must be symmetric"),
-    ],
-)
-def test_what_is_no_covariance_is_refused(keys: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        Correlated(**WORDS, **keys)
-
-
 @given(constraint=CONSTRAINTS, seed=st.integers(0, 1000))
 def test_residuals_are_the_likelihood_and_margins_the_violation(constraint: Constraint, seed: int) -> None:
-    """Where there are residuals, half their squares are -ln L; a margin is positive exactly where C is."""
+    """Half the squares of residuals are -ln L, but for a constant; a margin is positive exactly where C is."""
     values = _points(constraint, seed)
     residuals = constraint.residuals(values)
     if residuals is not None:
         assert residuals.shape[0] == len(values)
-        np.testing.assert_allclose(
-            -0.5 * (residuals**2).sum(axis=1), constraint.loglike(values), rtol=1e-9, atol=1e-9
-        )
+        squares, zero = (residuals**2).sum(axis=1), np.zeros((1, values.shape[1]))
+        least = 0.0
+        if isinstance(constraint, CLsLimit):  # a deficit is a part of the squares at any signal
+            least = -0.5 * float(constraint.residuals(zero)[0, 0] ** 2) - float(constraint.loglike(zero)[0])
+        np.testing.assert_allclose(-0.5 * squares - least, constraint.loglike(values), rtol=1e-9, atol=1e-9)
     assert (residuals is None) or not constraint.hard
     margin, violation = constraint.margin(values), constraint.violation(values)
     np.testing.assert_array_equal(margin > 0.0, violation > 0.0)
@@ -341,3 +238,13 @@ def test_a_subclass_with_a_likelihood_of_its_own_has_no_residuals_of_its_base() 
     assert tailed.residuals(np.ones((3, 1))) is None
     gaussian = Gaussian(name="t", observables=("x",), source="by construction", value=0.0, sigma=1.0)
     assert gaussian.residuals(np.ones((3, 1))) is not None
+
+
+def test_measurements_are_counted_and_limits_are_not() -> None:
+    """A limit that is far away is no measurement: nothing was learnt from it, and it adds nothing to chi2."""
+    measured = Gaussian(**_one(), value=1.0, sigma=1.0)
+    table = {"x_grid": (1.0, 2.0), "limit": (1.0, 2.0)}
+    limits = [Limit(**_one(), upper=1.0, cl=0.95), Limit(**_one(), upper=1.0), Tabulated(**PAIR, **table, cl=0.95)]
+    assert [c.measurements for c in (measured, *limits)] == [1, 0, 0, 0]
+    assert Tabulated(**_one(), **table).measurements == 1
+    assert Correlated(**PAIR, **PAIR_VALUES).measurements == 2

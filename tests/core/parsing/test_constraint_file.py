@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 
 from terranova import Asymmetric, Correlated, Function, Gaussian, Limit, Tabulated, Window
 from terranova.errors import ConfigError
 from terranova.interfaces.constraint import Constraint
-from terranova.parsing.constraint_file import REFERENCE, constraint_keys, read_constraint_set, set_keys
+from terranova.parsing.constraint_file import (
+    REFERENCE,
+    ConstraintKinds,
+    constraint_keys,
+    read_constraint_set,
+    set_keys,
+)
 from terranova.parsing.strict_yaml import dump
 from terranova.registry import registry
 from terranova.registry.plugin import Plugin
+from terranova.types import Floats
 
 KINDS = registry().constraint_kinds()
 
@@ -25,6 +34,7 @@ description: one of each kind
 exclusive_group: alternatives
 constraints:
   - {name: g, observable: kappa_W, kind: gaussian, value: 1.04, sigma: 0.10, nsigma: 3, unit: "1",
+     theory_relative: 0.0,
      source: "arXiv:2207.00092, table 3", date: 2022-07-01}
   - {name: a, observable: kappa_Z, kind: asymmetric, value: 1.0, sigma_up: 0.1, sigma_down: 0.2,
      accept: [0.5, 1.5], source: "arXiv:2207.00092", date: 2022-07-01, note: a note, scale: 2}
@@ -38,10 +48,19 @@ constraints:
     sigmas: [0.07, 0.06]
     correlation: [[1, 0.92], [0.92, 1]]
     max_chi2: 6.18
+    theory: {ggF: {relative: 0.05}, PDF: {sigma: [0.02, -0.01], on: [T, S]}}
     source: arXiv:2204.03796
     date: 2022-04-08
   - {name: t, observables: [y, x], kind: tabulated, x_grid: [1, 2, 3], limit: [3, 4, 5], log: true, cl: 0.95,
      source: "arXiv:2207.00092", date: 2022-07-01}
+  - {name: n, observable: events, kind: counting, observed: 7, background: 4.2, sigma_background: 1.1,
+     source: "arXiv:2207.00092", date: 2022-07-01}
+  - {name: b, observable: br, kind: background-free, upper: 1.5e-13, cl: 0.9, theory_relative: 0.1,
+     source: "arXiv:2207.00092", date: 2022-07-01}
+  - {name: s, observable: r, kind: cls-limit, observed: 1.2, expected: 0.8, theory_sigma: 0.1,
+     source: "arXiv:2207.00092", date: 2022-07-01}
+  - {name: m, observables: [s23, dm31], kind: chi2-table, x_grid: [0.4, 0.5], y_grid: [2.4, 2.5, 2.6], unit: "1",
+     y_unit: eV2, chi2: [[1, 2], [0, 3], [9, 9]], source: "arXiv:2207.00092", date: 2022-07-01}
   - {name: u, observable: y, kind: tabulated, x_grid: [1, 2, 3], limit: [3, 0, 5], max_chi2: 3.84,
      source: "arXiv:2207.00092v2", date: 2022-07-01}
 """
@@ -72,9 +91,11 @@ def test_every_kind_is_read(everything: Path) -> None:
     assert isinstance(by_name["w"], Window)
     assert isinstance(by_name["l"], Limit)
     assert isinstance(by_name["c"], Correlated)
+    assert by_name["c"].theory == {"ggF": {"relative": 0.05}, "PDF": {"sigma": [0.02, -0.01], "on": ["T", "S"]}}
     assert isinstance(by_name["t"], Tabulated)
     assert by_name["u"].observables == ("y",)
-    assert {c.kind for c in found} == set(KINDS.classes)
+    # Kinds that read a user's files have tests of their own.
+    assert {c.kind for c in found} == {name for name, kind in KINDS.classes.items() if not kind.paths}
 
 
 def test_the_words_of_a_set_are_read_back(everything: Path, tmp_path: Path) -> None:
@@ -83,6 +104,44 @@ def test_the_words_of_a_set_are_read_back(everything: Path, tmp_path: Path) -> N
     again.write_text(dump(set_keys(found)))
     assert read_constraint_set(again, KINDS).constraints == found.constraints
     assert read_constraint_set(again, KINDS).exclusive_group == "alternatives"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Below(Constraint):
+    """Accepts what its own key names where it is below zero; reads a file."""
+
+    observables: tuple[str, ...] = ()
+    file: str
+    what: str
+    kind: ClassVar[str] = "below"
+    names_observables: ClassVar[bool] = True
+    paths: ClassVar[tuple[str, ...]] = ("file",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "observables", (self.what,))
+
+    def violation(self, values: Floats) -> Floats:
+        return np.maximum(0.0, values[:, 0])
+
+    def loglike(self, values: Floats) -> Floats:
+        return np.zeros(len(values))
+
+
+def test_a_kind_may_name_its_observables_and_files_by_itself(tmp_path: Path) -> None:
+    kinds = ConstraintKinds({"below": Below})
+    entry = {"name": "b", "kind": "below", "file": "numbers.txt", "what": "x", "source": "theory: arXiv:2207.00092"}
+    path = tmp_path / "set.yaml"
+    path.write_text(dump({"name": "s", "constraints": [entry]}))
+    (found,) = read_constraint_set(path, kinds)
+    assert (found.observables, constraint_keys(found)) == (("x",), {**entry, "file": str(tmp_path / "numbers.txt")})
+    path.write_text(dump({"name": "s", "constraints": [{**entry, "observable": "x", "file": "~nobody-here/f"}]}))
+    with pytest.raises(ConfigError, match=r"observable: unknown key") as caught:
+        read_constraint_set(path, kinds)
+    assert len(caught.value.diagnostics) == 1
+    path.write_text(dump({"name": "s", "constraints": [{**entry, "file": "~nobody-here/f"}]}))
+    with pytest.raises(ConfigError, match=r"file: nobody's home directory is known as '~nobody-here'"):
+        read_constraint_set(path, kinds)
 
 
 def test_a_function_has_no_words() -> None:
@@ -117,6 +176,47 @@ def test_a_source_can_be_looked_up(source: str, accepted: bool, tmp_path: Path) 
     else:
         with pytest.raises(ConfigError, match="expected an arXiv number"):
             read_constraint_set(path, KINDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "message"),
+    [
+        ({"kind": "gaussian", "value": 1, "sigma": 1, "theory_relative": 5}, "theory_relative", "must be below 1"),
+        ({"kind": "gaussian", "value": 1, "sigma": 1, "theory_sigma": "5 %"}, "theory_sigma", "expected a number"),
+        (
+            {"kind": "gaussian", "value": 1, "sigma": 1, "theory_sgma": 1},
+            "theory_sgma",
+            "did you mean 'theory_sigma'",
+        ),
+        ({"kind": "limit", "upper": 1, "theory_sigma": 1}, "theory_sigma", "needs cl"),
+        ({"kind": "counting", "observed": 1.5, "background": 1, "sigma_background": 0}, "observed", "whole number"),
+        ({"kind": "counting", "observed": 1, "background": 1}, "sigma_background", "missing"),
+        ({"kind": "background-free", "upper": 0}, "upper", "must be above 0"),
+        ({"kind": "cls-limits"}, "kind", "did you mean 'cls-limit'"),
+        ({"kind": "cls-limit", "observed": 1}, "expected", "missing"),
+        ({"kind": "chi2-table", "x_grid": [1, 2, 2], "chi2": [[1, 2, 3]]}, "x_grid[2]", "must increase"),
+        ({"kind": "chi2-table", "x_grid": [1, 2], "chi2": [[1, 2, 3]]}, "chi2[0]", "expected 2 numbers"),
+        ({"kind": "chi2-table", "x_grid": [1, 2], "chi2": [[1, 2], [1, 2]]}, "chi2", "expected 1 row"),
+        ({"kind": "chi2-table", "x_grid": [1, 2], "y_grid": [1, 2], "chi2": [[1, 2]]}, "y_grid", "no effect"),
+        ({"kind": "chi2-table", "x_grid": [1, 2], "chi2": [[5, 6]], "max_chi2": 4}, "max_chi2", "accepts nothing"),
+        ({"kind": "correlated", "theory": 3}, "theory", "expected keys with values"),
+        ({"kind": "correlated", "theory": {"QCD": {"sigma": 1, "on": ["z"]}}}, "theory.QCD.on[0]", "no observable"),
+        ({"kind": "correlated", "theory": {"QCD": {"sigma": 1e200}}}, "theory.QCD.sigma", "beyond"),
+    ],
+)
+def test_what_is_wrong_is_shown_at_its_place(
+    words: dict[str, Any], place: str, message: str, tmp_path: Path
+) -> None:
+    reads: dict[str, Any] = {"observable": "x"}
+    if words["kind"] == "correlated":
+        reads = {"observables": ["x", "y"], "values": [0, 0], "sigmas": [1, 1], "max_chi2": 4}
+    entry = {"name": "x", **reads, **words, "source": "arXiv:2207.00092", "date": "2022-07-01"}
+    path = tmp_path / "f.yaml"
+    path.write_text(dump({"name": "f", "constraints": [entry]}))
+    with pytest.raises(ConfigError) as found:
+        read_constraint_set(path, KINDS)
+    assert f"constraints[0].{place}:" in str(found.value)
+    assert message in str(found.value)
 
 
 @pytest.mark.parametrize("word", ["nan", "huge", "list"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from terranova.errors import ConfigError
-from terranova.parsing.diagnostics import Diagnostics
+from terranova.parsing.diagnostics import Diagnostics, expanded
 from terranova.parsing.strict_yaml import MOST_PROBLEMS, Document, load_text
 
 TEXT = "seed: 1\nbudget:\n  wall: 5\n"
@@ -52,3 +52,12 @@ def test_a_hundredth_problem_ends_it() -> None:
         diagnostics.add((f"key{i}",), "wrong")
     with pytest.raises(ConfigError):
         diagnostics.add(("last",), "wrong")
+
+
+def test_nobodys_home_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/somewhere/me")
+    diagnostics = _diagnostics()
+    assert str(expanded("~/run", ("output",), diagnostics)) == "/somewhere/me/run"
+    assert diagnostics.problems == []
+    assert expanded("~no-such-user-here/run", ("output",), diagnostics) is None
+    assert "nobody's home directory is known as '~no-such-user-here'" in diagnostics.problems[0].message

@@ -70,3 +70,12 @@ def test_long_tables_are_hashed_and_functions_have_names() -> None:
     assert table["limit"]["long"] == 100
     assert (table["edge"], table["short"]) == ("inf", [1, 2.5])
     assert plain(tuple(range(100))) != plain(tuple(range(1, 101)))
+
+
+def test_words_that_kinds_got_later_do_not_change_what_a_run_is() -> None:
+    """Runs that were made before can be resumed; used, they count."""
+    from terranova import Gaussian
+
+    one = Gaussian(name="c", observables=("x",), source="by construction", value=1.0, sigma=0.1)
+    assert {"theory_sigma", "theory_relative"}.isdisjoint(provenance._fingerprint(one))
+    assert provenance._fingerprint(replace(one, theory_sigma=0.2))["theory_sigma"] == 0.2

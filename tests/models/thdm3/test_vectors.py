@@ -10,9 +10,11 @@ from support.thdm3_reference import Vectors
 
 import terranova
 from terranova.models.thdm3 import ThreeHiggsDoublet
+from terranova.models.thdm3.observables import COLUMN
 from terranova.models.thdm3.parameters import ArctanUniform
 
 SETS = ("theory", "electroweak", "higgs-lhc", "flavour", "scalars")
+VOID = ("r_H1p", "r_H2p")
 UNITARITY_BLOCKS = (
     (1, 2),
     (3, 4),
@@ -43,19 +45,28 @@ def box(thdm3: ThreeHiggsDoublet) -> np.ndarray:
 
 def test_declares_what_the_vectors_have(thdm3: ThreeHiggsDoublet, vectors: Vectors) -> None:
     assert [p.name for p in thdm3.parameters] == vectors.parameters
-    assert [o.name for o in thdm3.observables] == vectors.observables
+    names = [o.name for o in thdm3.observables]
+    assert [name for name in names if name in vectors.observables] == vectors.observables
     assert len(vectors.observables) == 149
 
 
+def compared(vectors: Vectors) -> list[str]:
+    """What must agree: the program had half the cross section of charged scalars, see `test_direct_searches`."""
+    return [name for name in vectors.observables if name not in VOID]
+
+
 def test_every_observable_agrees(thdm3: ThreeHiggsDoublet, vectors: Vectors) -> None:
-    tolerance = 1e-8 * np.maximum(1.0, np.abs(vectors.o))
+    names = compared(vectors)
+    columns = [COLUMN[name] for name in names]
+    o = np.column_stack([vectors.column(name) for name in names])
+    tolerance = 1e-8 * np.maximum(1.0, np.abs(o))
     for block in UNITARITY_BLOCKS:
-        columns = [vectors.observables.index(f"uni_{k:02d}{s}") for k in block for s in ("", "_signed")]
-        largest = np.abs(vectors.o[:, columns]).max(axis=1, keepdims=True)
-        tolerance[:, columns] = 1e-9 * np.maximum(1.0, largest)
-    deviation = np.abs(thdm3.evaluate_array(vectors.x) - vectors.o) / tolerance
+        within = [names.index(f"uni_{k:02d}{s}") for k in block for s in ("", "_signed")]
+        largest = np.abs(o[:, within]).max(axis=1, keepdims=True)
+        tolerance[:, within] = 1e-9 * np.maximum(1.0, largest)
+    deviation = np.abs(thdm3.evaluate_array(vectors.x)[:, columns] - o) / tolerance
     point, column = np.unravel_index(np.argmax(deviation), deviation.shape)
-    assert deviation.max() <= 1.0, (vectors.labels[point], vectors.observables[column])
+    assert deviation.max() <= 1.0, (vectors.labels[point], names[column])
 
 
 def test_the_sixty_one_violations_agree(vectors: Vectors) -> None:
@@ -65,8 +76,11 @@ def test_the_sixty_one_violations_agree(vectors: Vectors) -> None:
     assert sorted(names) == sorted(vectors.constraints)
     assert len(names) == 61
     expected = vectors.c[:, [vectors.constraints.index(name) for name in names]]
-    assert np.max(np.abs(violations - expected) / np.maximum(1.0, expected)) < 1e-9
-    assert np.array_equal((violations == 0.0).all(axis=1), vectors.valid)
+    same = np.array([name.removeprefix("C_") not in VOID for name in names])
+    off = np.abs(violations - expected) / np.maximum(1.0, expected)
+    assert np.max(off[:, same]) < 1e-9
+    assert (violations[:, ~same] >= expected[:, ~same] - 1e-8).all()
+    assert not ((violations == 0.0).all(axis=1) & ~vectors.valid).any()
     assert np.isfinite(loglike[vectors.valid]).all()
 
 
@@ -117,7 +131,7 @@ def test_rotating_heavy_states_by_half_a_turn_changes_signs_only(
     turned = vectors.x.copy()
     turned[:, 2:5] += np.pi
     before, after = thdm3.evaluate_array(vectors.x), thdm3.evaluate_array(turned)
-    flips = [vectors.observables.index(f"{c}{a}") for c in "XYZ" for a in (1, 2)]
+    flips = [COLUMN[f"{c}{a}"] for c in "XYZ" for a in (1, 2)]
     before[:, flips] *= -1.0
     scale = np.maximum(1.0, np.abs(before))
     # lambda_7 of order 1e4 from masses of order 1e6 GeV^2 carries rounding of 1e-11.
@@ -128,8 +142,8 @@ def test_kernel_is_what_the_interpreter_computes(vectors: Vectors) -> None:
     """Compiled and interpreted arithmetic agree: no fast-math, no reordering."""
     from terranova.models.thdm3.kernel import kernel
 
-    compiled = np.empty((2, 149))
-    interpreted = np.empty((2, 149))
+    compiled = np.empty((2, len(COLUMN)))
+    interpreted = np.empty((2, len(COLUMN)))
     x = np.ascontiguousarray(vectors.x[[12, 20]])
     kernel()(x, 1.0, compiled)
     kernel().py_func(x, 1.0, interpreted)  # type: ignore[attr-defined]
@@ -138,7 +152,7 @@ def test_kernel_is_what_the_interpreter_computes(vectors: Vectors) -> None:
 
 def test_stricter_boundedness_accepts_less(box: np.ndarray, vectors: Vectors) -> None:
     loose, strict = ThreeHiggsDoublet(bfb_factor=1.0), ThreeHiggsDoublet(bfb_factor=2.0)
-    columns = [vectors.observables.index(name) for name in vectors.observables if name.startswith("bfb_")]
+    columns = [COLUMN[name] for name in vectors.observables if name.startswith("bfb_")]
     x = np.concatenate([vectors.x, box])
     accepted = [(m.evaluate_array(x)[:, columns] >= 0).all(axis=1) for m in (loose, strict)]
     assert not (accepted[1] & ~accepted[0]).any()

@@ -1,0 +1,196 @@
+"""Measurements that are correlated: with one another by experiment, and by theory errors that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from terranova.interfaces.constraint import LATER, Constraint, KeyProblem, Positive, Reads, Sigma
+from terranova.interfaces.correlation import (
+    SMALLEST,
+    distance,
+    full,
+    matrix_problems,
+    require_positive,
+    split_covariance,
+)
+from terranova.interfaces.correlation import nearest as nearest_correlation
+from terranova.interfaces.theory_errors import shared_errors, shared_problems
+from terranova.types import Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correlated(Constraint):
+    """Several measurements with a correlation matrix: C = max(0, chi2 - max_chi2), ln L = -chi2 / 2.
+
+    The covariance may be given instead of sigmas and correlation, and of both matrices the lower triangle is
+    enough. However they were given, the attributes are sigmas and the whole correlation matrix.
+
+    Errors of theory, each shared by some of the predictions, are profiled analytically: their covariances are added
+    to that of the measurements (`terranova.interfaces.theory_errors` derives it). Relative ones depend on the
+    point. With L the Cholesky factor of the other covariances, w = L^-1 (p - v), and E = L^-1 d the K shifts of the
+    predictions, the best nuisance parameters are xi = -(1 + E^T E)^-1 E^T w, and chi2 = |w + E xi|^2 + |xi|^2.
+
+    Attributes:
+        values: measured, one for each observable.
+        sigmas: their errors.
+        correlation: matrix, row by row; without it, and with `theory`, measurements are independent.
+        max_chi2: largest chi2 that is accepted.
+        covariance: matrix, row by row, instead of sigmas and correlation.
+        nearest: use the nearest correlation matrix if this one is not positive definite, and note how far it is.
+        theory: errors of predictions: name -> {sigma or relative: size, or one for each of `on`; on: observables,
+            all if left out}. `sigma` is in the unit of the observables, `relative` a part of the predictions.
+    """
+
+    values: tuple[float, ...]
+    sigmas: tuple[Sigma, ...] = ()
+    correlation: tuple[tuple[float, ...], ...] = ()
+    max_chi2: Positive
+    covariance: InitVar[tuple[tuple[float, ...], ...]] = ()
+    nearest: InitVar[bool] = False
+    theory: dict[str, dict[str, Any]] | None = field(default=None, metadata=LATER, hash=False)
+    kind: ClassVar[str] = "correlated"
+    reads: ClassVar[Reads] = Reads(2, None, "two or more observables")
+
+    def __post_init__(self, covariance: tuple[tuple[float, ...], ...], nearest: bool) -> None:
+        super().__post_init__()
+        name = "covariance" if covariance else "correlation"
+        if covariance:
+            if self.sigmas or self.correlation:
+                raise ValueError("covariance takes the place of sigmas and correlation: give it alone")
+            sigmas, rows = split_covariance(full(covariance))
+            object.__setattr__(self, "sigmas", sigmas)  # the class is frozen
+        elif self.theory and not self.correlation:
+            rows = tuple(tuple(float(i == j) for j in range(len(self.sigmas))) for i in range(len(self.sigmas)))
+        else:
+            rows = full(self.correlation)
+        n = len(self.observables)
+        if [len(self.values), len(self.sigmas), len(rows), *map(len, rows)] != [n] * (3 + n):
+            raise ValueError(f"needs {n} values, {n} sigmas and a {n} x {n} correlation matrix")
+        rho = np.array(rows, dtype=float)
+        if not all(s > 0 for s in self.sigmas):
+            raise ValueError("sigmas must be positive")
+        if not np.allclose(rho, rho.T) or not np.allclose(np.diag(rho), 1.0):
+            raise ValueError(f"{name} must be symmetric{'' if covariance else ' with ones on the diagonal'}")
+        if nearest and np.linalg.eigvalsh(rho)[0] <= SMALLEST:
+            given, rho = rho, nearest_correlation(rho)
+            rows = tuple(tuple(row) for row in rho.tolist())
+            changed = f"nearest correlation matrix, up to {distance(given, rho):.2g} from the one given"
+            object.__setattr__(self, "note", f"{self.note}; {changed}" if self.note else changed)
+        require_positive(rho, name)
+        object.__setattr__(self, "correlation", rows)
+        if not self.max_chi2 > 0:
+            raise ValueError("max_chi2 must be positive")
+        # Beyond, chi2 at a prediction of zero is infinity minus infinity.
+        if not all(abs(v) / s < 1e100 for v, s in zip(self.values, self.sigmas, strict=True)):
+            raise ValueError("sigmas are too small: a value is more than 1e100 of them")
+        self._prepare(rho)
+
+    def _prepare(self, rho: Floats) -> None:
+        """Keep what chi2 needs: errors of theory that do not depend on the point are a part of the covariance."""
+        errors = shared_errors(self.theory or {}, self.observables)
+        if self.theory is not None:  # as a file has it
+            plain = {
+                name: {key: list(value) if isinstance(value, tuple) else value for key, value in entry.items()}
+                for name, entry in self.theory.items()
+            }
+            object.__setattr__(self, "theory", plain or None)  # the class is frozen
+        total, scales = rho, np.array(self.sigmas)
+        fixed = np.array([error.sizes for error in errors if not error.relative])
+        if len(fixed):
+            covariance = rho * np.outer(scales, scales) + fixed.T @ fixed
+            scales = np.sqrt(np.diag(covariance))
+            total = covariance / np.outer(scales, scales)
+            if np.linalg.eigvalsh(total)[0] <= SMALLEST:
+                raise ValueError("theory: its errors are so large that the sigmas are lost beside them")
+        whitening = np.linalg.inv(np.linalg.cholesky(total))
+        relative = np.array([error.sizes for error in errors if error.relative]).reshape(-1, len(scales))
+        kept = {"_inverse": np.linalg.inv(total), "_whitening": whitening, "_scales": scales, "_relative": relative}
+        for name, value in kept.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def measurements(self) -> int:
+        return len(self.observables)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        return self.observables
+
+    @classmethod
+    def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:
+        n = len(observables)
+        whole = "covariance" in keys
+        for key in ("sigmas", "correlation"):
+            if whole and key in keys:
+                yield KeyProblem((key,), "has no place beside covariance, which has both", at_key=True)
+            elif not whole and key not in keys and not (key == "correlation" and keys.get("theory")):
+                yield KeyProblem((key,), "missing, expected sigmas and correlation, or covariance")
+        for key in ("values", "sigmas"):
+            if key in keys and len(keys[key]) != n:
+                yield KeyProblem((key,), f"expected {n} numbers, one for each observable, got {len(keys[key])}")
+        for key in ("correlation", "covariance"):
+            if key in keys:
+                for path, message in matrix_problems(key, keys[key], n, ones=key == "correlation"):
+                    yield KeyProblem(path, message)
+        for problem in shared_problems(keys.get("theory") or {}, observables):
+            yield problem._replace(path=("theory", *problem.path))
+
+    def chi2(self, values: Floats) -> Floats:
+        """Return chi2 (n,) of predictions (n, len(observables))."""
+        if len(self._kept("_relative")):
+            rows = self._rows(values)
+            return np.asarray(sum(rows[:, i] ** 2 for i in range(rows.shape[1])))
+        pulls = (values - np.array(self.values)) / self._kept("_scales")
+        inverse = self._kept("_inverse")
+        # Written out term by term: unlike a matrix product it gives a point the same bits in any batch.
+        total = np.zeros(len(values))
+        for i in range(pulls.shape[1]):
+            for j in range(pulls.shape[1]):
+                total += inverse[i, j] * pulls[:, i] * pulls[:, j]
+        return total
+
+    def _kept(self, name: str) -> Floats:
+        """Return what `_prepare` kept: a frozen class declares no attributes of its own."""
+        found: Floats = getattr(self, name)
+        return found
+
+    def _whitened(self, pulls: Floats) -> Floats:
+        """Return independent pulls (n, m), term by term as in `chi2`."""
+        whitening = self._kept("_whitening")
+        return np.asarray(sum(whitening[:, j] * pulls[:, j : j + 1] for j in range(pulls.shape[1])))
+
+    def _rows(self, values: Floats) -> Floats:
+        """Return (n, m + K): independent pulls at the best nuisance parameters, and these."""
+        scales, sizes = self._kept("_scales"), self._kept("_relative")
+        rows = self._whitened((values - np.array(self.values)) / scales)
+        if not len(sizes):
+            return rows
+        shifts = np.stack([self._whitened(values * size / scales) for size in sizes], axis=1)  # (n, K, m)
+        m = range(len(scales))
+        slope = -np.asarray(sum(shifts[:, :, i] * rows[:, i : i + 1] for i in m))
+        curvature = np.asarray(sum(shifts[:, :, None, i] * shifts[:, None, :, i] for i in m)) + np.eye(len(sizes))
+        best = np.linalg.solve(curvature, slope[:, :, None])[:, :, 0]
+        moved = rows + np.asarray(sum(shifts[:, k] * best[:, k : k + 1] for k in range(len(sizes))))
+        return np.concatenate([moved, best], axis=1)
+
+    def violation(self, values: Floats) -> Floats:
+        return np.maximum(0.0, self.chi2(values) - self.max_chi2) / self.scale
+
+    def loglike(self, values: Floats) -> Floats:
+        return -0.5 * self.chi2(values)
+
+    def residuals(self, values: Floats) -> Floats | None:
+        if type(self).loglike is not Correlated.loglike or type(self).chi2 is not Correlated.chi2:
+            return None
+        return self._rows(values)
+
+    def margin(self, values: Floats) -> Floats:
+        return np.asarray((self.chi2(values) - self.max_chi2) / self.scale)
+
+    def describe(self) -> str:
+        theory = f", theory errors {', '.join(self.theory)}" if self.theory else ""
+        return f"chi2 of {', '.join(self.observables)} ≤ {self.max_chi2:g}{theory}"
