@@ -58,7 +58,8 @@ def show_one(registry: Registry, name: str) -> None:
             _model(plugin, registry)
         else:
             _options(plugin)
-        _citations(getattr(plugin.target, "citations", ()))
+        said = getattr(plugin.target, "citations", ())
+        _citations(() if isinstance(said, property) else said)  # a kind of constraint cites one by one
         console.print()
     if any(len(group) > 1 for group in registry.conflicts() if group[0].name == name):
         raise PluginConflict(f"several plugins of one kind are named {name!r}; a scan could not tell them apart")

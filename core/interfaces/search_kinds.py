@@ -237,7 +237,7 @@ class CLsLimit(WithTheoryError, Interval):
         signal = np.maximum(values[:, 0], 0.0)
         pull = (signal - m) / self.in_quadrature(sigma, signal)
         least = min(m, 0.0) / math.hypot(sigma, self.theory_sigma)
-        return -0.5 * (pull**2 - least**2)
+        return -0.5 * np.maximum(pull**2 - least**2, 0.0)  # rounding may put the least above
 
     def describe(self) -> str:
         level = f"{100 * self.cl:g} % CLs"

@@ -191,7 +191,6 @@ def test_runs_that_one_old_state_of_the_source_made_go_together(bench: Bench) ->
     assert "one state of its source made them all" in done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.fault("F44")
 def test_a_model_that_draws_random_numbers_is_noticed(bench: Bench) -> None:
     bench.scan("drawing")

@@ -114,7 +114,6 @@ def _attack(tmp_path: Path, name: str, numbers: list[signal.Signals]) -> None:
     assert terranova.open(run).verify().ok
 
 
-@pytest.mark.slow
 @pytest.mark.fault("F62")
 def test_a_command_killed_at_random_moments_leaves_no_half(tmp_path: Path) -> None:
     _attack(tmp_path, "parquet", [signal.SIGKILL, signal.SIGTERM])

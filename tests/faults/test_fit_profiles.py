@@ -28,7 +28,6 @@ def _fit(name: str, output: Path, **keys: Any) -> Fit:
     return run_steps(config, Likelihood(problem, problem.evaluate), 0, lambda _: None)
 
 
-@pytest.mark.slow
 @pytest.mark.fault("F71")
 @pytest.mark.integration
 def test_a_valley_that_narrows_is_followed_to_its_end(tmp_path: Path) -> None:

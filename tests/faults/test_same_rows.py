@@ -45,7 +45,6 @@ def _compare(model: str, evaluations: int, samplers: list[str], surroundings: di
     assert {s: [c for c in one[s] if one[s][c] != other[s][c]] for s in samplers} == {s: [] for s in samplers}
 
 
-@pytest.mark.slow
 def test_rows_do_not_depend_on_threads_and_hashes() -> None:
     _compare("toy-shell", 60, ["de", "gp-active"], OTHERWISE["threads"] | OTHERWISE["hashes"])
 

@@ -64,7 +64,6 @@ def _soak(folder: Path, ranks: int, seconds: float, sampler: str) -> None:
         assert max(threads[-third:]) <= max(threads[:third]) + 1
 
 
-@pytest.mark.slow
 @pytest.mark.fault("F40")
 def test_a_quarter_of_a_minute_leaves_no_trace(tmp_path: Path) -> None:
     _soak(tmp_path, 1, SHORT, "cmaes-novelty")

@@ -45,7 +45,6 @@ def _pair(directory: Path) -> list[int]:
     return [process.returncode for process in started]
 
 
-@pytest.mark.slow
 @pytest.mark.fault("F41")
 @pytest.mark.parametrize("pairs", PAIRS)
 def test_of_two_scans_on_one_new_directory_one_is_refused(tmp_path: Path, toy_registry: None, pairs: int) -> None:
