@@ -391,6 +391,7 @@ parallel: {isolation: %s}
 """
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F17", "F21")
 @pytest.mark.usefixtures("nothing_is_left", "hostile_registry")
 def test_a_model_that_kills_the_scan_says_so_and_the_scan_goes_on_in_isolation(tmp_path: Path) -> None:

@@ -51,8 +51,8 @@ def _killed(directory: Path, sampler: str, stored: list[int], *, often: bool = F
 
 
 STAGES = (50, 10, 70, 30, 90)
-ALIKE = {"cmaes", "de", "ensemble", "lhs", "nsga3", "random", "sobol", "tpe", "xgb-active"}
-"""Samplers whose state is kept like that of another, which stands for them; left to `make faults`."""
+ALIKE = {"cmaes", "de", "ensemble", "gp-active", "lhs", "nsga3", "optuna", "random", "sobol", "tpe", "xgb-active"}
+"""Samplers whose state is kept like that of another, or that take long; left to `make faults`."""
 
 
 @pytest.mark.fault("F14")

@@ -92,6 +92,7 @@ constraints:
 """
 
 
+@pytest.mark.slow
 def test_a_strangers_kind_of_constraint_works_in_scans_fits_and_comparisons(
     environment: Environment, tmp_path: Path
 ) -> None:

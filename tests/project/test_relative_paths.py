@@ -157,6 +157,7 @@ def test_what_python_gives_is_relative_to_the_current_folder(
     assert _names(document.problem(config)) == ["in-the-current-folder"]
 
 
+@pytest.mark.slow
 @documents
 def test_the_command_reads_from_beside_the_file(document: Document, folders: tuple[Path, Path]) -> None:
     files, current = folders

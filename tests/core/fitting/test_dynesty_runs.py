@@ -49,6 +49,7 @@ def test_a_plateau_is_counted() -> None:
     assert found.u.mean() == pytest.approx(0.65, abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_measurement_cut_off_by_a_window() -> None:
     found = _run(_window(0.0, 5.0, also=[measured("same", 0.0, 1.0)]))
     assert _within(found, math.log(0.5 * math.sqrt(2.0 * math.pi) / 10.0))

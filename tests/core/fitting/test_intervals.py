@@ -76,6 +76,7 @@ def test_hard_window_cuts_an_interval() -> None:
         assert high == pytest.approx(2.0**0.5, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_interval_of_an_observable_ends_where_a_hard_window_does() -> None:
     """Next to an empty bin it ends at an evaluated point, not in the middle between the two."""
     window = {"name": "w", "observable": "square", "kind": "window", "upper": 2.0, "source": "by construction"}

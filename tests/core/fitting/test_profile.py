@@ -31,6 +31,7 @@ def _found(known: Likelihood, name: str, bins: int = 24, **more: object) -> tupl
     return intervals(known, curve, LEVELS, rng), best.loglike
 
 
+@pytest.mark.slow
 def test_plane_of_two_parameters() -> None:
     known = _linear()
     rng = np.random.default_rng(2)

@@ -168,6 +168,7 @@ print(repr(results.chi2), seconds)
 """
 
 
+@pytest.mark.slow
 def test_it_opens_where_neither_the_plugin_nor_the_versions_are_those_of_the_fit(fit: Fit, tmp_path: Path) -> None:
     """The model of these tests is known to this process only. All but the page is there in less than a second."""
     shutil.copytree(fit.config.output, tmp_path / "f")

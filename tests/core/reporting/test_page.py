@@ -129,6 +129,7 @@ def test_only_failures(tmp_path: Path) -> None:
     assert "no constraint was put to the test" in page.words
 
 
+@pytest.mark.slow
 def test_single_rows(tmp_path: Path) -> None:
     valid = page_of(stored(tmp_path / "valid", rows([[0, 0]])))
     assert "1 of 1 point evaluated is valid: 100 %" in valid.words
@@ -140,6 +141,7 @@ def test_no_rows(tmp_path: Path) -> None:
     assert "No point has been stored yet" in page_of(run).words
 
 
+@pytest.mark.slow
 def test_one_parameter(tmp_path: Path) -> None:
     run = scanned(tmp_path / "run", model="toy-staged", constraints=[windows(cheap=(0, 5), dear=(0, 4))])
     page = page_of(run)
@@ -147,6 +149,7 @@ def test_one_parameter(tmp_path: Path) -> None:
     assert "1 parameter" in page.words
 
 
+@pytest.mark.slow
 def test_no_constraints(tmp_path: Path) -> None:
     page = page_of(scanned(tmp_path / "run", constraints=[]))
     assert "constraints" not in page.ids
@@ -159,6 +162,7 @@ def test_fixed_parameters_get_no_figure(tmp_path: Path) -> None:
     assert page.tags.count("svg") == 7
 
 
+@pytest.mark.slow
 def test_a_run_that_keeps_valid_points(tmp_path: Path) -> None:
     page = page_of(scanned(tmp_path / "run", store={"keep": "valid"}))
     assert "stores its valid points only" in page.words

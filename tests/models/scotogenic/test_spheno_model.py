@@ -111,6 +111,7 @@ OMEGA_REASONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F23", "F24")
 def test_every_fault_is_a_row_with_its_reason(
     programs: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -75,6 +75,7 @@ GROUPINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"loss": "rank", "cap": 300}])
 def test_an_island_is_the_same_whatever_stands_beside_it(problem: Problem, options: dict[str, Any]) -> None:
     """Thirty exchanges, 300 generations, runs that end and begin, islands that retire."""

@@ -74,6 +74,7 @@ def theirs(function: Callable[[Floats], Floats], start: float, sigma: float) -> 
     return needed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "start", "sigma"), [(sphere, 0.5, 0.3), (ellipsoid, 0.5, 0.3), (rosenbrock, 0.0, 0.1)]
 )
