@@ -27,9 +27,16 @@ SMALL: dict[str, tuple[dict[str, Any], int]] = {
 }
 """Options and points with which slow samplers go through all they do (forgetting, starting anew) in little time."""
 
+QUICK = {"points_lie_in_the_cube", "restored_sampler_goes_on"}
+"""Rules of which `make test` asks xgb-active, whose models take longest to train; `make test-slow` asks all."""
+
 NAMES = sorted({*registry().names("sampler"), "optuna:QMCSampler"} - {"darts"})
 CHECKS = [
-    pytest.param(check, id=f"{name}-{check}")
+    pytest.param(
+        check,
+        id=f"{name}-{check}",
+        marks=[pytest.mark.slow] * (name == "xgb-active" and str(check) not in QUICK),
+    )
     for name in NAMES
     for check in sampler_checks(name, options=SMALL.get(name, ({}, 0))[0], points=SMALL.get(name, ({}, 1000))[1])
 ]
