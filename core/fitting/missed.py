@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +43,7 @@ MATTERS = 0.01
 _ERROR = 0.5
 
 
-def checked(posterior: Posterior, likelihood: Likelihood, linearised: Linearised, seed: int) -> Posterior:
+def checked(posterior: Posterior, likelihood: Likelihood, terms: Callable[[], Linearised], seed: int) -> Posterior:
     """Return a posterior that says so if it misses a part that other searches know of.
 
     Points with Delta chi2 below `GOOD` that lie far from all of its own are centres of normal distributions, as
@@ -53,7 +54,7 @@ def checked(posterior: Posterior, likelihood: Likelihood, linearised: Linearised
     Args:
         posterior: to be checked; without evidence, it is integrated around its own points in the same way.
         likelihood: knows all points of the fit.
-        linearised: its terms.
+        terms: returns its terms, for which points may be evaluated: asked only if anything is to be integrated.
         seed: of all random numbers.
     """
     if posterior.effective < 2 * _CENTRES:
@@ -66,6 +67,7 @@ def checked(posterior: Posterior, likelihood: Likelihood, linearised: Linearised
     centres = _far_from(own, likelihood)
     if not len(centres):
         return posterior
+    linearised = terms()
     beyond, error, shares = _integral(likelihood, linearised, centres, rng)
     if posterior.log_evidence is not None:
         within, uncertain = posterior.log_evidence, 0.0

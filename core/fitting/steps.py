@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -197,8 +197,8 @@ def _checked(
         return ()
 
     def check() -> tuple[Posterior, ...]:
-        linearised = Linearised(likelihood, np.random.default_rng([config.seed, 4]))
-        found = tuple(checked(posterior, likelihood, linearised, config.seed) for posterior in posteriors)
+        terms = cache(lambda: Linearised(likelihood, np.random.default_rng([config.seed, 4])))
+        found = tuple(checked(posterior, likelihood, terms, config.seed) for posterior in posteriors)
         meter.read("check of posteriors")
         return found
 

@@ -87,7 +87,20 @@ class Counting(Interval):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackgroundFree(WithTheoryError, Interval):
+class _UpperLimit(WithTheoryError, Interval):
+    """Base of limits whose accepted end, `_end`, follows from their fields. They are no measurements."""
+
+    @property
+    def measurements(self) -> int:
+        return 0
+
+    def window(self) -> tuple[float, float]:
+        end: float = getattr(self, "_end")  # noqa: B009 - set in __post_init__ of a frozen class
+        return -math.inf, end
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackgroundFree(_UpperLimit):
     """An upper limit from a search that saw no event and expects none: -2 ln L = 2 N O / limit for O > 0.
 
     With no event Poisson's ln L is minus the number of events expected, and at the limit that number is
@@ -122,10 +135,6 @@ class BackgroundFree(WithTheoryError, Interval):
             raise ValueError(f"theory_relative {self.theory_relative:g} is so large that nothing is excluded")
         return _end_of(self.chi2, level, self.upper, self.upper + self.theory_sigma)
 
-    @property
-    def measurements(self) -> int:
-        return 0
-
     def chi2(self, prediction: Floats) -> Floats:
         """Return -2 ln L (n,) of predictions (n,)."""
         slope, signal = -2.0 * math.log1p(-self.cl) / self.upper, np.maximum(prediction, 0.0)
@@ -136,10 +145,6 @@ class BackgroundFree(WithTheoryError, Interval):
             vanishing = np.where(signal > 0.0, slope**2 * signal**2 / (4.0 * half**2), 0.0)
         return np.where(slope * signal >= 2.0 * half**2, slope * signal - half**2, vanishing)
 
-    def window(self) -> tuple[float, float]:
-        end: float = getattr(self, "_end")  # noqa: B009 - set in __post_init__ of a frozen class
-        return -math.inf, end
-
     def loglike(self, values: Floats) -> Floats:
         return -0.5 * self.chi2(values[:, 0])
 
@@ -148,7 +153,7 @@ class BackgroundFree(WithTheoryError, Interval):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CLsLimit(WithTheoryError, Interval):
+class CLsLimit(_UpperLimit):
     """An upper limit with the one that was expected: a Gaussian measurement is made of both.
 
     In the asymptotic approximation a search measures its signal as m +- sigma, and excludes O where
@@ -209,10 +214,6 @@ class CLsLimit(WithTheoryError, Interval):
         found: tuple[float, float] = getattr(self, "_measured")  # noqa: B009 - set in __post_init__
         return found
 
-    @property
-    def measurements(self) -> int:
-        return 0
-
     def _log_cls(self, prediction: Floats) -> Floats:
         """Return ln CLs (n,) of predictions (n,)."""
         from scipy.special import log_ndtr
@@ -220,10 +221,6 @@ class CLsLimit(WithTheoryError, Interval):
         m, sigma = self.measurement
         total = self.in_quadrature(sigma, prediction)
         return np.asarray(log_ndtr((m - prediction) / total) - log_ndtr(m / total))
-
-    def window(self) -> tuple[float, float]:
-        end: float = getattr(self, "_end")  # noqa: B009 - set in __post_init__ of a frozen class
-        return -math.inf, end
 
     def residuals(self, values: Floats) -> Floats | None:
         if type(self).loglike is not CLsLimit.loglike:

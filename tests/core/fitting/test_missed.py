@@ -62,7 +62,7 @@ def posterior_of(x: Floats, likelihood: Likelihood, log_evidence: float | None) 
 
 def check(posterior: Posterior, likelihood: Likelihood) -> Posterior:
     """Hold it against what the likelihood knows."""
-    return checked(posterior, likelihood, Linearised(likelihood, np.random.default_rng(1)), 1)
+    return checked(posterior, likelihood, lambda: Linearised(likelihood, np.random.default_rng(1)), 1)
 
 
 @pytest.mark.parametrize("log_evidence", [EVIDENCE - np.log(2.0), None])
