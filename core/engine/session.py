@@ -76,16 +76,11 @@ def _prepare(output: Path, next_free: bool, config: ScanConfig, problem: Problem
     directory, lock = claim(output, next_free=next_free)
     held.enter_context(lock)
     made_here(config.problem)
-    _say_notices(problem)
+    problem.say_notices()
     make_directory(directory / "points")
     write_atomic(directory / CONFIG, config.to_yaml())
     manifest.save(directory)  # last: with it, the directory is a run
     return directory
-
-
-def _say_notices(problem: Problem) -> None:
-    for notice in problem.notices:
-        log.warning("%s", notice)
 
 
 def resume(
@@ -142,7 +137,7 @@ def resume(
             return Run(directory), "finished"
         if everyone.is_root:
             warn(changes)
-            _say_notices(problem)
+            problem.say_notices()
         return _Session(config, problem, everyone, stop, directory, changes=changes, quiet=quiet).run()
 
 

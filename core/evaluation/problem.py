@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TypeGuard
 
@@ -18,6 +19,8 @@ from terranova.interfaces.constraint_set import ConstraintSet, all_constraints
 from terranova.interfaces.model import Model
 from terranova.interfaces.sampler import SearchSpace
 from terranova.types import Bools, Floats, Ints
+
+log = logging.getLogger("terranova")
 
 
 class Problem:
@@ -102,6 +105,11 @@ class Problem:
     def notices(self) -> list[str]:
         """What whoever starts something with this problem should know of its constraints."""
         return [f"constraint {c.name!r}: {notice}" for c in self.constraints for notice in c.notices]
+
+    def say_notices(self) -> None:
+        """Log them as warnings, one by one."""
+        for notice in self.notices:
+            log.warning("%s", notice)
 
     def _seeds(self, rng: np.random.Generator, n: int) -> Floats:
         """Starting points u (n, d_free) that the model suggests, moved into its box.

@@ -71,8 +71,7 @@ def run_fit(config: FitConfig, *, quiet: bool = False) -> Fit | None:
             on_root(everyone, lambda: prepare_directory(config, problem, held), config.output)
             if everyone.is_root:
                 made_here(config.problem)
-                for notice in problem.notices:
-                    log.warning("%s", notice)
+                problem.say_notices()
             everyone.watch_over(config.output, config.parallel.patience)
             ended = on_root(everyone, lambda: _ended(config.output), config.output)
             if ended is not None:
