@@ -12,6 +12,7 @@ from terranova.fitting.likelihood import EXCLUDED, Likelihood
 from terranova.fitting.metric import Metric
 from terranova.fitting.optimise import Cost, minimise, polish
 from terranova.fitting.prior_ends import best_at_ends
+from terranova.fitting.profile import good_and_apart
 from terranova.types import Floats, Ints
 
 GENERATIONS = 400
@@ -106,15 +107,7 @@ def first_points(likelihood: Likelihood, wanted: int) -> Floats:
     usable = np.flatnonzero(np.isfinite(loglike))
     if not len(usable):
         return np.empty((0, likelihood.dimension))
-    good = usable[np.argsort(-loglike[usable], kind="stable")[: 50 * wanted]]
-    near = good[loglike[good] > loglike[good[0]] - 25.0]
-    u = likelihood.u[near]
-    chosen = [0]
-    distance = ((u - u[0]) ** 2).sum(axis=1)
-    while len(chosen) < min(wanted, len(u)) and distance.max() > 0.0:
-        chosen.append(int(distance.argmax()))
-        np.minimum(distance, ((u - u[chosen[-1]]) ** 2).sum(axis=1), out=distance)
-    return np.asarray(u[chosen])
+    return np.asarray(likelihood.u[good_and_apart(likelihood, usable, wanted)])
 
 
 class NoPoint(Exception):

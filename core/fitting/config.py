@@ -18,7 +18,10 @@ LEVELS = (0.68, 0.90, 0.95)
 """Of confidence, where the file names none."""
 
 CURVE, PLANE = 20_000, 100_000
-"""Evaluations for a curve and for a plane, for each free parameter."""
+"""Evaluations for a curve and for a plane, for each free parameter, of which there are few."""
+
+FEW = 6
+"""With more free parameters, each search takes longer, and more of them are needed."""
 
 FREE_KEYS = ("output", "parallel")
 """Keys that may change between two sessions of a fit: no number depends on them."""
@@ -39,8 +42,8 @@ class Search:
     Attributes:
         until: "converged", until no bin gains any more.
         curve: evaluations for a profile of one quantity, about; the fit says so if they did not suffice. 0 stands
-            for `CURVE` for each free parameter.
-        plane: the same for one of two; 0 stands for `PLANE` for each free parameter.
+            for `CURVE` for each free parameter, and more by `many` of them.
+        plane: the same for one of two; 0 stands for `PLANE`.
     """
 
     until: Literal["converged"] = "converged"
@@ -50,7 +53,12 @@ class Search:
     def allowed(self, quantities: int, parameters: int) -> int:
         """Return the evaluations for a profile of so many quantities of a model with so many free parameters."""
         given, each = (self.curve, CURVE) if quantities == 1 else (self.plane, PLANE)
-        return given or each * parameters
+        return given or round(each * parameters * many(parameters))
+
+
+def many(parameters: int) -> float:
+    """Return how much longer searches are with so many free parameters, and how many more of them there are."""
+    return max(1.0, parameters / FEW)
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,15 @@ _STRAIGHT = 0.1
 """A step that brings all but this part of what the slopes promised needs no correction."""
 
 _MARGIN = 1e-7
-"""A step ends so far within a bound, in its units, that rounding does not put it outside."""
+"""A step ends so far within a bound that rounding does not put it outside."""
+
+_FLATTEST = 1e-6
+"""Slope of a bound, in its units, below which its distance is no longer divided by it."""
 
 _ENOUGH = 5e-4
 """A step that gains less in ln L is none ..."""
 
-_PATIENCE = 3
+_PATIENCE = 2
 """... and so many of them end a search."""
 
 _FORESIGHT, _TRIED = 3.0, 6
@@ -33,12 +36,12 @@ _FORESIGHT, _TRIED = 3.0, 6
 that is judged after so many evaluations for each parameter, where no bound is violated."""
 
 _PRICE, _DEAREST, _CHEAPEST = 10.0, 1e8, 1.0
-"""Of a violated bound, in ln L for each unit."""
+"""Of a violated bound, in ln L for each unit of its distance."""
 
 _MET = 1e-9
-"""A bound violated by no more, in its units, is met."""
+"""A bound that is violated by no more is met."""
 
-_HEAVIER = 10.0
+_HEAVIER = 100.0
 """Factor of the damping after a step that failed: the next one knows more of the bounds."""
 
 _LIGHTEST = 1e-4
@@ -62,7 +65,9 @@ def descend(
     The method is that of Levenberg and Marquardt on the residuals, with hard bounds as elastic inequalities
     whose price follows their multipliers, and steps corrected to second order (J. Nocedal and S. J. Wright,
     Numerical Optimization, 2006, chapters 10 and 18). Slopes of bounds from places nearby stay in force (`Kinks`).
-    A search to which slopes promise no gain has arrived; it makes no step to prove it.
+    A search to which slopes promise no gain has arrived; it makes no step to prove it. The violation of a bound
+    counts as a distance: divided by its slope where the search is. Over a prior a bound may span so many decades
+    that in units of them all its values near the best fit are alike.
 
     Args:
         holder: of the quantities.
@@ -82,7 +87,8 @@ def descend(
     damping, price = np.full(n, 1e-2), np.full(n, _PRICE)
     used, stale, recent = np.ones(n), np.zeros(n), np.full(n, np.inf)
     goal = np.full(n, -np.inf) if target is None else target
-    alive = np.isfinite(at.merit(price)) & (d > 0)
+    unit = np.ones_like(at.bounds)  # of distances
+    alive = np.isfinite(at.merit(unit)) & (d > 0)
     slopes_at: Terms | None = None
     fresh = alive.copy()  # where slopes are not known
     kinks = Kinks(n, at.bounds.shape[1], d)
@@ -93,24 +99,26 @@ def descend(
             found = holder.slopes(at.take(looked), *probed)
             slopes_at = found.room(n) if slopes_at is None else slopes_at
             slopes_at.put(looked, found)
+            unit[looked] = 1.0 / np.maximum(np.linalg.norm(found.bounds, axis=2), _FLATTEST)
             used[looked] += d
             fresh[looked] = False
             near = kinks.near(looked, v[looked], known_or_zero(at.bounds[looked]))
-            hope = _hope(holder, v[looked], at.take(looked), found, price[looked], near)
+            hope = _hope(holder, v[looked], at.take(looked), found, price[looked], unit[looked], near)
             alive[looked[np.isfinite(at.loglike[looked]) & (hope < _ENOUGH)]] = False
         rows: Ints = np.flatnonzero(alive)
         if slopes_at is None or not len(rows):
             break
         mine, here, there, slopes = lanes.take(rows), at.take(rows), v[rows], slopes_at.take(rows)
         near = kinks.near(rows, there, known_or_zero(here.bounds))
-        trial = _Trials(holder, mine, there, here, slopes, damping[rows], price[rows], near)
+        trial = _Trials(holder, mine, there, here, slopes, damping[rows], price[rows], unit[rows], near)
         used[rows] += trial.evaluations
         for terms, place in trial.allowed:
             row, u = rows[trial.owner], holder.cube(place, mine.take(trial.owner))
             for i in np.flatnonzero(terms.loglike > best[row]):
                 if terms.loglike[i] > best[row[i]]:
                     best[row[i]], best_u[row[i]] = terms.loglike[i], u[i]
-        before = here.merit(price[rows])
+        weight = price[:, None] * unit
+        before = here.merit(weight[rows])
         gained = before - trial.merit
         better = gained > 1e-9 * (1.0 + np.abs(before))
         moved = rows[better]
@@ -125,12 +133,14 @@ def descend(
         at.put(moved, trial.terms.take(np.flatnonzero(better)))
         damping[moved] = trial.damping[better]
         damping[rows[failed]] *= _HEAVIER
-        stale[rows] = np.where(gained > _ENOUGH, 0, stale[rows] + 1)
-        slack = np.maximum(known_or_zero(at.bounds[rows]), 0.0).max(axis=1, initial=0.0)
+        # A step that failed because it was too long says nothing about a shorter one.
+        over = np.where(better, gained, trial.shortest) < _ENOUGH
+        stale[rows] = np.where(over, stale[rows] + 1, np.where(better, 0, stale[rows]))
+        slack = (unit[rows] * np.maximum(known_or_zero(at.bounds[rows]), 0.0)).max(axis=1, initial=0.0)
         needed = np.sqrt(price[rows] * np.clip(3.0 * trial.multiplier, _CHEAPEST, _DEAREST))
         price[rows] = np.clip(np.where(slack > _MET, 4.0 * price[rows], needed), _CHEAPEST, _DEAREST)
         recent[rows] = np.where(np.isinf(recent[rows]), gained, 0.5 * (recent[rows] + np.maximum(gained, 0.0)))
-        short = at.merit(price)[rows] + goal[rows]  # of the best known, in -ln L
+        short = at.merit(price[:, None] * unit)[rows] + goal[rows]  # of the best known, in -ln L
         steps_left = (calls - used[rows]) / (d + trial.evaluations)
         there_now = (np.abs(short) < _ENOUGH) & (gained < _ENOUGH)
         allowed = slack <= _MET  # elsewhere, the price of bounds is in what is short
@@ -143,7 +153,13 @@ def descend(
 
 
 def _hope(
-    holder: Holder, v: Floats, at: Terms, slopes: Terms, price: Floats, near: tuple[Floats, Floats]
+    holder: Holder,
+    v: Floats,
+    at: Terms,
+    slopes: Terms,
+    price: Floats,
+    unit: Floats,
+    near: tuple[Floats, Floats],
 ) -> Floats:
     """Return (n,) what the best step from each point would gain if its slopes held: nothing, at a minimum.
 
@@ -154,7 +170,7 @@ def _hope(
     diagonal = np.arange(hessian.shape[1])
     damped = hessian.copy()
     damped[:, diagonal, diagonal] += _LIGHTEST
-    bounds, levels = _with(slopes.bounds, known_or_zero(at.bounds), near)
+    bounds, levels = _with(slopes.bounds, known_or_zero(at.bounds), near, unit)
     prices = np.broadcast_to(price[:, None], levels.shape)
     step, _ = solve_elastic(damped, gradient, bounds, levels, prices, low, high)
     beyond = np.maximum(levels + _along(bounds, step), 0.0).sum(axis=1)
@@ -162,9 +178,11 @@ def _hope(
     return np.asarray(np.maximum(levels, 0.0).sum(axis=1) * price - change - price * beyond)
 
 
-def _with(slopes: Floats, levels: Floats, near: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    """Return slopes (n, k, d) and levels (n, k) of bounds, and of what is known of them nearby."""
-    return np.concatenate([slopes, near[0]], axis=1), np.concatenate([levels, near[1]], axis=1)
+def _with(slopes: Floats, levels: Floats, near: tuple[Floats, Floats], unit: Floats) -> tuple[Floats, Floats]:
+    """Return slopes (n, k', d) and levels (n, k') of bounds and of what is known of them nearby, as distances."""
+    units = np.concatenate([unit] * (1 + near[1].shape[1] // max(levels.shape[1], 1)), axis=1)
+    slopes, levels = np.concatenate([slopes, near[0]], axis=1), np.concatenate([levels, near[1]], axis=1)
+    return units[:, :, None] * slopes, units * levels
 
 
 class _Trials:
@@ -175,6 +193,7 @@ class _Trials:
         allowed: terms and v of all that were evaluated, in the order of `owner`.
         owner: (n * dampings,) the point from which each step was made.
         v, terms, merit, damping, multiplier: of the best step from each point.
+        shortest: (n,) what the slopes promised of the step with the heaviest damping.
     """
 
     def __init__(
@@ -186,11 +205,13 @@ class _Trials:
         slopes: Terms,
         damping: Floats,
         price: Floats,
+        unit: Floats,
         near: tuple[Floats, Floats],
     ) -> None:
         n = len(v)
         count = len(DAMPINGS)
-        self._at, self._slopes, self._near = at, slopes, near
+        self._at, self._slopes, self._near, self._unit = at, slopes, near, unit
+        weight = price[:, None] * unit
         self._hessian, self._gradient = holder.linearised.quadratic(at, slopes)
         self._low, self._high = holder.box(v)
         self._damping, self._price = (damping[:, None] * DAMPINGS).reshape(-1), price
@@ -199,10 +220,10 @@ class _Trials:
         step, multiplier = self._solve(everything, at.residuals[self.owner], at.bounds[self.owner])
         place = v[self.owner] + step
         terms = holder.terms(place, lanes.take(self.owner))
-        merit = terms.merit(price[self.owner])
+        merit = terms.merit(weight[self.owner])
         self.evaluations = np.full(n, float(count))
         self.allowed = [(terms, place)]
-        before = at.merit(price)[self.owner]
+        before = at.merit(weight)[self.owner]
         for _ in range(_ROUNDS):
             chosen = self._worth_correcting(merit, before, self._promised(step), count)
             if not len(chosen):
@@ -214,7 +235,7 @@ class _Trials:
             moved = v[own] + again
             found = holder.terms(moved, lanes.take(own))
             np.add.at(self.evaluations, own, 1.0)
-            paid = found.merit(price[own])
+            paid = found.merit(weight[own])
             full_place, full_terms = place.copy(), terms.take(everything)
             full_place[chosen] = moved
             full_terms.put(chosen, found)
@@ -228,6 +249,7 @@ class _Trials:
                 paid[improved],
             )
             terms.put(put, found.take(np.flatnonzero(improved)))
+        self.shortest = (before - self._promised(step)).reshape(n, count)[:, -1]
         first = merit.reshape(n, count).argmin(axis=1) + count * np.arange(n)
         self.v, self.terms, self.merit = place[first], terms.take(first), merit[first]
         self.damping, self.multiplier = self._damping[first], multiplier[first].max(axis=1, initial=0.0)
@@ -241,7 +263,7 @@ class _Trials:
         diagonal = np.arange(hessian.shape[1])
         hessian[:, diagonal, diagonal] += self._damping[which, None]
         near = self._near[0][own], self._near[1][own]
-        rows, levels = _with(slopes.bounds[own], known_or_zero(bounds), near)
+        rows, levels = _with(slopes.bounds[own], known_or_zero(bounds), near, self._unit[own])
         price = np.broadcast_to(self._price[own, None], levels.shape)
         return solve_elastic(hessian, gradient, rows, levels + _MARGIN, price, self._low[own], self._high[own])
 
@@ -251,7 +273,8 @@ class _Trials:
         bounds = known_or_zero(self._at.bounds[own]) + _along(self._slopes.bounds[own], step)
         change = (self._gradient[own] * step).sum(axis=1)
         change += 0.5 * (step * _along(self._hessian[own], step)).sum(axis=1)
-        return np.asarray(self._at.soft[own] + change + self._price[own] * np.maximum(bounds, 0.0).sum(axis=1))
+        beyond = (self._unit[own] * np.maximum(bounds, 0.0)).sum(axis=1)
+        return np.asarray(self._at.soft[own] + change + self._price[own] * beyond)
 
     def _worth_correcting(self, merit: Floats, before: Floats, promised: Floats, count: int) -> Ints:
         """Return the best steps of each point that bring less than they should."""

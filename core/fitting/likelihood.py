@@ -170,8 +170,13 @@ class Likelihood:
         self.evaluations, self.requests = len(u), requests
 
     @property
+    def scanned(self) -> int:
+        """Number of points known from scans, which come first; the rest were evaluated by the fit."""
+        return len(self.loglikes) - self.evaluations
+
+    @property
     def u(self) -> Floats:
-        """(n, d) all points known."""
+        """(n, d) all points known; those of scans come first."""
         self._join()
         return self._u[0]
 

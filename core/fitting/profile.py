@@ -207,6 +207,35 @@ def best_rows(likelihood: Likelihood, axes: Sequence[Axis], shape: tuple[int, ..
     return rows
 
 
+def several_rows(
+    likelihood: Likelihood, axes: Sequence[Axis], shape: tuple[int, ...], wanted: int
+) -> list[tuple[int, int]]:
+    """Return (cell, row) of up to `wanted` good points of scans in each cell, far from one another."""
+    scanned = likelihood.scanned
+    cell = _cell_of(likelihood, axes, shape, held=False)[:scanned]
+    inside: Ints = np.flatnonzero((cell >= 0) & np.isfinite(likelihood.loglikes[:scanned]))
+    inside = inside[np.argsort(cell[inside], kind="stable")]
+    cells, begin = np.unique(cell[inside], return_index=True)
+    found = []
+    for number, rows in zip(cells.tolist(), np.split(inside, begin[1:]), strict=False):
+        found += [(number, row) for row in good_and_apart(likelihood, rows, wanted).tolist()]
+    return found
+
+
+def good_and_apart(likelihood: Likelihood, rows: Ints, wanted: int) -> Ints:
+    """Choose of the best of some rows up to `wanted`: the best one, then those farthest from the ones before."""
+    loglike = likelihood.loglikes[rows]
+    good = np.argsort(-loglike, kind="stable")[: 50 * wanted]
+    near = rows[good[loglike[good] > loglike[good[0]] - 25.0]]
+    u = likelihood.u[near]
+    chosen = [0]
+    distance = ((u - u[0]) ** 2).sum(axis=1)
+    while len(chosen) < min(wanted, len(u)) and distance.max() > 0.0:
+        chosen.append(int(distance.argmax()))
+        np.minimum(distance, ((u - u[chosen[-1]]) ** 2).sum(axis=1), out=distance)
+    return np.asarray(near[chosen])
+
+
 def _best_known(likelihood: Likelihood, axes: Sequence[Axis], shape: tuple[int, ...]) -> tuple[Floats, Floats]:
     """Return u (cells, d), NaN where none, and the log-likelihood (cells,) of the best point of each cell."""
     rows = best_rows(likelihood, axes, shape)

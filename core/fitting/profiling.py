@@ -17,14 +17,14 @@ from terranova.fitting.minima import KEPT, gain
 from terranova.fitting.profile import Profile, best_rows, gather, profile, search
 from terranova.fitting.profile_convergence import MOVED, Convergence, jumps_in_sight
 from terranova.fitting.progress import Say
-from terranova.fitting.sweeps import STARTS, CellSearch
+from terranova.fitting.sweeps import CellSearch
 from terranova.fitting.terms import Linearised
 from terranova.types import Bools, Floats, Ints
 
 _ROUNDS = 4
 """Times that profiles exchange what they know, at most."""
 
-_OPINIONS = 3
+_OPINIONS = 6
 """Times that fresh searches look at the ends of intervals, at most: again while they gain."""
 
 _GENERATIONS, _SPREAD = 60, 0.05
@@ -145,8 +145,9 @@ class Profiling:
         unit, every = self._course.unit, np.arange(work.cells)
         unit(None, work.from_known)
         if i in self._curves:
-            for _ in range(STARTS):
+            for _ in range(work.starts):
                 unit(tuple[int, int], lambda: work.random_starts(work.in_question()))
+            unit(None, work.from_scans)
             unit(None, lambda: self._from_others(i))
         elif not unit(bool, lambda: bool(np.isfinite(work.minima.best).any())):
             unit(tuple[int, int], lambda: work.random_starts(every))

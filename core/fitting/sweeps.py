@@ -9,24 +9,29 @@ import numpy as np
 
 from terranova.fitting.approach import approach, nearest_draws
 from terranova.fitting.axes import FAR, Axis, named
+from terranova.fitting.config import many
 from terranova.fitting.course import Course, Stream, put_back, stream_of
 from terranova.fitting.descent import descend
 from terranova.fitting.exchanges import exchanged
 from terranova.fitting.lanes import Holder, Lanes
 from terranova.fitting.minima import KEPT, Minima, MinimaState, Minimum, gain
-from terranova.fitting.profile import beside, best_rows
+from terranova.fitting.profile import beside, best_rows, several_rows
 from terranova.fitting.profile_convergence import jumps_in_sight
 from terranova.fitting.progress import Say
 from terranova.fitting.terms import Linearised
 from terranova.types import Bools, Floats, Ints
 
-STARTS = 2
-"""Random starts of each cell of a curve."""
+_STARTS = 2
+"""Random starts of each cell of a curve of few parameters."""
+
+FROM_SCANS = 6
+"""Points of scans of each cell of a curve, from which it is searched."""
 
 _APPROACHES = 3
 _APPROACH_CALLS, _START_CALLS, _CARRY_CALLS, _SWEEP_CALLS, _JUMP_CALLS = 400, 200, 100, 120, 400
 """Evaluations of a search: for a first allowed point, from there, for the way from a
-neighbour's cell, from its end, at a jump."""
+neighbour's cell, from its end, at a jump; `many` times as much where there are many parameters, since each step
+looks along all of them."""
 
 _WORSE = 0.1
 """A neighbour's minimum this much below a cell's best, in ln L, is still tried."""
@@ -127,8 +132,14 @@ class CellSearch:
         self.minima = Minima(self.cells, self.holder.periodic, kept)
         self.effort = Effort(moved=np.zeros(self.cells))
         self.allowed, self.spent = allowed, 0
+        self._many = many(self.holder.dimension)
         self._rng, self._say, self._turn = rng, say, 0
         self._tried: set[tuple[int, int, bytes]] = set()  # at jumps: cell, chart, from where
+
+    @property
+    def starts(self) -> int:
+        """Random starts of each cell of a curve: the more parameters, the more branches."""
+        return round(self._many * _STARTS)
 
     @property
     def left(self) -> int:
@@ -162,7 +173,8 @@ class CellSearch:
         lanes = self._lanes(cells)
         first = not np.isfinite(known).any()
         u, before = nearest_draws(self.holder, lanes, self._rng), self.likelihood.evaluations
-        u, allowed = approach(self.holder, u, lanes, _APPROACH_CALLS), np.zeros(len(cells), dtype=bool)
+        tries = round(self._many * _APPROACH_CALLS)
+        u, allowed = approach(self.holder, u, lanes, tries), np.zeros(len(cells), dtype=bool)
         for attempt in range(_APPROACHES):
             terms = self.holder.terms(self.holder.charts.from_cube(u, lanes.chart), lanes)
             allowed = np.isfinite(terms.loglike)
@@ -170,7 +182,7 @@ class CellSearch:
             if attempt == _APPROACHES - 1 or not len(rest):
                 break
             others = lanes.take(rest)
-            u[rest] = approach(self.holder, nearest_draws(self.holder, others, self._rng), others, _APPROACH_CALLS)
+            u[rest] = approach(self.holder, nearest_draws(self.holder, others, self._rng), others, tries)
         self.spent += self.likelihood.evaluations - before
         found = self.descend(cells, u, lanes, _START_CALLS, compare=not first)
         with np.errstate(invalid="ignore"):
@@ -212,7 +224,9 @@ class CellSearch:
         target = self.minima.best[cells] if compare else np.full(len(cells), -np.inf)
         for first in range(0, len(cells), _LANES):
             part: Ints = np.arange(first, min(first + _LANES, len(cells)))
-            end, best[part] = descend(self.holder, u[part], lanes.take(part), calls, target=target[part])
+            end, best[part] = descend(
+                self.holder, u[part], lanes.take(part), round(self._many * calls), target=target[part]
+            )
             self.minima.add_all(cells[part], end, best[part])
         self.spent += self.likelihood.evaluations - before
         return best
@@ -235,6 +249,21 @@ class CellSearch:
         cells: Ints = np.flatnonzero(good)
         if len(cells):
             self.carry(cells, self.likelihood.u[rows[cells]])
+
+    def from_scans(self) -> None:
+        """Search every cell that matters from several good points of scans that lie there, far from one another.
+
+        Where many parameters are free, the best of them need not be in the valley that leads deepest.
+        """
+        several = several_rows(self.likelihood, self.axes, self.shape, FROM_SCANS)
+        wanted = set(self.in_question().tolist())
+        chosen = [(cell, row) for cell, row in several if cell in wanted]
+        if chosen:
+            cells, rows = (np.array(column, dtype=np.int64) for column in zip(*chosen, strict=True))
+            starts = self.likelihood.u[rows]
+            for chart in range(self.holder.charts.count):
+                lanes = self._lanes(cells, chart)
+                self.descend(cells, self._carried(starts, lanes), lanes, _START_CALLS)
 
     def from_points(self, u: Floats) -> None:
         """Search the bins of a curve that matter from the nearest of points (n, all parameters)."""
@@ -323,7 +352,9 @@ class CellSearch:
         if len(self._bridge.free) > len(free):
             for first in range(0, len(u), _LANES):
                 part: Ints = np.arange(first, min(first + _LANES, len(u)))
-                end, best = descend(self._bridge, u[part], lanes.take(part), _CARRY_CALLS, arrive=True)
+                end, best = descend(
+                    self._bridge, u[part], lanes.take(part), round(self._many * _CARRY_CALLS), arrive=True
+                )
                 arrived = np.isfinite(best)
                 result[part[arrived]] = end[arrived][:, free]
         self.spent += self.likelihood.evaluations - before

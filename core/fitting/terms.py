@@ -67,10 +67,9 @@ class Terms:
         return np.asarray(0.5 * squares.sum(axis=1) + other.sum(axis=1) + _MISSING * self.missing)
 
     def merit(self, price: Floats) -> Floats:
-        """Return (n,) what is minimised: -ln L and the price (n,) of every bound that is violated."""
-        excess = np.maximum(known_or_zero(self.bounds), 0.0).sum(axis=1)
+        """Return (n,) what is minimised: -ln L, and the price (n, k) of every bound that is violated."""
         with np.errstate(over="ignore", invalid="ignore"):
-            paid = self.soft + price * excess
+            paid = self.soft + (price * np.maximum(known_or_zero(self.bounds), 0.0)).sum(axis=1)
         return np.where(np.isfinite(paid), paid, np.inf)
 
     def take(self, rows: Ints) -> Terms:
