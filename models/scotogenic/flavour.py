@@ -28,7 +28,7 @@ E: Final = math.sqrt(E2)
 M_Z2: Final = sm.M_Z**2
 
 # Pseudoscalar mesons: decay constants (GeV) and masses. f_pi: FLAG, arXiv:2111.09849; eta and eta' in the
-# quark-flavour basis, f_s = 1.34 f_pi and phi = 39.3 degrees: Feldmann, Kroll, Stech, hep-ph/9802409 (from memory).
+# quark-flavour basis, f_s = 1.34 f_pi and phi = 39.3 degrees: Feldmann, Kroll, Stech, hep-ph/9802409.
 F_PI: Final = 0.1302
 F_S: Final = 1.34 * F_PI
 PHI: Final = math.radians(39.3)
