@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 import yaml
+from scipy import stats
 
 import terranova
 from terranova import ConstraintSet, Correlated
@@ -110,6 +111,16 @@ def test_every_datum_of_today_is_taken_once() -> None:
     assert len(read) == len(set(read))
     assert not [name for name in read if name.startswith(("kappa", "abs_kappa"))]
     assert sum(c.measurements for c in problem.constraints) == 3 + 7 + 4
+
+
+def test_limits_are_no_measurements_of_the_example() -> None:
+    """Counted as measurements they had made p = 0.25 of the data of arXiv:2402.07661 to 0.76."""
+    kappas = ["kappa_W", "kappa_Z", "kappa_t", "abs_kappa_b", "kappa_tau"]
+    sets = [{"name": name, "without": kappas} if "lhc" in name else name for name in AUTHORS]
+    problem = terranova.problem("thdm3", [*sets, "scalars"])
+    freedom = sum(c.measurements for c in problem.constraints) - problem.search_space.dimension
+    assert freedom == 23 - 16
+    assert stats.chi2.sf(9.05, freedom) == pytest.approx(0.25, abs=5e-3)
 
 
 def test_rates_of_the_standard_model_are_accepted_and_no_common_factor_of_0_8() -> None:
