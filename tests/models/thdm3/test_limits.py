@@ -151,7 +151,7 @@ def test_scalar_and_w_loops_interfere_with_the_sign_of_the_coupling() -> None:
 
 
 def test_inclusive_rates_are_means_of_the_exclusive_ones() -> None:
-    """Weights: cross sections of arXiv:1610.07922, 13 TeV. Production with bottom quarks has no rates of its own."""
+    """Weights: cross sections of arXiv:1610.07922. Production with bottom quarks has no rates of its own."""
     sigma = {"ggF": 48.58, "VBF": 3.782, "VH": 1.373 + 0.8839, "ttH": 0.5071}
     out = evaluate(box(200))
     for decay in ("gamgam", "ZZ", "WW", "tautau"):
