@@ -44,9 +44,9 @@ NUCLEI: Final = (
     (0.189, 0.0974, 0.146, 13.07e6),  # Au
     (0.161, 0.0834, 0.128, 13.45e6),  # Pb
 )
-"""Overlap integrals D, V^p, V^n in m_mu^(5/2), and capture rates in 1/s: hep-ph/0203110, tables I and VIII. Those of
-Al, Ti and Au are also those of flavio, arXiv:1810.08132; those of lead were not found again. All reproduce the ratios
-to mu -> e gamma for a pure dipole printed in that paper."""
+"""Overlap integrals D, V^p, V^n in m_mu^(5/2), and capture rates in 1/s: hep-ph/0203110, tables I and VIII. Those
+of Al, Ti and Au are also those of flavio, arXiv:1810.08132; those of lead were not found again. All reproduce the
+ratios to mu -> e gamma for a pure dipole printed in that paper."""
 
 
 @jit
