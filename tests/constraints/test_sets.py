@@ -11,7 +11,9 @@ from scipy import stats
 
 import terranova
 from terranova import ConstraintSet, Correlated
+from terranova.models.physics import sm
 from terranova.models.physics.oblique_data import STU, STU_RHO, STU_SIGMA, chi2_oblique
+from terranova.models.thdm3 import inclusive
 from terranova.registry import registry
 
 CURRENT = ["theory", "electroweak", "higgs-lhc", "flavour"]
@@ -135,6 +137,24 @@ def test_rates_of_the_standard_model_are_accepted_and_no_common_factor_of_0_8() 
     assert rates.violation(np.ones((1, 7)))[0] == 0.0
     assert rates.largest_chi2 == pytest.approx(rates.chi2(np.ones((1, 7)))[0] + 11.83)
     assert rates.violation(np.full((1, 7), 0.8))[0] > 0.0
+
+
+def test_errors_of_theory_of_the_rates_follow_from_those_of_widths_and_cross_sections() -> None:
+    """Errors in percent of widths and of cross sections at 13 TeV of the LHC Higgs working group, arXiv:1610.07922."""
+    (rates,) = _set("higgs-lhc")
+    assert isinstance(rates, Correlated)
+    assert rates.theory is not None
+    given = {name: entry.get("sigma", entry.get("relative")) for name, entry in rates.theory.items()}
+    widths = {"m_b": {"bb": 1.7}, "alpha_s": {"bb": -1.4, "cc": -1.9, "gg": 3.0}}
+    for name, errors in widths.items():
+        total = sum(sm.HIGGS_BRANCHING[decay] * error for decay, error in errors.items())
+        expected = [errors.get(str(o).rpartition("_")[2], 0.0) - total for o in rates.observables]
+        np.testing.assert_allclose(100.0 * np.array(given[name]), expected, atol=0.02)
+    others = inclusive.VBF + inclusive.WH + inclusive.ZH + inclusive.TTH + inclusive.BBH
+    share = inclusive.GGF / (inclusive.GGF + others)
+    assert 100.0 * given["ggF"] == pytest.approx(share * np.hypot(3.9, 3.2), abs=0.05)
+    vh = inclusive.WH * np.hypot(0.6, 1.9) + inclusive.ZH * np.hypot(3.5, 1.6)
+    assert 100.0 * given["VH"] == pytest.approx(vh / (inclusive.WH + inclusive.ZH), abs=0.05)
 
 
 def test_data_that_come_with_terranova_say_how_old_they_are() -> None:
