@@ -140,7 +140,7 @@ def test_rates_of_the_standard_model_are_accepted_and_no_common_factor_of_0_8() 
 
 
 def test_errors_of_theory_of_the_rates_follow_from_those_of_widths_and_cross_sections() -> None:
-    """Errors in percent of widths and of cross sections at 13 TeV of the LHC Higgs working group, arXiv:1610.07922."""
+    """Errors in percent of widths and cross sections of the LHC Higgs working group, arXiv:1610.07922."""
     (rates,) = _set("higgs-lhc")
     assert isinstance(rates, Correlated)
     assert rates.theory is not None
