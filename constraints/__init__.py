@@ -1,4 +1,4 @@
-"""Built-in constraints: the kinds that files can name, and sets: YAML with little code, a folder a model, and `common`."""
+"""Built-in constraints: kinds that files can name, and sets: YAML and little code, a folder a model, and `common`."""
 
 from __future__ import annotations
 
