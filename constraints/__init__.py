@@ -1,4 +1,4 @@
-"""Built-in constraints: kinds that files can name, and sets: YAML and little code, a folder a model, and `common`."""
+"""Built-in constraints: kinds that files can name, and sets: mostly YAML, a folder a model, and `common` for all."""
 
 from __future__ import annotations
 
