@@ -1,4 +1,4 @@
-"""Built-in constraints: kinds that files can name, and sets: mostly YAML, a folder a model, and `common` for all."""
+"""Built-in constraints: kinds that files can name, and sets: mostly YAML, a folder a model, `common` for all."""
 
 from __future__ import annotations
 
