@@ -28,11 +28,11 @@ from terranova.runs.coverage import Coverage
 from terranova.types import Ints
 
 SCOTOGENIC = (
-    *(f"scotogenic-{s}" for s in ("theory", "electroweak", "higgs", "collider", "neutrino", "lfv", "dark-matter")),
-    "g2-wp25",
+    *(f"scotogenic-{s}" for s in ("theory", "higgs", "collider", "neutrino", "lfv", "dark-matter")),
+    *("electroweak", "g2-wp25"),
 )
 SETS = {
-    "thdm3": ("theory", "electroweak", "higgs-lhc", "flavour", "scalars"),
+    "thdm3": ("theory", "electroweak-2402.07661", "higgs-lhc-2402.07661", "flavour-2402.07661", "scalars"),
     **{f"scotogenic-{variant}": SCOTOGENIC for variant in ("ci37", "ci37c", "full43")},
 }
 EPOCH = 20

@@ -19,7 +19,7 @@ import terranova
 
 CONFIG = """
 model: thdm3
-constraints: [theory, electroweak, higgs-lhc, flavour, scalars]
+constraints: [theory, electroweak-2402.07661, higgs-lhc-2402.07661, flavour-2402.07661, scalars]
 sampler: {{name: cmaes-novelty, islands: 16}}
 budget: {{evaluations: {evaluations}}}
 seed: 1

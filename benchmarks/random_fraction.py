@@ -19,7 +19,7 @@ import numpy as np
 import terranova
 from terranova.runs.diagnosis import binomial_limits
 
-SETS = ("theory", "electroweak", "higgs-lhc", "flavour", "scalars")
+SETS = ("theory", "electroweak-2402.07661", "higgs-lhc-2402.07661", "flavour-2402.07661", "scalars")
 BATCH = 20_000
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 import terranova
 
-SETS = ["theory", "electroweak", "higgs-lhc", "flavour", "scalars"]
+SETS = ["theory", "electroweak-2402.07661", "higgs-lhc-2402.07661", "flavour-2402.07661", "scalars"]
 
 
 class Nothing(terranova.Model):

@@ -19,7 +19,7 @@ import numpy as np
 import terranova
 from terranova.types import Floats
 
-SETS = ("theory", "electroweak", "higgs-lhc", "flavour", "scalars")
+SETS = ("theory", "electroweak-2402.07661", "higgs-lhc-2402.07661", "flavour-2402.07661", "scalars")
 KEEP = 0.1
 STEPS = 20
 MAX_LEVELS = 60

@@ -1,4 +1,4 @@
-"""Built-in constraints: the kinds that files can name, and sets: YAML with little code, one folder a model."""
+"""Built-in constraints: kinds that files can name, and sets: mostly YAML, a folder a model, `common` for all."""
 
 from __future__ import annotations
 

@@ -113,13 +113,17 @@ def problem(
     return build_problem(load_problem(keys, consent=consent), consent=consent)
 
 
-def plugins(name: str | None = None) -> list[Plugin]:
+def plugins(name: str | None = None, *, outdated: bool = False) -> list[Plugin]:
     """Return all plugins that are installed, or those of a name.
+
+    Args:
+        name: of a plugin.
+        outdated: only constraint sets that nobody has held against newer publications for two years.
 
     Raises:
         PluginMissing: there is none of that name; the message names the nearest.
     """
-    return registry().find(name)
+    return registry().find(name, outdated=outdated)
 
 
 # ----------------------------------------------------------------------------------------------------

@@ -15,9 +15,9 @@ from terranova.registry import Plugin, registry
 class _Package(ModuleType):
     """A package that can be called."""
 
-    def __call__(self, name: str | None = None) -> list[Plugin]:
+    def __call__(self, name: str | None = None, *, outdated: bool = False) -> list[Plugin]:
         """Return all plugins that are installed, or those of a name; see `Registry.find`."""
-        return registry().find(name)
+        return registry().find(name, outdated=outdated)
 
 
 sys.modules[__name__].__class__ = _Package

@@ -57,7 +57,7 @@ OURS = ("explorer", "cmaes-novelty", "cmaes")
 PATIENCE = 30.0
 """Seconds that a peer may take to end."""
 
-SETS = ("theory", "electroweak", "higgs-lhc", "flavour", "scalars")
+SETS = ("theory", "electroweak-2402.07661", "higgs-lhc-2402.07661", "flavour-2402.07661", "scalars")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from terranova import ConstraintSet, Function
 from terranova.types import Floats
 
 VERSION = "2026.1"
+UPDATED = "2026-11"
+"""When newer publications than these searches were last looked for."""
 BELLE2_GROUP = "belle2-knunu"
 """The three readings of the Belle II excess: the same events, never to be added up."""
 NSIGMA = 2.0
@@ -161,6 +163,7 @@ def recast_sets() -> Iterator[ConstraintSet]:
             version=VERSION,
             description=f"Belle II B+ -> K+ nu nu read as B+ -> K+ a, arXiv:{number}, {authors}",
             exclusive_group=BELLE2_GROUP,
+            reproduces=f"arXiv:{number}",
         )
     for name, entry, observable, words in (
         ("alp-babar", "babar_K", "BRinv_babar", "B+ -> K+ nu nu"),
@@ -172,6 +175,7 @@ def recast_sets() -> Iterator[ConstraintSet]:
             constraints=(_function(entry, recast, observable, source, "2023-11", parabola),),
             version=VERSION,
             description=f"BaBar {words} read as a search for an invisible ALP",
+            updated=UPDATED,
         )
 
 
@@ -203,7 +207,7 @@ def displaced_set() -> ConstraintSet:
     words = (
         "displaced a -> mu mu, e e in B -> K(*) a: LHCb, Belle II, CHARM; Gaussians that reach 95 % at the limit"
     )
-    return ConstraintSet("alp-displaced", tuple(found), version=VERSION, description=words)
+    return ConstraintSet("alp-displaced", tuple(found), version=VERSION, description=words, updated=UPDATED)
 
 
 def constraint_sets() -> list[ConstraintSet]:

@@ -10,6 +10,7 @@ import typer
 from terranova.cli.consent import Trust, with_consent
 from terranova.cli.ranks import over_ranks
 from terranova.cli.surrogate import app as surrogate
+from terranova.errors import PluginError
 
 app = typer.Typer(
     name="terranova",
@@ -168,11 +169,18 @@ def fit(
 def plugins(
     name: Annotated[str | None, typer.Argument(help="Show one plugin in detail.")] = None,
     debug: Annotated[bool, typer.Option(help="Show the traceback of broken plugins.")] = False,
+    outdated: Annotated[
+        bool, typer.Option("--outdated", help="Only constraint sets not looked up for two years; code 3 if any.")
+    ] = False,
 ) -> None:
     """List all plugins, or show one: parameters, observables, options, citations."""
     from terranova.cli import tables as listing
     from terranova.registry import registry
 
+    if outdated:
+        if listing.show_outdated(registry(), name):
+            raise typer.Exit(PluginError.exit_code)
+        return
     listing.show_one(registry(), name) if name else listing.show_all(registry(), debug=debug)
 
 

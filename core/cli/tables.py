@@ -11,7 +11,7 @@ from rich.markup import escape
 from terranova.cli.terminal import console, print_table
 from terranova.errors import PluginConflict, PluginError
 from terranova.evaluation.bound_model import BoundModel
-from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.interfaces.constraint_set import YEARS, ConstraintSet
 from terranova.interfaces.model import Model
 from terranova.pages.table import Column, numbers
 from terranova.registry import Registry
@@ -42,6 +42,32 @@ def show_all(registry: Registry, *, debug: bool = False) -> None:
             console.print(textwrap.indent(broken.trace, "    "), markup=False)
 
 
+def show_outdated(registry: Registry, name: str | None = None) -> int:
+    """List the constraint sets that nobody has looked up for long, or that of a name if it is one.
+
+    Returns:
+        how many there are.
+
+    Raises:
+        PluginMissing: there is no plugin of that name.
+    """
+    sets = registry.find(name, outdated=True)
+    if not sets:
+        console.print(f"no constraint set is older than {YEARS} years")
+        return 0
+    rows = [
+        (
+            p.title,
+            p.target.as_of,
+            "updated" if p.target.updated else "newest measurement",
+            p.origin.partition(":")[0],
+        )
+        for p in sets
+    ]
+    print_table(_named("name", "as of", "which is when", "origin"), rows, f"Older than {YEARS} years")
+    return len(sets)
+
+
 def show_one(registry: Registry, name: str) -> None:
     """Show everything that a user should know of the plugins with this name.
 
@@ -53,13 +79,13 @@ def show_one(registry: Registry, name: str) -> None:
         if plugin.description:
             console.print(plugin.description, markup=False)
         if isinstance(plugin.target, ConstraintSet):
+            _age(plugin.target)
             _constraints(plugin.target)
         elif issubclass(plugin.target, Model):
             _model(plugin, registry)
         else:
             _options(plugin)
-        said = getattr(plugin.target, "citations", ())
-        _citations(() if isinstance(said, property) else said)  # a kind of constraint cites one by one
+        _citations(getattr(plugin.target, "citations", ()))
         console.print()
     if any(len(group) > 1 for group in registry.conflicts() if group[0].name == name):
         raise PluginConflict(f"several plugins of one kind are named {name!r}; a scan could not tell them apart")
@@ -91,6 +117,13 @@ def _model(model: Plugin, registry: Registry) -> None:
     if sets:
         rows = [(plugin.name, plugin.version, str(len(plugin.target)), plugin.description) for plugin in sets]
         print_table(_named("name", "version", "constraints", "description"), rows, "Constraint sets for it")
+
+
+def _age(group: ConstraintSet) -> None:
+    if group.reproduces:
+        console.print(f"reproduces {group.reproduces}: its numbers stay those of the publication", markup=False)
+    elif group.updated:
+        console.print(f"numbers looked up {group.updated}", markup=False)
 
 
 def _constraints(group: ConstraintSet) -> None:

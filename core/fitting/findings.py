@@ -102,7 +102,7 @@ def about(problem: Problem, levels: tuple[float, ...]) -> About:
         sets=tuple(constraints.name for constraints in problem.sets),
         quantities=(*parameters, *observables),
         sources=tuple(
-            sorted({f"{c.name}: {text}" for c in problem.constraints for text in (c.source, *c.citations)})
+            sorted({f"{c.name}: {text}" for c in problem.constraints for text in (c.source, *c.references)})
         ),
         levels=levels,
     )

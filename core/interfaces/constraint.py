@@ -185,7 +185,7 @@ class Constraint(ABC):
         return dict.fromkeys(self.in_unit, self.unit)
 
     @property
-    def citations(self) -> tuple[str, ...]:
+    def references(self) -> tuple[str, ...]:
         """What a paper should cite beside `source`."""
         return ()
 

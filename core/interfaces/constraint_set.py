@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from terranova.interfaces.constraint import Constraint
+
+YEARS = 2
+"""After so many years without a look at newer publications a set counts as outdated."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class ConstraintSet:
         description: one line.
         origin: the file it was read from, "" when made in Python.
         exclusive_group: sets of one group hold the same data, read in different ways: a problem takes one of them.
+        updated: year and month, perhaps day, in which its numbers were last held against the newest publications.
+        reproduces: the publication whose numbers it has on purpose, so that it never becomes outdated; "" for none.
     """
 
     name: str
@@ -29,12 +35,18 @@ class ConstraintSet:
     description: str = ""
     origin: str = ""
     exclusive_group: str = ""
+    updated: str = ""
+    reproduces: str = ""
 
     def __post_init__(self) -> None:
         names = [c.name for c in self.constraints]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"constraint set {self.name!r} has {twice[0]!r} twice")
+        if self.updated and _day(self.updated) is None:
+            raise ValueError(
+                f"constraint set {self.name!r}: updated must be a year and month as 2026-06, got {self.updated!r}"
+            )
 
     def __len__(self) -> int:
         return len(self.constraints)
@@ -42,9 +54,33 @@ class ConstraintSet:
     def __iter__(self) -> Iterator[Constraint]:
         return iter(self.constraints)
 
+    @property
+    def as_of(self) -> str:
+        """`updated`; of a set that does not say it, the date of its newest measurement, "" if it has none."""
+        dates = (constraint.date for constraint in self.constraints if _day(constraint.date))
+        return self.updated or max(dates, default="")
+
+    def outdated(self, today: date) -> bool:
+        """True if its numbers are older than `YEARS` and are not those of one publication on purpose.
+
+        Conditions of theory have no date, and do not age.
+        """
+        day = _day(self.as_of)
+        if self.reproduces or day is None:
+            return False
+        return (day.year + YEARS, day.month, day.day) < (today.year, today.month, today.day)
+
     def suits(self, model: str) -> bool:
         """True when the set can be used with the model of that name."""
         return self.model in ("", model)
+
+
+def _day(text: str) -> date | None:
+    """Return the day that an ISO date, or a year and month, begins with; None if it is neither."""
+    try:
+        return date.fromisoformat(text if len(text) != len("2026-06") else f"{text}-01")
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)

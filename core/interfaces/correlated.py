@@ -39,6 +39,9 @@ class Correlated(Constraint):
         sigmas: their errors.
         correlation: matrix, row by row; without it, and with `theory`, measurements are independent.
         max_chi2: largest chi2 that is accepted.
+        max_delta_chi2: instead of it, the largest chi2 above that of `reference`.
+        reference: predictions of the model that others are compared with, such as 1 for the signal strengths of the
+            SM. Where data fluctuate against that model, too, no model is to blame.
         covariance: matrix, row by row, instead of sigmas and correlation.
         nearest: use the nearest correlation matrix if this one is not positive definite, and note how far it is.
         theory: errors of predictions: name -> {sigma or relative: size, or one for each of `on`; on: observables,
@@ -48,10 +51,12 @@ class Correlated(Constraint):
     values: tuple[float, ...]
     sigmas: tuple[Sigma, ...] = ()
     correlation: tuple[tuple[float, ...], ...] = ()
-    max_chi2: Positive
+    max_chi2: Positive | None = None
     covariance: InitVar[tuple[tuple[float, ...], ...]] = ()
     nearest: InitVar[bool] = False
     theory: dict[str, dict[str, Any]] | None = field(default=None, metadata=LATER, hash=False)
+    reference: tuple[float, ...] = field(default=(), metadata=LATER)
+    max_delta_chi2: Positive | None = field(default=None, metadata=LATER)
     kind: ClassVar[str] = "correlated"
     reads: ClassVar[Reads] = Reads(2, None, "two or more observables")
 
@@ -82,12 +87,24 @@ class Correlated(Constraint):
             object.__setattr__(self, "note", f"{self.note}; {changed}" if self.note else changed)
         require_positive(rho, name)
         object.__setattr__(self, "correlation", rows)
-        if not self.max_chi2 > 0:
-            raise ValueError("max_chi2 must be positive")
+        self._check_end(n)
         # Beyond, chi2 at a prediction of zero is infinity minus infinity.
         if not all(abs(v) / s < 1e100 for v, s in zip(self.values, self.sigmas, strict=True)):
             raise ValueError("sigmas are too small: a value is more than 1e100 of them")
         self._prepare(rho)
+
+    def _check_end(self, n: int) -> None:
+        """Raise ValueError unless exactly one end of what is accepted is given, and what it needs."""
+        if (self.max_chi2 is None) == (self.max_delta_chi2 is None):
+            raise ValueError("max_chi2 or max_delta_chi2: one of them says what is accepted")
+        if self.max_chi2 is not None and not self.max_chi2 > 0:
+            raise ValueError("max_chi2 must be positive")
+        if self.max_delta_chi2 is not None and not self.max_delta_chi2 > 0:
+            raise ValueError("max_delta_chi2 must be positive")
+        if bool(self.reference) != (self.max_delta_chi2 is not None):
+            raise ValueError("reference and max_delta_chi2 belong together")
+        if self.reference and len(self.reference) != n:
+            raise ValueError(f"reference needs {n} predictions, one for each observable, got {len(self.reference)}")
 
     def _prepare(self, rho: Floats) -> None:
         """Keep what chi2 needs: errors of theory that do not depend on the point are a part of the covariance."""
@@ -111,6 +128,14 @@ class Correlated(Constraint):
         kept = {"_inverse": np.linalg.inv(total), "_whitening": whitening, "_scales": scales, "_relative": relative}
         for name, value in kept.items():
             object.__setattr__(self, name, value)
+        of_reference = float(self.chi2(np.array([self.reference]))[0]) if self.reference else 0.0
+        object.__setattr__(self, "_largest", of_reference + (self.max_delta_chi2 or self.max_chi2 or 0.0))
+
+    @property
+    def largest_chi2(self) -> float:
+        """The largest chi2 that is accepted, whichever way it was given."""
+        largest: float = getattr(self, "_largest")  # noqa: B009 - `_prepare` keeps it, a frozen class declares none
+        return largest
 
     @property
     def measurements(self) -> int:
@@ -129,7 +154,11 @@ class Correlated(Constraint):
                 yield KeyProblem((key,), "has no place beside covariance, which has both", at_key=True)
             elif not whole and key not in keys and not (key == "correlation" and keys.get("theory")):
                 yield KeyProblem((key,), "missing, expected sigmas and correlation, or covariance")
-        for key in ("values", "sigmas"):
+        if ("max_chi2" in keys) == ("max_delta_chi2" in keys):
+            yield KeyProblem(("max_chi2",), "expected either max_chi2, or max_delta_chi2 with reference")
+        elif ("reference" in keys) != ("max_delta_chi2" in keys):
+            yield KeyProblem(("reference",), "expected together with max_delta_chi2, and only so")
+        for key in ("values", "sigmas", "reference"):
             if key in keys and len(keys[key]) != n:
                 yield KeyProblem((key,), f"expected {n} numbers, one for each observable, got {len(keys[key])}")
         for key in ("correlation", "covariance"):
@@ -178,7 +207,7 @@ class Correlated(Constraint):
         return np.concatenate([moved, best], axis=1)
 
     def violation(self, values: Floats) -> Floats:
-        return np.maximum(0.0, self.chi2(values) - self.max_chi2) / self.scale
+        return np.maximum(0.0, self.chi2(values) - self.largest_chi2) / self.scale
 
     def loglike(self, values: Floats) -> Floats:
         return -0.5 * self.chi2(values)
@@ -189,8 +218,13 @@ class Correlated(Constraint):
         return self._rows(values)
 
     def margin(self, values: Floats) -> Floats:
-        return np.asarray((self.chi2(values) - self.max_chi2) / self.scale)
+        return np.asarray((self.chi2(values) - self.largest_chi2) / self.scale)
 
     def describe(self) -> str:
         theory = f", theory errors {', '.join(self.theory)}" if self.theory else ""
-        return f"chi2 of {', '.join(self.observables)} ≤ {self.max_chi2:g}{theory}"
+        above = (
+            f"that of the reference ({self.largest_chi2 - self.max_delta_chi2:.4g}) + "
+            if self.max_delta_chi2
+            else ""
+        )
+        return f"chi2 of {', '.join(self.observables)} ≤ {above}{self.max_delta_chi2 or self.max_chi2:g}{theory}"

@@ -38,6 +38,8 @@ _SET_KEYS = {
     "version": Key(str),
     "description": Key(str),
     "exclusive_group": Key(str),
+    "updated": Key(str),
+    "reproduces": Key(str),
     "constraints": Key(Any, required=True, expected="a list of constraints"),
 }
 
@@ -118,6 +120,7 @@ def parse_constraint_set(
         name = given.get("name")
         if isinstance(name, str) and not _SET_NAME.fullmatch(name):
             diagnostics.add((*path, "name"), f"expected letters, digits, '.', '_' and '-', got {show(name)}")
+        _check_age(given, path, diagnostics)
     entries = given.get("constraints") if isinstance(given, Mapping) else None
     if not isinstance(entries, list) or not entries:
         if isinstance(given, Mapping) and "constraints" in given:
@@ -228,8 +231,9 @@ def set_keys(constraints: ConstraintSet) -> dict[str, Any]:
         keys["model"] = constraints.model
     if constraints.description:
         keys["description"] = constraints.description
-    if constraints.exclusive_group:
-        keys["exclusive_group"] = constraints.exclusive_group
+    for key in ("exclusive_group", "updated", "reproduces"):
+        if value := getattr(constraints, key):
+            keys[key] = value
     return {**keys, "constraints": [constraint_keys(c) for c in constraints]}
 
 
@@ -297,6 +301,16 @@ def _check_source(given: Mapping[str, Any], path: KeyPath, diagnostics: Diagnost
         diagnostics.add(
             (*path, "date"), "missing, expected the date of the measurement or publication, as 2022-07-01"
         )
+
+
+def _check_age(given: Mapping[str, Any], path: KeyPath, diagnostics: Diagnostics) -> None:
+    updated, reproduces = given.get("updated"), given.get("reproduces")
+    if isinstance(updated, str) and not _is_date(updated):
+        message = f"expected year and month in which the numbers were looked up, as 2026-06, got {show(updated)}"
+        diagnostics.add((*path, "updated"), message)
+    if isinstance(reproduces, str) and not REFERENCE.search(reproduces):
+        message = f"expected an arXiv number (arXiv:2207.00092) or a DOI, got {show(reproduces)}"
+        diagnostics.add((*path, "reproduces"), message)
 
 
 def _is_date(text: str) -> bool:

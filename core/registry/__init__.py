@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -162,8 +163,12 @@ class Registry:
         """Names of all plugins of a kind."""
         return sorted({p.name for p in self.of_kind(kind)})
 
-    def find(self, name: str | None = None) -> list[Plugin]:
+    def find(self, name: str | None = None, *, outdated: bool = False) -> list[Plugin]:
         """Return all plugins by kind and name, or those of a name.
+
+        Args:
+            name: of a plugin.
+            outdated: only constraint sets that are, see `ConstraintSet.outdated`.
 
         Raises:
             PluginMissing: there is none of that name; the message names the nearest.
@@ -173,7 +178,7 @@ class Registry:
         if not named and name is not None:
             hint = did_you_mean(name, [plugin.name for plugin in everything])
             raise PluginMissing(f"no plugin is named {name!r}{hint}")
-        return named
+        return [plugin for plugin in named if plugin.outdated(date.today())] if outdated else named
 
     def conflicts(self) -> list[tuple[Plugin, ...]]:
         """Plugins of one kind that share a name (and, for constraint sets, a model)."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.registry.kinds import options
 from terranova.registry.options import Option
 
@@ -41,6 +43,10 @@ class Plugin:
     def options(self) -> list[Option]:
         """What a user may set; a constraint set has none, a constraint kind its keys."""
         return options(self.kind, self.target) if inspect.isclass(self.target) else []
+
+    def outdated(self, today: date) -> bool:
+        """True of a constraint set whose numbers nobody has looked up for long; classes do not age."""
+        return isinstance(self.target, ConstraintSet) and self.target.outdated(today)
 
 
 @dataclass(frozen=True)

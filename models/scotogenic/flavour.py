@@ -28,7 +28,7 @@ E: Final = math.sqrt(E2)
 M_Z2: Final = sm.M_Z**2
 
 # Pseudoscalar mesons: decay constants (GeV) and masses. f_pi: FLAG, arXiv:2111.09849; eta and eta' in the
-# quark-flavour basis, f_s = 1.34 f_pi and phi = 39.3 degrees: Feldmann, Kroll, Stech, hep-ph/9802409 (from memory).
+# quark-flavour basis, f_s = 1.34 f_pi and phi = 39.3 degrees: Feldmann, Kroll, Stech, hep-ph/9802409.
 F_PI: Final = 0.1302
 F_S: Final = 1.34 * F_PI
 PHI: Final = math.radians(39.3)
@@ -44,8 +44,9 @@ NUCLEI: Final = (
     (0.189, 0.0974, 0.146, 13.07e6),  # Au
     (0.161, 0.0834, 0.128, 13.45e6),  # Pb
 )
-"""Overlap integrals D, V^p, V^n in m_mu^(5/2), and capture rates in 1/s: hep-ph/0203110, tables I and VIII (from
-memory; they reproduce the ratios to mu -> e gamma for a pure dipole printed there)."""
+"""Overlap integrals D, V^p, V^n in m_mu^(5/2), and capture rates in 1/s: hep-ph/0203110, tables I and VIII. Those
+of Al, Ti and Au are also those of flavio, arXiv:1810.08132; those of lead were not found again. All reproduce the
+ratios to mu -> e gamma for a pure dipole printed in that paper."""
 
 
 @jit

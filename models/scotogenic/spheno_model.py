@@ -174,7 +174,7 @@ class ScotogenicSPheno(PointModel):
 
     def _derive(self, out: dict[str, float]) -> None:
         """Bring what follows from the program's numbers in line with them."""
-        from terranova.models.scotogenic.electroweak import chi2_oblique
+        from terranova.models.physics.oblique_data import chi2_oblique
 
         masses = sorted(out[f"mnu_eV_{k}"] for k in (1, 2, 3))
         suffix = "" if "dm21" in self._column else "_loop"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from functools import cache
 
+from terranova.models.physics import oblique_data
 from terranova.models.physics._jit import jit, jit_lean_kernel, source_fingerprint
 from terranova.models.scotogenic import direct, electroweak, spectrum
 from terranova.models.scotogenic.observables import COLUMN
@@ -52,7 +53,7 @@ def write_theory(
     s_f, t_f, u_f = electroweak.fermion_oblique(u, m_chi, b.m_psi)
     s, t, uu = s + s_f, t + t_f, uu + u_f
     row[THEORY + 2], row[THEORY + 3], row[THEORY + 4] = s, t, uu
-    row[THEORY + 5] = electroweak.chi2_oblique(s, t, uu)
+    row[THEORY + 5] = oblique_data.chi2_oblique(s, t, uu)
     row[THEORY + 6] = math.sqrt(2.0 * b.lam_h) * spectrum.V
     row[THEORY + 7] = electroweak.gamma_gamma(b.lam_eta, m2[3])
     row[THEORY + 8] = electroweak.invisible(b, x, u, m_chi, m2, mixing)

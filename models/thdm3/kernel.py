@@ -11,7 +11,7 @@ import numpy as np
 from terranova.models.physics import bsgamma, charged_loops, sm
 from terranova.models.physics._jit import jit, jit_kernel, source_fingerprint
 from terranova.models.physics.bsgamma_matching import N_TAYLOR
-from terranova.models.thdm3 import cubic, electroweak, higgs, mixing, potential, scalars, theory
+from terranova.models.thdm3 import cubic, electroweak, higgs, inclusive, mixing, potential, scalars, theory
 from terranova.models.thdm3.higgs import Kappas, SignalRatios
 from terranova.models.thdm3.observables import COLUMN, OBSERVABLES
 from terranova.types import Floats
@@ -29,7 +29,7 @@ CHARGED_YUKAWA = COLUMN["X1"]
 H1_CHARGED = COLUMN["g_h1_H1H1"]
 H1_RATIOS = COLUMN["R_gamgam"]
 H1_BRANCHING = COLUMN["BR_h1_bb"]
-H1_SIGNALS = COLUMN["R_ggF"]
+H1_SIGNALS, H1_INCLUSIVE = COLUMN["R_ggF"], COLUMN["mu_gamgam"]
 BSGAMMA, B_MIXING = COLUMN["BR_bsgamma"], COLUMN["dms_over_sm"]
 BS_MUMU, R_B = COLUMN["bsmumu_over_sm"], COLUMN["R_b"]
 KAPPA_LAMBDA = COLUMN["kappa_lambda"]
@@ -187,7 +187,9 @@ def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
             charged_gamgam, charged_zgam = higgs.charged_scalar_loops(m_charged, hcc[0])
             row[H1_CHARGED], row[H1_CHARGED + 1] = hcc[0, 0], hcc[0, 2]
             row[KAPPA_LAMBDA] = hhh[0, 0, 0] / SM_CUBIC
-            write_signals(higgs.signal_ratios(kappa1, charged_gamgam, charged_zgam), row)
+            ratios = higgs.signal_ratios(kappa1, charged_gamgam, charged_zgam)
+            write_signals(ratios, row)
+            inclusive.write_inclusive(ratios, H1_INCLUSIVE, row)
             # --- flavour
             row[BSGAMMA] = bsgamma.branching_ratio(m_charged, x_d, y_u, w)
             row[B_MIXING] = charged_loops.b_mixing(m_charged, y_u)

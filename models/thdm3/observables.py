@@ -16,6 +16,9 @@ SIGNAL_STRENGTHS = (
 )
 """Production and decay of the nineteen constrained signal strengths."""
 
+INCLUSIVE_DECAYS = ("gamgam", "ZZ", "WW", "tautau", "mumu", "Zgam")
+"""Decays whose signal strength over all production is an observable. H -> bb is seen in a few of them only."""
+
 H1_CHANNELS = ("bb", "tautau", "mumu", "cc", "ss", "gg", "gamgam", "Zgam", "WW", "ZZ")
 
 _LATEX = {
@@ -108,6 +111,12 @@ def _signal_strength(production: str, decay: str) -> Observable:
     return Observable(f"mu_{production}_{decay}", "1", label, f"signal strength of h1 in {production}, {decay}")
 
 
+def _inclusive() -> Iterator[Observable]:
+    for decay in INCLUSIVE_DECAYS:
+        label = rf"\mu^{{{_LATEX[decay]}}}"
+        yield Observable(f"mu_{decay}", "1", label, f"signal strength of h1 in {decay}, all production at 13 TeV")
+
+
 def _flavour() -> Iterator[Observable]:
     yield Observable(
         "BR_bsgamma", "1e-4", r"\mathrm{BR}(B \to X_s\gamma)", "inclusive radiative B decay, E_gamma > 1.6 GeV"
@@ -162,6 +171,7 @@ OBSERVABLES = (
     *_higgs(),
     *_flavour(),
     *_scalars(),
+    *_inclusive(),
 )
 
 VACUUM_DEPTH = Observable(

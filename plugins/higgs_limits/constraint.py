@@ -163,7 +163,7 @@ class HiggsLimits(Constraint):
         return self._sector_of().units()
 
     @property
-    def citations(self) -> tuple[str, ...]:
+    def references(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(limit.citation for limit in self.applied))
 
     @property

@@ -37,7 +37,7 @@ def _between(name: str = "m", low: float = -math.inf, high: float = math.inf, **
 def test_what_a_kind_need_not_say() -> None:
     one = _between()
     assert (one.hard, one.measurements, one.measured, one.in_unit, one.column) == (False, 1, (), ("m",), "C_c_m")
-    assert (one.names_observables, one.paths, one.units, one.citations, one.notices) == (
+    assert (one.names_observables, one.paths, one.units, one.references, one.notices) == (
         False,
         (),
         {"m": "1"},

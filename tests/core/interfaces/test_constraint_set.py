@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from terranova.interfaces.constraint_kinds import Window
@@ -50,3 +52,35 @@ def test_alternatives_exclude_each_other() -> None:
 
 def test_sets_of_no_group_exclude_nothing() -> None:
     assert exclusion(ConstraintSet("b", ()), [ConstraintSet("a", ())]) == ""
+
+
+def _measured(*dates: str) -> tuple[Window, ...]:
+    words = {"observables": ("m",), "lower": 0.0, "upper": 1.0, "source": "this test"}
+    return tuple(Window(name=f"w{i}", date=when, **words) for i, when in enumerate(dates))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("words", "as_of", "outdated"),
+    [
+        ({"updated": "2024-12"}, "2024-12", False),
+        ({"updated": "2024-11"}, "2024-11", True),
+        ({"updated": "2024-11-30"}, "2024-11-30", True),
+        ({"updated": "2026-01", "constraints": _measured("1988-04-11")}, "2026-01", False),
+        ({"constraints": _measured("1988-04-11", "2025-03", "")}, "2025-03", False),
+        ({"constraints": _measured("1988-04-11", "soon")}, "1988-04-11", True),
+        ({"updated": "1988-04", "reproduces": "arXiv:2402.07661"}, "1988-04", False),
+        ({"constraints": _measured("")}, "", False),
+    ],
+)
+def test_a_set_that_nobody_has_looked_up_for_two_years_is_outdated(
+    words: dict[str, object], as_of: str, outdated: bool
+) -> None:
+    group = ConstraintSet(**{"name": "mine", "constraints": (), **words})  # type: ignore[arg-type]
+    assert group.as_of == as_of
+    assert group.outdated(date(2026, 12, 1)) is outdated
+
+
+@pytest.mark.parametrize("updated", ["2026", "2026-13", "last summer"])
+def test_when_a_set_was_looked_up_is_a_month(updated: str) -> None:
+    with pytest.raises(ValueError, match="updated must be a year and month"):
+        ConstraintSet("mine", (), updated=updated)

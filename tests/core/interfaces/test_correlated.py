@@ -185,3 +185,42 @@ def test_oblique_parameters_of_one_fit_are_three_at_once() -> None:
     below, here, above = constraint.chi2(at)
     assert ((below + above) / 2 - here) ** -0.5 * 0.1 == pytest.approx(0.035, abs=0.005)
     assert constraint.measurements == 3
+
+
+RATES: dict[str, Any] = {
+    **REFERENCE, "name": "mu", "observables": ("a", "b"), "values": (1.1, 0.8), "sigmas": (0.1, 0.1),
+    "theory": {"ggF": {"relative": 0.05}},
+}  # fmt: skip
+
+
+def test_what_is_accepted_may_be_counted_from_a_model_of_reference() -> None:
+    constraint = Correlated(**RATES, reference=(1.0, 1.0), max_delta_chi2=11.83)
+    plain = Correlated(**RATES, max_chi2=11.83)
+    standard = plain.chi2(np.ones((1, 2)))[0]
+    assert standard == pytest.approx(1.0 + 4.0 - (-1.0 * 0.5 + 2.0 * 0.5) ** 2 / (1.0 + 2.0 * 0.5**2))
+    values = np.random.default_rng(1).normal(0.9, 0.3, size=(200, 2))
+    excess = plain.chi2(values) - standard - 11.83
+    np.testing.assert_allclose(constraint.margin(values), excess)
+    np.testing.assert_allclose(constraint.violation(values), np.maximum(0.0, excess))
+    assert 0 < np.count_nonzero(excess > 0) < 200
+    assert constraint.violation(np.ones((1, 2)))[0] == 0.0
+    np.testing.assert_array_equal(constraint.loglike(values), plain.loglike(values))
+    assert constraint.measurements == 2
+    assert f"({standard:.4g}) + 11.83" in constraint.describe()
+    assert _again(constraint) == constraint
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({}, "max_chi2 or max_delta_chi2"),
+        ({"max_chi2": 4.0, "max_delta_chi2": 4.0, "reference": (1.0, 1.0)}, "max_chi2 or max_delta_chi2"),
+        ({"max_delta_chi2": 4.0}, "reference and max_delta_chi2 belong together"),
+        ({"max_chi2": 4.0, "reference": (1.0, 1.0)}, "reference and max_delta_chi2 belong together"),
+        ({"max_delta_chi2": 0.0, "reference": (1.0, 1.0)}, "max_delta_chi2 must be positive"),
+        ({"max_delta_chi2": 4.0, "reference": (1.0,)}, "reference needs 2 predictions"),
+    ],
+)
+def test_one_end_of_what_is_accepted_with_what_it_needs(words: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Correlated(**RATES, **words)

@@ -32,6 +32,8 @@ model: toy
 version: "2026.1"
 description: one of each kind
 exclusive_group: alternatives
+updated: 2026-06
+reproduces: "arXiv:2402.07661"
 constraints:
   - {name: g, observable: kappa_W, kind: gaussian, value: 1.04, sigma: 0.10, nsigma: 3, unit: "1",
      theory_relative: 0.0,
@@ -102,8 +104,9 @@ def test_the_words_of_a_set_are_read_back(everything: Path, tmp_path: Path) -> N
     found = read_constraint_set(everything, KINDS)
     again = tmp_path / "again.yaml"
     again.write_text(dump(set_keys(found)))
-    assert read_constraint_set(again, KINDS).constraints == found.constraints
-    assert read_constraint_set(again, KINDS).exclusive_group == "alternatives"
+    read = read_constraint_set(again, KINDS)
+    assert read.constraints == found.constraints
+    assert (read.exclusive_group, read.updated, read.reproduces) == ("alternatives", "2026-06", "arXiv:2402.07661")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,3 +118,13 @@ def test_a_constraint_set_of_another_model_may_have_the_same_name() -> None:
     made = _registry(constraint_sets=sets)
     assert made.conflicts() == []
     assert made.get("constraints", "limits", model="b").target.model == "b"
+
+
+def test_outdated_are_sets_that_nobody_has_looked_up() -> None:
+    old, new = ConstraintSet("old", (), updated="1999-01"), ConstraintSet("new", (), updated="9000-01")
+    made = _registry(models=[_model("old")], constraint_sets=[old, new])
+    assert [plugin.kind for plugin in made.find("old")] == ["model", "constraints"]
+    assert [plugin.target for plugin in made.find(outdated=True)] == [old]
+    assert made.find("new", outdated=True) == []
+    with pytest.raises(PluginMissing, match="did you mean"):
+        made.find("odl", outdated=True)

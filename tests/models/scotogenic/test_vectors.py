@@ -16,9 +16,8 @@ from terranova.models.scotogenic.relic import panels, relic_density
 POINTS = read_points()
 MODELS = {m.name: m() for m in (ScotogenicCI37, ScotogenicCI37C, ScotogenicFull43)}
 MASSES = ("m_phi_1", "m_phi_2", "m_A", "m_etap", "m_psi", *(f"m_chi_{k}" for k in (1, 2, 3, 4)))
-SETS = tuple(
-    f"scotogenic-{s}" for s in ("theory", "electroweak", "higgs", "collider", "neutrino", "lfv", "dark-matter")
-)
+SECTORS = ("theory", "higgs", "collider", "neutrino", "lfv", "dark-matter")
+SETS = ("electroweak", *(f"scotogenic-{sector}" for sector in SECTORS))
 SINGULAR_VALUES = ("ML_sv_1", "ML_sv_2", "ML_sv_3")
 NEUTRINOS = ("dm31", "dm21", "mnu_eV_1", "mnu_eV_2", "mnu_eV_3", "sum_mnu_eV", "s12", "s13", "s23", "dcp", "mee_eV")
 

@@ -148,3 +148,23 @@ def test_scalar_and_w_loops_interfere_with_the_sign_of_the_coupling() -> None:
     weak = both & (np.abs(o["g_h1_H1H1"]) < 3e3) & (np.abs(o["g_h1_H2H2"]) < 3e3)
     assert weak.sum() > 3
     assert (o["R_gamgam"][weak] < 1.0).all()
+
+
+def test_inclusive_rates_are_means_of_the_exclusive_ones() -> None:
+    """Weights: cross sections of arXiv:1610.07922. Production with bottom quarks has no rates of its own."""
+    sigma = {"ggF": 48.58, "VBF": 3.782, "VH": 1.373 + 0.8839, "ttH": 0.5071}
+    out = evaluate(box(200))
+    for decay in ("gamgam", "ZZ", "WW", "tautau"):
+        bottoms = 0.488 * out["kappa_b"] ** 2 * out[f"mu_ggF_{decay}"] / out["R_ggF"]
+        total = sum(weight * out[f"mu_{mode}_{decay}"] for mode, weight in sigma.items()) + bottoms
+        np.testing.assert_allclose(out[f"mu_{decay}"], total / (sum(sigma.values()) + 0.488), rtol=1e-12)
+    np.testing.assert_array_equal(out["mu_mumu"], out["mu_tautau"])
+    share = out["mu_Zgam"] / out["mu_gamgam"]
+    np.testing.assert_allclose(share, out["R_Zgam"] / out["R_gamgam"], rtol=1e-12)
+
+
+def test_inclusive_rates_of_the_standard_model_are_one() -> None:
+    out = evaluate(aligned(50))
+    change = out["R_gamgam"] / out["R_width"]  # charged scalars change what decays to photons
+    np.testing.assert_allclose(out["mu_gamgam"], change, rtol=1e-12)
+    np.testing.assert_allclose(out["mu_ZZ"], 1.0 / out["R_width"], rtol=1e-12)

@@ -100,7 +100,9 @@ def test_unbounded_potential_is_reported_as_such(vectors: Vectors) -> None:
 
 
 def test_only_valid_points_are_searched(vectors: Vectors) -> None:
-    problem = terranova.problem("thdm3", constraints=["theory", "scalars", "higgs-lhc", "vacuum"], vacuum=True)
+    problem = terranova.problem(
+        "thdm3", constraints=["theory", "scalars", "higgs-lhc-2402.07661", "vacuum"], vacuum=True
+    )
     evaluation = problem.evaluate(vectors.x)
     violations, _ = problem.score(vectors.x, evaluation.observables)
     depth = evaluation.observables[:, -1]

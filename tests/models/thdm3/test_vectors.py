@@ -13,7 +13,7 @@ from terranova.models.thdm3 import ThreeHiggsDoublet
 from terranova.models.thdm3.observables import COLUMN
 from terranova.models.thdm3.parameters import ArctanUniform
 
-SETS = ("theory", "electroweak", "higgs-lhc", "flavour", "scalars")
+SETS = ("theory", "electroweak-2402.07661", "higgs-lhc-2402.07661", "flavour-2402.07661", "scalars")
 VOID = ("r_H1p", "r_H2p")
 UNITARITY_BLOCKS = (
     (1, 2),

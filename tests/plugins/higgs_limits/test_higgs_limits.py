@@ -105,10 +105,10 @@ def test_citations_are_those_of_the_limits_that_are_applied(tmp_path: Path) -> N
         "taken": TAUS,
     }
     found = limits(tmp_path, {"h": neutral("h")}, files)
-    assert found.citations == ("ATLAS, arXiv:2001.00001 (Made:2020up)",)
+    assert found.references == ("ATLAS, arXiv:2001.00001 (Made:2020up)",)
     assert found.notices == ("of 2 limits 1 not applied, 1 files cannot be used; its report() says why",)
     more = limits(tmp_path, {"h": neutral("h", decays={"tautau": 0.1, "mumu": 0.1})}, files)
-    assert more.citations[0] == "ATLAS, CMS-PAS-HIG-21-001"
+    assert more.references[0] == "ATLAS, CMS-PAS-HIG-21-001"
 
 
 def test_a_point_is_explained(tmp_path: Path) -> None:
