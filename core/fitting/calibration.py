@@ -20,28 +20,36 @@ class Calibration:
     Attributes:
         ends: of intervals, without a remark.
         wrong: of these.
+        parameters: free ones of these problems, at most. With more, there may be more branches than searches find.
     """
 
     ends: int
     wrong: int
+    parameters: int
 
     @property
     def limit(self) -> float:
         """The upper limit on the rate of wrong ends at 95 % CL (Clopper and Pearson), of independent ends."""
         return binomial_limits(self.wrong, self.ends)[1]
 
-    def sentence(self) -> str:
-        """Return it in a phrase."""
+    def sentence(self, parameters: int) -> str:
+        """Return it in a phrase, for a fit with so many free parameters."""
         if not self.ends:
             return f"how often ends without a remark are wrong in such fits was not measured ({EXPLAINED})"
+        if parameters > self.parameters:
+            return (
+                f"how often ends without a remark are wrong is known of fits with at most {self.parameters} free "
+                f"parameters ({self.wrong} of {self.ends}); this one has {parameters}: compare fits with other "
+                f"seeds, each from the points of the one before ({EXPLAINED})"
+            )
         return (
             f"ends without a remark were wrong in {self.wrong} of {self.ends} on problems with known answers "
             f"(below {100 * self.limit:.1f} % at {100 * CONFIDENCE:g} % CL; {EXPLAINED})"
         )
 
 
-MODEL_ALONE = Calibration(ends=264, wrong=0)
+MODEL_ALONE = Calibration(ends=264, wrong=0, parameters=6)
 """Of fits with the model alone."""
 
-WITH_SURROGATE = Calibration(ends=132, wrong=0)
+WITH_SURROGATE = Calibration(ends=132, wrong=0, parameters=6)
 """Of fits with a surrogate."""

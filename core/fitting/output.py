@@ -119,6 +119,7 @@ def _calibration(fit: Findings) -> dict[str, Any]:
     return {
         "wrong on problems with known answers": measured.wrong,
         "of": measured.ends,
+        "free parameters of these, at most": measured.parameters,
         "rate below, at 95 % CL": measured.limit,
         "measured by": SOURCE,
         "see": EXPLAINED,

@@ -121,7 +121,7 @@ def trust_sentences(fit: Findings) -> list[str]:
     """How often ends that are quoted were wrong where the truth is known; nothing if no end is quoted."""
     if not any(interval.quoted for result in fit.profiles for interval in result.intervals):
         return []
-    return [measured_on(fit).sentence()]
+    return [measured_on(fit).sentence(fit.best.parameters)]
 
 
 def measured_on(fit: Findings) -> Calibration:

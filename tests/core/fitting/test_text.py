@@ -30,6 +30,7 @@ QUANTITIES = (Quantity("ctau", "observable", "cm"), Quantity("x", "free"))
 
 
 def _fit(**words: Any) -> Any:
+    words = {"best": SimpleNamespace(parameters=5), **words}
     return SimpleNamespace(about=About("m", (), QUANTITIES, (), ()), **words)
 
 
@@ -53,7 +54,7 @@ def test_beside_ends_stands_how_often_such_ends_were_wrong(surrogate: Any, measu
     """Of fits of the same kind; nothing where no end is quoted."""
     ends = [Interval(0.68, ((math.nan, 2.0),), (("a jump", None),)), Interval(0.95, ((None, None),))]
     fit = _fit(surrogate=surrogate, profiles=[SimpleNamespace(intervals=ends)])
-    assert trust_sentences(fit) == [measured.sentence()]
+    assert trust_sentences(fit) == [measured.sentence(5)]
     nothing = [Interval(0.68, ((math.nan, math.nan),), (("a jump", "a jump"),)), Interval(0.95, ())]
     assert trust_sentences(_fit(surrogate=surrogate, profiles=[SimpleNamespace(intervals=nothing)])) == []
 
