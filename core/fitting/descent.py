@@ -28,7 +28,7 @@ _FLATTEST = 1e-6
 _ENOUGH = 5e-4
 """A step that gains less in ln L is none ..."""
 
-_PATIENCE = 2
+_PATIENCE = 3
 """... and so many of them end a search."""
 
 _FORESIGHT, _TRIED = 3.0, 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from terranova.fitting.calibration import MODEL_ALONE, WITH_SURROGATE, Calibration
 from terranova.fitting.findings import Findings, ProfileResult
@@ -91,30 +92,34 @@ def interval_sentence(fit: Findings, result: ProfileResult, interval: Interval) 
     unit = fit.about[axis.name].unit
     after = "" if unit == "1" else f" {unit}"
     doubts = interval.doubts or ((None, None),) * len(interval.parts)
+    digits = _digits([end for part in interval.parts for end in part])
     parts, reasons = [], []
     for (low, high), pair in zip(interval.parts, doubts, strict=True):
-        parts.append(_part(low, high, pair, after))
+        first, last = (None if end is None else f"{end:.{digits}g}{after}" for end in (low, high))
+        parts.append(_part(first, last, pair, after))
         reasons += [f"{side} end: {doubt}" for side, doubt in zip(("lower", "upper"), pair, strict=True) if doubt]
     said = " or ".join(parts) or "everything is excluded"
     why = f" ({'; '.join(reasons)})" if reasons else ""
     return f"{axis.name} at {100 * interval.level:g} % CL (profile): {said}{why}"
 
 
-def _part(low: float | None, high: float | None, doubts: tuple[str | None, str | None], unit: str) -> str:
+def _digits(ends: Sequence[float | None]) -> int:
+    """Return with how many digits no two ends look alike: a gap may be narrow."""
+    known = {end for end in ends if end is not None and math.isfinite(end)}
+    return next((d for d in range(4, 17) if len({f"{end:.{d}g}" for end in known}) == len(known)), 17)
+
+
+def _part(low: str | None, high: str | None, doubts: tuple[str | None, str | None], unit: str) -> str:
     """One connected part of an interval; an end that is not established is no number."""
     if doubts == (None, None):
-        if low is None and high is None:
-            return "nothing in the range is excluded"
         if low is None:
-            return f"below {high:.4g}{unit}"
-        if high is None:
-            return f"above {low:.4g}{unit}"
-        return f"{low:.4g} to {high:.4g}{unit}"
+            return "nothing in the range is excluded" if high is None else f"below {high}"
+        return f"above {low}" if high is None else f"{low.removesuffix(unit)} to {high}"
     if None not in doubts:
         return "not established"
     if doubts[0] is not None:
-        return "lower end not established, " + ("no upper end" if high is None else f"upper end {high:.4g}{unit}")
-    return ("no lower end" if low is None else f"lower end {low:.4g}{unit}") + ", upper end not established"
+        return "lower end not established, " + ("no upper end" if high is None else f"upper end {high}")
+    return ("no lower end" if low is None else f"lower end {low}") + ", upper end not established"
 
 
 def trust_sentences(fit: Findings) -> list[str]:

@@ -40,6 +40,7 @@ def _fit(**words: Any) -> Any:
         ("ctau", ((62.1, None),), "ctau at 95 % CL (profile): above 62.1 cm"),
         ("ctau", ((None, 3.0),), "below 3 cm"),
         ("x", ((1.0, 2.0), (3.0, 4.0)), "x at 95 % CL (profile): 1 to 2 or 3 to 4"),
+        ("ctau", ((1.0, 1.120011), (1.120042, 4.0)), "1 to 1.12001 cm or 1.12004 to 4 cm"),
         ("x", ((None, None),), "nothing in the range is excluded"),
         ("x", (), "everything is excluded"),
     ],
