@@ -75,7 +75,8 @@ def _table() -> Floats:
 
 PLASMA: Final = _table()
 """h* and sqrt(g_eff) = h*/sqrt(g*) (1 + dln h*/dln T/3), on the grid exp(FIRST + k STEP) in GeV: what the Boltzmann
-equation asks for (P. Gondolo, G. Gelmini, doi:10.1016/0550-3213(91)90438-4)."""
+equation asks for (P. Gondolo, G. Gelmini, doi:10.1016/0550-3213(91)90438-4).
+"""
 
 
 @jit

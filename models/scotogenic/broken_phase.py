@@ -29,7 +29,8 @@ MASS_V: Final = np.array([0.5 * G2 * V, 0.5 * G2 * V, 0.5 * G_Z * V, 0.0])
 M_TOP: Final = sm.M_TOP_2024
 M_BOTTOM: Final = 2.8
 """Running mass at some hundred GeV: coupling of h to b quarks; PDG review of quark masses,
-doi:10.1093/ptep/ptac097."""
+doi:10.1093/ptep/ptac097.
+"""
 
 H_WW: Final = 2.0 / V
 """h V V vertex over M_V^2."""

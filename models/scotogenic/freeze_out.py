@@ -38,8 +38,8 @@ TO_OMEGA: Final = (
 HOTTEST: Final = 10.0
 """m/T at which a point is assumed to be in equilibrium at the latest."""
 
-STEP: Final = 0.02
-"""In ln(m/T), of the Boltzmann equation: an error below 10^-4."""
+STEP: Final = 0.01
+"""In ln(m/T), of the Boltzmann equation: an error of 4 10^-4."""
 
 DEPARTURE: Final = 0.02
 """Relative departure from equilibrium at which integration starts; before, it follows equilibrium."""
@@ -156,13 +156,14 @@ def freeze_out(
     tail.
 
     The equation is followed in ln x by the trapezoidal rule, whose implicit step is a quadratic equation, from
-    where Y leaves equilibrium until Y_eq is negligible. From there 1/Y grows by an integral."""
+    where Y leaves equilibrium until Y_eq is negligible. From there 1/Y grows by an integral.
+    """
     lightest = smallest(mass)
     u = math.log(HOTTEST)
     last, equilibrium = expansion(math.exp(u), lightest, mass, dof, curve, doublet, share, work)
     # Y^2 - Y_eq^2 = -(dY_eq/dln x)/Lambda while Y follows Y_eq
     while math.exp(u) / (2.0 * last * equilibrium) < DEPARTURE and u < 5.0:
-        u += 2.0 * STEP
+        u += 4.0 * STEP
         last, equilibrium = expansion(math.exp(u), lightest, mass, dof, curve, doublet, share, work)
     y = math.sqrt(equilibrium * (equilibrium + (math.exp(u) - 1.5) / last))
     frozen = 0.0

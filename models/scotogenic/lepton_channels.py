@@ -16,7 +16,7 @@ from terranova.models.physics._jit import jit
 from terranova.models.physics.loops import abs2
 from terranova.models.scotogenic.broken_phase import MASS_V, momentum, rotate_complex
 from terranova.models.scotogenic.electroweak import M_H
-from terranova.models.scotogenic.massive_fermions import element, polarise, slash
+from terranova.models.scotogenic.helicity import element, polarise, slash
 from terranova.models.scotogenic.relic_couplings import LEPTON
 from terranova.types import Array, Floats
 

@@ -11,7 +11,7 @@ import math
 from terranova.models.physics._jit import jit
 from terranova.models.scotogenic.broken_phase import H_WW, MASS_V, STRUCTURE, TRIPLE_HIGGS, momentum
 from terranova.models.scotogenic.electroweak import M_H
-from terranova.models.scotogenic.massive_fermions import dot, gauge_vertex, longitudinal_part, polarise
+from terranova.models.scotogenic.helicity import dot, gauge_vertex, longitudinal_part, polarise
 from terranova.types import Floats
 
 

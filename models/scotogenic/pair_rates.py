@@ -15,6 +15,7 @@ from terranova.models.physics.loops import abs2
 from terranova.models.scotogenic import (
     annihilation,
     broken_phase,
+    helicity,
     lepton_channels,
     massive_fermions,
     massive_scalars,
@@ -33,7 +34,8 @@ LEAST_WEIGHT: Final = 5e-3
 
 NODES: Final = ((7.0 - math.sqrt(14.0)) / 44.0, (7.0 + math.sqrt(14.0)) / 44.0)
 """Energies above threshold over m of the second and third node: those of Gauss-Radau for e^(1/2) exp(-e/T) at T
-= m/22, where the thermal average of a polynomial of fourth order is then exact."""
+= m/22, where the thermal average of a polynomial of fourth order is then exact.
+"""
 
 ANGLE: Final = 1.0 / math.sqrt(3.0)
 """Gauss-Legendre: cubic polynomials in the cosine exactly."""
@@ -46,7 +48,8 @@ class Couplings(NamedTuple):
     """Masses and couplings of one point; m_s (5,), m_f (6,).
 
     theta (4, 6, 6), theta_s (4, 5, 5): to W1, W2, Z, photon; y_h (6, 6), cubic (5, 5), quartic (5, 5): to h and
-    two h; y_l (5, 6, 9): to leptons."""
+    two h; y_l (5, 6, 9): to leptons.
+    """
 
     m_s: Floats
     m_f: Floats
@@ -60,7 +63,8 @@ class Couplings(NamedTuple):
 
 class Scratch(NamedTuple):
     """Working space: vector (2, 3, 4), matrix (4, 3, 2, 2, 2), chains (36, 12), spin (4, 2), across, along (4,
-    4)."""
+    4).
+    """
 
     vector: Floats
     matrix: Floats
@@ -122,7 +126,7 @@ def invariant_rate(i: int, j: int, s: float, leptonic: bool, c: Couplings, w: Sc
         a, b, spins = i - 5, j - 5, 4.0
         root = math.sqrt(s)
         energy = 0.5 * (s + first * first - second * second) / root
-        massive_fermions.spinors(energy, root - energy, p, w.spin)
+        helicity.spinors(energy, root - energy, p, w.spin)
         total = massive_fermions.quarks(a, b, s, c.theta, c.y_h, w.spin, w.across, w.along, scalar)
     else:
         spins = 2.0
@@ -161,7 +165,8 @@ def invariant_rate(i: int, j: int, s: float, leptonic: bool, c: Couplings, w: Sc
 @jit
 def twin(i: int, j: int) -> int:
     """11 i' + j' of a pair that charge conservation makes equal to i <= j: components 3, 4 of eta+ and 9, 10 of
-    psi."""
+    psi.
+    """
     if j == 4 and i < 3:
         return 11 * i + 3
     if i == 4 and j == 4:
@@ -231,7 +236,8 @@ def parabolas(
 @jit
 def _coannihilation_size(i: int, j: int, mass: Floats, c: Couplings) -> float:
     """Roughly sigma v of phi chi -> lepton V, h: a coupling to leptons, of either or of what it turns into, and
-    g2."""
+    g2.
+    """
     largest = 0.0
     for k in range(9):
         for n in range(6):

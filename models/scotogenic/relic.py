@@ -1,7 +1,8 @@
 """Relic density of the lightest odd state: all odd states freeze out together.
 
 Rates of pairs: `pair_rates`; thermal averages and Boltzmann equation: `freeze_out`; Sommerfeld factors:
-`sommerfeld`; how far the result can be trusted: `relic_error`."""
+`sommerfeld`; how far the result can be trusted: `relic_error`.
+"""
 
 from __future__ import annotations
 

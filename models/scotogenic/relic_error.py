@@ -32,11 +32,13 @@ from terranova.types import Floats
 
 PLASMA: Final = 0.02
 """Half of the spread of three tables at the temperatures in question (`early_universe`), in the square root of
-g*."""
+g*.
+"""
 
 GAUGE_LOOPS: Final = 0.03
 """Electroweak corrections at one loop that are no Sommerfeld factor: alpha/(pi sin^2) ln(m^2/M_W^2) at 1 TeV is
-0.05."""
+0.05.
+"""
 
 ROUGH: Final = 0.3
 THRESHOLD: Final = 0.2
@@ -73,7 +75,8 @@ def scalar_part(mass: Floats, dof: Floats, x: float) -> float:
 @jit
 def decay_rate(mass: Floats, dof: Floats, c: Couplings, scalars: bool, temperature: float) -> float:
     """Thermal average (GeV) of the decays of scalars into fermion and lepton, or of fermions into scalar and
-    lepton."""
+    lepton.
+    """
     first, last = (0, 5) if scalars else (5, N_STATES)
     lightest = FAR
     for k in range(first, last):

@@ -3,9 +3,10 @@
 Exchange of gauge bosons between two members of doublets is a potential -alpha_I/r at short distance: for a doublet
 and an antidoublet alpha_0 = (3 g2^2 + g1^2)/16 pi in the isospin singlet and alpha_1 = (-g2^2 + g1^2)/16 pi in the
 triplet, from the Casimir operators; all of it is given the range of the W. S of the Hulthen potential that
-stands for the Yukawa one: S. Cassel, arXiv:0903.5307; J. L. Feng, M. Kaplinghat, H.-B. Yu, arXiv:1005.4678, eq.
-4, in which v is the velocity of each particle. The members are taken as degenerate, the photon as massive and
-all waves as s waves: a factor to judge by, whose departure from 1 is half its own error."""
+stands for the Yukawa one: S. Cassel, arXiv:0903.5307; J. L. Feng, M. Kaplinghat, H.-B. Yu, arXiv:1005.4678,
+in which v is the velocity of each particle. The members are taken as degenerate, the photon as massive and
+all waves as s waves: a factor to judge by, whose departure from 1 is half its own error.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ GAUGE: Final = (
     (6.0 * G2**4 + 43.0 * G1**4) / (81.0 * G2**4 + 43.0 * G1**4 + 12.0 * (G1 * G2) ** 2),
 )
 """Part with isospin 0 of annihilation by gauge couplings: scalar doublet (W^a W^a, B B) and fermion doublet
-(these in the spin singlet, and by B in the s channel)."""
+(these in the spin singlet, and by B in the s channel).
+"""
 
 
 def hulthen(alpha: float, mass: Floats, velocity: Floats) -> Floats:

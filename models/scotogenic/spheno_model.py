@@ -33,7 +33,8 @@ PB_CM2: Final = 1e-36
 
 TREE_LEVEL: Final = 0.1
 """Least relative error of a relic density of micrOMEGAs: loops and Sommerfeld factors, which it leaves out.
-Those of the inert doublet are 13 % (docs/physics/scotogenic.md)."""
+Those of the inert doublet are 13 % (docs/physics/scotogenic.md).
+"""
 
 
 def missing(spheno: str, name: str = "scotogenic-spheno") -> str:

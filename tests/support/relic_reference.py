@@ -475,7 +475,8 @@ def _derivatives(potential: Callable[[Floats], float], step: float = 25.0) -> tu
     """Hessian of the odd fields at the vacuum, and its first and second derivative by h: (5, 5) each.
 
     The potential takes (S, h, G0, G1, G2, eta_R, eta_I, eta_1, eta_2) and is a polynomial of fourth order, so
-    that the differences, with Richardson's extrapolation, are exact."""
+    that the differences, with Richardson's extrapolation, are exact.
+    """
     odd = (0, 5, 6, 7, 8)
 
     def second(h: float, a: int, b: int, size: float) -> float:
@@ -501,7 +502,7 @@ def _derivatives(potential: Callable[[Floats], float], step: float = 25.0) -> tu
 
 
 def average(rate: Callable[[float], float], m1: float, m2: float, temperature: float, nodes: int = 24) -> float:
-    """<sigma v> of a pair by the integral over sqrt(s) of p W K_1: Edsjo, Gondolo, hep-ph/9704361, eq. 3.9 for one
+    """<sigma v> of a pair by the integral over sqrt(s) of p W K_1: Edsjo, Gondolo, hep-ph/9704361, for one
     pair, with the equilibrium densities of Bessel functions.
     """
     z, w = roots_genlaguerre(nodes, 0.5)

@@ -14,7 +14,8 @@ def simple_freeze_out(mass: Floats, sigma: Floats) -> tuple[float, float]:
     """Omega h^2, and sigma v in cm^3/s at m/T = 25, of states (11,) with rates (11, 11) in GeV^-2.
 
     Griest, Seckel, doi:10.1103/PhysRevD.43.3191: x_f by eight steps of x = ln(0.038 g M_Pl m sigma v/sqrt(g_*
-    x)), then 1.07e9/(sqrt(g_*) M_Pl J), J by 12 Gauss-Legendre nodes."""
+    x)), then 1.07e9/(sqrt(g_*) M_Pl J), J by 12 Gauss-Legendre nodes.
+    """
     dof = np.repeat([1.0, 2.0], [5, 6])
     r = mass / mass.min()
 

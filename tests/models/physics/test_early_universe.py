@@ -17,7 +17,8 @@ DENOMINATOR = (1.43382e-2, 1.37559e-2, 2.92108e-3, -5.38533e-4, -1.62496e-4, -2.
 
 def test_limits() -> None:
     """Photons, neutrinos and e+- at some MeV; all particles, less some per cent of interaction, at the upper
-    end."""
+    end.
+    """
     g, h, _ = degrees_of_freedom(np.array([3e-3, 280.0]))
     assert g[0] == pytest.approx(10.75, rel=2e-3)
     assert h[0] == pytest.approx(10.75, rel=3e-3)
