@@ -78,6 +78,10 @@ def _make(fingerprint: str) -> Callable[..., None]:
             c = pair_rates.Couplings(m_s, m_f, theta, theta_s, y_h0, cubic0, quartic0, y_l)
             rough = pair_rates.parabolas(mass, dof, sigma[n], threshold, c, w, curve)
             doublets(rot, W, doublet)
+            singlet = 1.0
+            for k in range(N_STATES):
+                if mass[k] == freeze_out.smallest(mass):
+                    singlet = min(singlet, 1.0 - doublet[k])
             for k in range(2):
                 share[k] = GAUGE[k]
             if not sommerfeld:
@@ -88,7 +92,7 @@ def _make(fingerprint: str) -> Callable[..., None]:
             out[n, 0] = omega
             out[n, 1] = CM3_S * freeze_out.effective(X_QUOTED, lightest, mass, dof, curve, doublet, share, work)[0]
             out[n, 2] = relic_error.estimate(
-                omega, b, x, mass, dof, curve, doublet, share, work, frozen, rough, c, rule, threshold
+                omega, b, x, mass, dof, curve, doublet, share, work, frozen, rough, singlet, c, rule, threshold
             )
 
     return relic_kernel

@@ -4,6 +4,7 @@
 - loops of the couplings that matter, 12 lambda/16 pi^2 and 5 y^2/16 pi^2 as in their beta functions, weighted
   with the part that scalars and fermions have in freeze-out;
 - half of what Sommerfeld factors change (`sommerfeld`);
+- for singlets, the running of the top mass, by which they annihilate into top quarks (`TOP`);
 - `ROUGH` of the part of the rate that is taken at threshold with massless final states;
 - a threshold of a heavy pair of particles among thermal energies, where W is no parabola; masses below which
   three-body final states and the pole of h decide;
@@ -38,6 +39,11 @@ g*.
 GAUGE_LOOPS: Final = 0.03
 """Electroweak corrections at one loop that are no Sommerfeld factor: alpha/(pi sin^2) ln(m^2/M_W^2) at 1 TeV is
 0.05.
+"""
+
+TOP: Final = 0.05
+"""A rate into top quarks with the running mass at twice the mass of dark matter is 15 % below that with the pole
+mass, which QCD near threshold works against; of singlets it is a third to a half of all.
 """
 
 ROUGH: Final = 0.3
@@ -123,13 +129,13 @@ def late_decays(
 @jit
 def estimate(
     omega: float, b: Base, x: Floats, mass: Floats, dof: Floats, curve: Floats, doublet: Floats, share: Floats,
-    work: Floats, frozen: float, rough: float, c: Couplings, rule: Floats, part: Floats,
+    work: Floats, frozen: float, rough: float, singlet: float, c: Couplings, rule: Floats, part: Floats,
 ) -> float:  # fmt: skip
     """Return the relative error of Omega h^2.
 
     Args:
-        frozen: m/T at freeze-out; rough: of `pair_rates.parabolas`; part (11,): scratch. Others as `freeze_out`
-        has.
+        frozen: m/T at freeze-out; rough: of `pair_rates.parabolas`; singlet: part of singlets in the lightest
+        state; part (11,): scratch. Others as `freeze_out` has.
     """
     lightest = freeze_out.smallest(mass)
     scalars = scalar_part(mass, dof, frozen)
@@ -144,5 +150,5 @@ def estimate(
     bare = freeze_out.effective(frozen, lightest, mass, dof, curve, part, share, work)[0]
     potential = 0.5 * abs(enhanced / max(bare, 1e-60) - 1.0)
     late = late_decays(omega, mass, dof, curve, doublet, share, work, frozen, c, rule, part)
-    square = PLASMA**2 + GAUGE_LOOPS**2 + loops**2 + potential**2 + (ROUGH * rough) ** 2
+    square = PLASMA**2 + GAUGE_LOOPS**2 + loops**2 + potential**2 + (ROUGH * rough) ** 2 + (TOP * singlet) ** 2
     return min(math.sqrt(square + at_thresholds(lightest) ** 2 + late**2), 10.0)

@@ -280,6 +280,16 @@ def test_inert_doublet_against_micromegas() -> None:
         assert 1.0 < found[0] / omega < 1.04
 
 
+def test_singlet_and_doublet_fermions_against_micromegas() -> None:
+    """Mixed fermions with real y, which annihilate in p waves into t t, W W, Z Z and h h; micrOMEGAs 4.3.2."""
+    for m_f, m_psi, y1, y2, omega, rate in DATA["micromegas_singlet_doublet"]:
+        heavy = {"MS2": 25e6, "Meta2": 25e6, "MF2": 8000.0}
+        x = point(**{**WEAK, **NO_Y, **heavy, "MF1": m_f, "MPsi": m_psi, "re_y11": y1, "re_y21": y2})
+        found = relic_density(x, 2, sommerfeld=False)[0]
+        assert found[1] == pytest.approx(rate * 1e-36 * 2.99792458e10, rel=0.005)
+        assert 1.0 < found[0] / omega < 1.04
+
+
 def test_thermal_masses() -> None:
     """0.10 (mu/TeV)^2 of a higgsino, hep-ph/0601041; without Sommerfeld factors, as there."""
     for mu in (800.0, 1000.0, 1200.0):
@@ -319,7 +329,7 @@ def error(**values: float) -> float:
 def test_error_near_thresholds_and_for_light_candidates() -> None:
     """Dark matter of 160 GeV meets two top quarks among thermal energies; at 62 GeV there is the pole of h."""
     portal = {**WEAK, **NO_Y, **HEAVY, "lamS": 0.1}
-    assert error(**{**portal, "MS2": 400.0**2}) < 0.06
+    assert error(**{**portal, "MS2": 400.0**2}) < 0.08
     assert error(**{**portal, "MS2": 165.0**2}) > 0.2
     assert error(**{**portal, "MS2": 25.0**2}) > 1.0
 
