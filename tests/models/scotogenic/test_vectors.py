@@ -92,7 +92,7 @@ def test_relic_density_is_near_that_of_the_reference() -> None:
     for point in near:
         omega, _, error = relic_density(point.x[None], VARIANTS.index(point.variant))[0]
         assert abs(omega / point.observables["Omega_h2"] - 1.0) < 0.17, point.label
-        assert error < 0.1
+        assert error < 0.12
 
 
 def test_validity_agrees() -> None:
