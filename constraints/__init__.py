@@ -20,7 +20,7 @@ from terranova import (
     Window,
     hookimpl,
 )
-from terranova.constraints import alp
+from terranova.constraints import alp, scotogenic
 
 
 @hookimpl
@@ -33,4 +33,4 @@ def terranova_constraint_kinds() -> list[type[Constraint]]:
 @hookimpl
 def terranova_constraint_sets() -> list[Path | ConstraintSet]:
     """Every YAML file below this folder, and what the folders add in Python."""
-    return [*sorted(Path(__file__).parent.glob("*/*.yaml")), *alp.constraint_sets()]
+    return [*sorted(Path(__file__).parent.glob("*/*.yaml")), *alp.constraint_sets(), *scotogenic.constraint_sets()]

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from terranova import Model
-from terranova.models.scotogenic.observables import observables
+from terranova.models.scotogenic.observables import LATER, observables
 from terranova.models.scotogenic.parameters import VARIANTS, parameters
 from terranova.types import Floats
 
@@ -16,13 +16,15 @@ from terranova.types import Floats
 class Scotogenic(Model):
     """T1-2-A scotogenic model: two singlet fermions, a vector-like doublet, a scalar doublet and a singlet."""
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     citations: ClassVar[tuple[str, ...]] = (
         "arXiv:2505.08862 the scan this model follows",
         "arXiv:1308.3655 the class of models: T1-2-A",
         "hep-ph/0103065 Casas-Ibarra parametrisation",
         "arXiv:1312.2840 lepton-flavour violation in the scotogenic model",
         "hep-ph/0203110 mu - e conversion",
+        "doi:10.1016/0550-3213(91)90438-4 thermal averages, and hep-ph/9704361 with coannihilation",
+        "arXiv:1606.07494 degrees of freedom in the early universe",
     )
     planes: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("m_dm", "Omega_h2", "dm_type"),
@@ -51,16 +53,16 @@ class Scotogenic(Model):
 
         first = compute(x, self._index)
         out = np.full((len(x), len(self.observables)), np.nan)
-        stages = len(self.observables) - 2
+        stages = len(self.observables) - len(LATER)
         out[:, :stages] = first[:, :stages]
         return out
 
     def evaluate_stage(self, stage: int, x: Floats, observables: Floats) -> Floats:
-        """Fill in `Omega_h2` and `sigv_cm3s` of the points x (m, d)."""
+        """Fill in `Omega_h2`, `sigv_cm3s` and `Omega_error` of the points x (m, d)."""
         from terranova.models.scotogenic.relic import relic_density
 
         filled = observables.copy()
-        filled[:, -2:] = relic_density(x, self._index)
+        filled[:, -len(LATER) :] = relic_density(x, self._index)
         return filled
 
 

@@ -102,7 +102,6 @@ def _masses() -> Iterator[Observable]:
     yield Observable("m2_min", "GeV^2", r"m^2_\mathrm{min}", "smallest squared scalar mass")
     for k in (1, 2, 3):
         yield Observable(f"ML_sv_{k}", "GeV", "", "singular value of the loop matrix M_L, descending")
-    yield Observable("Omega_reliable", "1", "", "1 where the native relic density holds to 10-30 %, else 0")
 
 
 def _couplings() -> Iterator[Observable]:
@@ -113,10 +112,15 @@ def _couplings() -> Iterator[Observable]:
             )
 
 
-OMEGA = Observable("Omega_h2", "1", r"\Omega h^2", "relic density, s-wave freeze-out", stage=1)
+OMEGA = Observable("Omega_h2", "1", r"\Omega h^2", "relic density of the lightest odd state by freeze-out", stage=1)
 SIGMA_V = Observable(
     "sigv_cm3s", "cm^3/s", r"\langle\sigma v\rangle", "effective cross section at m/T = 25", stage=1
 )
+OMEGA_ERROR = Observable(
+    "Omega_error", "1", r"\Delta\Omega/\Omega", "estimated relative error of Omega_h2", stage=1, scale="log"
+)
+LATER = (OMEGA, SIGMA_V, OMEGA_ERROR)
+"""Columns of stage 1, of which `relic.relic_density` is the array."""
 
 FIRST = (*_neutrinos(""), *_flavour(), *_theory(), *_dark_matter(), *_masses())
 """Columns of stage 0 that all variants have."""
@@ -134,6 +138,6 @@ def observables(solved: bool) -> tuple[Observable, ...]:
             What the loop gives for the data has then the names dm21_loop, dm31_loop, ...
     """
     if not solved:
-        return (*FIRST, OMEGA, SIGMA_V)
+        return (*FIRST, *LATER)
     renamed = (*_neutrinos("_loop"), *FIRST[11:])
-    return (*renamed, *_couplings(), OMEGA, SIGMA_V)
+    return (*renamed, *_couplings(), *LATER)

@@ -16,7 +16,6 @@ from terranova.types import Array, Floats
 THEORY = COLUMN["bfb"]
 DARK = COLUMN["m_dm"]
 MASSES = COLUMN["max_quartic"]
-RELIABLE = COLUMN["Omega_reliable"]
 
 
 @jit
@@ -62,8 +61,8 @@ def write_theory(
 @jit
 def write_dark_matter(
     b: spectrum.Base, x: Floats, u: Array, m_chi: Floats, m2: Floats, mixing: Floats, row: Floats
-) -> float:
-    """The candidate and its direct detection; returns the flag Omega_reliable."""
+) -> None:
+    """The candidate and its direct detection."""
     c = direct.candidate(u, m_chi, b.m_psi, m2, mixing)
     sigma = direct.nucleon_cross_section(b, x, u, mixing, c.kind, c.mass)
     limit = direct.lz_limit(c.mass)
@@ -71,7 +70,6 @@ def write_dark_matter(
     row[DARK + 2], row[DARK + 3] = 1.0 if c.excess <= 0.0 else 0.0, c.excess
     row[DARK + 4], row[DARK + 5], row[DARK + 6] = sigma, limit, sigma / limit
     row[DARK + 7], row[DARK + 8], row[DARK + 9] = c.split, c.z2, c.gap
-    return 1.0 if 400.0 < c.mass < 5000.0 and (c.kind < 2 or c.doublet > 0.05) else 0.0
 
 
 def _make(fingerprint: str) -> Callable[..., None]:
@@ -86,7 +84,7 @@ def _make(fingerprint: str) -> Callable[..., None]:
             x, scalars, mix, w, chi, row = points[n], m2[n], mixing[n], u[n], m_chi[n], out[n]
             b = spectrum.read_base(x)
             write_theory(b, x, w, chi, scalars, mix, row)
-            row[RELIABLE] = write_dark_matter(b, x, w, chi, scalars, mix, row)
+            write_dark_matter(b, x, w, chi, scalars, mix, row)
             write_masses(b, x, G[n], lowest[n], scalars, chi, row)
 
     return theory_kernel
@@ -98,7 +96,7 @@ def _kernel() -> Callable[..., None]:
 
 
 def write(x: Floats, s: Spectrum, G: Array, out: Floats) -> None:
-    """Fill columns bfb to m2_min, and Omega_reliable, of out (n, N_KERNEL) for points x (n, d).
+    """Fill columns bfb to m2_min of out (n, N_KERNEL) for points x (n, d).
 
     Args:
         s: their spectrum.

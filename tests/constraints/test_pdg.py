@@ -106,4 +106,4 @@ def test_who_names_the_group_names_the_datum_or_the_review() -> None:
         source = constraint["source"]
         if "PDG" in source:
             assert NAMED.search(source) or re.search(r"S\d{3}\w+ of PDG", source), f"{path.stem}: {source}"
-        assert "memory" not in source or path.stem in ("dark-matter", "neutrino"), path.stem
+        assert "memory" not in source, path.stem

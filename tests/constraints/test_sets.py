@@ -19,7 +19,7 @@ from terranova.registry import registry
 CURRENT = ["theory", "electroweak", "higgs-lhc", "flavour"]
 AUTHORS = ["theory", "electroweak-2402.07661", "higgs-lhc-2402.07661", "flavour-2402.07661"]
 
-BY_THEIR_DATES = {"scalars", "scotogenic-neutrino", "scotogenic-dark-matter"}
+BY_THEIR_DATES = {"scalars"}
 """Sets that say no more of their age than the dates of their measurements."""
 
 WINDOWS = """

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from support.scotogenic_potential import FULL, GENERIC, NO_Y, observables, point, potential
 
 from terranova.models.physics import sm
 from terranova.models.physics.dipole import dipole_functions
@@ -19,55 +20,8 @@ from terranova.models.physics.selfenergy import (
     xx_log_mean,
 )
 from terranova.models.physics.takagi import takagi
-from terranova.models.scotogenic import ScotogenicCI37, ScotogenicFull43, annihilation, electroweak, relic_couplings
-from terranova.models.scotogenic.relic import relic_density
+from terranova.models.scotogenic import ScotogenicCI37, annihilation, electroweak, relic_couplings
 from terranova.models.scotogenic.spectrum import V, read_base, scalar_masses
-
-FULL = ScotogenicFull43()
-NAMES = [p.name for p in FULL.parameters]
-COLUMNS = {o.name: k for k, o in enumerate(FULL.observables)}
-GENERIC = {"lamS": 0.2, "lamSeta": -0.3, "lameta": 0.4, "lametap": -0.25, "lametapp": 0.15, "alpha": 80.0}
-
-
-def point(**values: float) -> np.ndarray:
-    """A point of full43: the defaults but for some parameters."""
-    x = np.array([[float(p.default_value) for p in FULL.parameters]])
-    for name, value in values.items():
-        x[0, NAMES.index(name)] = value
-    return x
-
-
-def observables(**values: float) -> dict[str, float]:
-    """Observables of stage 0."""
-    row = FULL.evaluate_array(point(**values))[0]
-    return {name: float(row[k]) for name, k in COLUMNS.items()}
-
-
-NO_Y = {f"{part}_y{k}{i}": 0.0 for part in ("re", "im") for k in (1, 2) for i in (1, 2)}
-
-
-def potential(fields: np.ndarray, x: np.ndarray) -> float:
-    """V of (S, h, G0, G1, G2, eta_R, eta_I, eta_1, eta_2), written from the Lagrangian with complex doublets."""
-    b = read_base(x)
-    s, h0, g0, g1, g2, er, ei, e1, e2 = fields
-    root = math.sqrt(2.0)
-    H = np.array([complex(g1, g2), complex(V + h0, g0)]) / root
-    eta = np.array([complex(e1, e2), complex(er, ei)]) / root
-    hh, ee, he = np.vdot(H, H).real, np.vdot(eta, eta).real, np.vdot(H, eta)
-    return float(
-        -b.lam_h * V**2 * hh
-        + b.lam_h * hh**2
-        + 0.5 * b.m_s2 * s**2
-        + 0.5 * b.lam_4s * s**4
-        + b.m_eta2 * ee
-        + b.lam_4eta * ee**2
-        + 0.5 * b.lam_s * s**2 * hh
-        + 0.5 * b.lam_s_eta * s**2 * ee
-        + b.lam_eta * hh * ee
-        + b.lam_eta_p * abs(he) ** 2
-        + b.lam_eta_pp * (he**2).real
-        + 2.0 * b.alpha * s * he.real
-    )
 
 
 def derivative(order: tuple[int, ...], x: np.ndarray, step: float = 25.0) -> float:
@@ -388,17 +342,6 @@ def test_lepton_final_states_against_explicit_spinors() -> None:
     no_gauge = np.zeros((4, 6, 6), complex)
     assert annihilation.lepton_pairs(A, B, m_f, m_s, Y) == pytest.approx(to_rate * same, rel=1e-12)
     assert annihilation.fermion_final(A, B, m_f, m_s, no_gauge, Y) == pytest.approx(to_rate * opposite, rel=1e-12)
-
-
-def test_thermal_masses() -> None:
-    """Omega h^2 = 0.12 near 540 GeV for the inert doublet (arXiv:0903.4010) and 1.1 TeV for a higgsino-like doublet
-    (hep-ph/0601041), without Sommerfeld factors.
-    """
-    small = {"lamS": 1e-4, "lamSeta": 1e-4, "lameta": 1e-4, "lametap": -1e-4, "lametapp": -1e-5, "alpha": 0.01}
-    inert = point(**small, **NO_Y, MS2=9e6, Meta2=540.0**2, MPsi=5000.0, MF1=5000.0, MF2=5000.0)
-    higgsino = point(**small, **NO_Y, MS2=9e6, Meta2=9e6, MPsi=1100.0, MF1=5000.0, MF2=5000.0)
-    assert relic_density(inert, 2)[0, 0] == pytest.approx(0.12, rel=0.06)
-    assert relic_density(higgsino, 2)[0, 0] == pytest.approx(0.12, rel=0.06)
 
 
 def test_charged_current_limits_of_flavour() -> None:

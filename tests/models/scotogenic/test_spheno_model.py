@@ -80,7 +80,7 @@ def test_without_micromegas_dark_matter_is_native(programs: tuple[str, str]) -> 
     out = bound.evaluate_stage(1, x, bound.evaluate_array(x), np.array([True, True])).observables
     first = native.evaluate_array(x)
     want = native.evaluate_stage(1, x, first, np.array([True, True])).observables
-    for name in ("Omega_h2", "sigv_cm3s", "sigma_SI_cm2", "sigma_over_LZ", "Omega_reliable"):
+    for name in ("Omega_h2", "sigv_cm3s", "sigma_SI_cm2", "sigma_over_LZ", "Omega_error"):
         assert np.array_equal(out[:, columns(bound.plugin)[name]], want[:, columns(bound.plugin)[name]])
 
 

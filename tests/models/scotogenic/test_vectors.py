@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.scotogenic_freeze_out import simple_freeze_out
 from support.scotogenic_reference import Point, bounds, read_points
 
 import terranova
@@ -11,12 +12,12 @@ from terranova.errors import TerranovaError
 from terranova.models.scotogenic import ScotogenicCI37, ScotogenicCI37C, ScotogenicFull43
 from terranova.models.scotogenic.observables import OSCILLATIONS
 from terranova.models.scotogenic.parameters import VARIANTS
-from terranova.models.scotogenic.relic import panels, relic_density
+from terranova.models.scotogenic.relic import relic_density, threshold_rates
 
 POINTS = read_points()
 MODELS = {m.name: m() for m in (ScotogenicCI37, ScotogenicCI37C, ScotogenicFull43)}
 MASSES = ("m_phi_1", "m_phi_2", "m_A", "m_etap", "m_psi", *(f"m_chi_{k}" for k in (1, 2, 3, 4)))
-SECTORS = ("theory", "higgs", "collider", "neutrino", "lfv", "dark-matter")
+SECTORS = ("theory", "higgs", "collider", "neutrino-nufit60", "lfv", "dark-matter")
 SETS = ("electroweak", *(f"scotogenic-{sector}" for sector in SECTORS))
 SINGULAR_VALUES = ("ML_sv_1", "ML_sv_2", "ML_sv_3")
 NEUTRINOS = ("dm31", "dm21", "mnu_eV_1", "mnu_eV_2", "mnu_eV_3", "sum_mnu_eV", "s12", "s13", "s23", "dcp", "mee_eV")
@@ -64,39 +65,42 @@ def test_every_observable_agrees(point: Point) -> None:
     assert wrong == []
 
 
-LATER = ("Omega_h2", "sigv_cm3s")
-REFERENCE_RULE = panels((0.0, 1.0), 12)
-"""How the reference integrates: one Gauss-Legendre rule, after eight steps towards x_f; no `lepton_pairs`."""
+LATER = ("Omega_h2", "sigv_cm3s", "Omega_reliable")
 
 
 @pytest.mark.parametrize("point", POINTS, ids=ids(POINTS))
-def test_relic_density_agrees(point: Point) -> None:
-    """Every annihilation rate but the pairs of leptons, which the reference leaves out, and the same quadrature."""
+def test_annihilation_at_threshold_agrees(point: Point) -> None:
+    """Every rate but the pairs of leptons, which the reference leaves out, by its own formula of freeze-out."""
     expected = point.observables
     variant = VARIANTS.index(point.variant)
-    omega, rate = relic_density(point.x[None], variant, REFERENCE_RULE, 1.0, 8, False)[0]
+    sigma = threshold_rates(point.x[None], variant, pairs=False)[0]
+    names = (*(f"m_phi_{k}" for k in (1, 2)), "m_A", "m_etap", "m_etap")
+    masses = [expected[n] for n in (*names, *(f"m_chi_{k}" for k in (1, 2, 3, 4)), "m_psi", "m_psi")]
+    omega, rate = simple_freeze_out(np.array(masses), sigma)
     tolerance = 1e-5 if point.tuned else 1e-8
     assert rate == pytest.approx(expected["sigv_cm3s"], rel=tolerance)
     if expected["Omega_h2"] < 1e5:  # for weaker annihilation x_f is cut off, elsewhere in the reference
         assert omega == pytest.approx(expected["Omega_h2"], rel=tolerance)
-    if expected["Omega_reliable"]:  # the better quadrature and the pairs: small beside the error of the method
-        assert relic_density(point.x[None], variant)[0, 0] == pytest.approx(expected["Omega_h2"], rel=0.03)
+
+
+def test_relic_density_is_near_that_of_the_reference() -> None:
+    """Where its own is that of Planck. What it leaves out is 5 to 10 %, and 13 % for Sommerfeld factors of eta."""
+    near = [p for p in POINTS if 0.1 < p.observables["Omega_h2"] < 0.14]
+    assert len(near) > 30
+    for point in near:
+        omega, _, error = relic_density(point.x[None], VARIANTS.index(point.variant))[0]
+        assert abs(omega / point.observables["Omega_h2"] - 1.0) < 0.17, point.label
+        assert error < 0.12
 
 
 def test_validity_agrees() -> None:
-    """All points are valid or not as the reference says, in both windows of g-2.
-
-    One has Omega h^2 = 0.1313 of at most 0.132 there and 0.13205 with the better quadrature.
-    """
-    at_the_edge = 0
+    """All points are valid or not as the reference says, in both windows of g-2, but for the relic density."""
     for point in POINTS:
         for window, expected in point.valid.items():
-            problem = terranova.problem(point.model, [*SETS, f"g2-{window}"])
-            found = is_valid(problem, point.x)
-            if found != expected:
-                assert 0.1310 < point.observables["Omega_h2"] < 0.132
-                at_the_edge += 1
-    assert at_the_edge <= 1
+            without = [{"name": "scotogenic-dark-matter", "without": ["Omega_h2", "Omega_error"]}]
+            problem = terranova.problem(point.model, [*SETS[:-1], *without, f"g2-{window}"])
+            in_window = 0.108 <= point.observables["Omega_h2"] <= 0.132
+            assert (is_valid(problem, point.x) and in_window) == expected, point.label
 
 
 def is_valid(problem: terranova.Problem, x: np.ndarray) -> bool:
@@ -108,7 +112,8 @@ def is_valid(problem: terranova.Problem, x: np.ndarray) -> bool:
 def test_relic_density_waits_for_the_rest() -> None:
     """It is computed for points that pass everything else, and unknown, thus violated, for the others."""
     problem = terranova.problem("scotogenic-ci37", [*SETS, "g2-wp25"])
-    good = next(p for p in ORDINARY if p.variant == "ci37" and p.valid["wp25"])
+    valid = [p for p in ORDINARY if p.variant == "ci37" and p.valid["wp25"]]
+    good = next(p for p in valid if 0.112 < relic_density(p.x[None], 0)[0, 0] < 0.128)
     bad = next(p for p in ORDINARY if p.variant == "ci37" and not p.valid["wp25"])
     x = np.array([good.x, bad.x])
     evaluation = problem.evaluate(x)
