@@ -23,6 +23,27 @@ def brackets_of(delta: Floats, wanted: float) -> Ints:
     return np.asarray(np.flatnonzero(np.diff(delta > wanted)), dtype=np.int64)
 
 
+def told_apart(place: Floats, delta: Floats, wanted: float, least: float) -> list[int]:
+    """Return which crossings of a level, numbered as those of `brackets_of`, are ends of an interval.
+
+    A gap that is narrower than `least`, and in which the curve (n,) is above the level by less than it may jump
+    between neighbours, is none: it is noise of the search where the curve runs along the level.
+    """
+    brackets = brackets_of(delta, wanted)
+    kept, k = [], 0
+    while k < len(brackets):
+        first = int(brackets[k])
+        if k + 1 < len(brackets) and delta[first] <= wanted:
+            last = int(brackets[k + 1])
+            narrow = place[last + 1] - place[first] < least
+            if narrow and delta[first + 1 : last + 1].max() - wanted < JUMP:
+                k += 2
+                continue
+        kept.append(k)
+        k += 1
+    return kept
+
+
 def hidden_crossings(place: Floats, delta: Floats, wanted: float, least: float = 0.0) -> list[tuple[float, float]]:
     """Return between which places (n,) of a curve, at least so far apart, it may cross a level twice, unseen.
 

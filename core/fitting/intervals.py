@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from terranova.fitting.axes import Axis
-from terranova.fitting.crossings import Outermost, brackets_of, crossings_of, hidden_crossings, lowest, middle
+from terranova.fitting.crossings import (
+    Outermost,
+    brackets_of,
+    crossings_of,
+    hidden_crossings,
+    lowest,
+    middle,
+    told_apart,
+)
 from terranova.fitting.likelihood import Likelihood
 from terranova.fitting.profile import Profile, search
 from terranova.fitting.profile_convergence import JUMP, Convergence, largest_jump
@@ -28,7 +36,7 @@ _ZOOMS_WITHIN = 2
 """The same of an observable, which bounds of the width of a bin hold: the narrower, the harder to search."""
 
 _LEAST_GAP = 0.1
-"""Of a bin: gaps of an interval that are narrower are not looked for."""
+"""Of a bin: gaps of an interval that are narrower are not looked for, and shallow ones are none."""
 
 _SETTLED = 2e-4
 """Part of the range by which an end may move when it is looked at more closely, if neither side is excluded."""
@@ -119,8 +127,11 @@ def intervals(
                 likelihood, axis, place, delta, crossings, wanted, climb or _climber(likelihood, rng)
             )
             crossings = crossings_of(place, delta, wanted)
+        ends = told_apart(place, delta, wanted, _LEAST_GAP * float(np.diff(axis.edges).mean()))
+        crossings = [crossings[k] for k in ends]
         doubts = [
-            _doubt(axis, place, delta, i, convergence, closer=zoom is not None) for i in brackets_of(delta, wanted)
+            _doubt(axis, place, delta, i, convergence, closer=zoom is not None)
+            for i in brackets_of(delta, wanted)[ends]
         ]
         result.append(_interval(likelihood, axis, level, delta, crossings, wanted, doubts))
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from terranova.fitting.crossings import brackets_of, crossings_of, hidden_crossings, lowest
+from terranova.fitting.crossings import brackets_of, crossings_of, hidden_crossings, lowest, told_apart
 
 
 def test_a_parabola_is_crossed_where_it_is() -> None:
@@ -56,3 +56,14 @@ def test_places_close_together_say_nothing_of_one_far_away() -> None:
     place = np.array([0.0, 0.5, 1.0, 1.000001, 1.000002, 2.0, 2.5, 3.0])
     delta = np.array([0.2, 0.2, 0.2, 0.2, 0.2002, 0.2, 0.2, 0.2])
     assert hidden_crossings(place, delta, 1.0) == []
+
+
+@pytest.mark.parametrize(
+    ("middle", "width", "ends"),
+    [(1.03, 1e-3, [0, 3]), (1.3, 1e-3, [0, 1, 2, 3]), (1.03, 0.2, [0, 1, 2, 3])],
+    ids=["shallow and narrow", "deep", "wide"],
+)
+def test_a_curve_that_runs_along_a_level_has_no_gap(middle: float, width: float, ends: list[int]) -> None:
+    place = np.array([0.0, 0.3, 0.5, 0.5 + 0.4 * width, 0.5 + 0.8 * width, 0.9, 1.0])
+    delta = np.array([2.0, 0.5, 0.99, middle, 0.99, 0.9, 2.0])
+    assert told_apart(place, delta, 1.0, least=1e-2) == ends
