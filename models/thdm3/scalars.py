@@ -69,10 +69,15 @@ def fermion_widths(m: float, c_u: float, c_d: float, c_l: float, strong: Strong,
 
 
 @jit
-def gluon_fusion(m: float, c_u: float, c_d: float, cp_odd: bool) -> tuple[float, float]:
+def quark_loops(m: float) -> tuple[complex, complex]:
+    """f of the triangles of top and bottom, hep-ph/0503172 section 2.3."""
+    return loops.triangle_f((m / (2.0 * sm.M_TOP)) ** 2), loops.triangle_f((m / (2.0 * sm.M_BOTTOM_POLE)) ** 2)
+
+
+@jit
+def gluon_fusion(m: float, c_u: float, c_d: float, cp_odd: bool, f_t: complex, f_b: complex) -> tuple[float, float]:
     """|sum c A|^2 of top and bottom, and sigma(gg -> S) in pb: the SM-like table times the LO ratio."""
     tau_t, tau_b = (m / (2.0 * sm.M_TOP)) ** 2, (m / (2.0 * sm.M_BOTTOM_POLE)) ** 2
-    f_t, f_b = loops.triangle_f(tau_t), loops.triangle_f(tau_b)
     a_t, a_b = loops.amplitude_fermion(tau_t, f_t), loops.amplitude_fermion(tau_b, f_b)
     standard = loops.abs2(a_t + a_b)
     if cp_odd:
@@ -133,11 +138,12 @@ def even_scalar(
     strong = strong_at(m)
     widths = out[FIRST_EVEN:N_EVEN]
     fermion_widths(m, k.u, k.d, k.e, strong, False, widths)
-    form_factor2, sigma_gg = gluon_fusion(m, k.u, k.d, False)
+    f_t, f_b = quark_loops(m)
+    form_factor2, sigma_gg = gluon_fusion(m, k.u, k.d, False, f_t, f_b)
     k_v2 = k.v * k.v
     ww, zz = vector_pair_width(m)
     widths[5] = decays.to_gluons(m, form_factor2, strong.alpha_s)
-    widths[6], widths[7] = photons.even_widths(m, k.v, k.u, k.d, m_charged, hcc[i], z_loops)
+    widths[6], widths[7] = photons.even_widths(m, k.v, k.u, k.d, k.e, f_t, f_b, m_charged, hcc[i], z_loops)
     widths[8], widths[9] = k_v2 * ww, k_v2 * zz
     widths[10] = 0.5 * decays.to_scalars(m, m_even[0], m_even[0], hhh[0, 0, i])
     widths[11] = decays.to_scalars(m, m_even[0], m_even[other], hhh[0, 1, 2])
@@ -184,9 +190,10 @@ def odd_scalar(
     strong = strong_at(m)
     widths = out[FIRST_ODD:N_ODD]
     fermion_widths(m, c_u, c_d, c_l, strong, True, widths)
-    form_factor2, sigma_gg = gluon_fusion(m, c_u, c_d, True)
+    f_t, f_b = quark_loops(m)
+    form_factor2, sigma_gg = gluon_fusion(m, c_u, c_d, True, f_t, f_b)
     widths[5] = decays.to_gluons(m, form_factor2, strong.alpha_s)
-    widths[6], widths[7] = photons.odd_widths(m, c_u, c_d)
+    widths[6], widths[7] = photons.odd_widths(m, c_u, c_d, c_l, f_t, f_b)
     for i in range(3):
         widths[8 + i] = decays.to_scalars(m, m_odd[other], m_even[i], haa[i, 1])
         widths[12 + i] = decays.to_scalar_vector(m, m_even[i], sm.M_Z, C_za[i, j])
