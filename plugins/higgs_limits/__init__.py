@@ -8,9 +8,10 @@ from __future__ import annotations
 from terranova import Constraint, hookimpl
 from terranova.plugins.higgs_limits.constraint import HiggsLimits
 from terranova.plugins.higgs_limits.search import Search
+from terranova.plugins.higgs_limits.search_planes import SearchPlanes
 
 
 @hookimpl
 def terranova_constraint_kinds() -> list[type[Constraint]]:
-    """The kinds `higgs-limits` and `search`."""
-    return [HiggsLimits, Search]
+    """The kinds `higgs-limits`, `search` and `search-planes`."""
+    return [HiggsLimits, Search, SearchPlanes]

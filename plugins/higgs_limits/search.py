@@ -17,6 +17,7 @@ from terranova import CLsLimit, Constraint, KeyProblem
 from terranova.errors import did_you_mean
 from terranova.interfaces.constraint import PLACE
 from terranova.plugins.higgs_limits.search_records import SECOND, SearchRecord, read_record
+from terranova.plugins.higgs_limits.search_signals import Columns, Products, is_rate, packed
 from terranova.types import Floats
 
 _SIGNAL_KEYS = ("mass", "width", "lighter", "rate")
@@ -33,7 +34,7 @@ class _Signal(NamedTuple):
     mass: int
     width: int
     lighter: int
-    rate: tuple[tuple[float, tuple[int, ...]], ...]
+    rate: Products
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +87,10 @@ class Search(Constraint):
                 f"between [{between[0]:g}, {between[1]:g}]: no part of the record, which has masses from "
                 f"{found.masses[0]:g} to {found.masses[-1]:g} GeV"
             )
-        names: dict[str, int] = {}
-        units: dict[str, str] = {}
-        signals = tuple(self._signal(name, found, names, units) for name in self.signals)
-        made: dict[str, Any] = {"observables": tuple(names), "digest": digest, "_found": found, "_units": units}
+        columns = Columns()
+        signals = tuple(self._signal(name, found, columns) for name in self.signals)
+        made: dict[str, Any] = {"observables": columns.names, "_units": columns.units}
+        made |= {"digest": digest, "_found": found}
         made["_program"] = _program(signals, found, *between)
         for name, value in made.items():
             object.__setattr__(self, name, value)  # the class is frozen
@@ -115,10 +116,10 @@ class Search(Constraint):
             for key in ("mass", "rate"):
                 if key not in given:
                     yield KeyProblem((*here, key), "missing")
-            if "rate" in given and not _is_rate(given["rate"]):
+            if "rate" in given and not is_rate(given["rate"]):
                 yield KeyProblem((*here, "rate"), "expected a list of products: [[sigma, br], [other_sigma, br]]")
 
-    def _signal(self, name: str, found: SearchRecord, names: dict[str, int], units: dict[str, str]) -> _Signal:
+    def _signal(self, name: str, found: SearchRecord, columns: Columns) -> _Signal:
         """Return a signal, and note what it reads and in which unit.
 
         Raises:
@@ -126,29 +127,20 @@ class Search(Constraint):
         """
         given = self.signals[name]
 
-        def column(observable: str, unit: str) -> int:
-            if units.setdefault(observable, unit) != unit:
-                raise ValueError(f"signals.{name}: {observable} is used in {unit} and in {units[observable]}")
-            return names.setdefault(observable, len(names))
-
         needed = {"lighter_mass": "lighter", "width": "width", "relative_width": "width"}.get(found.second)
         if needed and needed not in given:
             raise ValueError(f"signals.{name}.{needed}: missing, the record has an axis of {found.second}")
         if "lighter" in given and found.second != "lighter_mass":
             raise ValueError(f"signals.{name}.lighter: the record has no axis of lighter_mass")
-        mass = column(given["mass"], "GeV")
-        width, lighter = (column(given[key], "GeV") if key in given else -1 for key in ("width", "lighter"))
+        try:
+            mass = columns.number(given["mass"], "GeV")
+            width, lighter = (columns.number(given[k], "GeV") if k in given else -1 for k in ("width", "lighter"))
+            rate = columns.rate(given["rate"], found.unit != "1")
+        except ValueError as error:
+            raise ValueError(f"signals.{name}: {error}") from None
         if width < 0 and found.largest_width < math.inf:
             raise ValueError(f"signals.{name}.width: missing, the record is of states up to a width")
-        rate = []
-        for product in given["rate"]:
-            factor = math.prod(float(part) for part in product if not isinstance(part, str))
-            parts = [part for part in product if isinstance(part, str)]
-            in_pb = found.unit != "1"
-            rate.append(
-                (factor, tuple(column(part, "pb" if in_pb and not i else "1") for i, part in enumerate(parts)))
-            )
-        return _Signal(mass, width, lighter, tuple(rate))
+        return _Signal(mass, width, lighter, rate)
 
     @property
     def found(self) -> SearchRecord:
@@ -242,7 +234,6 @@ class Search(Constraint):
 
 def _program(signals: Sequence[_Signal], found: SearchRecord, low: float, high: float) -> tuple[Any, ...]:
     """Return signals and record as `search_kernels.decide` takes them."""
-    products = [product for signal in signals for product in signal.rate]
     expected = found.observed if found.expected is None else found.expected
     shape = (len(found.masses), -1)
     tables = np.stack([found.observed.reshape(shape), expected.reshape(shape)])
@@ -250,10 +241,7 @@ def _program(signals: Sequence[_Signal], found: SearchRecord, low: float, high: 
         tables = np.concatenate([tables, tables], axis=2)  # a cell needs two columns
     return (
         np.array([[signal.mass, signal.width, signal.lighter] for signal in signals]),
-        np.cumsum([0, *(len(signal.rate) for signal in signals)]),
-        np.array([factor for factor, _ in products]),
-        np.cumsum([0, *(len(columns) for _, columns in products)]),
-        np.array([column for _, columns in products for column in columns], dtype=np.int64),
+        *packed([signal.rate for signal in signals]),
         found.masses,
         found.others,
         np.ascontiguousarray(tables),
@@ -264,19 +252,6 @@ def _program(signals: Sequence[_Signal], found: SearchRecord, low: float, high: 
         found.mass_resolution,
         found.largest_width,
     )
-
-
-def _is_rate(given: Any) -> bool:
-    """True for a list of products, each with an observable or a number at least."""
-    parts = isinstance(given, Sequence) and not isinstance(given, str) and given
-    if not parts:
-        return False
-    for product in given:
-        if not isinstance(product, Sequence) or isinstance(product, str) or not product:
-            return False
-        if not all(isinstance(part, (str, int, float)) and not isinstance(part, bool) for part in product):
-            return False
-    return True
 
 
 @cache

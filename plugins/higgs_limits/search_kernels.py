@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from terranova.plugins._jit import kernel
-from terranova.plugins.higgs_limits.interpolation_kernels import locate
+from terranova.plugins.higgs_limits.interpolation_kernels import locate, log_cls
 from terranova.types import Floats, Ints
 
 NO_SECOND, WIDTH, RELATIVE_WIDTH, LIGHTER_MASS = 0, 1, 2, 3
@@ -131,3 +131,66 @@ def decide(
             ratios[row, i, 0], ratios[row, i, 1] = signal / observed, signal / expected
             if signal / expected > decisive[row, 1]:
                 decisive[row, 0], decisive[row, 1] = signal / observed, signal / expected
+
+
+@kernel
+def decide_planes(
+    values: Floats,
+    states: Ints,
+    products: Ints,
+    factors: Floats,
+    parts: Ints,
+    columns: Ints,
+    masses: Floats,
+    axes: Floats,
+    tables: Floats,
+    resolution: float,
+    decisive: Floats,
+) -> None:
+    """CLs of two rates in planes of several masses, of the signal that decides.
+
+    Args:
+        values: (n, observables).
+        states: (s,) columns of the masses.
+        products, factors, parts, columns: the rates, see `rates`: two of each signal.
+        masses: (p,) of the planes.
+        axes: (p, 2, k) both rates.
+        tables: (p, 2, k, k) observed and expected test statistic.
+        resolution: of the masses.
+        decisive: (n, 2) is filled with ln CLs and the observed statistic of the signal with the largest expected
+            one; 0 and 0 where there is none within the masses.
+    """
+    n, count, size = len(values), len(states), axes.shape[2]
+    scratch = decisive[0].repeat(2 * count)
+    rate, total = scratch[: 2 * count], scratch[2 * count :]
+    for row in range(n):
+        v = values[row]
+        rates(v, products, factors, parts, columns, rate)
+        for i in range(2 * count):
+            total[i] = rate[i]
+        for i in range(count):
+            for j in range(i + 1, count):
+                m_i, m_j = v[states[i]], v[states[j]]
+                if abs(m_i - m_j) <= 0.5 * resolution * (m_i + m_j):
+                    for k in range(2):
+                        total[2 * i + k] += rate[2 * j + k]
+                        total[2 * j + k] += rate[2 * i + k]
+        decisive[row, 0], decisive[row, 1] = 0.0, 0.0
+        largest, observed = 0.0, 0.0
+        for i in range(count):
+            mass = v[states[i]]
+            if mass < masses[0] or mass > masses[len(masses) - 1]:
+                continue
+            p, share = locate(masses, 0, len(masses), mass)
+            q_observed, q_expected = 0.0, 0.0
+            for step in range(2):
+                weight = share if step else 1.0 - share
+                if weight > 0.0:
+                    k, part = locate(axes[p + step, 0], 0, size, total[2 * i])
+                    j, across = locate(axes[p + step, 1], 0, size, total[2 * i + 1])
+                    q_observed += weight * interpolated(tables[p + step, 0], k, part, j, across)
+                    q_expected += weight * interpolated(tables[p + step, 1], k, part, j, across)
+            if q_expected > largest:
+                largest, observed = q_expected, q_observed
+        if largest > 0.0:
+            decisive[row, 0], decisive[row, 1] = log_cls(largest, observed), observed
