@@ -43,6 +43,12 @@ At its default, with which the kind does what it did before, it is left out of w
 that were made before can be resumed.
 """
 
+PLACE = MappingProxyType({"place": True})
+"""Metadata of a field that says where a file stands, of a kind that keeps a digest of the file in another field.
+
+It is left out of what identifies a run: what the file holds counts, not where it was installed.
+"""
+
 
 class Reads(NamedTuple):
     """How many observables a kind of constraint reads.

@@ -13,7 +13,7 @@ from terranova.config import ProblemConfig, Storage
 from terranova.config.content_hash import content_hash
 from terranova.errors import ContractError
 from terranova.evaluation.problem import Problem
-from terranova.interfaces.constraint import LATER, Constraint
+from terranova.interfaces.constraint import LATER, PLACE, Constraint
 from terranova.interfaces.model import Observable
 from terranova.registry import registry
 from terranova.registry.kinds import KINDS
@@ -104,6 +104,7 @@ def _fingerprint(constraint: Constraint) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": constraint.kind}
     added = [f for f in fields(constraint) if f.metadata == LATER]
     unused = {f.name for f in added if getattr(constraint, f.name) == f.default}
+    unused |= {f.name for f in fields(constraint) if f.metadata == PLACE}
     for name, value in asdict(constraint).items():
         if name not in unused:
             found[name] = _function(value) if callable(value) else value

@@ -60,14 +60,22 @@ def amplitude_vector(tau: float, f: complex) -> complex:
 
 
 @jit
-def z_gamma_integrals(t: float, ell: float) -> tuple[complex, complex]:
-    """I_1 and I_2 of hep-ph/0503172 section 2.3 with t = 4 m^2/m_h^2 and ell = 4 m^2/m_Z^2."""
+def z_gamma_of(t: float, ell: float, delta_f: complex, delta_g: complex) -> tuple[complex, complex]:
+    """I_1 and I_2 of hep-ph/0503172 section 2.3 with t = 4 m^2/m_h^2, ell = 4 m^2/m_Z^2 and what f and g differ by
+    between 1/t and 1/ell.
+    """
     gap = 1.0 / (t - ell)
-    delta_f = triangle_f(1.0 / t) - triangle_f(1.0 / ell)
-    delta_g = triangle_g(1.0 / t) - triangle_g(1.0 / ell)
     half_product = 0.5 * t * ell * gap
     i_1 = half_product + (2.0 * half_product * half_product) * delta_f + (t * t * ell * gap * gap) * delta_g
     return i_1, -half_product * delta_f
+
+
+@jit
+def z_gamma_integrals(t: float, ell: float) -> tuple[complex, complex]:
+    """I_1 and I_2 of hep-ph/0503172 section 2.3 with t = 4 m^2/m_h^2 and ell = 4 m^2/m_Z^2."""
+    delta_f = triangle_f(1.0 / t) - triangle_f(1.0 / ell)
+    delta_g = triangle_g(1.0 / t) - triangle_g(1.0 / ell)
+    return z_gamma_of(t, ell, delta_f, delta_g)
 
 
 @jit

@@ -11,7 +11,19 @@ import numpy as np
 from terranova.models.physics import bsgamma, charged_loops, sm
 from terranova.models.physics._jit import jit, jit_kernel, source_fingerprint
 from terranova.models.physics.bsgamma_matching import N_TAYLOR
-from terranova.models.thdm3 import cubic, electroweak, higgs, inclusive, mixing, potential, scalars, theory
+from terranova.models.thdm3 import (
+    charged,
+    cubic,
+    electroweak,
+    higgs,
+    inclusive,
+    mixing,
+    photons,
+    potential,
+    scalars,
+    theory,
+)
+from terranova.models.thdm3.channels import N_CHARGED, N_EVEN, N_ODD
 from terranova.models.thdm3.higgs import Kappas, SignalRatios
 from terranova.models.thdm3.observables import COLUMN, OBSERVABLES
 from terranova.types import Floats
@@ -33,7 +45,7 @@ H1_SIGNALS, H1_INCLUSIVE = COLUMN["R_ggF"], COLUMN["mu_gamgam"]
 BSGAMMA, B_MIXING = COLUMN["BR_bsgamma"], COLUMN["dms_over_sm"]
 BS_MUMU, R_B = COLUMN["bsmumu_over_sm"], COLUMN["R_b"]
 KAPPA_LAMBDA = COLUMN["kappa_lambda"]
-H2, A1, H1P = COLUMN["r_h2"], COLUMN["r_A1"], COLUMN["r_H1p"]
+H2, A1, H1P = COLUMN["width_h2"], COLUMN["width_A1"], COLUMN["width_H1p"]
 
 SM_CUBIC = 3.0 * sm.M_HIGGS**2 / sm.VEV
 
@@ -123,20 +135,6 @@ def write_signals(r: SignalRatios, row: Floats) -> None:
     row[s + 20] = ggf * zgam
 
 
-@jit
-def write_neutral(result: scalars.Neutral, column: int, row: Floats) -> None:
-    """Four columns of a neutral scalar."""
-    row[column], row[column + 1] = result.ratio, result.width
-    row[column + 2], row[column + 3] = result.sigma_gg, result.br_tautau
-
-
-@jit
-def write_charged(result: scalars.Charged, column: int, row: Floats) -> None:
-    """Five columns of a charged scalar."""
-    row[column], row[column + 1], row[column + 2] = result.ratio, result.width, result.br_t_bh
-    row[column + 3], row[column + 4] = result.br_taunu, result.br_tb
-
-
 def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
     """Build the loop over points; the fingerprint of the sources makes stale machine code impossible."""
 
@@ -153,6 +151,7 @@ def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
         signed = np.empty(theory.N_UNITARITY)
         hhh, haa, hcc, acc = np.zeros((3, 3, 3)), np.empty((3, 3)), np.empty((3, 3)), np.empty(2)
         w = np.empty(N_TAYLOR)
+        z_loops = np.empty((2, 3))
         vhat = B[0]
         for n in range(len(x)):
             row = out[n]
@@ -195,20 +194,56 @@ def _make(fingerprint: str) -> Callable[[Floats, float, Floats], None]:
             row[B_MIXING] = charged_loops.b_mixing(m_charged, y_u)
             row[BS_MUMU], row[R_B] = charged_loops.bs_mumu(m_charged, y_u), charged_loops.r_b(m_charged, y_u)
             # --- new scalars
+            photons.z_functions(m_charged, z_loops)
             for i in range(1, 3):
-                even = scalars.even_scalar(
-                    i, m_even, m_odd, m_charged, higgs.even_kappas(R[i], vhat), hhh, haa, hcc, C_za, C_wh
+                k, start = higgs.even_kappas(R[i], vhat), H2 + N_EVEN * (i - 1)
+                scalars.even_scalar(
+                    i,
+                    m_even,
+                    m_odd,
+                    m_charged,
+                    k,
+                    hhh,
+                    haa,
+                    hcc,
+                    C_za,
+                    C_wh,
+                    z_loops,
+                    row[start : start + N_EVEN],
                 )
-                write_neutral(even, H2 + 4 * (i - 1), row)
             for j in range(2):
                 c_u, c_d, c_l = -P[j + 1, 2] / vhat[2], P[j + 1, 1] / vhat[1], P[j + 1, 0] / vhat[0]
-                odd = scalars.odd_scalar(j, m_even, m_odd, m_charged, c_u, c_d, c_l, haa, acc, C_za, C_wa)
-                write_neutral(odd, A1 + 4 * j, row)
-            for a in range(2):
-                charged = scalars.charged_scalar(
-                    a, m_even, m_odd, m_charged, x_d[a], y_u[a], z_l[a], hcc, acc, C_wh, C_wa
+                start = A1 + N_ODD * j
+                scalars.odd_scalar(
+                    j,
+                    m_even,
+                    m_odd,
+                    m_charged,
+                    c_u,
+                    c_d,
+                    c_l,
+                    haa,
+                    acc,
+                    C_za,
+                    C_wa,
+                    row[start : start + N_ODD],
                 )
-                write_charged(charged, H1P + 5 * a, row)
+            for a in range(2):
+                start = H1P + N_CHARGED * a
+                charged.charged_scalar(
+                    a,
+                    m_even,
+                    m_odd,
+                    m_charged,
+                    x_d[a],
+                    y_u[a],
+                    z_l[a],
+                    hcc,
+                    acc,
+                    C_wh,
+                    C_wa,
+                    row[start : start + N_CHARGED],
+                )
 
     return thdm3_kernel
 

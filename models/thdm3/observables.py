@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from terranova import Observable
+from terranova.models.thdm3 import channels
 
 N_UNITARITY = 21
 
@@ -32,6 +33,8 @@ _LATEX = {
     "Zgam": r"Z\gamma",
     "WW": "WW",
     "ZZ": "ZZ",
+    "taunu": r"\tau\nu",
+    "munu": r"\mu\nu",
 }
 
 
@@ -134,30 +137,46 @@ def _flavour() -> Iterator[Observable]:
     yield Observable("kappa_lambda", "1", r"\kappa_\lambda", "cubic self-coupling of h1 over the SM one")
 
 
+_STATES = {"h2": "h_2", "h3": "h_3", "A1": "A_1", "A2": "A_2", "H1p": "H_1^+", "H2p": "H_2^+"}
+
+_RATES = {
+    "width": ("GeV", r"\Gamma_{{{0}}}", "total width of {1}"),
+    "sigma_gg": ("pb", r"\sigma(gg \to {0})", "gluon fusion of {1}, 13 TeV"),
+    "sigma_bb": ("pb", r"\sigma(bb \to {0})", "production of {1} with b quarks, 13 TeV"),
+    "sigma_VBF": ("pb", r"\sigma(qq \to {0} qq)", "vector boson fusion of {1}, 13 TeV"),
+    "sigma_ttH": ("pb", r"\sigma(tt {0})", "production of {1} with a top pair, 13 TeV"),
+    "kappa_t": ("1", r"\kappa_t^{{{0}}}", "coupling of {1} to top quarks over that of a SM Higgs boson"),
+    "sigma_tbH": (
+        "pb",
+        r"\sigma(tb {0})",
+        "pp -> t b {1}, both charges, 13 TeV; from top decays where they are open",
+    ),
+    "br_t_b": ("1", r"BR(t \to b {0})", "branching ratio of the top to b {1}"),
+}
+"""Unit, LaTeX and description of what is no branching ratio."""
+
+
 def _scalars() -> Iterator[Observable]:
-    for state, label in (("h2", "h_2"), ("h3", "h_3"), ("A1", "A_1"), ("A2", "A_2")):
-        yield Observable(
-            f"r_{state}", "1", f"r_{{{label}}}", f"largest prediction/limit of {state} (illustrative limits)"
-        )
-        yield Observable(f"width_{state}", "GeV", rf"\Gamma_{{{label}}}", f"total width of {state}")
-        yield Observable(f"sigma_gg_{state}", "pb", rf"\sigma(gg \to {label})", f"gluon fusion of {state}, 13 TeV")
-        yield Observable(
-            f"br_tautau_{state}",
-            "1",
-            rf"BR({label} \to \tau\tau)",
-            f"branching ratio of {state} to tau pairs",
-        )
-    for a in (1, 2):
-        state, label = f"H{a}p", f"H_{a}^+"
-        yield Observable(
-            f"r_{state}", "1", f"r_{{{label}}}", f"largest prediction/limit of H{a}+ (illustrative limits)"
-        )
-        yield Observable(f"width_{state}", "GeV", rf"\Gamma_{{{label}}}", f"total width of H{a}+")
-        yield Observable(f"br_t_b{state}", "1", rf"BR(t \to b {label})", f"branching ratio of the top to b H{a}+")
-        yield Observable(
-            f"br_taunu_{state}", "1", rf"BR({label} \to \tau\nu)", f"branching ratio of H{a}+ to tau nu"
-        )
-        yield Observable(f"br_tb_{state}", "1", rf"BR({label} \to tb)", f"branching ratio of H{a}+ to t b")
+    tables = (
+        (("h2", "h3"), channels.EVEN_RATES, channels.EVEN_DECAYS),
+        (("A1", "A2"), channels.ODD_RATES, channels.ODD_DECAYS),
+        (("H1p", "H2p"), channels.CHARGED_RATES, channels.CHARGED_DECAYS),
+    )
+    for states, rates, decays in tables:
+        for state in states:
+            yield from _scalar(state, rates, channels.decay_names(decays, state))
+
+
+def _scalar(state: str, rates: tuple[str, ...], decays: tuple[str, ...]) -> Iterator[Observable]:
+    label = _STATES[state]
+    words = state.replace("p", "+")
+    for rate in rates:
+        unit, latex, description = _RATES[rate]
+        name = f"br_t_b{state}" if rate == "br_t_b" else f"{rate}_{state}"
+        yield Observable(name, unit, latex.format(label), description.format(label, words))
+    for decay in decays:
+        latex = rf"BR({label} \to {_LATEX.get(decay, decay)})"
+        yield Observable(f"br_{decay}_{state}", "1", latex, f"branching ratio of {words} to {decay}")
 
 
 OBSERVABLES = (

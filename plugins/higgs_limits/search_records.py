@@ -1,0 +1,177 @@
+"""Records of direct searches: published limits against one mass, or against a mass and a second coordinate.
+
+A record is a JSON file with the numbers of one published table:
+
+    {"title": "what was searched", "experiment": "ATLAS", "energy": 13, "luminosity": 139,
+     "arxiv": "2102.10076", "doi": "10.1007/...", "journal": "...", "date": "2021-02-19",
+     "table": "figure or table", "hepdata": "DOI of the table, or not found",
+     "quantity": "what is limited", "unit": "pb", "confidence": 0.95, "mass_resolution": 0.1,
+     "axes": [{"quantity": "mass", "unit": "GeV", "values": [200, 300, 400]}],
+     "observed": [1.2, 0.8, 0.5], "expected": [1.0, 0.7, 0.5]}
+
+With two axes `observed` and `expected` have a row for each entry of the first axis, and null where nothing was
+published. Between entries limits are interpolated linearly; beyond the axes nothing is known.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from terranova.types import Floats
+
+UNITS = {"pb": 1.0, "fb": 1e-3, "1": 1.0}
+"""Factor to pb; "1" for a branching ratio or a coupling."""
+SECOND = ("width", "relative_width", "lighter_mass")
+"""What a second axis may be: total width in GeV, the same over the mass, or the mass of the decay product."""
+TEXTS = ("title", "experiment", "doi", "table", "hepdata", "quantity", "unit", "date")
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    """One published table.
+
+    Attributes:
+        file: where it stands.
+        title: what was searched, with experiment and luminosity.
+        citation: arXiv number or DOI, and the table.
+        unit: of the limits in the file: "pb", "fb" or "1".
+        confidence: level of the limits.
+        mass_resolution: states whose masses differ by less than this part of the mass are one signal.
+        largest_width: Gamma/m above which a limit on a narrow resonance is not applied; infinite without one.
+        masses: (m,) GeV, increasing.
+        second: quantity of the second axis, "" without one.
+        others: (k,) its values, increasing; of a relative width as a part of the mass.
+        observed: (m,) or (m, k) in pb, or without a unit; NaN where nothing was published.
+        expected: the same without signal; None where it was not found.
+        acceptance: (2, a) masses and factors by which a prediction is multiplied first: of fiducial limits.
+    """
+
+    file: str
+    title: str
+    citation: str
+    unit: str
+    confidence: float
+    mass_resolution: float
+    largest_width: float
+    masses: Floats
+    second: str
+    others: Floats
+    observed: Floats
+    expected: Floats | None
+    acceptance: Floats | None
+
+
+def read_record(path: Path) -> SearchRecord:
+    """Read a record.
+
+    Raises:
+        ValueError: it cannot be read or is not a record; says the file, the key and what was expected.
+    """
+    try:
+        given = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"record {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ValueError(f"record {path}: not JSON: {error}") from error
+    try:
+        return _record(given, str(path))
+    except _Wrong as error:
+        raise ValueError(f"record {path}: {error}") from None
+
+
+class _Wrong(Exception):
+    """What is wrong within a record."""
+
+
+def _record(given: Any, file: str) -> SearchRecord:
+    if not isinstance(given, dict):
+        raise _Wrong("expected keys with values")
+    for key in TEXTS:
+        if not isinstance(given.get(key), str) or not given[key]:
+            raise _Wrong(f"{key}: expected text, got {given.get(key)!r}")
+    if given["unit"] not in UNITS:
+        raise _Wrong(f"unit: expected {', '.join(UNITS)}, got {given['unit']!r}")
+    factor = UNITS[given["unit"]]
+    confidence = _number(given, "confidence", 0.5, 1.0)
+    resolution = _number(given, "mass_resolution", 0.0, 1.0)
+    width = _number(given, "largest_width", 0.0, math.inf) if "largest_width" in given else math.inf
+    axes = given.get("axes")
+    if not isinstance(axes, list) or len(axes) not in (1, 2):
+        raise _Wrong("axes: expected a list of one axis or two")
+    masses = _axis(axes[0], "axes.0", ("mass",), {"GeV": 1.0})
+    second, others = "", np.empty(0)
+    if len(axes) == 2:
+        others = _axis(axes[1], "axes.1", SECOND, {"GeV": 1.0, "1": 1.0, "per cent": 0.01})
+        second = axes[1]["quantity"]
+        if (axes[1]["unit"] == "GeV") == (second == "relative_width"):
+            raise _Wrong(f"axes.1.unit: {axes[1]['unit']!r} is none of {second}")
+    shape = (len(masses), len(others)) if second else (len(masses),)
+    observed = _table(given, "observed", shape) * factor
+    expected = _table(given, "expected", shape) * factor if "expected" in given else None
+    if expected is not None and not np.array_equal(np.isnan(expected), np.isnan(observed)):
+        raise _Wrong("expected: null in other places than in observed")
+    acceptance = None
+    if "acceptance" in given:
+        try:
+            acceptance = np.array([given["acceptance"]["mass"], given["acceptance"]["factor"]], dtype=float)
+        except (KeyError, TypeError, ValueError):
+            raise _Wrong("acceptance: expected mass and factor, two lists of numbers of one length") from None
+        if acceptance.ndim != 2 or not (np.diff(acceptance[0]) > 0).all() or not (acceptance[1] > 0).all():
+            raise _Wrong("acceptance: expected increasing masses and positive factors")
+    arxiv = f"arXiv:{given['arxiv']}, " if given.get("arxiv") else ""
+    return SearchRecord(
+        file=file,
+        title=f"{given['experiment']}, {given.get('luminosity')}/fb: {given['title']}",
+        citation=f"{arxiv}doi:{given['doi']}, {given['table']}",
+        unit=given["unit"],
+        confidence=confidence,
+        mass_resolution=resolution,
+        largest_width=width,
+        masses=masses,
+        second=second,
+        others=others,
+        observed=observed,
+        expected=expected,
+        acceptance=acceptance,
+    )
+
+
+def _number(given: dict[str, Any], key: str, low: float, high: float) -> float:
+    value = given.get(key)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value < high:
+        raise _Wrong(f"{key}: expected a number from {low:g} to {high:g}, got {value!r}")
+    return float(value)
+
+
+def _axis(given: Any, place: str, quantities: tuple[str, ...], units: dict[str, float]) -> Floats:
+    if not isinstance(given, dict) or given.get("quantity") not in quantities:
+        raise _Wrong(f"{place}.quantity: expected {' or '.join(quantities)}")
+    if given.get("unit") not in units:
+        raise _Wrong(f"{place}.unit: expected {' or '.join(units)}, got {given.get('unit')!r}")
+    values = _array(given.get("values"), f"{place}.values")
+    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all() or not (np.diff(values) > 0).all():
+        raise _Wrong(f"{place}.values: expected at least two increasing numbers")
+    return values * units[given["unit"]]
+
+
+def _table(given: dict[str, Any], key: str, shape: tuple[int, ...]) -> Floats:
+    table = _array(given.get(key), key)
+    if table.shape != shape:
+        raise _Wrong(f"{key}: expected {' x '.join(map(str, shape))} numbers, got {table.shape}")
+    known = table[~np.isnan(table)]
+    if not len(known) or not (known > 0).all() or not np.isfinite(known).all():
+        raise _Wrong(f"{key}: expected positive numbers, or null")
+    return table
+
+
+def _array(given: Any, place: str) -> Floats:
+    try:
+        return np.array(given, dtype=float)  # null becomes NaN
+    except (TypeError, ValueError):
+        raise _Wrong(f"{place}: expected a list of numbers") from None
