@@ -2,10 +2,10 @@
 
 The analyses are made up: 60 on a channel, 10 with a width, 10 chains, 10 pairs of daughters, and 10 likelihoods
 of two rates. Five particles have masses drawn between 90 and 1000 GeV, so that about half of the analyses apply to
-each. Their numbers are random from one mass to the next: of real curves, which are smooth, more could be left out.
-The time is the best of several repetitions, by the clock of this process alone, so that a busy machine counts little.
-Beside it stands, from the same run, what numpy.interp needs to read a hundred curves of forty masses at the masses of
-five particles, and does nothing else.
+each. Their numbers are random from one mass to the next: of real curves, which are smooth, more could be left
+out. The time is the best of several repetitions, by the clock of this process alone, so that a busy machine counts
+little. Beside it stands, from the same run, what numpy.interp needs to read a hundred curves of forty masses at the
+masses of five particles, and does nothing else.
 """
 
 from __future__ import annotations

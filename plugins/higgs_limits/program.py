@@ -328,7 +328,7 @@ class Arrays:
         self._width = [-1 if p.width is None else rows.index(p.width) for p in sector.particles]
         self.simple: list[bool] = []
         self._alone: list[tuple[int, int]] = []
-        self._floors: list[tuple[float, float, list[float]]] = []
+        self._floors: list[tuple[float, float, list[list[float]]]] = []
         self._rates: dict[object, int] = {}
         self._axes: dict[tuple[float, ...], tuple[tuple[int, int, int], float]] = {}
         self._lists: dict[str, list[object]] = {name: [] for name in _PARTS}
@@ -462,7 +462,7 @@ class Arrays:
                     first = max(0, int(np.searchsorted(x, starts[k], side="left")) - 1)
                     last = int(np.searchsorted(x, ends[k], side="right"))
                     floors[row, k] = lowest[first : last + 1].min()
-        self._floors.append((float(x[0]), scale, floors.tolist()))
+        self._floors.append((float(x[0]), float(scale), floors.tolist()))
 
     def _bins(self, limit: int) -> dict[str, object]:
         start, scale, floors = self._floors[limit]
