@@ -2,8 +2,10 @@
 
 The analyses are made up: 60 on a channel, 10 with a width, 10 chains, 10 pairs of daughters, and 10 likelihoods
 of two rates. Five particles have masses drawn between 90 and 1000 GeV, so that about half of the analyses apply to
-each. The time is the best of several repetitions, by the clock of this process alone, so that a busy machine
-counts little.
+each. Their numbers are random from one mass to the next: of real curves, which are smooth, more could be left
+out. The time is the best of several repetitions, by the clock of this process alone, so that a busy machine counts
+little. Beside it stands, from the same run, what numpy.interp needs to read a hundred curves of forty masses at the
+masses of five particles, and does nothing else.
 """
 
 from __future__ import annotations
@@ -127,6 +129,20 @@ def microseconds(found: HiggsLimits, values: Floats) -> float:
     return float(best) / calls / len(values) * 1e6
 
 
+def interpolation(found: HiggsLimits, values: Floats, rng: np.random.Generator) -> float:
+    """Return the time a point, in microseconds, of reading a curve for each analysis at each particle's mass."""
+    x = np.linspace(100.0, 900.0, 40)
+    curves = rng.uniform(0.01, 1.0, (ANALYSES, 40))
+    masses = values[:, [found.observables.index(f"m_{name}") for name in SCALARS]].ravel()
+    best = np.inf
+    for _ in range(REPETITIONS):
+        started = time.process_time()
+        for curve in curves:
+            np.interp(masses, x, curve)
+        best = min(best, time.process_time() - started)
+    return float(best) / len(values) * 1e6
+
+
 def main() -> None:
     """Print the table."""
     rng = np.random.default_rng(1)
@@ -142,6 +158,7 @@ def main() -> None:
     largest = points(found, max(BATCHES))
     chosen = found.ratios(largest)[0]
     print(f"{len(set(chosen.ravel().tolist()) - {-1})} of them decide somewhere\n")
+    print(f"numpy.interp alone: {interpolation(found, largest, rng):.1f} µs a point\n")
     print("| points a call | µs a point | bound over this |\n| --- | --- | --- |")
     for n in BATCHES:
         cost = microseconds(found, largest[:n])

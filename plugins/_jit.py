@@ -29,6 +29,12 @@ def kernel(function: F) -> F:
     return cast(F, numba.njit(error_model="numpy", cache=True)(function))
 
 
+def lean_kernel(function: F) -> F:
+    """As `kernel`, for a function that makes no arrays: nothing counts references to those that it is given."""
+    function.__qualname__ += f"_{_fingerprint(function.__module__)}"
+    return cast(F, numba.njit(error_model="numpy", cache=True, no_cfunc_wrapper=True, _nrt=False)(function))
+
+
 @cache
 def _fingerprint(module: str) -> str:
     """The fingerprint of a module and of the plugins' modules that it imports."""

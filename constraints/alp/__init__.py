@@ -1,5 +1,9 @@
 """Searches for B -> K(*) a whose limits depend on mass and lifetime: more than a YAML file can say.
 
+Their predictions have an error, by that of the hadronic width of the ALP: of ln c tau, or of the probability that
+the ALP is not seen. It is profiled in each search by itself (see terranova.interfaces.theory_errors), as if it were
+not the same error in all of them: where it is large, searches are less in conflict than they should be.
+
 The tables stand in searches.json. A recast is an asymmetric Gaussian in the branching ratio around its best fit at
 the mass of the ALP, minus its value without signal: points of different masses can be compared, and the SM has
 chi2 = 0. Outside a table nothing is known, and chi2 = 0 too.
@@ -20,7 +24,7 @@ import numpy as np
 from terranova import ConstraintSet, Function
 from terranova.types import Floats
 
-VERSION = "2026.1"
+VERSION = "2026.2"
 UPDATED = "2026-11"
 """When newer publications than these searches were last looked for."""
 BELLE2_GROUP = "belle2-knunu"
@@ -53,20 +57,26 @@ class Recast:
     down: tuple[float, ...]
     up: tuple[float, ...]
 
-    def pull(self, br: Floats, m_a: Floats) -> Floats:
-        """Signed distance (n,) of br (n,) from the best fit in sigmas; 0 outside the table."""
+    def centre(self, br: Floats, m_a: Floats) -> tuple[Floats, Floats]:
+        """Best fit (n,) and its sigma (n,) on the side of br (n,); sigma is infinite outside the table."""
         inside = (m_a >= self.masses[0]) & (m_a <= self.masses[-1])
         best, down, up = (np.interp(m_a, self.masses, values) for values in (self.best, self.down, self.up))
         sigma = np.where(br > best, up, down)
-        return np.where(inside & (sigma > 0.0), (br - best) / np.where(sigma > 0.0, sigma, 1.0), 0.0)
+        return best, np.where(inside & (sigma > 0.0), sigma, np.inf)
 
-    def loglike(self, br: Floats, m_a: Floats) -> Floats:
+    def pull(self, br: Floats, m_a: Floats, error: Floats) -> Floats:
+        """Signed distance (n,) of br (n,), with its relative error, from the best fit in sigmas."""
+        best, sigma = self.centre(br, m_a)
+        return np.asarray((br - best) / np.hypot(sigma, error * br))
+
+    def loglike(self, br: Floats, m_a: Floats, error: Floats) -> Floats:
         """ln L (n,), 0 without signal."""
-        return -0.5 * (self.pull(br, m_a) ** 2 - self.pull(np.zeros_like(br), m_a) ** 2)
+        nothing = np.zeros_like(br)
+        return -0.5 * (self.pull(br, m_a, error) ** 2 - self.pull(nothing, m_a, nothing) ** 2)
 
-    def violation(self, br: Floats, m_a: Floats) -> Floats:
+    def violation(self, br: Floats, m_a: Floats, error: Floats) -> Floats:
         """By how many sigmas (n,) the branching ratio is further from the best fit than NSIGMA."""
-        return np.maximum(0.0, np.abs(self.pull(br, m_a)) - NSIGMA)
+        return np.maximum(0.0, np.abs(self.pull(br, m_a, error)) - NSIGMA)
 
 
 @dataclass(frozen=True)
@@ -76,11 +86,57 @@ class PeakRecast(Recast):
     The tables hold mass, best fit and uncertainties of the peak; its width in mass is 0.2 GeV above and 0.1 below.
     """
 
-    def pull(self, br: Floats, m_a: Floats) -> Floats:
-        """Signed distance (n,) from the best fit, which falls off beside the peak."""
+    def centre(self, br: Floats, m_a: Floats) -> tuple[Floats, Floats]:
+        """Best fit (n,), which falls off beside the peak, and its sigma (n,) on the side of br (n,)."""
         distance = m_a - self.masses[0]
         best = self.best[0] * np.exp(-0.5 * (distance / np.where(distance > 0.0, 0.2, 0.1)) ** 2)
-        return (br - best) / np.where(br > best, self.up[0], self.down[0])
+        return best, np.where(br > best, self.up[0], self.down[0])
+
+
+def limit_terms(ratio: Floats, error: Floats, level: float) -> tuple[Floats, Floats]:
+    """Likelihood and violation of a prediction with an error, by an upper limit as a Gaussian around zero.
+
+    Args:
+        ratio: (n,) of the prediction over its limit.
+        error: (n,) of that ratio.
+        level: one-sided level that the Gaussian has at the limit.
+
+    Returns:
+        ln L (n,), and by how much (n,) the ratio exceeds where the wider Gaussian has that level.
+    """
+    z = NormalDist().inv_cdf(level)
+    wider = np.hypot(1.0, z * error)
+    return -0.5 * (z * ratio / wider) ** 2, np.maximum(0.0, ratio - wider)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchLimit(Function):
+    """A limit whose likelihood depends on more than one observable. As all limits, it counts as no measurement."""
+
+    @property
+    def measurements(self) -> int:
+        return 0
+
+
+@dataclass(frozen=True)
+class InvisibleLimit:
+    """An upper limit on a branching ratio times the probability that the ALP is not seen.
+
+    Attributes:
+        upper: the limit.
+        level: its confidence level.
+    """
+
+    upper: float
+    level: float
+
+    def loglike(self, br: Floats, error: Floats) -> Floats:
+        """ln L (n,) of br (n,) with its relative error."""
+        return limit_terms(br / self.upper, error * br / self.upper, self.level)[0]
+
+    def violation(self, br: Floats, error: Floats) -> Floats:
+        """By how many limits (n,) the branching ratio exceeds the limit."""
+        return limit_terms(br / self.upper, error * br / self.upper, self.level)[1]
 
 
 @dataclass(frozen=True)
@@ -117,13 +173,19 @@ class DisplacedLimit:
         log_limit = limit + np.maximum(log_tau - t[-1], 0.0)
         return np.where(inside, br * 10.0**-log_limit, 0.0)
 
-    def loglike(self, br: Floats, m_a: Floats, ctau: Floats) -> Floats:
-        """ln L (n,) of a Gaussian around zero."""
-        return -0.5 * (NormalDist().inv_cdf(CL) * self.ratio(br, m_a, ctau)) ** 2
+    def error(self, br: Floats, m_a: Floats, ctau: Floats, error: Floats) -> Floats:
+        """Error (n,) of `ratio` by that of ln c tau, to which the branching ratio to leptons is proportional."""
+        factor = np.exp(error)
+        longer, shorter = (self.ratio(br * f, m_a, ctau * f) for f in (factor, 1.0 / factor))
+        return 0.5 * np.abs(longer - shorter)
 
-    def violation(self, br: Floats, m_a: Floats, ctau: Floats) -> Floats:
+    def loglike(self, br: Floats, m_a: Floats, ctau: Floats, error: Floats) -> Floats:
+        """ln L (n,) of a Gaussian around zero."""
+        return limit_terms(self.ratio(br, m_a, ctau), self.error(br, m_a, ctau, error), CL)[0]
+
+    def violation(self, br: Floats, m_a: Floats, ctau: Floats, error: Floats) -> Floats:
         """By how many limits (n,) the branching ratio exceeds the limit."""
-        return np.maximum(0.0, self.ratio(br, m_a, ctau) - 1.0)
+        return limit_terms(self.ratio(br, m_a, ctau), self.error(br, m_a, ctau, error), CL)[1]
 
 
 def _recast(name: str) -> tuple[Recast, str]:
@@ -137,7 +199,7 @@ def _recast(name: str) -> tuple[Recast, str]:
 def _function(name: str, recast: Recast, observable: str, source: str, date: str, note: str = "") -> Function:
     return Function(
         name=name,
-        observables=(observable, "ma"),
+        observables=(observable, "ma", f"{observable.replace('BRinv', 'Pinv')}_theory"),
         source=source,
         date=date,
         note=note,
@@ -194,9 +256,9 @@ def displaced_set() -> ConstraintSet:
         log_br = tuple(value for row in table["log10_br"] for value in row)
         limit = DisplacedLimit(tuple(table["m"]), tuple(table["log10_tau"]), log_br)
         found.append(
-            Function(
+            SearchLimit(
                 name=name,
-                observables=(observable, "ma", "ctau"),
+                observables=(observable, "ma", "ctau", "ctau_theory"),
                 source=table["source"],
                 date=date,
                 note="interpolated over the vetoed masses of K_S, J/psi, psi(2S) and psi(3770)",
@@ -210,6 +272,29 @@ def displaced_set() -> ConstraintSet:
     return ConstraintSet("alp-displaced", tuple(found), version=VERSION, description=words, updated=UPDATED)
 
 
+def belle_set() -> ConstraintSet:
+    """Limits on the three-body decays with two neutrinos, used for the two-body decay: approximate."""
+    found = []
+    for name, observable, upper, spectrum in (
+        ("belle_K0", "BRinv_K0", 2.6e-5, "K0 nu nu"),
+        ("belle_Kst0", "BRinv_Kst0", 1.8e-5, "K*0 nu nu"),
+    ):
+        limit = InvisibleLimit(upper, 0.90)
+        found.append(
+            SearchLimit(
+                name=name,
+                observables=(observable, "Pinv_belle2_theory"),
+                source="Belle, arXiv:1702.03224",
+                date="2017-02",
+                note=f"limit on {spectrum} with its three-body spectrum",
+                violation_of=limit.violation,
+                loglike_of=limit.loglike,
+            )
+        )
+    words = "Belle limits on B0 -> K0 nu nu and K*0 nu nu, used for an invisible ALP"
+    return ConstraintSet("alp-belle", tuple(found), version=VERSION, description=words, updated=UPDATED)
+
+
 def constraint_sets() -> list[ConstraintSet]:
     """All of this folder that is not YAML."""
-    return [*recast_sets(), displaced_set()]
+    return [*recast_sets(), belle_set(), displaced_set()]

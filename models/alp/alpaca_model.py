@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import math
 import struct
 import sys
 import warnings
@@ -87,7 +88,7 @@ class AlpacaALP(PointModel):
     """
 
     name = "alp-alpaca"
-    version = "1"
+    version = "2"
     description = "Axion-like particle in B decays by ALPaca and flavio: needs terranova[alpaca], Python 3.12"
     planes = AxionLikeParticle.planes
     citations = (
@@ -130,13 +131,15 @@ class AlpacaALP(PointModel):
         # 1000 evaluations an iteration bring the noise of the phase-space integrals below 1.3 %.
         widths = total_decay_width(m_a, low, f_a, dark, integrator="no_rge", neval=1000, nitn=10)
         for name in (*CHANNELS, *PARTS):
-            out[f"W_{name}"] = _number(widths[_WIDTHS[name]])
+            # Channels that ALPaca does not have are 0.
+            out[f"W_{name}"] = _number(widths[_WIDTHS[name]]) if name in _WIDTHS else 0.0
         out["W_SM"] = _number(widths["DW_SM"])
         out["width"] = max(out["W_SM"] / (1.0 - dark), 1e-60)
         for name in CHANNELS:
             out[f"BRa_{name}"] = out[f"W_{name}"] / out["width"]
         out["ctau"] = sm.HBARC_CM / out["width"]
-        out["log10_ctau"] = _log10(out["ctau"])
+        out["log10_ctau"] = math.log10(out["ctau"])
+        _compare_descriptions(out, m_a, f_a, point["cG"])
         for name, process in _B_DECAYS.items():
             br = _number(alpaca.branching_ratio(process, m_a, low, f_a, integrator="no_rge"))
             out[name] = br if br == br else 0.0  # NaN is how ALPaca says that there is no phase space
@@ -158,6 +161,8 @@ class AlpacaALP(PointModel):
             probability = _number(measurement.decay_probability(out["ctau"], m_a, dark))
             out[f"Pinv_{name}"] = probability if probability == probability else 0.0
             out[f"BRinv_{name}"] = out["BR_BpKa"] * out[f"Pinv_{name}"]
+            out[f"Pinv_{name}_theory"] = _escape_error(measurement, out, m_a, dark)
+        out["Pinv_babar_Kst_theory"] = _escape_error(star["BaBar"], out, m_a, dark)
         probability = _number(star["BaBar"].decay_probability(out["ctau"], m_a, dark))
         out["BRinv_babar_Kst"] = out["BR_BpKsta"] * (probability if probability == probability else 0.0)
         out["BRinv_K0"] = out["BR_B0K0a"] * out["Pinv_belle2"]
@@ -212,14 +217,38 @@ def _low_energy(low: Any) -> dict[str, float]:
     return out
 
 
+def _compare_descriptions(out: dict[str, float], m_a: float, f_a: float, c_g: float) -> None:
+    """Add how far ALPaca's hadronic width and the published ones are apart; see `hadrons`."""
+    import numpy as np
+
+    from terranova.models.alp import hadrons, widths
+
+    t = hadrons.tables()
+    work, parts = np.empty(t.chiral.shape[1]), np.empty(hadrons.N_CHANNELS)
+    widths.interpolate(t.chiral, m_a, work)
+    light = np.array([c_g, out["c_uu"], out["c_dd"], out["c_ss"]])
+    gluons, charm = out["W_gg"] * f_a**2, out["W_cc"] * f_a**2
+    _, low, high = hadrons.hadronic_width(m_a, light, gluons, charm, hadrons.AS_ALPACA, t, work, parts)
+    low, high = min(low / f_a**2, out["W_hadrons"]), max(high / f_a**2, out["W_hadrons"])
+    out["hadronic_spread"] = hadrons.ratio(low, high)
+    out["hadrons_reliable"] = float(out["hadronic_spread"] <= hadrons.RELIABLE)
+    others = out["W_SM"] - out["W_hadrons"] + 1e-60
+    out["ctau_theory"] = 0.5 * math.log(hadrons.ratio(others + low, others + high))
+
+
+def _escape_error(measurement: Any, out: Mapping[str, float], m_a: float, dark: float) -> float:
+    """Relative error of an escape probability of ALPaca by that of ln c tau."""
+    found = [
+        _number(measurement.decay_probability(out["ctau"] * factor, m_a, dark))
+        for factor in (1.0 / 1.01, 1.0, 1.01)
+    ]
+    if not found[1] > 0.0:
+        return 0.0
+    return (found[2] - found[0]) / (2.0 * math.log(1.01) * found[1]) * out["ctau_theory"]
+
+
 def _number(value: Any) -> float:
     """A float from what ALPaca returns: numbers, arrays of one, complex ones without imaginary part."""
     import numpy as np
 
     return float(np.real(np.asarray(value).reshape(-1)[0]))
-
-
-def _log10(value: float) -> float:
-    import math
-
-    return math.log10(value)

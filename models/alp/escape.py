@@ -34,8 +34,8 @@ def mean_directions() -> Floats:
 @jit
 def escape_probability(
     m_a: float, ctau: float, m_b: float, m_k: float, boost: float, length: float, grid: Floats, mean: bool
-) -> float:
-    """P(decay beyond `length`), averaged over directions that are isotropic in the rest frame of the B.
+) -> tuple[float, float]:
+    """P(decay beyond `length`), averaged over isotropic directions in the rest frame of the B; and dP/dln ctau.
 
     Args:
         m_a: mass in GeV.
@@ -47,14 +47,22 @@ def escape_probability(
         mean: take the exponential of the mean momentum instead, as ALPaca 1.2.0 does.
     """
     if m_a >= m_b - m_k:
-        return 0.0
+        return 0.0, 0.0
     energy = (m_b**2 + m_a**2 - m_k**2) / (2.0 * m_b)
     momentum2 = max(energy**2 - m_a**2, 0.0)
     momentum, gamma = math.sqrt(momentum2), math.sqrt(1.0 + boost**2)
-    total, scale = 0.0, length * m_a / ctau
+    total, slope, scale = 0.0, 0.0, length * m_a / ctau
     for i in range(grid.shape[1]):
         cosine = grid[0, i]
         along = boost * energy + gamma * momentum * cosine
         lab = math.sqrt(along * along + momentum2 * (1.0 - cosine * cosine))
-        total += grid[1, i] * (lab if mean else math.exp(-scale / lab))
-    return math.exp(-scale / total) if mean else total
+        if mean:
+            total += grid[1, i] * lab
+        else:
+            survives = math.exp(-scale / lab)
+            total += grid[1, i] * survives
+            slope += grid[1, i] * survives * (scale / lab)
+    if not mean:
+        return total, slope
+    survives = math.exp(-scale / total)
+    return survives, survives * (scale / total)

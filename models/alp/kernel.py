@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from terranova.models.alp import escape, guards, running, transitions, widths
+from terranova.models.alp import escape, guards, hadrons, running, transitions, widths
 from terranova.models.alp import inputs as sm
 from terranova.models.alp.observables import COLUMN, OBSERVABLES
 from terranova.models.alp.parameters import M_MAX, M_MIN
@@ -29,8 +29,10 @@ TOTAL = COLUMN["W_SM"]
 BRANCHING = COLUMN["BRa_ee"]
 LENGTH = COLUMN["ctau"]
 B_DECAY = COLUMN["BR_BpKa"]
+SPREAD = COLUMN["hadronic_spread"]
 ESCAPE = COLUMN["Pinv_belle2"]
-SEARCH = COLUMN["BRinv_babar_Kst"]
+STAR = COLUMN["BRinv_babar_Kst"]
+SEARCH = COLUMN["BRinv_K0"]
 GUARD = COLUMN["BR_Bp_new"]
 N_LOW = len(running.LOW_ENERGY)
 _CG, _CW, _CB = (3 + running.COUPLINGS.index(name) for name in ("cG", "cW", "cB"))
@@ -67,33 +69,49 @@ def low_energy_couplings(table: Floats, x: Floats, out: Floats) -> None:
 
 @jit
 def write_widths(
-    x: Floats, c: Floats, c_gamma: float, hadrons: Floats, loop: Floats, work: Floats, row: Floats
+    x: Floats,
+    c: Floats,
+    c_gamma: float,
+    choice: hadrons.Choice,
+    t: hadrons.Tables,
+    loop: Floats,
+    work: Floats,
+    row: Floats,
 ) -> float:
-    """Columns of the ALP's decays; returns c tau in cm."""
+    """Columns of the ALP's decays; returns c tau in cm.
+
+    `work` has room for a row of the chiral table, and four couplings behind it.
+    """
     m_a, f_a, c_g, dark = x[0], x[1], x[_CG], x[18]
     ee, mumu, tautau, uu, dd, ss, cc, bb = c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9]
     unit = 1.0 / f_a**2
-    widths.interpolate(hadrons, m_a, work)
+    light, work = work[-4:], work[:-4]
+    light[0], light[1], light[2], light[3] = c_g, uu, dd, ss
+    widths.interpolate(t.chiral, m_a, work)
     row[WIDTH] = unit * widths.to_fermions(ee, -1.0, False, sm.M_E, m_a, c_g, c_gamma, loop)
     row[WIDTH + 1] = unit * widths.to_fermions(mumu, -1.0, False, sm.M_MU, m_a, c_g, c_gamma, loop)
     row[WIDTH + 2] = unit * widths.to_fermions(tautau, -1.0, False, sm.M_TAU, m_a, c_g, c_gamma, loop)
     row[WIDTH + 3] = unit * widths.to_photons(m_a, f_a, c_g, c_gamma, c[2:5], uu, dd, ss, cc, bb, work)
-    gluons = unit * widths.to_gluons(m_a, c_g, uu, dd, ss, cc, bb)
-    charm = unit * widths.to_fermions(cc, 2.0 / 3.0, True, sm.M_C, m_a, c_g, c_gamma, loop)
-    row[PART], row[PART + 1] = gluons, charm
-    exclusive = 0.0
-    for k in range(widths.N_EXCLUSIVE):
-        row[PART + 2 + k] = unit * widths.exclusive(work, k, c_g, uu, dd, ss)
-        exclusive += row[PART + 2 + k]
-    perturbative = gluons + charm
-    row[WIDTH + 4] = perturbative if m_a > widths.M_PERTURBATIVE and perturbative > exclusive else exclusive
-    visible = row[WIDTH] + row[WIDTH + 1] + row[WIDTH + 2] + row[WIDTH + 3] + row[WIDTH + 4]
+    gluons = widths.to_gluons(m_a, c_g, uu, dd, ss, cc, bb)
+    charm = widths.to_fermions(cc, 2.0 / 3.0, True, sm.M_C, m_a, c_g, c_gamma, loop)
+    row[PART], row[PART + 1] = unit * gluons, unit * charm
+    parts = row[PART + 2 : PART + 2 + hadrons.N_CHANNELS]
+    used, low, high = hadrons.hadronic_width(m_a, light, gluons, charm, choice, t, work, parts)
+    for k in range(hadrons.N_CHANNELS):
+        parts[k] *= unit
+    row[WIDTH + 4] = unit * used
+    others = row[WIDTH] + row[WIDTH + 1] + row[WIDTH + 2] + row[WIDTH + 3]
+    visible = others + row[WIDTH + 4]
     total: float = max(visible / (1.0 - dark), WIDTH_FLOOR)
     row[TOTAL], row[TOTAL + 1] = visible, total
     for k in range(5):
         row[BRANCHING + k] = row[WIDTH + k] / total
     ctau: float = sm.HBARC_CM / total
     row[LENGTH], row[LENGTH + 1] = ctau, math.log10(ctau)
+    row[SPREAD] = hadrons.ratio(low, high)
+    row[SPREAD + 1] = 1.0 if row[SPREAD] <= hadrons.RELIABLE else 0.0
+    floor = WIDTH_FLOOR * (1.0 - dark)
+    row[SPREAD + 2] = 0.5 * math.log(hadrons.ratio(others + unit * low + floor, others + unit * high + floor))
     return ctau
 
 
@@ -115,26 +133,43 @@ def write_b_decays(x: Floats, form_factors: Floats, vector2: float, axial2: floa
 
 
 @jit
-def write_escapes(m_a: float, ctau: float, br: float, dark: float, d: Detectors, grid: Floats, out: Floats) -> None:
-    """Columns of P_inv and BR P_inv at Belle II and BaBar of B+ -> K+ a."""
-    p = escape.escape_probability(m_a, ctau, sm.M_BP, sm.M_KP, d.boost_belle2, d.length_belle2, grid, d.mean)
+def relative_error(p: float, slope: float, dark: float, error: float) -> float:
+    """Relative error of P_inv = p + (1 - p) dark by that of ln c tau."""
+    visible = 1.0 - dark
+    return visible * slope * error / (dark + visible * p) if p > 0.0 else 0.0
+
+
+@jit
+def write_escapes(
+    m_a: float, ctau: float, error: float, br: float, dark: float, d: Detectors, grid: Floats, out: Floats
+) -> None:
+    """Columns of P_inv, BR P_inv and the relative error of P_inv at Belle II and BaBar of B+ -> K+ a.
+
+    `error` is the standard deviation of ln c tau.
+    """
+    p, slope = escape.escape_probability(m_a, ctau, sm.M_BP, sm.M_KP, d.boost_belle2, d.length_belle2, grid, d.mean)
     out[0] = p + (1.0 - p) * dark
     out[1] = br * out[0]
-    p = escape.escape_probability(m_a, ctau, sm.M_BP, sm.M_KP, d.boost_babar, d.length_babar, grid, d.mean)
-    out[2] = p + (1.0 - p) * dark
-    out[3] = br * out[2]
+    out[2] = relative_error(p, slope, dark, error)
+    p, slope = escape.escape_probability(m_a, ctau, sm.M_BP, sm.M_KP, d.boost_babar, d.length_babar, grid, d.mean)
+    out[3] = p + (1.0 - p) * dark
+    out[4] = br * out[3]
+    out[5] = relative_error(p, slope, dark, error)
 
 
 @jit
 def write_searches(x: Floats, ctau: float, d: Detectors, grid: Floats, row: Floats) -> None:
     """Columns that searches read besides those of `write_escapes`."""
-    p = escape.escape_probability(x[0], ctau, sm.M_BP, sm.M_KSTP, d.boost_babar, d.length_babar, grid, d.mean)
-    row[SEARCH] = row[B_DECAY + 2] * (p + (1.0 - p) * x[18])
-    row[SEARCH + 1] = row[B_DECAY + 1] * row[ESCAPE]
-    row[SEARCH + 2] = row[B_DECAY + 3] * row[ESCAPE]
-    row[SEARCH + 3] = row[B_DECAY] * row[BRANCHING + 1]
-    row[SEARCH + 4] = row[B_DECAY + 3] * row[BRANCHING + 1]
-    row[SEARCH + 5] = row[B_DECAY] * row[BRANCHING]
+    p, slope = escape.escape_probability(
+        x[0], ctau, sm.M_BP, sm.M_KSTP, d.boost_babar, d.length_babar, grid, d.mean
+    )
+    row[STAR] = row[B_DECAY + 2] * (p + (1.0 - p) * x[18])
+    row[STAR + 1] = relative_error(p, slope, x[18], row[SPREAD + 2])
+    row[SEARCH] = row[B_DECAY + 1] * row[ESCAPE]
+    row[SEARCH + 1] = row[B_DECAY + 3] * row[ESCAPE]
+    row[SEARCH + 2] = row[B_DECAY] * row[BRANCHING + 1]
+    row[SEARCH + 3] = row[B_DECAY + 3] * row[BRANCHING + 1]
+    row[SEARCH + 4] = row[B_DECAY] * row[BRANCHING]
 
 
 def _make(fingerprint: str) -> Callable[..., None]:
@@ -144,7 +179,8 @@ def _make(fingerprint: str) -> Callable[..., None]:
     def alp_kernel(
         x: Floats,
         table: Floats,
-        hadrons: Floats,
+        choice: hadrons.Choice,
+        t: hadrons.Tables,
         loop: Floats,
         form_factors: Floats,
         grid: Floats,
@@ -152,7 +188,7 @@ def _make(fingerprint: str) -> Callable[..., None]:
         out: Floats,
     ) -> None:
         assert len(fingerprint) > 0  # read, so that it becomes part of the cache key
-        c, work = np.empty(N_LOW), np.empty(hadrons.shape[1])
+        c, work = np.empty(N_LOW), np.empty(t.chiral.shape[1] + 4)
         highest = sm.SCALE_W * math.exp(running.LOG_LAMBDA_MAX)
         for n in range(len(x)):
             row, point = out[n], x[n]
@@ -172,10 +208,11 @@ def _make(fingerprint: str) -> Callable[..., None]:
             for k in range(2, N_LOW):
                 row[COUPLING + 3 + k] = c[k]
             row[COUPLING + 3 + N_LOW] = c_gamma
-            ctau = write_widths(point, c, c_gamma, hadrons, loop, work, row)
+            ctau = write_widths(point, c, c_gamma, choice, t, loop, work, row)
             unit = 1.0 / point[1] ** 2
             write_b_decays(point, form_factors, unit * vector2, unit * axial2, row)
-            write_escapes(point[0], ctau, row[B_DECAY], point[18], d, grid, row[ESCAPE : ESCAPE + 4])
+            error, escapes = row[SPREAD + 2], row[ESCAPE : ESCAPE + 6]
+            write_escapes(point[0], ctau, error, row[B_DECAY], point[18], d, grid, escapes)
             write_searches(point, ctau, d, grid, row)
             row[GUARD] = row[B_DECAY] + row[B_DECAY + 2]
             row[GUARD + 1] = guards.br_bs_mumu(point[0], point[1], row[TOTAL + 1], left - right, c[3])
@@ -191,25 +228,26 @@ def kernel() -> Callable[..., None]:
 
 
 @cache
-def _tables(leading_log: bool, like_alpaca: bool, mean: bool) -> tuple[Floats, ...]:
+def _tables(leading_log: bool, like_alpaca: bool, mean: bool, hadronic: str) -> tuple[Any, ...]:
     grid = escape.mean_directions() if mean else escape.directions()
     return (
         running.coupling_map(leading_log, like_alpaca),
-        widths.hadron_table(),
+        hadrons.AS_ALPACA if like_alpaca else hadrons.CHOICES[hadronic],
+        hadrons.tables(),
         photon_loop_table(),
         transitions.form_factors(like_alpaca),
         grid,
     )
 
 
-def observables(x: Floats, detectors: Detectors, leading_log: bool = False, like_alpaca: bool = False) -> Floats:
+def observables(x: Floats, detectors: Detectors, leading_log: bool, like_alpaca: bool, hadronic: str) -> Floats:
     """All observables (n, N_OBSERVABLES) of points x (n, 19) in the declared orders, Lambda included.
 
     Rows are NaN outside the range of the model. Every point is computed on its own: its numbers do not depend on
     the others in the batch.
     """
     out = np.empty((len(x), N_OBSERVABLES))
-    tables = _tables(leading_log, like_alpaca, detectors.mean)
+    tables = _tables(leading_log, like_alpaca, detectors.mean, hadronic)
     kernel()(np.ascontiguousarray(x, dtype=np.float64), *tables, detectors, out)
     return out
 
@@ -220,7 +258,7 @@ def _make_plane(fingerprint: str) -> Callable[..., None]:
         assert len(fingerprint) > 0  # as above
         for n in range(len(x)):
             if 0.0 < x[n, 0] <= M_MAX and x[n, 1] > 0.0:
-                write_escapes(x[n, 0], x[n, 1], x[n, 2], 0.0, d, grid, out[n])
+                write_escapes(x[n, 0], x[n, 1], 0.0, x[n, 2], 0.0, d, grid, out[n])
             else:
                 out[n, :] = np.nan
 
@@ -234,8 +272,11 @@ def plane_kernel() -> Callable[..., None]:
 
 
 def plane_observables(x: Floats, detectors: Detectors) -> Floats:
-    """P_inv and BR P_inv at Belle II and BaBar (n, 4) of x (n, 3): mass in GeV, c tau in cm, BR(B+ -> K+ a)."""
-    out = np.empty((len(x), 4))
+    """Columns of `write_escapes` (n, 6) of x (n, 3): mass in GeV, c tau in cm, BR(B+ -> K+ a).
+
+    c tau is given here, so that it has no error.
+    """
+    out = np.empty((len(x), 6))
     grid = escape.mean_directions() if detectors.mean else escape.directions()
     plane_kernel()(np.ascontiguousarray(x, dtype=np.float64), grid, detectors, out)
     return out

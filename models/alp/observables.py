@@ -22,8 +22,12 @@ PARTS = {
     "etappipi": r"\eta'\pi\pi",
     "gampipi": r"\gamma\pi\pi",
     "omegaomega": r"\omega\omega",
+    "4pi": r"4\pi",
+    "KKpi": r"K\bar{K}\pi",
+    "KstKst": r"K^*\bar{K}^*",
+    "phiphi": r"\phi\phi",
 }
-"""Parts of the hadronic width: gg and cc, or the exclusive ones, whichever sum is larger."""
+"""Parts of the hadronic width. gg and cc are given at all masses, whether they are in it or not."""
 B_DECAYS = {
     "BR_BpKa": (r"B^+ \to K^+ a", "B+ -> K+ a"),
     "BR_B0K0a": (r"B^0 \to K^0 a", "B0 -> K0 a"),
@@ -55,6 +59,12 @@ def _decays() -> Iterator[Observable]:
         yield Observable(f"BRa_{name}", "1", rf"\mathrm{{BR}}(a \to {latex})", f"branching ratio of a to {name}")
     yield Observable("ctau", "cm", r"c\tau_a", "proper decay length", scale="log")
     yield Observable("log10_ctau", "1", r"\log_{10} c\tau_a/\mathrm{cm}", "its decadic logarithm, in cm")
+    words = "largest over smallest hadronic width of the published descriptions"
+    yield Observable("hadronic_spread", "1", r"\Gamma_\mathrm{max}/\Gamma_\mathrm{min}", words, scale="log")
+    words = "1 where they agree within a factor 2, else 0"
+    yield Observable("hadrons_reliable", "1", r"\mathrm{hadrons\ reliable}", words)
+    words = "standard deviation of ln c tau, half the logarithm of its spread over the descriptions"
+    yield Observable("ctau_theory", "1", r"\sigma(\ln c\tau_a)", words)
 
 
 def escape_observables() -> Iterator[Observable]:
@@ -68,6 +78,12 @@ def escape_observables() -> Iterator[Observable]:
         )
         label = rf"\mathrm{{BR}}\, P_{{\mathrm{{{latex}}}}}"
         yield Observable(f"BRinv_{name}", "1", label, f"BR times that probability, {words}", scale="log")
+        yield _escape_error(name, latex, words)
+
+
+def _escape_error(name: str, latex: str, words: str) -> Observable:
+    label = rf"\sigma(\ln P_{{\mathrm{{{latex}}}}})"
+    return Observable(f"Pinv_{name}_theory", "1", label, f"relative error of that probability by c tau's, {words}")
 
 
 def _b_decays() -> Iterator[Observable]:
@@ -75,6 +91,7 @@ def _b_decays() -> Iterator[Observable]:
         yield Observable(name, "1", rf"\mathrm{{BR}}({latex})", f"branching ratio of {words}", scale="log")
     yield from escape_observables()
     yield Observable("BRinv_babar_Kst", "1", r"\mathrm{BR}(K^{*+})\, P_{\mathrm{BaBar}}", "B+ -> K*+ a, invisible")
+    yield _escape_error("babar_Kst", r"BaBar}, K^*\mathrm{", "BaBar, B+ -> K*+ a")
     yield Observable("BRinv_K0", "1", r"\mathrm{BR}(K^0)\, P_{\mathrm{B2}}", "B0 -> K0 a, invisible, Belle")
     yield Observable("BRinv_Kst0", "1", r"\mathrm{BR}(K^{*0})\, P_{\mathrm{B2}}", "B0 -> K*0 a, invisible, Belle")
     yield Observable("BR_Kmumu", "1", r"\mathrm{BR}(B^+ \to K^+ a(\mu\mu))", "B+ -> K+ a, a -> mu mu")

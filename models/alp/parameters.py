@@ -43,7 +43,7 @@ def parameters(scale: str) -> tuple[Parameter, ...]:
     if scale not in SCALES:
         raise ValueError(f"scale must be 'free' or '4pi-fa', got {scale!r}")
     found = [
-        Parameter("ma", Uniform(1.2, 2.9), "GeV", "m_a", "mass of the ALP, from 0.3 to 4.78", 2.1),
+        Parameter("ma", Uniform(1.9, 2.9), "GeV", "m_a", "mass of the ALP, from 0.3 to 4.78", 2.1),
         Parameter("fa", Fixed(1e6), "GeV", "f_a", "decay constant; only couplings over f_a matter", 1e6),
     ]
     if scale == "free":

@@ -24,7 +24,7 @@ class LifetimePlane(Model):
     """
 
     name = "alp-plane"
-    version = "1"
+    version = "2"
     description = "B+ -> K+ a with lifetime and branching ratio as parameters: escape from Belle II and BaBar"
     planes = (("ctau", "BR_BpKa", "Pinv_belle2"), ("ctau", "BRinv_belle2"))
     citations = ("arXiv:2110.10698 ALPs in B decays", "arXiv:2604.07520 the use case")

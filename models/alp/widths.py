@@ -18,15 +18,14 @@ from terranova.types import Floats
 _TABLES = json.loads((Path(__file__).parent / "tables.json").read_text())
 HADRON_MASSES: Floats = np.array(_TABLES["m"])
 EXCLUSIVE = ("3pi", "etapipi", "etappipi", "gampipi", "omegaomega")
-"""Exclusive hadronic channels, charged and neutral pions added up."""
+"""Exclusive hadronic channels of chiral perturbation theory, charged and neutral pions added up."""
 N_EXCLUSIVE = len(EXCLUSIVE)
 _VMD = N_EXCLUSIVE * 10
 
 M_LOWEST, M_EXCLUSIVE_MAX = 0.3, 3.0
 """GeV; where the tables begin and end."""
 M_PERTURBATIVE = 1.4
-"""GeV; below it quarks and gluons are not tried. Above, the larger of the two sums is taken, as in
-arXiv:2508.08354."""
+"""GeV; below it ALPaca does not try quarks and gluons, above it takes the larger sum; arXiv:2508.08354."""
 M_GLUONS = 0.6
 """GeV; below it a width to gluons is not given at all, as in arXiv:2508.08354."""
 M_BLEND_LOW, M_BLEND_HIGH = 1.5, 2.5

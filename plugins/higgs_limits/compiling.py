@@ -134,10 +134,12 @@ class _Compiler:
         """Append the limit to the arrays."""
         limit, arrays = self.limit, self.arrays
         for who, factors in self.found:
-            arrays.assignment(who, [[self._with_acceptance(term, who[0]) for term in terms] for terms in factors])
+            written = [[self._with_acceptance(term, who[0]) for term in terms] for terms in factors]
+            arrays.assignment(who, written, not isinstance(limit.numbers, Grid))
         numbers = limit.numbers
         grid = numbers if isinstance(numbers, Grid) else Grid(((0.0,),), (1.0,), (1.0,))
         axes = [*grid.axes, *[(0.0,)] * (3 - len(grid.axes))]
+        found = [arrays.axis(axis) for axis in axes]
         width = grid.axes[-1] if grid.width else (0.0, 0.0)
         process = limit.processes[0]
         equal = 0
@@ -154,13 +156,18 @@ class _Compiler:
             smallest=min(grid.expected) if grid is numbers and limit.normalization is None else 0.0,
             mass_range=[_applicable(role) for role in (*limit.roles, *padding)],
             resolution=[(role.relative, role.absolute) for role in (*limit.roles, *padding)],
+            closeness=[arrays.closeness(role.relative, role.absolute) for role in (*limit.roles, *padding)],
             allowed=[*self.allowed, *[0] * len(padding)],
-            axis_start=[arrays.extend("axis_values", axis) for axis in axes],
-            axis_length=[len(axis) for axis in axes],
+            axis=[record for record, _ in found],
+            axis_scale=[scale for _, scale in found],
             grid_start=arrays.extend("expected", grid.expected),
             first_assignment=arrays.length("who"),
         )
         arrays.extend("observed", grid.observed)
+        on_rate = grid is numbers and limit.normalization is None
+        first = limit.roles[0]
+        arrays.floors(axes[0], grid.expected if on_rate else (), first.relative, first.absolute)
+        arrays.simple.append(len(limit.roles) == 1 and not _checked(limit.roles[0]))
         for piece in () if isinstance(numbers, Grid) else numbers:
             self._slice(piece)
         arrays.add(first_slice=arrays.length("slice_mass"))
@@ -169,11 +176,11 @@ class _Compiler:
             arrays.add(first_check=arrays.length("check_kind"))
 
     def _slice(self, piece: Slice) -> None:
-        axes = [*piece.rates, (0.0,)][:2]
+        found = [self.arrays.axis(axis) for axis in [*piece.rates, (0.0,)][:2]]
         self.arrays.add(
             slice_mass=piece.mass,
-            slice_axis_start=[self.arrays.extend("rate_values", axis) for axis in axes],
-            slice_axis_length=[len(axis) for axis in axes],
+            slice_axis=[record for record, _ in found],
+            slice_axis_scale=[scale for _, scale in found],
             slice_start=self.arrays.extend("slice_expected", piece.expected),
         )
         self.arrays.extend("slice_observed", piece.observed)
@@ -460,6 +467,11 @@ class _Accepted(Term):
 
 def _of(acceptances: Sequence[Acceptance], k: int) -> Acceptance | None:
     return acceptances[k] if acceptances else None
+
+
+def _checked(role: Role) -> bool:
+    """True if an assumption has to be checked point by point."""
+    return any(not isinstance(assumption, HasCP) for assumption in role.assumptions)
 
 
 def _applicable(role: Role) -> tuple[float, float]:

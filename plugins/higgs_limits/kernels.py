@@ -1,7 +1,11 @@
-"""The compiled loop over points: rates, clusters, limits, and which limit decides for each particle.
+"""The compiled loop over points: which limit decides for each particle.
 
 Rules are those of HiggsTools (arXiv:2210.09332, section 3) for masses without theory errors. All sums run over the
 particles and channels in their order, so that a point has the same bits alone and in any batch.
+
+What many limits ask for is computed once a point: rates, and who is within which resolution of whom. A cluster that
+cannot be more sensitive than what its particles have is left out before anything is interpolated; limits that cost
+much come last, when most of their clusters are. Observed ratios are those of the limits that decide in the end.
 """
 
 from __future__ import annotations
@@ -10,397 +14,174 @@ import math
 
 import numpy as np
 
-from terranova.plugins._jit import kernel
-from terranova.plugins.higgs_limits.interpolation_kernels import (
-    clamped,
-    in_slices,
-    inside,
-    log_cls_excess,
-    on_grid,
-)
+from terranova.plugins._jit import kernel, lean_kernel
+from terranova.plugins.higgs_limits.cluster_kernels import clusters, windows_of, write_windows
+from terranova.plugins.higgs_limits.interpolation_kernels import inside, on_grid
 from terranova.plugins.higgs_limits.program import (
-    ACCEPTANCE_PARTS,
     ALLOWED,
-    ASSIGNMENTS,
-    CHECK_KIND,
-    CHECK_VALUE,
+    BIN,
+    BINS,
+    BITS,
+    CLOSENESS,
     CONSTANT_COUNT,
     CONSTANTS,
+    DENSE,
     EQUAL,
     EXPECTED,
     FIRST_ASSIGNMENT,
     FIRST_CHECK,
-    FIRST_FACTOR,
-    FIRST_ITEM,
-    FIRST_POWER,
-    FIRST_TERM,
-    ITEM_ROWS,
-    ITEM_TABLE,
-    LIKELIHOOD,
+    FLOOR,
+    GRIDS,
     LIMITS,
+    LOWEST,
     MASS,
     MASS_RANGE,
-    MODEL_LIKE,
-    MONOMIAL_TABLE,
-    MUONS_AS_TAUS,
+    MOST_ASSIGNMENTS,
+    NEEDED,
     NORM,
-    OBSERVED,
+    ORDER,
     PARTICLES,
-    POWER,
-    POWER_ROW,
+    RATE,
+    RATES,
     RESOLUTION,
+    RESOLUTIONS,
     ROLES,
-    SLICE_EXPECTED,
-    SLICE_OBSERVED,
+    SIMPLE_GRIDS,
+    SIMPLE_LIKELIHOODS,
     SMALLEST,
-    TERM_ACCEPTANCE,
-    TERM_COEFFICIENT,
-    TERM_ROWS,
-    TOP_DECAYS,
     WHO,
     WIDTH,
     WIDTH_MODE,
     WIDTH_RANGE,
 )
+from terranova.plugins.higgs_limits.rate_kernels import write_rates
+from terranova.plugins.higgs_limits.ratio_kernels import rate_ratio, ratio_of
 from terranova.types import Floats, Ints
 
 LEAST_RATIO = 1e-4
 """Limits with a smaller expected ratio decide nothing: `minExpRatio` of HiggsTools."""
 
-LARGEST_SCALE = 1e3
-"""A likelihood that allows so many times the rate decides nothing either, as in HiggsTools."""
 
-MODEL_LIKENESS = 0.02
-TOP_CONSISTENCY = 0.02
-MUON_TAU_DEVIATION = 0.055
-TOP_DOMINANCE = 0.05
-"""How far what a limit assumes may be missed, in HiggsTools."""
-
-EXPECTED_Q = 3.841458820694124
-"""q at which the expected CLs is 0.05."""
-
-M_MU, M_TAU = 0.1056583755, 1.77693
-"""Masses in GeV: PDG 2024, doi:10.1103/PhysRevD.110.030001."""
-
-
-@kernel
-def _polynomial(ints: Ints, reals: Floats, first: int, last: int, mass: float, row: Floats) -> float:
-    """Return a sum of monomials of an acceptance."""
-    total = 0.0
-    for m in range(first, last):
-        value = clamped(ints, reals, ints[ints[MONOMIAL_TABLE] + m], mass)
-        for k in range(ints[ints[FIRST_POWER] + m], ints[ints[FIRST_POWER] + m + 1]):
-            value *= row[ints[ints[POWER_ROW] + k]] ** ints[ints[POWER] + k]
-        total += value
-    return total
-
-
-@kernel
-def _accept(ints: Ints, reals: Floats, which: int, mass: float, row: Floats) -> float:
-    """Return an acceptance."""
-    part = ints[ACCEPTANCE_PARTS] + 4 * which
-    above = _polynomial(ints, reals, ints[part], ints[part + 1], mass, row)
-    if ints[part + 3] > ints[part + 2] and above > 0.0:
-        return above / _polynomial(ints, reals, ints[part + 2], ints[part + 3], mass, row)
-    return above
-
-
-@kernel
-def _rate(ints: Ints, reals: Floats, a: int, summed: bool, row: Floats, rates: Floats) -> None:
-    """Write the rate of an assignment; of a likelihood both rates and their sum."""
-    total, product = 0.0, 1.0
-    rates[a, 1] = rates[a, 2] = 0.0
-    for k, f in enumerate(range(ints[ints[FIRST_FACTOR] + a], ints[ints[FIRST_FACTOR] + a + 1])):
-        factor = 0.0
-        for t in range(ints[ints[FIRST_TERM] + f], ints[ints[FIRST_TERM] + f + 1]):
-            term = (
-                reals[ints[TERM_COEFFICIENT] + t]
-                * row[ints[ints[TERM_ROWS] + 2 * t]]
-                * row[ints[ints[TERM_ROWS] + 2 * t + 1]]
-            )
-            if ints[ints[TERM_ACCEPTANCE] + t] >= 0:
-                term *= _accept(
-                    ints,
-                    reals,
-                    ints[ints[TERM_ACCEPTANCE] + t],
-                    row[ints[ints[WHO] + 3 * a]],
-                    row,
-                )
-            factor += term
-        product *= factor
-        if product == 0.0 and not summed:
-            break
-        if summed:
-            rates[a, 1 + k] = factor
-            total += factor
-    rates[a, 0] = total if summed else product
-
-
-@kernel
-def _fulfils(ints: Ints, reals: Floats, check: int, bits: int, row: Floats) -> bool:
-    """True if the particles of a cluster are what a limit assumes."""
-    kind, begin, end = (
-        ints[ints[CHECK_KIND] + check],
-        ints[ints[FIRST_ITEM] + check],
-        ints[ints[FIRST_ITEM] + check + 1],
-    )
-    count = ints[PARTICLES]
-    if kind == MODEL_LIKE:
-        mass, members = 0.0, 0
-        for i in range(count):
-            if bits >> i & 1:
-                mass += row[i]
-                members += 1
-        mass /= members
-        total, reference = 0.0, 0.0
-        for item in range(begin, end):
-            if ints[ints[ITEM_TABLE] + item] >= 0:
-                reference += inside(ints, reals, ints[ints[ITEM_TABLE] + item], mass)
-            total += _item(ints, reals, item, bits, row)
-        if not (total > 0.0 and reference > 0.0):
-            return False
-        strength = total / reference
-        item = begin
-        while item < end:
-            expected = inside(ints, reals, ints[ints[ITEM_TABLE] + item], mass)
-            rate = _item(ints, reals, item, bits, row)
-            item += 1
-            while item < end and ints[ints[ITEM_TABLE] + item] < 0:
-                rate += _item(ints, reals, item, bits, row)
-                item += 1
-            if expected > 0.0:
-                deviation = expected / reference * abs(rate / expected - strength) / strength
-                if not deviation < MODEL_LIKENESS:
-                    return False
-        return True
-    if kind == TOP_DECAYS:
-        everything = (1 << count) - 1
-        others = (
-            -1.0 if reals[ints[CHECK_VALUE] + check] < 0.0 else row[int(reals[ints[CHECK_VALUE] + check])] - 1.0
-        )
-        if reals[ints[CHECK_VALUE] + check] < 0.0:
-            others = 0.0
-            for item in range(begin, end):
-                others -= _item(ints, reals, item, everything, row)
-        for item in range(begin, end):
-            if ints[ints[ITEM_TABLE] + item] > 0:
-                others += _item(ints, reals, item, bits, row)
-        return bool(abs(others) < TOP_CONSISTENCY)
-    for i in range(count):
-        if not bits >> i & 1:
-            continue
+@lean_kernel
+def _with_mass(ints: Ints, reals: Floats, limit: int, role: int, row: Floats) -> int:
+    """Return the bits of the particles that may take a role, by their masses."""
+    at = ints[MASS_RANGE] + 6 * limit + 2 * role
+    low, high, bits = reals[at], reals[at + 1], 0
+    for i in range(ints[PARTICLES]):
         mass = row[i]
-        if kind == MUONS_AS_TAUS:
-            if mass <= 2.0 * M_TAU:
-                return False
-            ratio = (
-                row[ints[ints[ITEM_ROWS] + 2 * ints[PARTICLES] * begin + 2 * i]]
-                / row[ints[ints[ITEM_ROWS] + 2 * ints[PARTICLES] * begin + 2 * i + 1]]
-            )
-            velocity = math.sqrt(1.0 - (2.0 * M_TAU / mass) ** 2)
-            expected = (M_MU / M_TAU) ** 2 / velocity ** reals[ints[CHECK_VALUE] + check]
-            if not abs(ratio / expected - 1.0) < MUON_TAU_DEVIATION:
-                return False
-        else:
-            gluons = inside(ints, reals, ints[ints[ITEM_TABLE] + begin], mass)
-            tops = inside(ints, reals, ints[ints[ITEM_TABLE] + begin + 1], mass)
-            if ints[ints[ITEM_ROWS] + 2 * ints[PARTICLES] * (begin + 1) + 2 * i + 1] >= 0:
-                coupling = abs(row[ints[ints[ITEM_ROWS] + 2 * ints[PARTICLES] * (begin + 1) + 2 * i + 1]])
-            else:
-                coupling = math.sqrt(row[ints[ints[ITEM_ROWS] + 2 * ints[PARTICLES] * (begin + 1) + 2 * i]] / tops)
-            if (
-                not abs(
-                    coupling - math.sqrt(row[ints[ints[ITEM_ROWS] + 2 * ints[PARTICLES] * begin + 2 * i]] / gluons)
-                )
-                < TOP_DOMINANCE
-            ):
-                return False
-    return True
+        bits |= int((mass >= low) & (mass <= high)) << i
+    return int(bits & ints[ints[ALLOWED] + 3 * limit + role])
 
 
-@kernel
-def _item(ints: Ints, reals: Floats, item: int, bits: int, row: Floats) -> float:
-    """Return the sum over the particles of a cluster of a product of two quantities."""
-    total = 0.0
+@lean_kernel
+def _keep(ints: Ints, reals: Floats, limit: int, bits: int, row: Floats) -> int:
+    """Return those of some particles whose width, and whose reference rate, the limit knows."""
+    if ints[ints[WIDTH_MODE] + limit] == 0 and ints[ints[NORM] + limit] < 0:
+        return bits
+    mode, norm = ints[ints[WIDTH_MODE] + limit], ints[ints[NORM] + limit]
+    low, high = reals[ints[WIDTH_RANGE] + 2 * limit], reals[ints[WIDTH_RANGE] + 2 * limit + 1]
     for i in range(ints[PARTICLES]):
-        a, b = (
-            ints[ints[ITEM_ROWS] + 2 * ints[PARTICLES] * item + 2 * i],
-            ints[ints[ITEM_ROWS] + 2 * ints[PARTICLES] * item + 2 * i + 1],
-        )
-        if bits >> i & 1 and a >= 0:
-            total += row[a] * (row[b] if b >= 0 else 1.0)
-    return total
+        if mode > 0:
+            width = row[ints[PARTICLES] + i] / (row[i] if mode == 2 else 1.0)
+            bits &= ~(int((width < low) | (width > high)) << i)
+        if norm >= 0 and bits >> i & 1 and not inside(ints, reals, norm, row[i]) > 0.0:
+            bits &= ~(1 << i)
+    return bits
 
 
-@kernel
-def _close(ints: Ints, reals: Floats, bits: int, relative: float, absolute: float, row: Floats) -> bool:
-    """True if particles lie within the resolution: largest - smallest mass <= mean x relative + absolute."""
-    low, high, total, members = math.inf, -math.inf, 0.0, 0
-    for i in range(ints[PARTICLES]):
-        if bits >> i & 1:
-            mass = row[i]
-            low, high = min(low, mass), max(high, mass)
-            total += mass
-            members += 1
-    return members == 1 or high - low <= total / members * relative + absolute
-
-
-@kernel
-def _clusters(ints: Ints, reals: Floats, limit: int, role: int, bits: int, row: Floats, found: Ints) -> int:
-    """Write the largest sets of particles that lie within the resolution and are what the limit assumes.
-
-    Args:
-        ints, reals: the program.
-        limit, role: of which.
-        bits: the candidates.
-        row: of the point.
-        found: (2 ** P,) written: bits of each cluster.
-
-    Returns:
-        how many.
-    """
-    at = ints[RESOLUTION] + 6 * limit + 2 * role
-    relative, absolute = reals[at], reals[at + 1]
-    if ints[ints[FIRST_CHECK] + 3 * limit + role] < ints[ints[FIRST_CHECK] + 3 * limit + role + 1]:
-        return _all_subsets(ints, reals, limit, role, bits, row, found)
-    if bits & (bits - 1) == 0:
-        found[0] = bits
-        return 1
-    number = 0
-    for i in range(ints[PARTICLES]):
-        if not bits >> i & 1:
-            continue
-        low, window = row[i], 0
-        for j in range(ints[PARTICLES]):
-            high = row[j]
-            if bits >> j & 1 and high >= low and high - low <= high * relative + absolute:
-                if high - low > low * relative + absolute:  # whether they are one depends on the mean mass
-                    return _all_subsets(ints, reals, limit, role, bits, row, found)
-                window |= 1 << j
-        known = False
-        for k in range(number):
-            known = known or found[k] == window
-        if not known:
-            found[number] = window
-            number += 1
-    return _largest(found, number)
-
-
-@kernel
-def _all_subsets(ints: Ints, reals: Floats, limit: int, role: int, bits: int, row: Floats, found: Ints) -> int:
-    """As `_clusters`, by looking at every subset of the candidates."""
-    at = ints[RESOLUTION] + 6 * limit + 2 * role
-    check = ints[FIRST_CHECK] + 3 * limit + role
-    number = 0
-    subset = bits
-    while subset > 0:
-        valid = _close(ints, reals, subset, reals[at], reals[at + 1], row)
-        for which in range(ints[check], ints[check + 1]):
-            valid = valid and _fulfils(ints, reals, which, subset, row)
-        if valid:
-            found[number] = subset
-            number += 1
-        subset = (subset - 1) & bits
-    return _largest(found, number)
-
-
-@kernel
-def _largest(found: Ints, number: int) -> int:
-    """Move the sets that are within no other to the front; return how many they are. No two are the same."""
-    largest = 0
-    for k in range(number):
-        contained = False
-        for other in range(number):
-            contained = contained or (other != k and found[other] & found[k] == found[k])
-        if not contained:
-            found[largest], found[k] = found[k], found[largest]
-            largest += 1
-    return largest
-
-
-@kernel
+@lean_kernel
 def _candidates(
     ints: Ints, reals: Floats, limit: int, row: Floats, rates: Floats, active: Ints, bits: Ints
 ) -> bool:
-    """Write the rates of a limit's assignments, and the particles of each role; False if a role has none.
+    """Write the assignments of a limit that have a rate, and the particles of each role; False if a role has none.
 
     Args:
         ints, reals: the program.
         limit: which.
         row: of the point.
-        rates: (A, 3) written.
-        active: (A + 1,) written: how many assignments have a rate, and which.
-        bits: (6,) written: of each role the particles; the others are scratch.
+        rates: of the point.
+        active: (most assignments + 2,) written: how many have a rate, and which.
+        bits: (3,) written: of each role the particles.
     """
-    roles = ints[ints[ROLES] + limit]
-    bits[:] = 0
+    roles, have = ints[ints[ROLES] + limit], 0
     for role in range(roles):
-        for i in range(ints[PARTICLES]):
-            mass = row[i]
-            if (
-                ints[ints[ALLOWED] + 3 * limit + role] >> i & 1
-                and reals[ints[MASS_RANGE] + 6 * limit + 2 * role]
-                <= mass
-                <= reals[ints[MASS_RANGE] + 6 * limit + 2 * role + 1]
-            ):
-                bits[role] |= 1 << i
-        if bits[role] == 0:
+        found = _with_mass(ints, reals, limit, role, row)
+        if found == 0:
             return False
-    active[0] = 0
+        have |= found << BITS * role
+    number, used = 0, 0
+    needed, which = ints[NEEDED], ints[RATE]
     for a in range(ints[ints[FIRST_ASSIGNMENT] + limit], ints[ints[FIRST_ASSIGNMENT] + limit + 1]):
-        possible = True
-        for role in range(roles):
-            possible = possible and bits[role] >> ints[ints[WHO] + 3 * a + role] & 1 == 1
-        if possible:
-            _rate(ints, reals, a, ints[ints[LIKELIHOOD] + limit] == 1, row, rates)
-            if rates[a, 0] > 0.0:
-                active[0] += 1
-                active[active[0]] = a
-                for role in range(roles):
-                    bits[3 + role] |= 1 << ints[ints[WHO] + 3 * a + role]
-    for role in range(roles):
-        bits[role] = bits[3 + role]
-    for i in range(ints[PARTICLES]):
-        if not bits[0] >> i & 1:
-            continue
-        mass = row[i]
-        keep = True
-        if ints[ints[WIDTH_MODE] + limit] > 0:
-            width = row[ints[PARTICLES] + i]
-            if ints[ints[WIDTH_MODE] + limit] == 2:
-                width /= mass
-            keep = reals[ints[WIDTH_RANGE] + 2 * limit] <= width <= reals[ints[WIDTH_RANGE] + 2 * limit + 1]
-        if ints[ints[NORM] + limit] >= 0:
-            keep = keep and inside(ints, reals, ints[ints[NORM] + limit], mass) > 0.0
-        if not keep:
-            bits[0] &= ~(1 << i)
+        active[number + 1] = a
+        takes = int((ints[needed + a] & ~have == 0) & (rates[0, ints[which + a]] > 0.0))
+        number += takes
+        used |= ints[needed + a] & -takes
+    active[0] = number
+    for role in range(3):
+        bits[role] = used >> BITS * role & (1 << BITS) - 1
+    bits[0] = _keep(ints, reals, limit, bits[0], row)
     return bool(bits[0] != 0)
 
 
-@kernel
-def _combine(
-    ints: Ints, reals: Floats, limit: int, clusters: Ints, row: Floats, rates: Floats, active: Ints, mean: Floats
-) -> None:
-    """Write the rates of clusters to mean[:3], rate-weighted masses to mean[3:6], and the width to mean[6]."""
-    mean[:] = 0.0
+@lean_kernel
+def _total(ints: Ints, have: int, rates: Floats, active: Ints, mean: Floats) -> float:
+    """Write the rates of clusters to mean[:3], and return the first; assignments may need the bits of `have`."""
+    total, one, two = 0.0, 0.0, 0.0
+    needed, which = ints[NEEDED], ints[RATE]
+    for n in range(1, active[0] + 1):
+        a = active[n]
+        if ints[needed + a] & ~have == 0:
+            r = ints[which + a]
+            total += rates[0, r]
+            one += rates[1, r]
+            two += rates[2, r]
+    mean[0], mean[1], mean[2] = total, one, two
+    return total
+
+
+@lean_kernel
+def _average(ints: Ints, limit: int, have: int, row: Floats, rates: Floats, active: Ints, mean: Floats) -> None:
+    """Write the rate-weighted masses of clusters to mean[3:6], and the width to mean[6]."""
+    for k in range(3, 7):
+        mean[k] = 0.0
     roles = ints[ints[ROLES] + limit]
-    for a in active[1 : active[0] + 1]:
-        within = True
-        for role in range(roles):
-            within = within and clusters[role] >> ints[ints[WHO] + 3 * a + role] & 1 == 1
-        if within:
-            for k in range(3):
-                mean[k] += rates[a, k]
+    for n in range(1, active[0] + 1):
+        a = active[n]
+        if ints[ints[NEEDED] + a] & ~have == 0:
+            rate = rates[0, ints[ints[RATE] + a]]
             for role in range(roles):
-                mean[3 + role] += rates[a, 0] * row[ints[ints[WHO] + 3 * a + role]]
+                mean[3 + role] += rate * row[ints[ints[WHO] + 3 * a + role]]
             if ints[ints[WIDTH_MODE] + limit] > 0:
-                mean[6] += rates[a, 0] * row[ints[PARTICLES] + ints[ints[WHO] + 3 * a]]
-    if mean[0] > 0.0:
-        for k in range(3, 7):
-            mean[k] /= mean[0]
+                mean[6] += rate * row[ints[PARTICLES] + ints[ints[WHO] + 3 * a]]
+    for k in range(3, 7):
+        mean[k] /= mean[0]
 
 
-@kernel
+@lean_kernel
+def _one(ints: Ints, limit: int, roles: int, a: int, row: Floats, rates: Floats, mean: Floats) -> None:
+    """As `_total` and `_average`, of a single assignment."""
+    for k in range(3, 7):
+        mean[k] = 0.0
+    r = ints[ints[RATE] + a]
+    for k in range(3):
+        mean[k] = rates[k, r]
+    for role in range(roles):
+        mean[3 + role] = row[ints[ints[WHO] + 3 * a + role]]
+    if ints[ints[WIDTH_MODE] + limit] > 0:
+        mean[6] = row[ints[PARTICLES] + ints[ints[WHO] + 3 * a]]
+
+
+@lean_kernel
+def _all_alone(ints: Ints, limit: int, roles: int, bits: Ints, paired: Ints) -> bool:
+    """True if nothing is assumed of the particles of any role, and none is within the resolution of another."""
+    first, closeness = ints[FIRST_CHECK] + 3 * limit, ints[CLOSENESS] + 3 * limit
+    together = ints[first + 3] - ints[first]
+    for role in range(roles):
+        together |= paired[ints[closeness + role], 0] & bits[role] if bits[role] & (bits[role] - 1) else 0
+    return bool(together == 0)
+
+
+@lean_kernel
 def _apart(ints: Ints, reals: Floats, limit: int, mean: Floats) -> bool:
     """True if a limit on equal masses meets masses that differ by more than the sum of their resolutions."""
     if ints[ints[EQUAL] + limit] == 0:
@@ -410,89 +191,264 @@ def _apart(ints: Ints, reals: Floats, limit: int, mean: Floats) -> bool:
     a, b = one, one + 1
     if low > high:
         low, high, a, b = high, low, b, a
-    reach = (
-        low + reals[ints[RESOLUTION] + 6 * limit + 2 * a] * low + reals[ints[RESOLUTION] + 6 * limit + 2 * a + 1]
-    )
-    return bool(
-        reach
-        < high
-        - reals[ints[RESOLUTION] + 6 * limit + 2 * b] * high
-        - reals[ints[RESOLUTION] + 6 * limit + 2 * b + 1]
-    )
+    at = ints[RESOLUTION] + 6 * limit
+    reach = low + reals[at + 2 * a] * low + reals[at + 2 * a + 1]
+    return bool(reach < high - reals[at + 2 * b] * high - reals[at + 2 * b + 1])
 
 
-@kernel
-def _scale(ints: Ints, reals: Floats, limit: int, mass: float, x: float, y: float, observed: bool) -> float:
-    """Return the factor on the rates at which CLs is 0.05, the one nearest to 1.
+@lean_kernel
+def _least(count: int, bits: int, expected: Floats) -> float:
+    """Return the smallest expected ratio that some particles have so far."""
+    least = math.inf
+    for i in range(count):
+        if bits >> i & 1:
+            least = min(least, expected[i])
+    return least
 
-    CLs falls with the rates, at least around 1: Illinois' variant of the false position in the logarithm of CLs.
+
+@lean_kernel
+def _decide_for(
+    count: int,
+    limit: int,
+    ratio: float,
+    members: Ints,
+    mean: Floats,
+    chosen: Ints,
+    expected: Floats,
+    contributing: Ints,
+    means: Floats,
+) -> None:
+    """Let a limit decide for those of a cluster's particles for which none is more sensitive.
+
+    Of two with one ratio the first decides.
     """
-    low, high = 1.0, 1.0
-    above = _excess(ints, reals, limit, mass, x, y, 1.0, observed)
-    below = above
-    while above < 0.0 and high < 2.0 * LARGEST_SCALE:
-        low, below = high, above
-        high *= 2.0
-        above = _excess(ints, reals, limit, mass, x, y, high, observed)
-    while below >= 0.0 and low > 1e-12:
-        high, above = low, below
-        low *= 0.5
-        below = _excess(ints, reals, limit, mass, x, y, low, observed)
-    last = 0
-    for _ in range(200):
-        if high - low <= 1e-13 * high or above == 0.0:
-            break
-        middle = (low * above - high * below) / (above - below)
-        if not low < middle < high:
-            middle = 0.5 * (low + high)
-        value = _excess(ints, reals, limit, mass, x, y, middle, observed)
-        if value < 0.0:
-            low, below = middle, value
-            above = 0.5 * above if last == -1 else above
-            last = -1
-        else:
-            high, above = middle, value
-            below = 0.5 * below if last == 1 else below
-            last = 1
-    return high
+    if not ratio > LEAST_RATIO:
+        return
+    bits = members[0] | members[1] | members[2]
+    for i in range(count):
+        if bits >> i & 1 and (ratio > expected[i] or (ratio == expected[i] and limit < chosen[i])):
+            chosen[i], expected[i] = limit, ratio
+            for role in range(3):
+                contributing[i, role] = members[role]
+            for k in range(7):
+                means[i, k] = mean[k]
 
 
-@kernel
-def _excess(
-    ints: Ints, reals: Floats, limit: int, mass: float, x: float, y: float, scale: float, observed: bool
-) -> float:
-    """Return something that is negative where scaled rates are allowed and grows with the scale."""
-    q_expected = in_slices(ints, reals, limit, SLICE_EXPECTED, mass, scale * x, scale * y)
-    if not observed:
-        return q_expected - EXPECTED_Q
-    return log_cls_excess(q_expected, in_slices(ints, reals, limit, SLICE_OBSERVED, mass, scale * x, scale * y))
+@lean_kernel
+def _doubtful(count: int, d: int, bits: int, windows: Ints) -> bool:
+    """True if it depends on a mean mass which of some particles are one."""
+    found = 0
+    for i in range(count):
+        found |= windows[d, i, 1] & bits & -(bits >> i & 1)
+    return found != 0
 
 
-@kernel
-def _ratio(ints: Ints, reals: Floats, limit: int, mean: Floats, observed: bool, least: float) -> float:
-    """Return the rate of clusters over the expected or the observed limit; 0 where a likelihood says nothing.
+@lean_kernel
+def part_of(first: int, share: float) -> int:
+    """Return the position of one of BINS parts, whose first stands at `first`; beyond the ends the nearest."""
+    return first + min(max(int(share), 0), BINS - 1)
 
-    An expected ratio of a likelihood that is not above `least` decides nothing, and may be returned as 0.
+
+@lean_kernel
+def _simple(
+    ints: Ints,
+    reals: Floats,
+    begin: int,
+    end: int,
+    row: Floats,
+    rates: Floats,
+    windows: Ints,
+    paired: Ints,
+    kept: Ints,
+    left: Ints,
+    scratch: Floats,
+    chosen: Ints,
+    expected: Floats,
+    contributing: Ints,
+    means: Floats,
+) -> int:
+    """Apply the limits on a single resonance that assume nothing, but for those whose clusters need more than this.
+
+    It does what `_general` does, for all of them at once and without lists: there is one assignment a particle.
+
+    Args:
+        ints, reals: the program.
+        begin, end: which of them, by their places in the order.
+        row, rates, windows, paired: of the point.
+        kept, scratch: (P,) and (7,) scratch.
+        left: (L,) written: limits that are left over.
+        chosen, expected, contributing, means: of the point, written.
+
+    Returns:
+        how many limits are left over.
     """
-    if ints[ints[LIKELIHOOD] + limit] == 1:
-        reach = min(LARGEST_SCALE, 1.0 / least) if least > 0.0 else LARGEST_SCALE
-        if _excess(ints, reals, limit, mean[3], mean[1], mean[2], reach, False) < 0.0:
-            return 0.0
-        if _excess(ints, reals, limit, mean[3], mean[1], mean[2], LARGEST_SCALE, True) < 0.0:
-            return 0.0
-        return 1.0 / _scale(ints, reals, limit, mean[3], mean[1], mean[2], observed)
-    rate = mean[0]
-    if ints[ints[NORM] + limit] >= 0:
-        reference = inside(ints, reals, ints[ints[NORM] + limit], mean[3])
-        if not reference > 0.0:
-            return 0.0
-        rate /= reference
-    x, y, z = mean[3], mean[4], mean[5]
-    if ints[ints[WIDTH_MODE] + limit] == 1:
-        y = mean[6]
-    elif ints[ints[WIDTH_MODE] + limit] == 2:
-        y = mean[6] / mean[3]
-    return float(rate / on_grid(ints, reals, limit, OBSERVED if observed else EXPECTED, x, y, z))
+    count, skipped, lowest = ints[PARTICLES], 0, ints[LOWEST]
+    order, mass_range, dense, bins, floor = ints[ORDER], ints[MASS_RANGE], ints[DENSE], ints[BIN], ints[FLOOR]
+    closeness, modes, norms = ints[CLOSENESS], ints[WIDTH_MODE], ints[NORM]
+    number, last, last_d, likely = 0, 0, -1, begin >= ints[GRIDS]
+    for o in range(begin, end):
+        limit = ints[order + o]
+        low, high = reals[mass_range + 6 * limit], reals[mass_range + 6 * limit + 1]
+        start, scale = reals[bins + 2 * o], reals[bins + 2 * o + 1]
+        d, rate, bits = ints[closeness + 3 * limit], dense + count * o, 0
+        together, floors, sum_together = paired[d, 0], floor + 2 * BINS * o, 0.0
+        for i in range(count):
+            mass, its = row[i], rates[0, ints[rate + i]]
+            takes = (mass >= low) & (mass <= high) & (its > 0.0)
+            # A particle that is alone needs a rate that is large enough by itself.
+            least = reals[part_of(floors, (mass - start) * scale)]
+            enough = its >= max(expected[i], LEAST_RATIO) * least
+            alone = together >> i & 1 == 0
+            sum_together += its if takes & (not alone) else 0.0
+            bits |= int(takes & (enough | (not alone))) << i
+        group = bits & together
+        if group != 0:
+            # For the others the rate of all of them is not too small.
+            needs = 0
+            for i in range(count):
+                least = reals[part_of(floors + BINS, (row[i] - start) * scale)]
+                needs |= int(sum_together >= max(expected[i], LEAST_RATIO) * least) << i
+            if needs & group == 0:
+                bits, group = bits & ~group, 0
+        if bits == 0:
+            continue
+        mode = ints[modes + limit]
+        if mode > 0 or ints[norms + limit] >= 0:
+            bits = _keep(ints, reals, limit, bits, row)
+        group = bits & together
+        others = group & (group - 1)
+        if paired[d, 1] & bits and others & (others - 1) and _doubtful(count, d, bits, windows):
+            left[skipped] = limit
+            skipped += 1
+            continue
+        if group != 0 and (group != last or d != last_d):
+            number, last, last_d = windows_of(count, d, group, windows, kept), group, d
+        rest, k = bits & ~group, 0 if group != 0 else number
+        while rest != 0 or k < number:
+            if rest != 0:
+                i = ints[lowest + rest]
+                rest &= rest - 1
+                total, mean, width, least, window = (
+                    rates[0, ints[rate + i]],
+                    row[i],
+                    row[count + i],
+                    expected[i],
+                    1 << i,
+                )
+            else:
+                window = kept[k]
+                k += 1
+                total, mean, width, least, others = 0.0, 0.0, 0.0, math.inf, window
+                while others != 0:
+                    j = ints[lowest + others]
+                    others &= others - 1
+                    part = rates[0, ints[rate + j]]
+                    total += part
+                    mean += part * row[j]
+                    width += part * row[count + j]
+                    least = min(least, expected[j])
+                mean /= total
+                width /= total
+                if total < max(least, LEAST_RATIO) * reals[part_of(floors, (mean - start) * scale)]:
+                    continue
+            if likely:
+                scratch[0], scratch[1], scratch[2], scratch[3], others = total, 0.0, 0.0, mean, window
+                while others != 0:
+                    j = ints[lowest + others]
+                    others &= others - 1
+                    scratch[1] += rates[1, ints[rate + j]]
+                    scratch[2] += rates[2, ints[rate + j]]
+                ratio = ratio_of(ints, reals, limit, scratch, False, least)
+            else:
+                ratio = rate_ratio(ints, reals, limit, total, mean, width if mode > 0 else 0.0, EXPECTED)
+            if not (ratio >= least and ratio > LEAST_RATIO):
+                continue
+            others = window
+            while others != 0:
+                j = ints[lowest + others]
+                others &= others - 1
+                if ratio > expected[j] or (ratio == expected[j] and limit < chosen[j]):
+                    chosen[j], expected[j] = limit, ratio
+                    contributing[j, 0], contributing[j, 1], contributing[j, 2] = window, 0, 0
+                    means[j, 0], means[j, 1], means[j, 2] = total, scratch[1], scratch[2]
+                    means[j, 3], means[j, 6] = mean, width
+    return skipped
+
+
+@lean_kernel
+def _general(
+    ints: Ints,
+    reals: Floats,
+    limit: int,
+    row: Floats,
+    rates: Floats,
+    windows: Ints,
+    paired: Ints,
+    active: Ints,
+    found: Ints,
+    bits: Ints,
+    members: Ints,
+    mean: Floats,
+    chosen: Ints,
+    expected: Floats,
+    contributing: Ints,
+    means: Floats,
+) -> None:
+    """Apply a limit, whatever it is; arguments as in `_simple` and `_candidates`, found: (3, 2 ** P) scratch."""
+    if not _candidates(ints, reals, limit, row, rates, active, bits):
+        return
+    count, smallest, roles = ints[PARTICLES], reals[ints[SMALLEST] + limit], ints[ints[ROLES] + limit]
+    if _all_alone(ints, limit, roles, bits, paired):
+        # Each cluster is one particle, so that each assignment is a combination of clusters.
+        for n in range(1, active[0] + 1):
+            a = active[n]
+            rate = rates[0, ints[ints[RATE] + a]]
+            who, least = ints[WHO] + 3 * a, math.inf
+            for role in range(roles):
+                least = min(least, expected[ints[who + role]])
+            if rate < max(least, LEAST_RATIO) * smallest or bits[0] >> ints[who] & 1 == 0:
+                continue
+            if smallest > 0.0:
+                y = row[ints[who + 1]] if roles > 1 else 0.0
+                z = row[ints[who + 2]] if roles > 2 else 0.0
+                if rate < max(least, LEAST_RATIO) * on_grid(ints, reals, limit, EXPECTED, row[ints[who]], y, z):
+                    continue
+            members[1] = members[2] = 0
+            for role in range(roles):
+                members[role] = 1 << ints[who + role]
+            _one(ints, limit, roles, a, row, rates, mean)
+            if _apart(ints, reals, limit, mean):
+                continue
+            ratio = ratio_of(ints, reals, limit, mean, False, least)
+            _decide_for(count, limit, ratio, members, mean, chosen, expected, contributing, means)
+        return
+    if smallest > 0.0:  # whatever the clusters are, they cannot be more sensitive
+        total = 0.0
+        for n in range(1, active[0] + 1):
+            total += rates[0, ints[ints[RATE] + active[n]]]
+        if total < max(_least(count, bits[0] | bits[1] | bits[2], expected), LEAST_RATIO) * smallest:
+            return
+    one, two, three = clusters(ints, reals, limit, 0, bits[0], row, windows, found[0]), 1, 1
+    found[1, 0] = found[2, 0] = 0
+    if roles > 1:
+        two = clusters(ints, reals, limit, 1, bits[1], row, windows, found[1])
+    if roles > 2:
+        three = clusters(ints, reals, limit, 2, bits[2], row, windows, found[2])
+    for k in range(one * two * three):
+        members[0], members[1] = found[0, k // (two * three)], found[1, k // three % two]
+        members[2] = found[2, k % three]
+        have = members[0] | members[1] << BITS | members[2] << 2 * BITS
+        rate = _total(ints, have, rates, active, mean)
+        if not rate > 0.0:
+            continue
+        least = _least(count, members[0] | members[1] | members[2], expected)
+        if rate < max(least, LEAST_RATIO) * smallest:
+            continue
+        _average(ints, limit, have, row, rates, active, mean)
+        if _apart(ints, reals, limit, mean):
+            continue
+        ratio = ratio_of(ints, reals, limit, mean, False, least)
+        _decide_for(count, limit, ratio, members, mean, chosen, expected, contributing, means)
 
 
 @kernel
@@ -511,12 +467,14 @@ def decide(
     count, reads = ints[PARTICLES], values.shape[1]
     row = np.zeros(2 * count + reads + ints[CONSTANT_COUNT])
     row[2 * count + reads :] = reals[ints[CONSTANTS] : ints[CONSTANTS] + ints[CONSTANT_COUNT]]
-    rates = np.zeros((ints[ASSIGNMENTS], 3))
-    active = np.zeros(ints[ASSIGNMENTS] + 1, dtype=np.int64)
+    rates = np.zeros((3, ints[RATES] + 1))
+    windows = np.zeros((ints[RESOLUTIONS], count, 3), dtype=np.int64)
+    paired = np.zeros((ints[RESOLUTIONS], 2), dtype=np.int64)
+    active = np.zeros(ints[MOST_ASSIGNMENTS] + 2, dtype=np.int64)
     found = np.zeros((3, 1 << count), dtype=np.int64)
-    number = np.ones(3, dtype=np.int64)
-    bits, clusters = np.zeros(6, dtype=np.int64), np.zeros(3, dtype=np.int64)
-    mean = np.zeros(7)
+    bits, members = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
+    kept, left = np.zeros(count, dtype=np.int64), np.zeros(ints[LIMITS], dtype=np.int64)
+    mean, means = np.zeros(7), np.zeros((count, 7))
     for n in range(len(values)):
         row[2 * count : 2 * count + reads] = values[n]
         for i in range(count):
@@ -527,40 +485,26 @@ def decide(
             expected[n, i] = observed[n, i] = 0.0
             for role in range(3):
                 contributing[n, i, role] = 0
-        for limit in range(ints[LIMITS]):
-            if not _candidates(ints, reals, limit, row, rates, active, bits):
+        write_rates(ints, reals, row, rates)
+        write_windows(ints, reals, row, windows, paired)
+        its = chosen[n], expected[n], contributing[n], means
+        for part in range(2):
+            begin, end = (ints[GRIDS], ints[LIMITS]) if part else (0, ints[GRIDS])
+            simple = begin + (ints[SIMPLE_LIKELIHOODS] if part else ints[SIMPLE_GRIDS])
+            skipped = _simple(ints, reals, begin, simple, row, rates, windows, paired, kept, left, mean, *its)
+            for k in range(skipped + end - simple):
+                limit = left[k] if k < skipped else ints[ints[ORDER] + simple + k - skipped]
+                _general(ints, reals, limit, row, rates, windows, paired, active, found, bits, members, mean, *its)
+        for i in range(count):
+            if chosen[n, i] < 0:
                 continue
-            if reals[ints[SMALLEST] + limit] > 0.0:  # whatever the clusters are, they cannot be more sensitive
-                total, least = 0.0, math.inf
-                for a in active[1 : active[0] + 1]:
-                    total += rates[a, 0]
-                for i in range(count):
-                    if (bits[0] | bits[1] | bits[2]) >> i & 1:
-                        least = min(least, expected[n, i])
-                if total <= max(least, LEAST_RATIO) * reals[ints[SMALLEST] + limit]:
-                    continue
-            for role in range(ints[ints[ROLES] + limit]):
-                number[role] = _clusters(ints, reals, limit, role, bits[role], row, found[role])
-            for role in range(ints[ints[ROLES] + limit], 3):
-                number[role], found[role, 0] = 1, 0
-            for k in range(number[0] * number[1] * number[2]):
-                clusters[0] = found[0, k // (number[1] * number[2])]
-                clusters[1] = found[1, k // number[2] % number[1]]
-                clusters[2] = found[2, k % number[2]]
-                _combine(ints, reals, limit, clusters, row, rates, active, mean)
-                if not mean[0] > 0.0 or _apart(ints, reals, limit, mean):
-                    continue
-                least = math.inf
-                for i in range(count):
-                    if (clusters[0] | clusters[1] | clusters[2]) >> i & 1:
-                        least = min(least, expected[n, i])
-                ratio = _ratio(ints, reals, limit, mean, False, least)
-                seen = -1.0
-                for i in range(count):
-                    takes_part = (clusters[0] | clusters[1] | clusters[2]) >> i & 1
-                    if takes_part and ratio > LEAST_RATIO and ratio > expected[n, i]:
-                        if seen < 0.0:
-                            seen = _ratio(ints, reals, limit, mean, True, 0.0)
-                        chosen[n, i], expected[n, i], observed[n, i] = limit, ratio, seen
-                        for role in range(3):
-                            contributing[n, i, role] = clusters[role]
+            for j in range(i + 1):
+                same = chosen[n, j] == chosen[n, i]
+                for role in range(3):
+                    same = same and contributing[n, j, role] == contributing[n, i, role]
+                if same:
+                    break
+            if j < i:
+                observed[n, i] = observed[n, j]
+            else:
+                observed[n, i] = ratio_of(ints, reals, chosen[n, i], means[i], True, 0.0)

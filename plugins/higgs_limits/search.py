@@ -158,7 +158,7 @@ class Search(Constraint):
         return units
 
     @property
-    def citations(self) -> tuple[str, ...]:
+    def references(self) -> tuple[str, ...]:
         return (f"{self.found.title}; {self.found.citation}",)
 
     def ratios(self, values: Floats) -> tuple[Floats, Floats]:

@@ -118,7 +118,7 @@ class SearchPlanes(Constraint):
         return f"{given['experiment']}, {given.get('luminosity')}/fb: {given['title']}"
 
     @property
-    def citations(self) -> tuple[str, ...]:
+    def references(self) -> tuple[str, ...]:
         given: dict[str, Any] = getattr(self, "_given")  # noqa: B009 - as `units`
         return (f"{self.title}; arXiv:{given.get('arxiv')}, doi:{given['doi']}, {given['table']}",)
 

@@ -166,3 +166,8 @@ def test_sets_that_reproduce_a_publication_never_age() -> None:
     frozen = {group.name for group in _built_in() if group.reproduces}
     assert {*AUTHORS[1:], "g2-wp20", "alp-belle2-2311.14629"} <= frozen
     assert not any(_set(name).outdated(date(2099, 1, 1)) for name in AUTHORS[1:])
+
+
+def test_every_search_says_what_to_cite() -> None:
+    for constraint in _set("scalars"):
+        assert any("arXiv:" in reference for reference in constraint.references), constraint.name

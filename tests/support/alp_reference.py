@@ -37,8 +37,8 @@ def inputs(model: terranova.BoundModel, points: Sequence[Point]) -> Floats:
 
 
 def observables(points: Sequence[Point], **options: Any) -> dict[str, Floats]:
-    """All observables of the points by the native model."""
-    model = terranova.model("alp", **options)
+    """All observables of the points by the native model, with ALPaca's hadronic width, as the points have it."""
+    model = terranova.model("alp", **{"hadronic": "alpaca", **options})
     x = inputs(model, points)
     return model.evaluate({name: x[:, i] for i, name in enumerate(model.space.names)})
 
