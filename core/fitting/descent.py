@@ -36,7 +36,7 @@ _FORESIGHT, _TRIED = 3.0, 6
 that is judged after so many evaluations for each parameter, where no bound is violated."""
 
 _PRICE, _DEAREST, _CHEAPEST = 10.0, 1e8, 1.0
-"""Of a violated bound, in ln L for each unit of its distance."""
+"""Of a violated bound, in ln L for each unit, or for each unit of its distance where it is flat."""
 
 _MET = 1e-9
 """A bound that is violated by no more is met."""
@@ -66,8 +66,8 @@ def descend(
     whose price follows their multipliers, and steps corrected to second order (J. Nocedal and S. J. Wright,
     Numerical Optimization, 2006, chapters 10 and 18). Slopes of bounds from places nearby stay in force (`Kinks`).
     A search to which slopes promise no gain has arrived; it makes no step to prove it. The violation of a bound
-    counts as a distance: divided by its slope where the search is. Over a prior a bound may span so many decades
-    that in units of them all its values near the best fit are alike.
+    that is flat where the search is counts as a distance: divided by its slope. Over a prior a bound may span so many
+    decades that in units of them all its values near the best fit are alike.
 
     Args:
         holder: of the quantities.
@@ -99,7 +99,7 @@ def descend(
             found = holder.slopes(at.take(looked), *probed)
             slopes_at = found.room(n) if slopes_at is None else slopes_at
             slopes_at.put(looked, found)
-            unit[looked] = 1.0 / np.maximum(np.linalg.norm(found.bounds, axis=2), _FLATTEST)
+            unit[looked] = 1.0 / np.clip(np.linalg.norm(found.bounds, axis=2), _FLATTEST, 1.0)
             used[looked] += d
             fresh[looked] = False
             near = kinks.near(looked, v[looked], known_or_zero(at.bounds[looked]))
