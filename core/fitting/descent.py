@@ -66,8 +66,8 @@ def descend(
     whose price follows their multipliers, and steps corrected to second order (J. Nocedal and S. J. Wright,
     Numerical Optimization, 2006, chapters 10 and 18). Slopes of bounds from places nearby stay in force (`Kinks`).
     A search to which slopes promise no gain has arrived; it makes no step to prove it. The violation of a bound
-    that is flat where the search is counts as a distance: divided by its slope. Over a prior a bound may span so many
-    decades that in units of them all its values near the best fit are alike.
+    that is flat where the search is counts as a distance: divided by its slope. Over a prior a bound may span so
+    many decades that in units of them all its values near the best fit are alike.
 
     Args:
         holder: of the quantities.
