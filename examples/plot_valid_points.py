@@ -13,11 +13,11 @@ import matplotlib.pyplot as plt
 import terranova
 
 PANELS = (
-    ("alpha1", "tanb1", "abs_kappa_b"),
+    ("alpha1", "tanb1", "mu_tautau"),
     ("mC1", "mC2", "BR_bsgamma"),
     ("mA1", "mH1", "T"),
     ("gamma1", "gamma2", "mC1"),
-    ("mu_ggF_gamgam", "mu_VBF_bb", "kappa_t"),
+    ("mu_gamgam", "mu_VH_bb", "dms_over_sm"),
     ("S", "T", "mA1"),
 )
 POINTS = 30_000
