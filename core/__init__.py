@@ -13,7 +13,7 @@ from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation, Status
 from terranova.interfaces.chi2_table import Chi2Table
-from terranova.interfaces.constraint import Constraint, KeyProblem, Reads
+from terranova.interfaces.constraint import PLACE, Constraint, KeyProblem, Reads
 from terranova.interfaces.constraint_kinds import Asymmetric, Function, Gaussian, Limit, Window
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.correlated import Correlated
@@ -79,6 +79,7 @@ __all__ = [
     "Normal",
     "NoveltyDetector",
     "Observable",
+    "PLACE",
     "Parameter",
     "ParameterSpace",
     "PieceReader",

@@ -13,9 +13,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from terranova import CLsLimit, Constraint, KeyProblem
+from terranova import PLACE, CLsLimit, Constraint, KeyProblem
 from terranova.errors import did_you_mean
-from terranova.interfaces.constraint import PLACE
 from terranova.plugins.higgs_limits.search_records import SECOND, SearchRecord, read_record
 from terranova.plugins.higgs_limits.search_signals import Columns, Products, is_rate, packed
 from terranova.types import Floats

@@ -12,9 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from terranova import Constraint, KeyProblem
+from terranova import PLACE, Constraint, KeyProblem
 from terranova.errors import did_you_mean
-from terranova.interfaces.constraint import PLACE
 from terranova.plugins.higgs_limits.search_records import TEXTS, UNITS
 from terranova.plugins.higgs_limits.search_signals import Columns, is_rate, packed
 from terranova.types import Floats
