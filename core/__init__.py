@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "PLACE",
     "Angle",
     "Archipelago",
     "Asymmetric",
@@ -79,7 +80,6 @@ __all__ = [
     "Normal",
     "NoveltyDetector",
     "Observable",
-    "PLACE",
     "Parameter",
     "ParameterSpace",
     "PieceReader",

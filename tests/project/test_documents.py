@@ -93,7 +93,9 @@ def test_every_public_name_is_explained_in_the_documents(documents: dict[str, st
 
 def test_public_names_exist() -> None:
     assert [name for name in terranova.__all__ if not hasattr(terranova, name)] == []
-    assert list(terranova.__all__) == sorted(terranova.__all__, key=lambda name: (name[0].islower(), name))
+    assert list(terranova.__all__) == sorted(
+        terranova.__all__, key=lambda name: (not name.isupper(), name[0].islower(), name)
+    )
 
 
 def test_functions_are_not_hidden_by_modules_of_the_same_name() -> None:

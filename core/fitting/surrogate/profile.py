@@ -15,7 +15,7 @@ from terranova.fitting.crossings import brackets_of
 from terranova.fitting.intervals import threshold
 from terranova.fitting.minima import gain
 from terranova.fitting.profile import Profile, beside, gather
-from terranova.fitting.profile_convergence import MOVED, Convergence
+from terranova.fitting.profile_convergence import JUMP, MOVED, Convergence
 from terranova.fitting.profiling import Profiling
 from terranova.fitting.progress import Say
 from terranova.fitting.surrogate.looks import Look, Looks
@@ -296,7 +296,21 @@ class SurrogateProfiling(Profiling):
         else:
             search_again(closer, np.arange(closer.cells), _CALLS)
         work.spent += closer.spent
-        return self.places_of(gather(likelihood, [fine], 0))
+        places, loglike = self.places_of(gather(likelihood, [fine], 0))
+        if self._above(i, places, loglike):
+            return super().zoom(i, inside, outside)
+        return places, loglike
+
+    def _above(self, i: int, places: Floats, loglike: Floats) -> bool:
+        """Say whether a finer curve lies above the line between the bins of the one that it refines.
+
+        A surrogate that is good enough for the bins may have no idea of what lies between them.
+        """
+        work = self.searches[i]
+        delta = -2.0 * work.minima.best
+        with np.errstate(invalid="ignore"):
+            line = np.interp(places, work.axes[0].middle, delta)
+            return bool((-2.0 * loglike - line > JUMP).any())
 
     def _result(self, i: int) -> tuple[Profile, Convergence]:
         found, convergence = super()._result(i)
