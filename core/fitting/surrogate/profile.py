@@ -43,6 +43,9 @@ _INSET = 0.01
 _CALLS = 120
 """Evaluations of a search with the model, about."""
 
+_AGAIN = 4
+"""Times that bins are searched with the model where the surrogate is wrong, at most: again while they gain."""
+
 _ROUNDS, _OPINIONS = 2, 3
 """Times that profiles exchange what they know, and that the model looks at where intervals end, at most."""
 
@@ -143,9 +146,14 @@ class SurrogateProfiling(Profiling):
         """Search with the model where the surrogate promises too much."""
         work, look = self.searches[i], self._looks.of[i]
         wrong = np.flatnonzero(look.hoped > self._tolerance(i, work.minima.best))
-        if len(wrong):
+        searched = len(wrong) > 0
+        for _ in range(_AGAIN):
+            if not len(wrong):
+                break
             self._say(f"{named(work.axes)}: {len(wrong)} bins are searched with the model")
             look.hoped[wrong] = search_again(work, wrong, _CALLS)
+            wrong = wrong[look.hoped[wrong] > _AT_LEVEL]
+        if searched:
             self._trainer.refit()
 
     def _propose(self, i: int, *, everything: bool) -> int:
@@ -302,15 +310,17 @@ class SurrogateProfiling(Profiling):
         return places, loglike
 
     def _above(self, i: int, places: Floats, loglike: Floats) -> bool:
-        """Say whether a finer curve lies above the line between the bins of the one that it refines.
+        """Say whether a finer curve lies above the one that it refines, with room for its bend.
 
         A surrogate that is good enough for the bins may have no idea of what lies between them.
         """
         work = self.searches[i]
-        delta = -2.0 * work.minima.best
+        middle, delta = work.axes[0].middle, -2.0 * work.minima.best
+        bend = np.zeros(len(delta))
         with np.errstate(invalid="ignore"):
-            line = np.interp(places, work.axes[0].middle, delta)
-            return bool((-2.0 * loglike - line > JUMP).any())
+            bend[1:-1] = np.abs(delta[2:] - 2.0 * delta[1:-1] + delta[:-2])
+            allowed = np.interp(places, middle, delta) + np.interp(places, middle, bend) / 4.0 + JUMP
+            return bool((np.isfinite(loglike) & (-2.0 * loglike > allowed)).any())
 
     def _result(self, i: int) -> tuple[Profile, Convergence]:
         found, convergence = super()._result(i)
