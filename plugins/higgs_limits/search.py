@@ -45,7 +45,7 @@ class Search(Constraint):
     the largest ratio of rate to *expected* limit decides, as in HiggsTools, arXiv:2210.09332: a state is accepted
     with a probability of 95 % however many there are. C is its rate over the *observed* limit less 1, or 0.
 
-    ln L is relative to no signal: [m^2 - (rate - m)^2] / 2 sigma^2 with the Gaussian measurement m +- sigma that
+    ln L is that of an upper limit, 0 up to m: -(rate - m)^2 / 2 sigma^2 above, with the Gaussian measurement m +- sigma that
     `CLsLimit` makes of both limits at the mass of this signal. It is positive where a signal explains an excess.
     Without an expected limit it is half a Gaussian around zero that reaches the level at the observed one. Where no
     signal lies within the axes of the record, or all are wider than a limit on narrow ones is good for, a point is
@@ -176,6 +176,10 @@ class Search(Constraint):
         return np.maximum(0.0, self.margin(values))
 
     def loglike(self, values: Floats) -> Floats:
+        """Return half of minus the statistic for upper limits (n,), 0 at and below the signal that was measured.
+
+        G. Cowan et al., arXiv:1007.1727, equation 16, with the signal measured from observed and expected limit.
+        """
         observed, expected = self._decisive(values)
         z = NormalDist().inv_cdf(self.found.confidence)
         if self.found.expected is None:
@@ -184,7 +188,10 @@ class Search(Constraint):
         with np.errstate(divide="ignore", invalid="ignore"):
             measured = np.interp(np.log(expected) - np.log(observed), *pulls)  # observed over expected limit
         signal = z * expected
-        return np.where(expected > 0.0, 0.5 * signal * (2.0 * measured - signal), 0.0)
+        # An excess is no evidence for this signal: tables of one search share events, and none knows of the others.
+        above = np.maximum(signal - np.maximum(measured, 0.0), 0.0)
+        below = np.minimum(measured, 0.0)
+        return np.where(expected > 0.0, -0.5 * above * (above - 2.0 * below), 0.0)
 
     def explain(self, point: Mapping[str, Any]) -> str:
         """Return in words which signal decides at a point, and how.

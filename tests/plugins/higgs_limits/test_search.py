@@ -68,13 +68,16 @@ def test_nothing_is_known_beyond_the_masses(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.02, 0.05, 0.3])
-def test_the_likelihood_is_that_of_a_cls_limit_relative_to_no_signal(tmp_path: Path, rate: float) -> None:
+def test_the_likelihood_is_that_of_a_cls_limit_and_rewards_no_excess(tmp_path: Path, rate: float) -> None:
+    """Equation 16 of arXiv:1007.1727: relative to no signal for a deficit, to the measured signal for an excess."""
     found = search(tmp_path, RECORD)
     for mass, observed, expected in ((200.0, 0.1, 0.08), (300.0, 0.05, 0.06), (400.0, 0.03, 0.036)):
         cls = CLsLimit(name="c", observables=("r",), observed=observed, expected=expected, source="doi:10.1000/xyz")
-        relative = np.diff(cls.loglike(np.array([[0.0], [rate]])))
+        measured = max(cls.measurement[0], 0.0)
+        relative = np.diff(cls.loglike(np.array([[measured], [max(rate, measured)]])))
         got = found.loglike(values(found, m=mass, sigma=rate, br=1.0))
         assert got == pytest.approx(relative, rel=1e-3, abs=1e-3)
+        assert got <= 0.0
 
 
 def test_at_the_limit_cls_is_five_per_cent(tmp_path: Path) -> None:
