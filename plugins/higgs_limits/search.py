@@ -45,8 +45,8 @@ class Search(Constraint):
     the largest ratio of rate to *expected* limit decides, as in HiggsTools, arXiv:2210.09332: a state is accepted
     with a probability of 95 % however many there are. C is its rate over the *observed* limit less 1, or 0.
 
-    ln L is that of an upper limit, 0 up to m: -(rate - m)^2 / 2 sigma^2 above, with the Gaussian measurement m +- sigma that
-    `CLsLimit` makes of both limits at the mass of this signal. It is positive where a signal explains an excess.
+    ln L is that of an upper limit, with the Gaussian measurement m +- sigma that `CLsLimit` makes of both limits at
+    the mass of this signal: 0 up to m, -(rate - m)^2 / 2 sigma^2 above. An excess is no evidence for a signal.
     Without an expected limit it is half a Gaussian around zero that reaches the level at the observed one. Where no
     signal lies within the axes of the record, or all are wider than a limit on narrow ones is good for, a point is
     accepted and ln L is 0.
