@@ -51,5 +51,5 @@ class Calibration:
 MODEL_ALONE = Calibration(ends=264, wrong=0, parameters=6)
 """Of fits with the model alone."""
 
-WITH_SURROGATE = Calibration(ends=132, wrong=0, parameters=6)
+WITH_SURROGATE = Calibration(ends=118, wrong=0, parameters=6)
 """Of fits with a surrogate."""
