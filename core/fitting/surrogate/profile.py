@@ -310,17 +310,15 @@ class SurrogateProfiling(Profiling):
         return places, loglike
 
     def _above(self, i: int, places: Floats, loglike: Floats) -> bool:
-        """Say whether a finer curve lies above the one that it refines, with room for its bend.
+        """Say whether a finer curve lies above the line between the bins of the one that it refines.
 
-        A surrogate that is good enough for the bins may have no idea of what lies between them.
+        A surrogate that is good enough for the bins may have no idea of what lies between them. Where the curve
+        bends, the model may be searched needlessly.
         """
         work = self.searches[i]
-        middle, delta = work.axes[0].middle, -2.0 * work.minima.best
-        bend = np.zeros(len(delta))
         with np.errstate(invalid="ignore"):
-            bend[1:-1] = np.abs(delta[2:] - 2.0 * delta[1:-1] + delta[:-2])
-            allowed = np.interp(places, middle, delta) + np.interp(places, middle, bend) / 4.0 + JUMP
-            return bool((np.isfinite(loglike) & (-2.0 * loglike > allowed)).any())
+            line = np.interp(places, work.axes[0].middle, -2.0 * work.minima.best)
+            return bool((np.isfinite(loglike) & (-2.0 * loglike - line > JUMP)).any())
 
     def _result(self, i: int) -> tuple[Profile, Convergence]:
         found, convergence = super()._result(i)
