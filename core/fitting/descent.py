@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from terranova.fitting.kinks import Kinks
+from terranova.fitting.kinks import KEPT, Kinks
 from terranova.fitting.lanes import DAMPINGS, Holder, Lanes
 from terranova.fitting.quadratic import solve_elastic
 from terranova.fitting.terms import Terms, known_or_zero
@@ -180,7 +180,7 @@ def _hope(
 
 def _with(slopes: Floats, levels: Floats, near: tuple[Floats, Floats], unit: Floats) -> tuple[Floats, Floats]:
     """Return slopes (n, k', d) and levels (n, k') of bounds and of what is known of them nearby, as distances."""
-    units = np.concatenate([unit] * (1 + near[1].shape[1] // max(levels.shape[1], 1)), axis=1)
+    units = np.tile(unit, (1, 1 + KEPT))
     slopes, levels = np.concatenate([slopes, near[0]], axis=1), np.concatenate([levels, near[1]], axis=1)
     return units[:, :, None] * slopes, units * levels
 

@@ -24,7 +24,7 @@ from terranova.types import Bools, Floats, Ints
 _STARTS = 2
 """Random starts of each cell of a curve of few parameters."""
 
-FROM_SCANS = 6
+_FROM_SCANS = 6
 """Points of scans of each cell of a curve, from which it is searched."""
 
 _APPROACHES = 3
@@ -139,7 +139,11 @@ class CellSearch:
     @property
     def starts(self) -> int:
         """Random starts of each cell of a curve: the more parameters, the more branches."""
-        return round(self._many * _STARTS)
+        return self._longer(_STARTS)
+
+    def _longer(self, few: int) -> int:
+        """Return what so many, for few parameters, are for these."""
+        return round(self._many * few)
 
     @property
     def left(self) -> int:
@@ -173,7 +177,7 @@ class CellSearch:
         lanes = self._lanes(cells)
         first = not np.isfinite(known).any()
         u, before = nearest_draws(self.holder, lanes, self._rng), self.likelihood.evaluations
-        tries = round(self._many * _APPROACH_CALLS)
+        tries = self._longer(_APPROACH_CALLS)
         u, allowed = approach(self.holder, u, lanes, tries), np.zeros(len(cells), dtype=bool)
         for attempt in range(_APPROACHES):
             terms = self.holder.terms(self.holder.charts.from_cube(u, lanes.chart), lanes)
@@ -225,7 +229,7 @@ class CellSearch:
         for first in range(0, len(cells), _LANES):
             part: Ints = np.arange(first, min(first + _LANES, len(cells)))
             end, best[part] = descend(
-                self.holder, u[part], lanes.take(part), round(self._many * calls), target=target[part]
+                self.holder, u[part], lanes.take(part), self._longer(calls), target=target[part]
             )
             self.minima.add_all(cells[part], end, best[part])
         self.spent += self.likelihood.evaluations - before
@@ -255,7 +259,7 @@ class CellSearch:
 
         Where many parameters are free, the best of them need not be in the valley that leads deepest.
         """
-        several = several_rows(self.likelihood, self.axes, self.shape, FROM_SCANS)
+        several = several_rows(self.likelihood, self.axes, self.shape, _FROM_SCANS)
         wanted = set(self.in_question().tolist())
         chosen = [(cell, row) for cell, row in several if cell in wanted]
         if chosen:
@@ -353,7 +357,7 @@ class CellSearch:
             for first in range(0, len(u), _LANES):
                 part: Ints = np.arange(first, min(first + _LANES, len(u)))
                 end, best = descend(
-                    self._bridge, u[part], lanes.take(part), round(self._many * _CARRY_CALLS), arrive=True
+                    self._bridge, u[part], lanes.take(part), self._longer(_CARRY_CALLS), arrive=True
                 )
                 arrived = np.isfinite(best)
                 result[part[arrived]] = end[arrived][:, free]

@@ -146,15 +146,15 @@ class SurrogateProfiling(Profiling):
         """Search with the model where the surrogate promises too much."""
         work, look = self.searches[i], self._looks.of[i]
         wrong = np.flatnonzero(look.hoped > self._tolerance(i, work.minima.best))
-        searched = len(wrong) > 0
+        if not len(wrong):
+            return
         for _ in range(_AGAIN):
-            if not len(wrong):
-                break
             self._say(f"{named(work.axes)}: {len(wrong)} bins are searched with the model")
             look.hoped[wrong] = search_again(work, wrong, _CALLS)
             wrong = wrong[look.hoped[wrong] > _AT_LEVEL]
-        if searched:
-            self._trainer.refit()
+            if not len(wrong):
+                break
+        self._trainer.refit()
 
     def _propose(self, i: int, *, everything: bool) -> int:
         """Evaluate the surrogate's maxima where it promises more than is known; return how many these are.
