@@ -53,7 +53,7 @@ class Chi2Table(Constraint):
             | ({"y_grid": self.y_grid} if self.y_grid else {}),
             self.observables,
         ):
-            raise ValueError(f"{'.'.join(map(str, problem.path))}: {problem.message}")
+            raise problem.error()
         table = np.array(self.chi2, dtype=float).T  # (x, y)
         if not np.isfinite(table).all():
             raise ValueError("chi2 holds an entry that is not finite")

@@ -77,6 +77,10 @@ class KeyProblem(NamedTuple):
     message: str
     at_key: bool = False
 
+    def error(self) -> ValueError:
+        """Return it as an error, for a constraint that is made in Python."""
+        return ValueError(f"{'.'.join(map(str, self.path))}: {self.message}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Constraint(ABC):

@@ -192,7 +192,7 @@ def shared_errors(theory: Mapping[str, Any], observables: Sequence[str]) -> tupl
         ValueError: something is wrong with one of them.
     """
     for problem in shared_problems(theory, observables):
-        raise ValueError(f"{'.'.join(map(str, ('theory', *problem.path)))}: {problem.message}")
+        raise problem._replace(path=("theory", *problem.path)).error()
     errors = []
     for name, entry in theory.items():
         key = "sigma" if "sigma" in entry else "relative"

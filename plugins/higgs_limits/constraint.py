@@ -97,7 +97,7 @@ class HiggsLimits(Constraint):
         super().__post_init__()
         keys = {name: getattr(self, name) for name in ("particles", "pair_production", "br_t_Wb", "tables")}
         for problem in self.key_problems(keys, ()):
-            raise ValueError(f"{'.'.join(map(str, problem.path))}: {problem.message}")
+            raise problem.error()
         sector = read_sector(self.particles, self.pair_production or {}, self.br_t_Wb, lambda path, message: None)
         reference = Path(self.reference) if self.reference else None
         data = read_data_set(Path(self.directory), self.tables, reference)

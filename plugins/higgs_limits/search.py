@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from statistics import NormalDist
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from terranova import PLACE, CLsLimit, Constraint, KeyProblem
-from terranova.errors import did_you_mean
-from terranova.plugins.higgs_limits.search_records import SECOND, SearchRecord, read_record
+from terranova import CLsLimit, KeyProblem
+from terranova.plugins.higgs_limits.recorded import RecordedSearch
+from terranova.plugins.higgs_limits.search_records import SECOND, SearchRecord, read_table
 from terranova.plugins.higgs_limits.search_signals import Columns, Products, is_rate, packed
 from terranova.types import Floats
-
-_SIGNAL_KEYS = ("mass", "width", "lighter", "rate")
 
 
 class _Signal(NamedTuple):
@@ -37,7 +33,7 @@ class _Signal(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search(Constraint):
+class Search(RecordedSearch[SearchRecord]):
     """A published limit on the rate of a resonance, with the one that was expected where it is known.
 
     Every signal has a mass and a rate in the unit of the record. States whose masses differ by less than the
@@ -52,71 +48,42 @@ class Search(Constraint):
     accepted and ln L is 0.
 
     Attributes:
-        record: file with the numbers, see `search_records`.
+        record, digest: see `RecordedSearch`.
         signals: name -> mass, rate, and width or the mass of the lighter state where the record has such an axis.
             Each is an observable; a rate is a list of products, of which each is a list of observables and numbers.
             Of a cross section the first factor is in pb, the others have no unit.
         between: masses in GeV, the only ones at which it is applied: for two records on the same data.
-        digest: of the record; filled in, and compared when a run goes on.
     """
 
-    observables: tuple[str, ...] = ()
-    record: str = field(metadata=PLACE)
-    signals: dict[str, Any]
     between: tuple[float, float] | None = None
-    digest: str = ""
     kind: ClassVar[str] = "search"
-    names_observables: ClassVar[bool] = True
-    paths: ClassVar[tuple[str, ...]] = ("record",)
+    signal_keys: ClassVar[tuple[str, ...]] = ("mass", "width", "lighter", "rate")
+    needed_keys: ClassVar[str] = "mass, rate"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for problem in self.key_problems({"signals": self.signals}, ()):
-            raise ValueError(f"{'.'.join(map(str, problem.path))}: {problem.message}")
-        found = read_record(Path(self.record))
-        digest = hashlib.sha256(Path(self.record).read_bytes()).hexdigest()[:16]
-        if self.digest and self.digest != digest:
-            raise ValueError(
-                f"digest {self.digest}: {self.record} has changed, it is {digest} now; put the old one back, or "
-                "leave out the key to use this one"
-            )
+    __hash__ = RecordedSearch.__hash__  # a dataclass that is compared by its fields would make one of them
+
+    @classmethod
+    def signal_problems(cls, here: tuple[str, str], given: Mapping[str, Any]) -> Iterator[KeyProblem]:
+        for key, value in given.items():
+            if key in cls.signal_keys and key != "rate" and not isinstance(value, str):
+                yield KeyProblem((*here, key), f"expected an observable, got {value!r}")
+        for key in ("mass", "rate"):
+            if key not in given:
+                yield KeyProblem((*here, key), "missing")
+        if "rate" in given and not is_rate(given["rate"]):
+            yield KeyProblem((*here, "rate"), "expected a list of products: [[sigma, br], [other_sigma, br]]")
+
+    def _read(self, content: bytes) -> SearchRecord:
+        return read_table(content, self.record)
+
+    def _program(self, found: SearchRecord, columns: Columns) -> tuple[Any, ...]:
         between = self.between or (0.0, math.inf)
         if not between[0] < between[1] or between[0] >= found.masses[-1] or between[1] <= found.masses[0]:
             raise ValueError(
                 f"between [{between[0]:g}, {between[1]:g}]: no part of the record, which has masses from "
                 f"{found.masses[0]:g} to {found.masses[-1]:g} GeV"
             )
-        columns = Columns()
-        signals = tuple(self._signal(name, found, columns) for name in self.signals)
-        made: dict[str, Any] = {"observables": columns.names, "_units": columns.units}
-        made |= {"digest": digest, "_found": found}
-        made["_program"] = _program(signals, found, *between)
-        for name, value in made.items():
-            object.__setattr__(self, name, value)  # the class is frozen
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.digest))
-
-    @classmethod
-    def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:
-        signals = keys["signals"]
-        if not signals:
-            yield KeyProblem(("signals",), "expected at least one signal")
-        for name, given in signals.items():
-            here = ("signals", name)
-            if not isinstance(given, Mapping):
-                yield KeyProblem(here, "expected keys with values (mass, rate)")
-                continue
-            for key, value in given.items():
-                if key not in _SIGNAL_KEYS:
-                    yield KeyProblem((*here, key), f"unknown key{did_you_mean(key, _SIGNAL_KEYS)}", at_key=True)
-                elif key != "rate" and not isinstance(value, str):
-                    yield KeyProblem((*here, key), f"expected an observable, got {value!r}")
-            for key in ("mass", "rate"):
-                if key not in given:
-                    yield KeyProblem((*here, key), "missing")
-            if "rate" in given and not is_rate(given["rate"]):
-                yield KeyProblem((*here, "rate"), "expected a list of products: [[sigma, br], [other_sigma, br]]")
+        return _packed([self._signal(name, found, columns) for name in self.signals], found, *between)
 
     def _signal(self, name: str, found: SearchRecord, columns: Columns) -> _Signal:
         """Return a signal, and note what it reads and in which unit.
@@ -125,7 +92,6 @@ class Search(Constraint):
             ValueError: it lacks what the record needs.
         """
         given = self.signals[name]
-
         needed = {"lighter_mass": "lighter", "width": "width", "relative_width": "width"}.get(found.second)
         if needed and needed not in given:
             raise ValueError(f"signals.{name}.{needed}: missing, the record has an axis of {found.second}")
@@ -141,25 +107,6 @@ class Search(Constraint):
             raise ValueError(f"signals.{name}.width: missing, the record is of states up to a width")
         return _Signal(mass, width, lighter, rate)
 
-    @property
-    def found(self) -> SearchRecord:
-        """The record."""
-        found: SearchRecord = getattr(self, "_found")  # noqa: B009 - set in __post_init__ of a frozen class
-        return found
-
-    @property
-    def measurements(self) -> int:
-        return 0
-
-    @property
-    def units(self) -> Mapping[str, str]:
-        units: dict[str, str] = getattr(self, "_units")  # noqa: B009 - as `found`
-        return units
-
-    @property
-    def references(self) -> tuple[str, ...]:
-        return (f"{self.found.title}; {self.found.citation}",)
-
     def ratios(self, values: Floats) -> tuple[Floats, Floats]:
         """Return rate over observed and over expected limit (n, signals); 0 where the limit does not apply.
 
@@ -171,9 +118,6 @@ class Search(Constraint):
 
     def margin(self, values: Floats) -> Floats:
         return np.asarray((self._decisive(values)[0] - 1.0) / self.scale)
-
-    def violation(self, values: Floats) -> Floats:
-        return np.maximum(0.0, self.margin(values))
 
     def loglike(self, values: Floats) -> Floats:
         """Return half of minus the statistic for upper limits (n,), 0 at and below the signal that was measured.
@@ -210,35 +154,26 @@ class Search(Constraint):
             f"{expected[best]:.4g} of the expected limit; {self.found.citation}"
         )
 
-    def describe(self) -> str:
-        return f"{self.found.title}, {100 * self.found.confidence:g} % CL"
-
     def _decisive(self, values: Floats) -> tuple[Floats, Floats]:
         """Return observed and expected ratio (n,) of the signal with the largest expected one."""
         decisive = self._decide(values)[1]
         return decisive[:, 0], decisive[:, 1]
 
     def _decide(self, values: Floats) -> tuple[Floats, Floats]:
-        """Return ratios (n, signals, 2) and those that decide (n, 2), in the order of observed and expected.
+        """Return ratios (n, signals, 2) and those that decide (n, 2), in the order of observed and expected."""
+        return self.answer(values, self._decided)
 
-        Violation and log-likelihood of the same points are asked for one after the other: the last answer is kept.
-        """
-        last: tuple[Floats, tuple[Floats, Floats]] | None = getattr(self, "_last", None)
-        if last is not None and np.array_equal(last[0], values):
-            return last[1]
+    def _decided(self, values: Floats) -> tuple[Floats, Floats]:
         from terranova.plugins.higgs_limits.search_kernels import decide  # numba takes a second to load
 
-        program: tuple[Any, ...] = getattr(self, "_program")  # noqa: B009 - as `found`
-        values = np.array(values, dtype=float, order="C")
         ratios, decisive = np.empty((len(values), len(self.signals), 2)), np.empty((len(values), 2))
         if len(values):
-            arguments: tuple[Any, ...] = (values, *program, ratios, decisive)
+            arguments: tuple[Any, ...] = (values, *self.made.program, ratios, decisive)
             decide(*arguments)
-        object.__setattr__(self, "_last", (values, (ratios, decisive)))  # the class is frozen
         return ratios, decisive
 
 
-def _program(signals: Sequence[_Signal], found: SearchRecord, low: float, high: float) -> tuple[Any, ...]:
+def _packed(signals: Sequence[_Signal], found: SearchRecord, low: float, high: float) -> tuple[Any, ...]:
     """Return signals and record as `search_kernels.decide` takes them."""
     expected = found.observed if found.expected is None else found.expected
     shape = (len(found.masses), -1)

@@ -11,19 +11,24 @@ A record is a JSON file with the numbers of one published table:
 
 With two axes `observed` and `expected` have a row for each entry of the first axis, and null where nothing was
 published. Between entries limits are interpolated linearly; beyond the axes nothing is known.
+
+A record of a likelihood of two rates has, in place of axes and limits, `planes`: {mass, rates: [[...], [...]],
+observed, expected} for each of several masses, with a row for each first rate.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from terranova.types import Floats
+
+T = TypeVar("T")
 
 UNITS = {"pb": 1.0, "fb": 1e-3, "1": 1.0}
 """Factor to pb; "1" for a branching ratio or a coupling."""
@@ -33,16 +38,29 @@ TEXTS = ("title", "experiment", "doi", "table", "hepdata", "quantity", "unit", "
 
 
 @dataclass(frozen=True)
-class SearchRecord:
+class RecordHead:
+    """What every record says.
+
+    Attributes:
+        title: what was searched, with experiment and luminosity.
+        citation: arXiv number or DOI, and the table.
+        unit: of the numbers in the file: "pb", "fb" or "1".
+        confidence: level of the limits.
+        mass_resolution: states whose masses differ by less than this part of the mass are one signal.
+    """
+
+    title: str
+    citation: str
+    unit: str
+    confidence: float
+    mass_resolution: float
+
+
+@dataclass(frozen=True)
+class SearchRecord(RecordHead):
     """One published table.
 
     Attributes:
-        file: where it stands.
-        title: what was searched, with experiment and luminosity.
-        citation: arXiv number or DOI, and the table.
-        unit: of the limits in the file: "pb", "fb" or "1".
-        confidence: level of the limits.
-        mass_resolution: states whose masses differ by less than this part of the mass are one signal.
         largest_width: Gamma/m above which a limit on a narrow resonance is not applied; infinite without one.
         masses: (m,) GeV, increasing.
         second: quantity of the second axis, "" without one.
@@ -52,12 +70,6 @@ class SearchRecord:
         acceptance: (2, a) masses and factors by which a prediction is multiplied first: of fiducial limits.
     """
 
-    file: str
-    title: str
-    citation: str
-    unit: str
-    confidence: float
-    mass_resolution: float
     largest_width: float
     masses: Floats
     second: str
@@ -67,39 +79,96 @@ class SearchRecord:
     acceptance: Floats | None
 
 
-def read_record(path: Path) -> SearchRecord:
-    """Read a record.
+@dataclass(frozen=True)
+class PlanesRecord(RecordHead):
+    """One published likelihood of two rates.
+
+    Attributes:
+        masses: (p,) GeV, increasing.
+        rates: (p, 2, k) in pb, or without a unit; increasing from 0.
+        statistic: (p, 2, k, k) observed and expected, not negative, 0 for rates of zero.
+    """
+
+    masses: Floats
+    rates: Floats
+    statistic: Floats
+
+
+def read_table(content: bytes, file: str) -> SearchRecord:
+    """Read a record of a table.
+
+    Args:
+        content: of the file.
+        file: its name, for messages.
 
     Raises:
-        ValueError: it cannot be read or is not a record; says the file, the key and what was expected.
+        ValueError: it is not a record; says the file, the key and what was expected.
     """
+    return _read(content, file, _table_record)
+
+
+def read_planes(content: bytes, file: str) -> PlanesRecord:
+    """Read a record of a likelihood; see `read_table`."""
+    return _read(content, file, _planes_record)
+
+
+def _read(content: bytes, file: str, record: Callable[[dict[str, Any]], T]) -> T:
     try:
-        given = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ValueError(f"record {path}: {error.strerror or error}") from error
+        given = json.loads(content)
     except ValueError as error:
-        raise ValueError(f"record {path}: not JSON: {error}") from error
+        raise ValueError(f"record {file}: not JSON: {error}") from error
     try:
-        return _record(given, str(path))
+        if not isinstance(given, dict):
+            raise _Wrong("expected keys with values")
+        return record(given)
     except _Wrong as error:
-        raise ValueError(f"record {path}: {error}") from None
+        raise ValueError(f"record {file}: {error}") from None
 
 
 class _Wrong(Exception):
     """What is wrong within a record."""
 
 
-def _record(given: Any, file: str) -> SearchRecord:
-    if not isinstance(given, dict):
-        raise _Wrong("expected keys with values")
+def _head(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of `RecordHead`."""
     for key in TEXTS:
         if not isinstance(given.get(key), str) or not given[key]:
             raise _Wrong(f"{key}: expected text, got {given.get(key)!r}")
     if given["unit"] not in UNITS:
         raise _Wrong(f"unit: expected {', '.join(UNITS)}, got {given['unit']!r}")
+    arxiv = f"arXiv:{given['arxiv']}, " if given.get("arxiv") else ""
+    return {
+        "title": f"{given['experiment']}, {given.get('luminosity')}/fb: {given['title']}",
+        "citation": f"{arxiv}doi:{given['doi']}, {given['table']}",
+        "unit": given["unit"],
+        "confidence": _number(given, "confidence", 0.5, 1.0),
+        "mass_resolution": _number(given, "mass_resolution", 0.0, 1.0),
+    }
+
+
+def _planes_record(given: dict[str, Any]) -> PlanesRecord:
+    head = _head(given)
+    try:
+        planes = given["planes"]
+        masses = np.array([plane["mass"] for plane in planes], dtype=float)
+        rates = np.array([plane["rates"] for plane in planes], dtype=float) * UNITS[given["unit"]]
+        statistic = np.array([[plane["observed"], plane["expected"]] for plane in planes], dtype=float)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _Wrong(f"planes: expected mass, rates, observed, expected: {error}") from error
+    size = rates.shape[-1]
+    if rates.shape != (len(masses), 2, size) or statistic.shape != (len(masses), 2, size, size) or len(masses) < 2:
+        raise _Wrong("planes: expected two at least, all with as many rates and entries")
+    if not (np.diff(masses) > 0).all() or not (np.diff(rates, axis=2) > 0).all():
+        raise _Wrong("planes: masses and rates must increase")
+    at_zero = statistic[:, :, 0, 0].any() or rates[:, :, 0].any()
+    if not (statistic >= 0.0).all() or not np.isfinite(statistic).all() or at_zero:
+        raise _Wrong("planes: q must not be negative, and 0 for rates of zero, the first ones")
+    return PlanesRecord(**head, masses=masses, rates=rates, statistic=statistic)
+
+
+def _table_record(given: dict[str, Any]) -> SearchRecord:
+    head = _head(given)
     factor = UNITS[given["unit"]]
-    confidence = _number(given, "confidence", 0.5, 1.0)
-    resolution = _number(given, "mass_resolution", 0.0, 1.0)
     width = _number(given, "largest_width", 0.0, math.inf) if "largest_width" in given else math.inf
     axes = given.get("axes")
     if not isinstance(axes, list) or len(axes) not in (1, 2):
@@ -124,14 +193,8 @@ def _record(given: Any, file: str) -> SearchRecord:
             raise _Wrong("acceptance: expected mass and factor, two lists of numbers of one length") from None
         if acceptance.ndim != 2 or not (np.diff(acceptance[0]) > 0).all() or not (acceptance[1] > 0).all():
             raise _Wrong("acceptance: expected increasing masses and positive factors")
-    arxiv = f"arXiv:{given['arxiv']}, " if given.get("arxiv") else ""
     return SearchRecord(
-        file=file,
-        title=f"{given['experiment']}, {given.get('luminosity')}/fb: {given['title']}",
-        citation=f"{arxiv}doi:{given['doi']}, {given['table']}",
-        unit=given["unit"],
-        confidence=confidence,
-        mass_resolution=resolution,
+        **head,
         largest_width=width,
         masses=masses,
         second=second,

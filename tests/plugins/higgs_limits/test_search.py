@@ -12,7 +12,7 @@ from scipy.special import ndtr
 
 from terranova import CLsLimit
 from terranova.plugins.higgs_limits.search import Search
-from terranova.plugins.higgs_limits.search_records import read_record
+from terranova.plugins.higgs_limits.search_records import read_table
 
 RECORD: dict[str, Any] = {
     "title": "made up",
@@ -232,7 +232,7 @@ def test_every_record_of_the_package_can_be_looked_up() -> None:
     files = sorted(folder.glob("*.json"))
     assert len(files) > 30
     for file in files:
-        record = read_record(file)
+        record = read_table(file.read_bytes(), file.name)
         assert "arXiv:" in record.citation
         if record.expected is not None:
             ratio = record.observed / record.expected
