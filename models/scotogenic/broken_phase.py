@@ -75,8 +75,8 @@ TOP_RIGHT: Final = np.array([0.0, 0.0, -2.0 / 3.0 * G_Z * SIN_W**2, 2.0 / 3.0 * 
 
 
 @jit
-def rotate_complex(theta: Array) -> None:
-    """(W1, W2, W3, B) to (W1, W2, Z, photon), in place: theta (4, k, k)."""
+def rotate(theta: Array) -> None:
+    """(W1, W2, W3, B) to (W1, W2, Z, photon), in place: theta (4, k, k), real of scalars."""
     for i in range(theta.shape[1]):
         for j in range(theta.shape[2]):
             w, b = theta[2, i, j], theta[3, i, j]
@@ -85,13 +85,9 @@ def rotate_complex(theta: Array) -> None:
 
 
 @jit
-def rotate_real(theta: Floats) -> None:
-    """The same for scalars."""
-    for i in range(theta.shape[1]):
-        for j in range(theta.shape[2]):
-            w, b = theta[2, i, j], theta[3, i, j]
-            theta[2, i, j] = COS_W * w - SIN_W * b
-            theta[3, i, j] = SIN_W * w + COS_W * b
+def energy_of(s: float, a: float, b: float) -> float:
+    """Energy in the centre of mass of the first of two masses."""
+    return 0.5 * (s + a * a - b * b) / math.sqrt(s)
 
 
 @jit

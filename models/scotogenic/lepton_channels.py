@@ -14,7 +14,7 @@ import numpy as np
 
 from terranova.models.physics._jit import jit
 from terranova.models.physics.loops import abs2
-from terranova.models.scotogenic.broken_phase import MASS_V, momentum, rotate_complex
+from terranova.models.scotogenic.broken_phase import MASS_V, energy_of, momentum, rotate
 from terranova.models.scotogenic.electroweak import M_H
 from terranova.models.scotogenic.helicity import element, polarise, slash
 from terranova.models.scotogenic.relic_couplings import LEPTON
@@ -23,7 +23,7 @@ from terranova.types import Array, Floats
 
 def _rotated() -> Array:
     out = LEPTON.copy()
-    rotate_complex(out)
+    rotate(out)
     return out
 
 
@@ -43,7 +43,7 @@ def from_fermions(
     """
     root = math.sqrt(s)
     p = momentum(s, m[A], m[B])
-    energy = 0.5 * (s + m[A] * m[A] - m[B] * m[B]) / root
+    energy = energy_of(s, m[A], m[B])
     c, d = math.sqrt(0.5 * (1.0 + cosine)), math.sqrt(0.5 * (1.0 - cosine))
     # p goes along n, q along -n; u of p+ is (c, d), v_L of q+ is (-c, -d), v_R of q- is (-d, c),
     # u of q+ is (-d, c), u_L of q- is (-c, -d), v_L of p+ is (-d, c).
@@ -90,7 +90,7 @@ def from_scalars(
     """phi_i phi_j -> l l and l lbar: odd fermions exchanged, and gauge bosons in the s channel."""
     root = math.sqrt(s)
     p = momentum(s, m[i], m[j])
-    energy = 0.5 * (s + m[i] * m[i] - m[j] * m[j]) / root
+    energy = energy_of(s, m[i], m[j])
     c, d = math.sqrt(0.5 * (1.0 + cosine)), math.sqrt(0.5 * (1.0 - cosine))
     t = m[i] * m[i] - energy * root + p * root * cosine
     u = m[i] * m[i] - energy * root - p * root * cosine
@@ -135,7 +135,7 @@ def coannihilation(
     """
     root, total = math.sqrt(s), 0.0
     p = momentum(s, m_s[i], m_f[A])
-    e1 = 0.5 * (s + m_s[i] * m_s[i] - m_f[A] * m_f[A]) / root
+    e1 = energy_of(s, m_s[i], m_f[A])
     e2 = root - e1
     sine = math.sqrt(1.0 - cosine * cosine)
     c, d = math.sqrt(0.5 * (1.0 + cosine)), math.sqrt(0.5 * (1.0 - cosine))

@@ -14,7 +14,7 @@ import math
 
 from terranova.models.physics._jit import jit
 from terranova.models.physics.loops import abs2
-from terranova.models.scotogenic.broken_phase import H_WW, MASS_V, STRUCTURE, TRIPLE_HIGGS, momentum
+from terranova.models.scotogenic.broken_phase import H_WW, MASS_V, STRUCTURE, TRIPLE_HIGGS, energy_of, momentum
 from terranova.models.scotogenic.electroweak import M_H
 from terranova.models.scotogenic.helicity import (
     dot,
@@ -42,7 +42,7 @@ def two_bosons(
     """
     root, total = math.sqrt(s), 0.0
     p = momentum(s, m[A], m[B])
-    energy = 0.5 * (s + m[A] * m[A] - m[B] * m[B]) / root
+    energy = energy_of(s, m[A], m[B])
     sine = math.sqrt(1.0 - cosine * cosine)
     done = -1.0
     na = nb = 0
@@ -62,7 +62,7 @@ def two_bosons(
             if 7.0 * ma + mb != done:
                 done = 7.0 * ma + mb
                 k = momentum(s, ma, mb)
-                ea, eb = 0.5 * (s + ma * ma - mb * mb) / root, 0.5 * (s + mb * mb - ma * ma) / root
+                ea, eb = energy_of(s, ma, mb), energy_of(s, mb, ma)
                 na = polarise(ea, k, ma, sine, cosine, vector[0], matrix[0])
                 nb = polarise(eb, k, mb, -sine, -cosine, vector[1], matrix[1])
                 slash(energy - ea, -k * sine, 0.0, p - k * cosine, matrix[2, 0])
@@ -140,7 +140,7 @@ def boson_and_higgs(
     """chi_A chi_B -> V h; arguments of `two_bosons`."""
     root, total = math.sqrt(s), 0.0
     p = momentum(s, m[A], m[B])
-    energy = 0.5 * (s + m[A] * m[A] - m[B] * m[B]) / root
+    energy = energy_of(s, m[A], m[B])
     sine = math.sqrt(1.0 - cosine * cosine)
     for a in range(4):
         ma = MASS_V[a]
@@ -150,7 +150,7 @@ def boson_and_higgs(
         if used < 1e-30 or root <= ma + M_H:
             continue
         k = momentum(s, ma, M_H)
-        ea, eh = 0.5 * (s + ma * ma - M_H * M_H) / root, 0.5 * (s + M_H * M_H - ma * ma) / root
+        ea, eh = energy_of(s, ma, M_H), energy_of(s, M_H, ma)
         na = polarise(ea, k, ma, sine, cosine, vector[0], matrix[0])
         slash(energy - ea, -k * sine, 0.0, p - k * cosine, matrix[2, 0])
         slash(energy - eh, k * sine, 0.0, p + k * cosine, matrix[3, 0])
@@ -197,7 +197,7 @@ def two_higgs(A: int, B: int, s: float, cosine: float, m: Floats, Y: Array, spin
     if root <= 2.0 * M_H:
         return 0.0
     p, k = momentum(s, m[A], m[B]), momentum(s, M_H, M_H)
-    energy = 0.5 * (s + m[A] * m[A] - m[B] * m[B]) / root
+    energy = energy_of(s, m[A], m[B])
     sine = math.sqrt(1.0 - cosine * cosine)
     slash(energy - 0.5 * root, -k * sine, 0.0, p - k * cosine, matrix[2, 0])
     slash(energy - 0.5 * root, k * sine, 0.0, p + k * cosine, matrix[3, 0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from terranova.models.physics._jit import jit
-from terranova.models.scotogenic.broken_phase import H_WW, MASS_V, STRUCTURE, TRIPLE_HIGGS, momentum
+from terranova.models.scotogenic.broken_phase import H_WW, MASS_V, STRUCTURE, TRIPLE_HIGGS, energy_of, momentum
 from terranova.models.scotogenic.electroweak import M_H
 from terranova.models.scotogenic.helicity import dot, gauge_vertex, longitudinal_part, polarise
 from terranova.types import Floats
@@ -27,7 +27,7 @@ def two_bosons(
     """
     root, total = math.sqrt(s), 0.0
     p = momentum(s, m[i], m[j])
-    energy = 0.5 * (s + m[i] * m[i] - m[j] * m[j]) / root
+    energy = energy_of(s, m[i], m[j])
     sine = math.sqrt(1.0 - cosine * cosine)
     for a in range(4):
         for b in range(a, 4):
@@ -35,7 +35,7 @@ def two_bosons(
             if root <= ma + mb:
                 continue
             k = momentum(s, ma, mb)
-            ea, eb = 0.5 * (s + ma * ma - mb * mb) / root, 0.5 * (s + mb * mb - ma * ma) / root
+            ea, eb = energy_of(s, ma, mb), energy_of(s, mb, ma)
             t = m[i] * m[i] + ma * ma - 2.0 * (energy * ea - p * k * cosine)
             u = m[i] * m[i] + mb * mb - 2.0 * (energy * eb + p * k * cosine)
             contact = by_t = by_u = current = 0.0
@@ -76,14 +76,14 @@ def with_higgs(
     """phi_i phi_j -> V h and h h; quartic is the fourth derivative of V by phi_i, phi_j and twice h."""
     root, total = math.sqrt(s), 0.0
     p = momentum(s, m[i], m[j])
-    energy = 0.5 * (s + m[i] * m[i] - m[j] * m[j]) / root
+    energy = energy_of(s, m[i], m[j])
     sine = math.sqrt(1.0 - cosine * cosine)
     for a in range(4):
         ma = MASS_V[a]
         if root <= ma + M_H:
             continue
         k = momentum(s, ma, M_H)
-        ea, eh = 0.5 * (s + ma * ma - M_H * M_H) / root, 0.5 * (s + M_H * M_H - ma * ma) / root
+        ea, eh = energy_of(s, ma, M_H), energy_of(s, M_H, ma)
         t = m[i] * m[i] + ma * ma - 2.0 * (energy * ea - p * k * cosine)
         u = m[i] * m[i] + M_H * M_H - 2.0 * (energy * eh + p * k * cosine)
         by_t = by_u = 0.0

@@ -125,7 +125,7 @@ def invariant_rate(i: int, j: int, s: float, leptonic: bool, c: Couplings, w: Sc
     elif i >= 5:
         a, b, spins = i - 5, j - 5, 4.0
         root = math.sqrt(s)
-        energy = 0.5 * (s + first * first - second * second) / root
+        energy = broken_phase.energy_of(s, first, second)
         helicity.spinors(energy, root - energy, p, w.spin)
         total = massive_fermions.quarks(a, b, s, c.theta, c.y_h, w.spin, w.across, w.along, scalar)
     else:

@@ -67,8 +67,8 @@ def _make(fingerprint: str) -> Callable[..., None]:
             pair_rates.at_threshold(m_s, m_f, theta, theta_s, y_h, cubic, quartic, y_l, pairs, sigma[n])
             if not exact:
                 continue
-            broken_phase.rotate_complex(theta)
-            broken_phase.rotate_real(theta_s)
+            broken_phase.rotate(theta)
+            broken_phase.rotate(theta_s)
             for i in range(6):
                 for j in range(6):
                     y_h0[i, j] = y_h[0, i, j]

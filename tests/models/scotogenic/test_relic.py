@@ -60,8 +60,8 @@ class Point:
         m_f = np.concatenate([s.m_chi[0], [b.m_psi, b.m_psi]])
         self.mass, self.dof = np.concatenate([m_s, m_f]), np.repeat([1.0, 2.0], [5, 6])
         self.unbroken = (m_s, m_f, theta.copy(), theta_s.copy(), y_h, cubic, quartic, y_l)
-        broken_phase.rotate_complex(theta)
-        broken_phase.rotate_real(theta_s)
+        broken_phase.rotate(theta)
+        broken_phase.rotate(theta_s)
         h = (np.ascontiguousarray(part) for part in (cubic[:, :, 0], quartic[:, :, 0, 0]))
         self.couplings = Couplings(m_s, m_f, theta, theta_s, y_h[0].copy(), *h, y_l)
         self.scratch = Scratch(
