@@ -15,6 +15,7 @@ import numpy as np
 
 from terranova.models.alp import widths
 from terranova.models.physics._jit import jit
+from terranova.models.physics.tables import interval
 from terranova.types import Floats
 
 _TABLES = json.loads((Path(__file__).parent / "hadrons.json").read_text())
@@ -119,19 +120,6 @@ def step(x: float, low: float, high: float) -> float:
 
 
 @jit
-def node(masses: Floats, m_a: float) -> int:
-    """The interval i in which m_a lies, masses[i] <= m_a < masses[i + 1]; the first or last one outside."""
-    low, high = 0, len(masses) - 1
-    while high - low > 1:
-        middle = (low + high) >> 1
-        if masses[middle] <= m_a:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-@jit
 def singlet(gluon: float, fermion: float, c_g: float, half_sum: float, coherent: bool) -> float:
     """Width by a published description, of the couplings that do not tell the light quarks apart.
 
@@ -180,10 +168,10 @@ def hadronic_width(
         chiral += widths.exclusive(work, k, c_g, c[1], c[2], c[3])
         # What differs between the quarks is in no table: chiral perturbation theory, and no interference.
         unlike += widths.exclusive(work, k, 0.0, c[1] - mean, c[2] - mean, c[3] - mean)
-    i = node(t.masses, m_a)
+    i = interval(t.masses, m_a)
     at = min(max(m_a, t.masses[0]), t.masses[-1])
     u = (at - t.masses[i]) / (t.masses[i + 1] - t.masses[i])
-    j = node(t.gluon_masses, m_a)
+    j = interval(t.gluon_masses, m_a)
     above = min(max(m_a, t.gluon_masses[0]), t.gluon_masses[-1])
     v = (above - t.gluon_masses[j]) / (t.gluon_masses[j + 1] - t.gluon_masses[j])
     begin, end = step(m_a, M_PUBLISHED, M_PUBLISHED + M_FADE), step(m_a, M_JOIN_LOW, M_JOIN_HIGH)

@@ -13,6 +13,7 @@ from terranova.models.physics import pseudoscalar
 from terranova.models.physics._jit import jit
 from terranova.models.physics.loops import abs2
 from terranova.models.physics.low_energy import alpha_em, alpha_s
+from terranova.models.physics.tables import interval
 from terranova.types import Floats
 
 _TABLES = json.loads((Path(__file__).parent / "tables.json").read_text())
@@ -109,16 +110,10 @@ def interpolate(table: Floats, m_a: float, out: Floats) -> None:
     if m_a > M_EXCLUSIVE_MAX or m_a < M_LOWEST:
         out[:] = 0.0
         return
-    low, high = 0, len(HADRON_MASSES) - 1
-    while high - low > 1:
-        middle = (low + high) >> 1
-        if HADRON_MASSES[middle] <= m_a:
-            low = middle
-        else:
-            high = middle
-    u = (m_a - HADRON_MASSES[low]) / (HADRON_MASSES[high] - HADRON_MASSES[low])
+    low = interval(HADRON_MASSES, m_a)
+    u = (m_a - HADRON_MASSES[low]) / (HADRON_MASSES[low + 1] - HADRON_MASSES[low])
     for k in range(table.shape[1]):
-        out[k] = (1.0 - u) * table[low, k] + u * table[high, k]
+        out[k] = (1.0 - u) * table[low, k] + u * table[low + 1, k]
 
 
 @jit

@@ -26,13 +26,20 @@ def log_table(nodes: Sequence[float], values: Sequence[float]) -> Floats:
 
 
 @jit
-def interpolate_log(table: Floats, x: float) -> float:
-    """Value at x, linear in ln(value) between nodes; the first and last segments continue beyond the ends."""
-    low, high = 0, len(table) - 1
+def interval(nodes: Floats, x: float) -> int:
+    """The i with nodes[i] <= x < nodes[i + 1]; the first or last interval outside."""
+    low, high = 0, len(nodes) - 1
     while high - low > 1:
         middle = (low + high) >> 1
-        if table[middle, 0] <= x:
+        if nodes[middle] <= x:
             low = middle
         else:
             high = middle
+    return low
+
+
+@jit
+def interpolate_log(table: Floats, x: float) -> float:
+    """Value at x, linear in ln(value) between nodes; the first and last segments continue beyond the ends."""
+    low = interval(table[:, 0], x)
     return math.exp(table[low, 1] + table[low, 2] * (x - table[low, 0]))
