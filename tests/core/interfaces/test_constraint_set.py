@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,8 @@ from terranova.interfaces.constraint_kinds import Window
 from terranova.interfaces.constraint_set import ConstraintSet, all_constraints, exclusion
 
 
-def _window(name: str) -> Window:
-    return Window(name=name, observables=("m",), lower=0.0, upper=1.0, source="this test")
+def _window(name: str, when: str = "") -> Window:
+    return Window(name=name, observables=("m",), lower=0.0, upper=1.0, source="this test", date=when)
 
 
 def test_a_set_is_its_constraints_in_order() -> None:
@@ -55,8 +56,7 @@ def test_sets_of_no_group_exclude_nothing() -> None:
 
 
 def _measured(*dates: str) -> tuple[Window, ...]:
-    words = {"observables": ("m",), "lower": 0.0, "upper": 1.0, "source": "this test"}
-    return tuple(Window(name=f"w{i}", date=when, **words) for i, when in enumerate(dates))  # type: ignore[arg-type]
+    return tuple(_window(f"w{i}", when) for i, when in enumerate(dates))
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def _measured(*dates: str) -> tuple[Window, ...]:
     ],
 )
 def test_a_set_that_nobody_has_looked_up_for_two_years_is_outdated(
-    words: dict[str, object], as_of: str, outdated: bool
+    words: dict[str, Any], as_of: str, outdated: bool
 ) -> None:
-    group = ConstraintSet(**{"name": "mine", "constraints": (), **words})  # type: ignore[arg-type]
+    group = ConstraintSet(**{"name": "mine", "constraints": (), **words})
     assert group.as_of == as_of
     assert group.outdated(date(2026, 12, 1)) is outdated
 

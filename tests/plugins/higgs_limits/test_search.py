@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.special import ndtr
+from support.alone import assert_alone_as_in_a_batch
 
 from terranova import CLsLimit
 from terranova.plugins.higgs_limits.search import Search
@@ -170,11 +171,7 @@ def test_a_point_alone_and_in_a_batch(tmp_path: Path) -> None:
     found = search(tmp_path, RECORD, TWO)
     rng = np.random.default_rng(3)
     many = rng.uniform([150.0, 0.0, 150.0, 0.0], [550.0, 0.2, 550.0, 0.2], size=(50, 4))
-    many = many[:, [0, 1, 2, 3]]
-    whole = found.loglike(many), found.violation(many)
-    for i in (0, 17, 49):
-        assert found.loglike(many[i : i + 1])[0] == whole[0][i]
-        assert found.violation(many[i : i + 1])[0] == whole[1][i]
+    assert_alone_as_in_a_batch(found, many, (0, 17, 49))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.special import ndtr
+from support.alone import assert_alone_as_in_a_batch
+from support.higgs_files import COMMON
 
 from terranova.plugins.higgs_limits.constraint import HiggsLimits
 from terranova.plugins.higgs_limits.search_planes import SearchPlanes
@@ -94,10 +96,7 @@ def test_a_point_alone_and_in_a_batch(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     scale = {"m_h": 400.0, "m_A": 400.0, "gg_h": 0.5, "gg_A": 0.5, "bb_h": 0.1, "bb_A": 0.1}
     many = rng.random((40, 6)) * [scale[name] for name in found.observables]
-    whole = found.violation(many), found.loglike(many)
-    for i in (0, 11, 39):
-        assert found.violation(many[i : i + 1])[0] == whole[0][i]
-        assert found.loglike(many[i : i + 1])[0] == whole[1][i]
+    assert_alone_as_in_a_batch(found, many, (0, 11, 39))
 
 
 @pytest.mark.parametrize(
@@ -127,14 +126,8 @@ def test_it_excludes_what_the_rules_of_higgstools_exclude(tmp_path: Path) -> Non
         for plane in given["planes"]
     ]
     file = {
+        **COMMON,
         "limitClass": "LikelihoodLimit",
-        "id": 1,
-        "reference": "2001.00001",
-        "citeKey": "Made:2020up",
-        "collider": "LHC13",
-        "experiment": "ATLAS",
-        "luminosity": 139.0,
-        "source": "made up",
         "process": [{"channels": [["ggH", "tautau"]]}, {"channels": [["bbH", "tautau"]]}],
         "analysis": {"stackedLlhGrid": slices},
     }
