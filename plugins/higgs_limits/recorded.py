@@ -135,6 +135,10 @@ class RecordedSearch(Constraint, Generic[R]):
     def violation(self, values: Floats) -> Floats:
         return np.maximum(0.0, self.margin(values))
 
+    def residuals(self, values: Floats) -> Floats:
+        """Return (n, 1) the root of -2 ln L: a limit has no other pull, and no least ln L but 0."""
+        return np.sqrt(np.maximum(-2.0 * self.loglike(values), 0.0))[:, None]
+
     def describe(self) -> str:
         return f"{self.found.title}, {100 * self.found.confidence:g} % CL"
 

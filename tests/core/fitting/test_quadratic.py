@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from terranova.fitting.quadratic import _solved, solve_elastic
+from terranova.fitting.quadratic import solve_elastic
 
 
 def _programmes(seed: int, n: int, k: int, d: int) -> tuple[np.ndarray, ...]:
@@ -78,10 +78,20 @@ def test_what_rounding_made_singular_is_solved_nearly_and_the_others_as_alone() 
     root = rng.normal(size=(3, 3))
     good = root @ root.T + np.eye(3)
     alike = 1e8 * np.ones((3, 3))
-    matrices, right = np.array([good, alike, np.full((3, 3), np.inf)]), np.array([[1.0, 2.0, 3.0]] * 3)
-    right[1] = 1e8
-    found = _solved(matrices, right)
-    np.testing.assert_array_equal(found[0], _solved(good[None], right[:1])[0])
-    np.testing.assert_allclose(found[0], np.linalg.solve(good, right[0]), rtol=1e-12)
+    hessian, gradient = np.array([good, alike, np.full((3, 3), np.inf)]), -np.array([[1.0, 2.0, 3.0]] * 3)
+    gradient[1] = -1e8
+    rows, levels, far = np.zeros((3, 1, 3)), np.full((3, 1), -1.0), np.full((3, 3), 1e3)
+    found, _ = solve_elastic(hessian, gradient, rows, levels, np.ones((3, 1)), -far, far)
+    alone, _ = solve_elastic(hessian[:1], gradient[:1], rows[:1], levels[:1], np.ones((1, 1)), -far[:1], far[:1])
+    np.testing.assert_array_equal(found[0], alone[0])
+    np.testing.assert_allclose(found[0], np.linalg.solve(good, -gradient[0]), rtol=1e-6)
     assert alike[0] @ found[1] == pytest.approx(1e8, rel=1e-6)
     np.testing.assert_array_equal(found[2], 0.0)
+
+
+def test_a_row_that_no_step_changes_costs_its_price_where_it_is_violated() -> None:
+    one, end = np.ones((1, 1, 1)), np.full((1, 1), 0.3)
+    rows, levels = np.array([[[-1.0], [0.0], [0.0]]]), np.array([[0.1, 2.0, -2.0]])
+    step, multiplier = solve_elastic(one, np.zeros((1, 1)), rows, levels, np.full((1, 3), 10.0), -end, end)
+    np.testing.assert_allclose(step, [[0.1]], atol=1e-6)
+    np.testing.assert_allclose(multiplier, [[0.1, 10.0, 0.0]], atol=1e-5)
