@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from terranova.cli.terminal import console, print_table, say
 from terranova.fitting.findings import Findings
-from terranova.fitting.prior_ends import end_text, ends_sentences, reaching_sentences
+from terranova.fitting.prior_ends import end_text, reaching_sentences
 from terranova.fitting.text import (
+    best_fit_sentences,
     convergence_sentence,
     convergence_sentences,
     correction_sentences,
@@ -39,7 +40,7 @@ def show_fit(fit: Findings) -> None:
         for p in fit.about.parameters
     ]
     print_table(columns, rows)
-    for sentence in ends_sentences(best.ends):
+    for sentence in best_fit_sentences(fit):
         say(sentence)
     parts = sorted(best.contributions.items(), key=lambda item: -item[1])[:_SHOWN]
     pulls = ", ".join(f"{name} {value:.2f}" for name, value in parts if value > 0.005)

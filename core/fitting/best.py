@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from terranova.fitting.best_jumps import Jump
 from terranova.fitting.likelihood import EXCLUDED, Likelihood
 from terranova.fitting.metric import Metric
 from terranova.fitting.optimise import Cost, minimise, polish
@@ -45,6 +46,7 @@ class BestFit:
         p_is: "exact"; "at least" where limits, bounds or ends of priors hold the point, so that the measurements
             alone would fit better, or leave more degrees of freedom; "about" where a measurement is not Gaussian.
         p_because: why it is not exact.
+        jumps: places beside it where the likelihood jumps, see `best_jumps`.
     """
 
     u: Floats
@@ -62,6 +64,7 @@ class BestFit:
     chi2_measured: float | None = None
     p_is: Literal["exact", "at least", "about"] = "exact"
     p_because: tuple[str, ...] = ()
+    jumps: tuple[Jump, ...] = ()
 
 
 def find_best(

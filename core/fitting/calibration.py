@@ -32,15 +32,17 @@ class Calibration:
         """The upper limit on the rate of wrong ends at 95 % CL (Clopper and Pearson), of independent ends."""
         return binomial_limits(self.wrong, self.ends)[1]
 
-    def sentence(self, parameters: int) -> str:
-        """Return it in a phrase, for a fit with so many free parameters."""
+    def sentence(self, parameters: int, *, jumps: bool = False) -> str:
+        """Return it in a phrase, for a fit with so many free parameters, and a likelihood that jumps or not."""
         if not self.ends:
             return f"how often ends without a remark are wrong in such fits was not measured ({EXPLAINED})"
-        if parameters > self.parameters:
+        if parameters > self.parameters or jumps:
+            unlike = [f"has {parameters}"] * (parameters > self.parameters) + ["has jumps"] * jumps
             return (
                 f"how often ends without a remark are wrong is known of fits with at most {self.parameters} free "
-                f"parameters ({self.wrong} of {self.ends}); this one has {parameters}: compare fits with other "
-                f"seeds, each from the points of the one before ({EXPLAINED})"
+                f"parameters and a continuous likelihood ({self.wrong} of {self.ends}); this one "
+                f"{' and '.join(unlike)}: compare fits with other seeds, each from the points of the one before "
+                f"({EXPLAINED})"
             )
         return (
             f"ends without a remark were wrong in {self.wrong} of {self.ends} on problems with known answers "

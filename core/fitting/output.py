@@ -8,6 +8,7 @@ import json
 import math
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ def to_dict(fit: Findings) -> dict[str, Any]:
             "p_value is not exact because": list(best.p_because),
             "values": {name: _finite(value) for name, value in best.values.items()},
             "at the end of its prior": best.ends,
+            "chi2 jumps beside it": [asdict(jump) for jump in best.jumps],
             "chi2 of constraints": {name: _finite(value) for name, value in best.contributions.items()},
             "pulls": {name: _finite(value) for name, value in best.pulls.items()},
         },

@@ -12,8 +12,9 @@ from terranova.fitting.figures import draw_posterior, draw_profile, draw_ranks
 from terranova.fitting.findings import Findings, ProfileResult
 from terranova.fitting.intervals import threshold
 from terranova.fitting.posterior import Posterior
-from terranova.fitting.prior_ends import end_text, ends_sentences, reaching_sentences
+from terranova.fitting.prior_ends import end_text, reaching_sentences
 from terranova.fitting.text import (
+    best_fit_sentences,
     convergence_sentence,
     convergence_sentences,
     correction_sentences,
@@ -66,7 +67,7 @@ def render(fit: Findings) -> str:
             state=f"{sets} · {html.today()}",
             opening=[
                 Paragraph(f"Best fit: {goodness(fit)}.", "lead"),
-                *paragraphs(ends_sentences(fit.best.ends), "note"),
+                *paragraphs(best_fit_sentences(fit), "note"),
             ],
             sections=[section for section in sections if section is not None],
             contents=False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from terranova.types import Floats
@@ -40,6 +42,7 @@ def solve_elastic(
     from terranova.fitting.quadratic_kernels import solve_all
 
     steps, multipliers = np.empty(gradient.shape), np.empty(levels.shape)
-    given = (hessian, gradient, rows, levels, price, low, high)
-    solve_all(*(np.ascontiguousarray(part, dtype=float) for part in given), stiffness, steps, multipliers)
+    given = [hessian, gradient, rows, levels, price, low, high]
+    arrays: list[Any] = [np.ascontiguousarray(part, dtype=float) for part in given]
+    solve_all(*arrays, stiffness, steps, multipliers)
     return steps, multipliers

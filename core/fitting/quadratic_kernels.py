@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
 
 from terranova.types import Floats
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 ITERATIONS = 40
 CENTRING = 0.1
@@ -19,7 +23,12 @@ RIDGE = 1e-10
 """Of the diagonal, added where a matrix is singular, and a hundred times more until it is not."""
 
 
-@numba.njit(error_model="numpy", cache=True)
+def _compiled(function: F) -> F:
+    """Compile a function of this module, and keep the machine code on disk. Operations are never reordered."""
+    return cast(F, numba.njit(error_model="numpy", cache=True)(function))
+
+
+@_compiled
 def factorised(matrix: Floats, unit: Floats, factor: Floats) -> bool:
     """Write a lower Cholesky factor (d, d) of a matrix (d, d) in units in which its diagonal is 1, and those (d,).
 
@@ -56,7 +65,7 @@ def factorised(matrix: Floats, unit: Floats, factor: Floats) -> bool:
     return False
 
 
-@numba.njit(error_model="numpy", cache=True)
+@_compiled
 def solve_factorised(factor: Floats, unit: Floats, x: Floats) -> None:
     """Overwrite x (d,) with the solution of the matrix that was factorised."""
     d = len(x)
@@ -74,7 +83,7 @@ def solve_factorised(factor: Floats, unit: Floats, x: Floats) -> None:
         x[r] *= unit[r]
 
 
-@numba.njit(error_model="numpy", cache=True)
+@_compiled
 def solve_all(
     hessians: Floats,
     gradients: Floats,
@@ -200,7 +209,7 @@ def solve_all(
             multipliers[i, used[p]] = y[p]
 
 
-@numba.njit(error_model="numpy", cache=True)
+@_compiled
 def _reach(value: float, change: float) -> float:
     """Return the longest step that keeps a positive number positive."""
     return -value / change if change < 0.0 else np.inf

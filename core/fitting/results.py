@@ -109,6 +109,14 @@ class FitResults:
         return dict(self.numbers["best"].get("at the end of its prior", {}))
 
     @property
+    def jumps(self) -> list[dict[str, Any]]:
+        """Where chi2 rises at once beside the best fit: `parameter`, `value`, `unit`, `constraint`, `change`.
+
+        The point may be held there by where data end; empty for a continuous likelihood.
+        """
+        return list(self.numbers["best"].get("chi2 jumps beside it", []))
+
+    @property
     def chi2(self) -> float:
         """Of the best fit."""
         return float(self.numbers["best"]["chi2"])

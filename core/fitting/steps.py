@@ -12,6 +12,7 @@ from terranova.errors import RunError
 from terranova.evaluation.problem import Problem
 from terranova.fitting.axes import BINS, BINS_2D, Axis, make_axis
 from terranova.fitting.best import BestFit, describe_best, find_best, first_points
+from terranova.fitting.best_jumps import Jump, jumps_beside
 from terranova.fitting.config import FitConfig, ProfileConfig
 from terranova.fitting.course import Course, Streams
 from terranova.fitting.findings import Findings, ProfileResult, SurrogateSummary, about
@@ -96,7 +97,8 @@ def run_steps(config: FitConfig, likelihood: Likelihood, known: int, say: Say, c
     posteriors = _checked(config, likelihood, posteriors, meter, course)
     if likelihood.loglikes.max() > best_fit.loglike:
         best_fit = describe_best(likelihood, best_fit.evaluations)
-        meter.read("best fit")
+    best_fit = replace(best_fit, jumps=course.unit(tuple[Jump, ...], lambda: jumps_beside(likelihood, best_fit.u)))
+    meter.read("best fit")
     return Fit(
         config=config,
         problem=likelihood.problem,

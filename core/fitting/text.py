@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from terranova.fitting.best_jumps import jumps_sentences
 from terranova.fitting.calibration import MODEL_ALONE, WITH_SURROGATE, Calibration
 from terranova.fitting.findings import Findings, ProfileResult
 from terranova.fitting.intervals import Interval
@@ -86,6 +87,11 @@ def goodness(fit: Findings) -> str:
     return text + f", p {sign} {best.p_value:.3g}{' of the measurements' * bool(best.limits)}{why}"
 
 
+def best_fit_sentences(fit: Findings) -> list[str]:
+    """What speaks against the best fit: that it lies at ends of priors, or where the likelihood jumps."""
+    return [*ends_sentences(fit.best.ends), *jumps_sentences(fit.best.jumps)]
+
+
 def interval_sentence(fit: Findings, result: ProfileResult, interval: Interval) -> str:
     """An interval in words: "ctau at 95 % CL: above 62.1 cm"."""
     axis = result.profile.axes[0]
@@ -126,7 +132,7 @@ def trust_sentences(fit: Findings) -> list[str]:
     """How often ends that are quoted were wrong where the truth is known; nothing if no end is quoted."""
     if not any(interval.quoted for result in fit.profiles for interval in result.intervals):
         return []
-    return [measured_on(fit).sentence(fit.best.parameters)]
+    return [measured_on(fit).sentence(fit.best.parameters, jumps=bool(fit.best.jumps))]
 
 
 def measured_on(fit: Findings) -> Calibration:
@@ -162,7 +168,7 @@ def convergence_sentence(result: ProfileResult) -> str:
 
 def statements(fit: Findings) -> list[str]:
     """Everything that is said of a fit in sentences, in the order of its page."""
-    said = [f"best fit: {goodness(fit)}", *ends_sentences(fit.best.ends)]
+    said = [f"best fit: {goodness(fit)}", *best_fit_sentences(fit)]
     said += [interval_sentence(fit, result, interval) for result in fit.profiles for interval in result.intervals]
     said += [*trust_sentences(fit), *map(convergence_sentence, fit.profiles)]
     for posterior in fit.posteriors:
@@ -173,7 +179,7 @@ def statements(fit: Findings) -> list[str]:
 
 def warnings(fit: Findings) -> list[str]:
     """What speaks against something that a fit found; nothing if all is well."""
-    said = ends_sentences(fit.best.ends)
+    said = best_fit_sentences(fit)
     for result in fit.profiles:
         said += [interval_sentence(fit, result, one) for one in result.intervals if not one.established]
         said += [] if result.convergence.converged else [convergence_sentence(result)]

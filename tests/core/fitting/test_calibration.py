@@ -40,6 +40,13 @@ def test_a_fit_with_more_parameters_than_the_problems_has_no_rate() -> None:
     assert "%" not in said
 
 
+def test_a_fit_whose_likelihood_jumps_has_no_rate() -> None:
+    """None of the problems has jumps."""
+    said = MODEL_ALONE.sentence(2, jumps=True)
+    assert "this one has jumps" in said
+    assert "%" not in said
+
+
 def test_the_problems_have_so_many_parameters() -> None:
     most = max(len(kind().parameters) for kind in PROFILES)
     assert MODEL_ALONE.parameters == WITH_SURROGATE.parameters == most

@@ -7,6 +7,8 @@ import pytest
 
 from terranova.fitting.quadratic import solve_elastic
 
+pytestmark = pytest.mark.integration  # it is compiled
+
 
 def _programmes(seed: int, n: int, k: int, d: int) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng(seed)

@@ -30,7 +30,7 @@ QUANTITIES = (Quantity("ctau", "observable", "cm"), Quantity("x", "free"))
 
 
 def _fit(**words: Any) -> Any:
-    words = {"best": SimpleNamespace(parameters=5), **words}
+    words = {"best": SimpleNamespace(parameters=5, jumps=()), **words}
     return SimpleNamespace(about=About("m", (), QUANTITIES, (), ()), **words)
 
 
