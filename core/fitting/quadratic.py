@@ -43,6 +43,7 @@ def solve_elastic(
 
     steps, multipliers = np.empty(gradient.shape), np.empty(levels.shape)
     given = [hessian, gradient, rows, levels, price, low, high]
-    arrays: list[Any] = [np.ascontiguousarray(part, dtype=float) for part in given]
-    solve_all(*arrays, stiffness, steps, multipliers)
+    arrays = [np.ascontiguousarray(part, dtype=float) for part in given]
+    arguments: tuple[Any, ...] = (*arrays, stiffness, steps, multipliers)
+    solve_all(*arguments)
     return steps, multipliers

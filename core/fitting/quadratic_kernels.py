@@ -25,7 +25,7 @@ RIDGE = 1e-10
 
 def _compiled(function: F) -> F:
     """Compile a function of this module, and keep the machine code on disk. Operations are never reordered."""
-    return cast(F, numba.njit(error_model="numpy", cache=True)(function))
+    return cast(F, numba.njit(error_model="numpy", cache=True, no_cfunc_wrapper=True)(function))
 
 
 @_compiled
