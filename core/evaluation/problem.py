@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -21,6 +21,15 @@ from terranova.interfaces.sampler import SearchSpace
 from terranova.types import Bools, Floats, Ints
 
 log = logging.getLogger("terranova")
+
+
+class _Group(NamedTuple):
+    """Constraints of one kind that are asked together: columns of their violations, what they read, whom to ask."""
+
+    indices: list[int]
+    reads: tuple[str, ...]
+    first: Constraint
+    answer: Callable[[Floats], tuple[Floats, Floats]]
 
 
 class Problem:
@@ -74,6 +83,8 @@ class Problem:
         self._log = np.array([i for i, (_, c) in enumerate(fast) if c.distance == "log"], dtype=np.int64)
         self._slow = [(j, c) for j, c in enumerate(self.constraints) if j not in set(self._fast.tolist())]
 
+        self._groups = self._grouped()
+
         measured = [(i, c) for i, (_, c) in enumerate(fast) if isinstance(c, Asymmetric) and _plain(c)]
         self._measured = np.array([i for i, _ in measured], dtype=np.int64)
         self._values = np.array([c.value for _, c in measured])
@@ -84,6 +95,16 @@ class Problem:
         self._other = [(i, c) for i, (_, c) in enumerate(fast) if i not in set(self._measured.tolist())]
         self._hard = np.array([i for i, c in self._other if c.hard], dtype=np.int64)
         self._soft = [(i, c) for i, c in self._other if not c.hard]
+
+    def _grouped(self) -> list[_Group]:
+        """Gather those of the other constraints whose kind answers for several at once."""
+        groups = []
+        for kind in dict.fromkeys(type(c) for _, c in self._slow):
+            members = [(j, c) for j, c in self._slow if type(c) is kind and not c.hard]
+            if len(members) > 1 and (answer := kind.together([c for _, c in members])) is not None:
+                reads = tuple(dict.fromkeys(name for _, c in members for name in c.observables))
+                groups.append(_Group([j for j, _ in members], reads, members[0][1], answer))
+        return groups
 
     @property
     def search_space(self) -> SearchSpace:
@@ -162,8 +183,13 @@ class Problem:
                 violations[:, self._fast] = np.where(unknown, np.inf, excess)
                 loglike += self._fast_loglike(o, excess)
                 loglike[unknown.any(axis=1)] = -np.inf
+            together = self._ask_groups(x, observables)
             for j, constraint in self._slow:
-                values = self._read(constraint, x, observables)
+                if j in together:
+                    violations[:, j], term = together[j]
+                    loglike += term
+                    continue
+                values = self._read(constraint.observables, x, observables)
                 known = np.isfinite(values).all(axis=1)
                 if known.all():  # as nearly always: no copies
                     violations[:, j], term = self._ask(constraint, values)
@@ -176,6 +202,32 @@ class Problem:
         violations[np.isnan(violations)] = np.inf
         loglike[np.isnan(loglike)] = -np.inf
         return violations, loglike
+
+    def _ask_groups(self, x: Floats, observables: Floats) -> dict[int, tuple[Floats, Floats]]:
+        """Return violation and log-likelihood (n,) of the constraints of groups all of whose values are known.
+
+        Raises:
+            ContractError: see `_ask`.
+        """
+        answers: dict[int, tuple[Floats, Floats]] = {}
+        for group in self._groups:
+            values = self._read(group.reads, x, observables)
+            if not np.isfinite(values).all():
+                continue  # one by one, so that each is asked of the points that it knows
+            who = self._who(group.first)
+            try:
+                violations, loglikes = group.answer(values)
+            except (Exception, SystemExit) as error:
+                raise ContractError(f"{who} raised {type(error).__name__}: {error}") from error
+            shape = (len(group.indices), len(values))
+            wrong = np.shape(violations) != shape or np.shape(loglikes) != shape
+            if wrong or (violations < 0).any() or (loglikes == np.inf).any():
+                raise ContractError(
+                    f"{who}: `together` must answer with violations that are not negative and log-likelihoods "
+                    f"below infinity, each an array {shape}"
+                )
+            answers.update(zip(group.indices, zip(violations, loglikes, strict=True), strict=True))
+        return answers
 
     def _fast_loglike(self, o: Floats, excess: Floats) -> Floats:
         """Sum the log-likelihoods of the interval constraints; o and excess are (n, number of them)."""
@@ -235,14 +287,14 @@ class Problem:
     def _who(self, constraint: Constraint) -> str:
         return f"constraint {constraint.name!r} of {self._owner[constraint.name]!r}"
 
-    def _read(self, constraint: Constraint, x: Floats, observables: Floats) -> Floats:
-        """Return the columns (n, len(constraint.observables)) that a constraint reads."""
+    def _read(self, names: Sequence[str], x: Floats, observables: Floats) -> Floats:
+        """Return columns (n, len(names)) of observables and parameters."""
         return np.column_stack(
             [
                 observables[:, self._columns[name]]
                 if name in self._columns
                 else x[:, self._parameter_columns[name]]
-                for name in constraint.observables
+                for name in names
             ]
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
@@ -203,6 +203,22 @@ class Constraint(ABC):
     def notices(self) -> tuple[str, ...]:
         """What whoever starts a scan or a fit should know, a sentence each: what was asked for and is not done."""
         return ()
+
+    @classmethod
+    def together(cls, constraints: Sequence[Any]) -> Callable[[Floats], tuple[Floats, Floats]] | None:
+        """Return a function that answers for several constraints of this kind at once, or None.
+
+        For a kind of which a set has dozens, and whose cost is in the calls.
+
+        Args:
+            constraints: of this class, none of them hard.
+
+        Returns:
+            a function of values (n, columns), all finite, which returns violations and log-likelihoods, each
+            (len(constraints), n) and the same bits as `violation` and `loglike`. Columns are those that the
+            constraints read, in the order in which they are first named.
+        """
+        return None
 
     @classmethod
     def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:

@@ -9,9 +9,11 @@ from typing import Final
 
 EVEN_RATES: Final = ("width", "sigma_gg", "sigma_bb", "sigma_VBF", "sigma_ttH", "kappa_t")
 """Of h2 and h3: total width, cross sections, coupling to the top quark."""
-ODD_RATES: Final = ("width", "sigma_gg", "sigma_bb", "kappa_t")
-"""Of A1 and A2. The cross section of tt A has another shape than that of tt h and is not tabulated."""
-CHARGED_RATES: Final = ("width", "sigma_tbH", "br_t_b")
+ODD_RATES: Final = ("width", "sigma_gg", "sigma_bb", "sigma_ttA", "kappa_t")
+"""Of A1 and A2."""
+NEUTRAL_PARTNERS: Final = ("h1", "h2", "h3", "A1", "A2")
+"""What a charged scalar is produced with by a virtual W boson."""
+CHARGED_RATES: Final = ("width", "sigma_tbH", "br_t_b", *(f"sigma_H{state}" for state in NEUTRAL_PARTNERS))
 """Of H1+ and H2+."""
 
 FERMIONS: Final = ("tautau", "mumu", "bb", "cc", "tt")

@@ -1,4 +1,4 @@
-"""The charged scalars H1+ and H2+: widths, branching ratios, and production by top decays and with tb.
+"""The charged scalars H1+ and H2+: widths, branching ratios, and production by top decays, with tb and in pairs.
 
 Columns are those of `channels`.
 """
@@ -68,3 +68,7 @@ def charged_scalar(
         sigma = interpolate_log(cross_sections.SIGMA_TBH, m)
         out[1] = sigma * (y_u * y_u + cross_sections.TBH_X2_WEIGHT * x_d * x_d)
     out[2] = br_t_bh
+    for i in range(3):
+        out[3 + i] = cross_sections.pair_with_charged(m, m_even[i]) * C_wh[a, i] ** 2
+    for j in range(2):
+        out[6 + j] = cross_sections.pair_with_charged(m, m_odd[j]) * C_wa[a, j] ** 2

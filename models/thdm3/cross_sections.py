@@ -28,11 +28,42 @@ SIGMA_TBH = _table("sigma_tbh_13TeV")
 WIDTH_WW = _table("width_ww")
 WIDTH_ZZ = _table("width_zz")
 
+TTA_OVER_TTH = _table("tta_over_tth_13TeV")
+_PAIRS = TABLES["sigma_hphi_13TeV"]
+LN_SIGMA_PAIR = np.log(np.array(_PAIRS["y"]))
+"""ln of sigma(pp -> H+- phi) in pb for the full coupling: (sums of masses, squared asymmetries)."""
+_LN_SUM, _LN_SUM_STEP = math.log(_PAIRS["sum"][0]), math.log(_PAIRS["sum"][1] / _PAIRS["sum"][0])
+_ASYMMETRY_STEP = _PAIRS["asymmetry"][1]
+
 TBH_X2_WEIGHT = 2.8e-4
 """Weight of X^2 relative to Y^2 in pp -> tbH: 2.6e-4 to 3.0e-4 in the tables of the LHC Higgs working group."""
 
 SIGMA_TTBAR = 831.76
 """pp -> t tbar at 13 TeV in pb, NNLO+NNLL for m_t = 172.5 GeV; arXiv:1112.5675, LHC top working group."""
+
+
+@jit
+def tta(m: float) -> float:
+    """pp -> t tbar A at 13 TeV in pb for the coupling of a SM Higgs boson: tt H times a ratio of leading order."""
+    return interpolate_log(SIGMA_TTH, m) * interpolate_log(TTA_OVER_TTH, m)
+
+
+@jit
+def pair_with_charged(m_charged: float, m_neutral: float) -> float:
+    """pp -> W* -> H+- phi at 13 TeV in pb, both charges, for the coupling (g/2) W (H d phi - phi d H).
+
+    ln sigma is linear in ln(sum of masses) and in ((m1 - m2)/(m1 + m2))^2 between nodes, and beyond them.
+    """
+    total = m_charged + m_neutral
+    x = (math.log(total) - _LN_SUM) / _LN_SUM_STEP
+    y = ((m_charged - m_neutral) / total) ** 2 / _ASYMMETRY_STEP
+    i = min(max(int(x), 0), LN_SIGMA_PAIR.shape[0] - 2)
+    j = min(max(int(y), 0), LN_SIGMA_PAIR.shape[1] - 2)
+    u, v = x - i, y - j
+    low = (1.0 - v) * LN_SIGMA_PAIR[i, j] + v * LN_SIGMA_PAIR[i, j + 1]
+    high = (1.0 - v) * LN_SIGMA_PAIR[i + 1, j] + v * LN_SIGMA_PAIR[i + 1, j + 1]
+    return math.exp((1.0 - u) * low + u * high)
+
 
 # --- H+ -> t* b -> W b b ------------------------------------------------------------------------------------
 OFF_SHELL_TOP_BELOW = 196.0

@@ -24,7 +24,7 @@ class ThreeHiggsDoublet(Model):
     """
 
     name = "thdm3"
-    version = "3"
+    version = "4"
     description = "Z3 three-Higgs-doublet model: theory, electroweak, Higgs, flavour and direct-search observables"
     planes = (("mH1", "mC1", "T"), ("mA1", "mC1", "T"), ("tanb1", "tanb2", "BR_bsgamma"), ("S", "T", "mC1"))
     citations = (

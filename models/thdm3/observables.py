@@ -145,6 +145,7 @@ _RATES = {
     "sigma_bb": ("pb", r"\sigma(bb \to {0})", "production of {1} with b quarks, 13 TeV"),
     "sigma_VBF": ("pb", r"\sigma(qq \to {0} qq)", "vector boson fusion of {1}, 13 TeV"),
     "sigma_ttH": ("pb", r"\sigma(tt {0})", "production of {1} with a top pair, 13 TeV"),
+    "sigma_ttA": ("pb", r"\sigma(tt {0})", "production of {1} with a top pair, 13 TeV"),
     "kappa_t": ("1", r"\kappa_t^{{{0}}}", "coupling of {1} to top quarks over that of a SM Higgs boson"),
     "sigma_tbH": (
         "pb",
@@ -152,6 +153,14 @@ _RATES = {
         "pp -> t b {1}, both charges, 13 TeV; from top decays where they are open",
     ),
     "br_t_b": ("1", r"BR(t \to b {0})", "branching ratio of the top to b {1}"),
+    **{
+        f"sigma_H{state}": (
+            "pb",
+            rf"\sigma({{0}} {state[0]}_{state[1]})",
+            f"pp -> W* -> {{1}} {state}, both charges, 13 TeV",
+        )
+        for state in channels.NEUTRAL_PARTNERS
+    },
 }
 """Unit, LaTeX and description of what is no branching ratio."""
 

@@ -203,4 +203,5 @@ def odd_scalar(
     out[0] = to_branching_ratios(widths)
     out[1] = sigma_gg
     out[2] = interpolate_log(cross_sections.SIGMA_BB, m) * c_d * c_d
-    out[3] = c_u
+    out[3] = cross_sections.tta(m) * c_u * c_u
+    out[4] = c_u

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from statistics import NormalDist
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
-from terranova import CLsLimit, KeyProblem
+from terranova import KeyProblem
+from terranova.plugins.higgs_limits import search_program
 from terranova.plugins.higgs_limits.recorded import RecordedSearch
-from terranova.plugins.higgs_limits.search_records import SECOND, SearchRecord, read_table
-from terranova.plugins.higgs_limits.search_signals import Columns, Products, is_rate, packed
+from terranova.plugins.higgs_limits.search_records import SearchRecord, read_table
+from terranova.plugins.higgs_limits.search_signals import Columns, is_rate
 from terranova.types import Floats
-
-
-class _Signal(NamedTuple):
-    """A state that a search may have seen, as columns of the observables.
-
-    Attributes:
-        mass, width, lighter: columns; width and lighter are -1 where they are not given.
-        rate: products of columns, each with a number as its factor, which are added.
-    """
-
-    mass: int
-    width: int
-    lighter: int
-    rate: Products
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +68,12 @@ class Search(RecordedSearch[SearchRecord]):
                 f"between [{between[0]:g}, {between[1]:g}]: no part of the record, which has masses from "
                 f"{found.masses[0]:g} to {found.masses[-1]:g} GeV"
             )
-        return _packed([self._signal(name, found, columns) for name in self.signals], found, *between)
+        signals = tuple(self._signal(name, found, columns) for name in self.signals)
+        low, high = max(between[0], float(found.masses[0])), min(between[1], float(found.masses[-1]))
+        search = search_program.Search(found, signals, low, high)
+        return search, search_program.program([search])
 
-    def _signal(self, name: str, found: SearchRecord, columns: Columns) -> _Signal:
+    def _signal(self, name: str, found: SearchRecord, columns: Columns) -> search_program.Signal:
         """Return a signal, and note what it reads and in which unit.
 
         Raises:
@@ -105,7 +93,25 @@ class Search(RecordedSearch[SearchRecord]):
             raise ValueError(f"signals.{name}: {error}") from None
         if width < 0 and found.largest_width < math.inf:
             raise ValueError(f"signals.{name}.width: missing, the record is of states up to a width")
-        return _Signal(mass, width, lighter, rate)
+        return search_program.Signal(mass, width, lighter, rate)
+
+    @classmethod
+    def together(cls, constraints: Sequence[Any]) -> Callable[[Floats], tuple[Floats, Floats]]:
+        """Return one function for several searches, see `Constraint.together`: the kernel is called once."""
+        columns = Columns()
+        searches = []
+        for c in constraints:
+            alone: search_program.Search = c.made.program[0]
+            signals = tuple(c._signal(name, c.found, columns) for name in c.signals)
+            searches.append(alone._replace(signals=signals))
+        joint = search_program.program(searches)
+        scales = np.array([[c.scale] for c in constraints])
+
+        def answer(values: Floats) -> tuple[Floats, Floats]:
+            decisive = _decided(values, joint)
+            return np.maximum(0.0, (decisive[:, :, 0] - 1.0) / scales), decisive[:, :, 2]
+
+        return answer
 
     def ratios(self, values: Floats) -> tuple[Floats, Floats]:
         """Return rate over observed and over expected limit (n, signals); 0 where the limit does not apply.
@@ -113,29 +119,19 @@ class Search(RecordedSearch[SearchRecord]):
         Args:
             values: (n, len(observables)).
         """
-        ratios = self._decide(values)[0]
+        ratios = np.empty((len(values), len(self.signals), 2))
+        _decided(np.ascontiguousarray(values, dtype=float), self.made.program[1], ratios)
         return ratios[:, :, 0], ratios[:, :, 1]
 
     def margin(self, values: Floats) -> Floats:
-        return np.asarray((self._decisive(values)[0] - 1.0) / self.scale)
+        return np.asarray((self._decide(values)[:, 0] - 1.0) / self.scale)
 
     def loglike(self, values: Floats) -> Floats:
         """Return half of minus the statistic for upper limits (n,), 0 at and below the signal that was measured.
 
         G. Cowan et al., arXiv:1007.1727, equation 16, with the signal measured from observed and expected limit.
         """
-        observed, expected = self._decisive(values)
-        z = NormalDist().inv_cdf(self.found.confidence)
-        if self.found.expected is None:
-            return np.asarray(-0.5 * (z * observed) ** 2)
-        z, pulls = _measured(self.found.confidence)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            measured = np.interp(np.log(expected) - np.log(observed), *pulls)  # observed over expected limit
-        signal = z * expected
-        # An excess is no evidence for this signal: tables of one search share events, and none knows of the others.
-        above = np.maximum(signal - np.maximum(measured, 0.0), 0.0)
-        below = np.minimum(measured, 0.0)
-        return np.where(expected > 0.0, -0.5 * above * (above - 2.0 * below), 0.0)
+        return self._decide(values)[:, 2].copy()
 
     def explain(self, point: Mapping[str, Any]) -> str:
         """Return in words which signal decides at a point, and how.
@@ -154,63 +150,24 @@ class Search(RecordedSearch[SearchRecord]):
             f"{expected[best]:.4g} of the expected limit; {self.found.citation}"
         )
 
-    def _decisive(self, values: Floats) -> tuple[Floats, Floats]:
-        """Return observed and expected ratio (n,) of the signal with the largest expected one."""
-        decisive = self._decide(values)[1]
-        return decisive[:, 0], decisive[:, 1]
-
-    def _decide(self, values: Floats) -> tuple[Floats, Floats]:
-        """Return ratios (n, signals, 2) and those that decide (n, 2), in the order of observed and expected."""
-        return self.answer(values, self._decided)
-
-    def _decided(self, values: Floats) -> tuple[Floats, Floats]:
-        from terranova.plugins.higgs_limits.search_kernels import decide  # numba takes a second to load
-
-        ratios, decisive = np.empty((len(values), len(self.signals), 2)), np.empty((len(values), 2))
-        if len(values):
-            arguments: tuple[Any, ...] = (values, *self.made.program, ratios, decisive)
-            decide(*arguments)
-        return ratios, decisive
+    def _decide(self, values: Floats) -> Floats:
+        """Return observed and expected ratio of the signal with the largest expected one, and ln L (n, 3)."""
+        return self.answer(values, lambda given: _decided(given, self.made.program[1])[0])
 
 
-def _packed(signals: Sequence[_Signal], found: SearchRecord, low: float, high: float) -> tuple[Any, ...]:
-    """Return signals and record as `search_kernels.decide` takes them."""
-    expected = found.observed if found.expected is None else found.expected
-    shape = (len(found.masses), -1)
-    tables = np.stack([found.observed.reshape(shape), expected.reshape(shape)])
-    if not found.second:
-        tables = np.concatenate([tables, tables], axis=2)  # a cell needs two columns
-    return (
-        np.array([[signal.mass, signal.width, signal.lighter] for signal in signals]),
-        *packed([signal.rate for signal in signals]),
-        found.masses,
-        found.others,
-        np.ascontiguousarray(tables),
-        np.empty((2, 0)) if found.acceptance is None else found.acceptance,
-        1 + SECOND.index(found.second) if found.second else 0,
-        max(low, float(found.masses[0])),
-        min(high, float(found.masses[-1])),
-        found.mass_resolution,
-        found.largest_width,
-    )
+def _decided(values: Floats, program: search_program.Program, ratios: Floats | None = None) -> Floats:
+    """Return both ratios of what decides and ln L (searches, n, 3) of values (n, columns); see `search_kernels`."""
+    from terranova.plugins.higgs_limits.search_kernels import decide  # numba takes a second to load
 
-
-@cache
-def _measured(confidence: float) -> tuple[float, tuple[Floats, Floats]]:
-    """Return z = expected limit / sigma, and m / sigma against ln(observed / expected) as a table.
-
-    The relation is that of `CLsLimit`; the table is linear between entries, at 1e-4 of a sigma.
-    """
-    logs = np.linspace(math.log(0.05), math.log(50.0), 600)
-    pulls = []
-    for log in logs:
-        m, sigma = CLsLimit(
-            name="m",
-            observables=("m",),
-            source="theory: arXiv:1007.1727",
-            observed=math.exp(log),
-            expected=1.0,
-            cl=confidence,
-        ).measurement
-        pulls.append(m / sigma)
-    return 1.0 / sigma, (logs, np.array(pulls))
+    most = int(program.ints[:, search_program.SIGNALS].max())
+    decisive = np.empty((len(program.ints), len(values), 3))
+    if len(values):
+        decide(
+            values,
+            program,
+            np.empty(most),
+            np.empty(most),
+            np.empty((1, most, 2)) if ratios is None else ratios,
+            decisive,
+        )
+    return decisive

@@ -58,7 +58,8 @@ class SearchPlanes(RecordedSearch[PlanesRecord]):
                 rates += [columns.rate(rate, found.unit != "1") for rate in signal["rates"]]
             except ValueError as error:
                 raise ValueError(f"signals.{name}: {error}") from None
-        record = found.masses, found.rates, found.statistic, found.mass_resolution
+        statistic = found.statistic.reshape(len(found.masses), 2, -1)
+        record = found.masses, found.rates, statistic, found.mass_resolution
         return (np.array(masses), *packed(rates), *record)
 
     def margin(self, values: Floats) -> Floats:

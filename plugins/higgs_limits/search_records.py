@@ -5,6 +5,7 @@ A record is a JSON file with the numbers of one published table:
     {"title": "what was searched", "experiment": "ATLAS", "energy": 13, "luminosity": 139,
      "arxiv": "2102.10076", "doi": "10.1007/...", "journal": "...", "date": "2021-02-19",
      "table": "figure or table", "hepdata": "DOI of the table, or not found",
+     "confirmed": "what of all this was looked up again, and agrees",
      "quantity": "what is limited", "unit": "pb", "confidence": 0.95, "mass_resolution": 0.1,
      "axes": [{"quantity": "mass", "unit": "GeV", "values": [200, 300, 400]}],
      "observed": [1.2, 0.8, 0.5], "expected": [1.0, 0.7, 0.5]}

@@ -236,3 +236,39 @@ def test_every_record_of_the_package_can_be_looked_up() -> None:
             known = ratio[np.isfinite(ratio)]
             assert (known > 0.2).all(), file.name
             assert (known < 5.0).all(), file.name
+
+
+def test_searches_answer_together_as_each_does(tmp_path: Path) -> None:
+    signals = {
+        "h": {"mass": "m", "rate": [["sigma", "br"]], "width": "w"},
+        "H": {"mass": "m2", "rate": [["sigma2", 0.5], ["sigma"]], "width": "w2"},
+    }
+    records = [
+        RECORD,
+        {**RECORD, "largest_width": 0.05},
+        {key: value for key, value in RECORD.items() if key != "expected"},
+        {
+            **RECORD,
+            "confidence": 0.9,
+            "axes": [*RECORD["axes"], {"quantity": "width", "unit": "GeV", "values": [1, 20]}],
+            "observed": [[100, 150], [50, 80], [None, 12]],
+            "expected": [[90, 150], [70, 80], [None, 10]],
+        },
+        {**RECORD, "acceptance": {"mass": [200, 400], "factor": [0.5, 0.7]}},
+    ]
+    searches = []
+    for i, record in enumerate(records):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        searches.append(search(folder, record, signals, scale=1.0 + i))
+    names = list(dict.fromkeys(name for one in searches for name in one.observables))
+    rng = np.random.default_rng(3)
+    scale = {"m": 300.0, "m2": 300.0, "w": 15.0, "w2": 15.0, "br": 1.0, "sigma": 0.2, "sigma2": 0.3}
+    table = np.column_stack([scale[name] * rng.uniform(0.4, 1.8, 500) for name in names])
+    violations, loglikes = Search.together(searches)(table)
+    for one, violation, loglike in zip(searches, violations, loglikes, strict=True):
+        own = np.ascontiguousarray(table[:, [names.index(name) for name in one.observables]])
+        np.testing.assert_array_equal(violation, one.violation(own))
+        np.testing.assert_array_equal(loglike, one.loglike(own))
+        assert 0 < (violation > 0).sum() < 500
+        assert (loglike < 0).any()
