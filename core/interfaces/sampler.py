@@ -30,7 +30,7 @@ class SearchSpace:
         seeds: (random stream, n) -> n starting points (n, d) in the cube that the model suggests; None if it has no
             suggestions.
         windowed: the constraints that `windows` of observables tell everything about; of the others a sampler sees
-            the violations only.
+            `Batch.margins`, by how much they are violated or how much room is left.
     """
 
     names: tuple[str, ...]
@@ -106,8 +106,8 @@ class Sampler(ABC):
     def tell(self, batch: Batch) -> None:
         """Learn from the points of the last `ask`, in the same order.
 
-        The last batch of a scan can be shorter, when the budget ends within it. Violations are never NaN;
-        failed points have +inf everywhere.
+        The last batch of a scan can be shorter, when the budget ends within it. Violations are never NaN. A failed
+        point has +inf where nothing is known, at one constraint at least, and the violations that are known.
         """
 
     @property

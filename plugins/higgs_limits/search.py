@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from terranova import CLsLimit, KeyProblem
+from terranova import CLsLimit, Judgement, KeyProblem, Panel
 from terranova.plugins.higgs_limits.recorded import RecordedSearch
+from terranova.plugins.higgs_limits.search_panel import SearchPanel
 from terranova.plugins.higgs_limits.search_records import SECOND, SearchRecord, read_table
 from terranova.plugins.higgs_limits.search_signals import Columns, Products, is_rate, packed
 from terranova.types import Floats
@@ -120,14 +121,26 @@ class Search(RecordedSearch[SearchRecord]):
         return np.asarray((self._decisive(values)[0] - 1.0) / self.scale)
 
     def loglike(self, values: Floats) -> Floats:
-        """Return half of minus the statistic for upper limits (n,), 0 at and below the signal that was measured.
+        return self.loglike_of_ratios(*self._decisive(values))
+
+    def judge(self, values: Floats) -> Judgement:
+        observed, expected = self._decisive(values)
+        return Judgement((observed - 1.0) / self.scale, self.loglike_of_ratios(observed, expected))
+
+    @classmethod
+    def panel(cls, constraints: Sequence[Self]) -> Panel | None:
+        return SearchPanel(constraints) if cls is Search else None
+
+    def loglike_of_ratios(self, observed: Floats, expected: Floats) -> Floats:
+        """Return half of minus the statistic for upper limits, 0 at and below the signal that was measured.
 
         G. Cowan et al., arXiv:1007.1727, equation 16, with the signal measured from observed and expected limit.
+
+        Args:
+            observed, expected: rates over limits of the signals that decide, of any shape.
         """
-        observed, expected = self._decisive(values)
-        z = NormalDist().inv_cdf(self.found.confidence)
         if self.found.expected is None:
-            return np.asarray(-0.5 * (z * observed) ** 2)
+            return np.asarray(-0.5 * (NormalDist().inv_cdf(self.found.confidence) * observed) ** 2)
         z, pulls = _measured(self.found.confidence)
         with np.errstate(divide="ignore", invalid="ignore"):
             measured = np.interp(np.log(expected) - np.log(observed), *pulls)  # observed over expected limit

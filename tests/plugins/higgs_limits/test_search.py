@@ -236,3 +236,26 @@ def test_every_record_of_the_package_can_be_looked_up() -> None:
             known = ratio[np.isfinite(ratio)]
             assert (known > 0.2).all(), file.name
             assert (known < 5.0).all(), file.name
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("n", [1, 400])
+def test_a_panel_says_of_every_search_of_the_package_what_each_says_alone(n: int) -> None:
+    import terranova
+
+    group = terranova.problem("thdm3", ["scalars"]).constraints
+    searches = [c for c in group if type(c) is Search]
+    assert len(searches) > 30
+    panel = Search.panel(searches)
+    assert panel is not None
+    rng = np.random.default_rng(3)
+    units = {name: unit for search in searches for name, unit in search.units.items()}
+    draw = {"GeV": lambda: 10.0 ** rng.uniform(-1.0, 3.5, n), "pb": lambda: 10.0 ** rng.uniform(-4.0, 2.0, n)}
+    columns = {name: draw.get(unit, lambda: rng.uniform(-1.0, 1.0, n))() for name, unit in units.items()}
+    margins, terms = panel.judge(np.column_stack([columns[name] for name in panel.observables]))
+    for j, search in enumerate(searches):
+        alone = search.judge(values(search, **columns))
+        np.testing.assert_array_equal(margins[:, j], alone.margin)
+        np.testing.assert_allclose(terms[:, j], alone.loglike, rtol=1e-13)
+    if n > 1:
+        assert ((margins > 0.0).any(axis=0) & (margins < 0.0).any(axis=0)).sum() > 20
