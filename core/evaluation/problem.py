@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from terranova.errors import ContractError, did_you_mean
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.columns import check_columns
 from terranova.evaluation.scoring import Faults, Scoring, by_window, order_of_terms
+from terranova.evaluation.slopes import slopes_of
 from terranova.interfaces.arrays import real
 from terranova.interfaces.batch import Batch, Evaluation, Scores, Status
 from terranova.interfaces.constraint import acceptance
@@ -96,6 +98,7 @@ class Problem:
             groups=dict(self._owner),
             reads={c.name: tuple(c.observables) for c in self.constraints},
             seeds=self._seeds if type(self.model.plugin).seeds is not Model.seeds else None,
+            jacobian=partial(slopes_of, self) if self.model.has_jacobian else None,
         )
 
     @property
@@ -215,6 +218,12 @@ class Problem:
         scores = self.scored(x, unscored(observables)).scores
         assert scores is not None
         return np.where(scores.margins > 0.0, scores.margins, 0.0), self._sum(scores.terms)
+
+    def margins(self, x: Floats, observables: Floats) -> Floats:
+        """Return the margins (n, m) of n points; arguments as of `score`."""
+        scores = self.scored(x, unscored(observables)).scores
+        assert scores is not None
+        return scores.margins
 
     def _sum(self, terms: Floats) -> Floats:
         """Add up log-likelihoods (n, m) in a fixed order, one by one: same bits for a point in any batch."""

@@ -49,6 +49,7 @@ class Terms:
         other: (n, q) -ln L of each constraint without residuals.
         read: (n, q') what those constraints read.
         bounds: (n, k) hard bounds, satisfied where not positive, each in units of its scale.
+        values: (n, d + k) parameters and the observables that are remembered.
         missing: (n,) number of terms not known.
         loglike: (n,) of the whole problem; -inf where excluded, failed, or outside its cell.
     """
@@ -57,6 +58,7 @@ class Terms:
     other: Floats
     read: Floats
     bounds: Floats
+    values: Floats
     missing: Ints
     loglike: Floats
 
@@ -179,7 +181,7 @@ class Linearised:
         missing = sum((~np.isfinite(part)).sum(axis=1) for part in (residuals, others, walls))
         missing = np.where(batch.status == 0, missing, 10**6)
         missing = np.asarray(missing, dtype=np.int64)
-        return Terms(residuals, others, _stacked(read, n), walls, missing, loglike)
+        return Terms(residuals, others, _stacked(read, n), walls, values, missing, loglike)
 
     def distances(self, terms: Terms) -> Floats:
         """Return (n, rows) how far points are from what is allowed, not positive where they are within it.
