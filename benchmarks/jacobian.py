@@ -3,16 +3,15 @@
     python benchmarks/jacobian.py
     python benchmarks/jacobian.py --bins 40 --seeds 5 --nuisances 2
 
-The model is the analytic valley under flat priors, with 4 parameters and some nuisance parameters, once as it is and
-once with its derivatives written by hand. For each bin of the coupling s a search starts at a random point; both start at the same points.
-An evaluation is a point of the model; a Jacobian is all derivatives at a point, counted apart. "Solved" are the
-bins whose chi2 comes within 0.1 of the exact profile.
+The model is the analytic valley under flat priors, with 4 parameters and some nuisance parameters, once as it is
+and once with its derivatives written by hand. For each bin of the coupling s a search starts at a random point; both
+start at the same points. An evaluation is a point of the model; a Jacobian is all derivatives at a point, counted
+apart. "Solved" are the searches whose chi2 comes within 0.1 of the best that any of them found in their bin.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -55,8 +54,8 @@ class Differentiated(LinearValley):
         return out
 
 
-def search(model: LinearValley, bins: int, seed: int) -> Mapping[str, float]:
-    """Return evaluations, Jacobians, and the part of the bins that are solved, of one profile."""
+def search(model: LinearValley, bins: int, seed: int) -> tuple[float, float, Floats]:
+    """Return evaluations and Jacobians of a search, and the chi2 (bins,) that they found."""
     problem = Problem(BoundModel(model), [LinearValley().constraints()])
     known = Likelihood(problem, problem.evaluate)
     axis = make_axis(known, "s", bins, (-0.2, 0.9))
@@ -65,12 +64,7 @@ def search(model: LinearValley, bins: int, seed: int) -> Mapping[str, float]:
     before = known.evaluations
     starts = np.random.default_rng([seed, 1]).random((bins, holder.dimension))
     _, loglike = descend(holder, starts, lanes, CALLS)
-    chi2 = -2.0 * loglike - model.exact("s", axis.centres)
-    return {
-        "evaluations": (known.evaluations - before) / bins,
-        "jacobians": known.jacobians / bins,
-        "solved": float((chi2 < 0.1).mean()),
-    }
+    return (known.evaluations - before) / bins, known.jacobians / bins, -2.0 * loglike
 
 
 def main() -> None:
@@ -80,18 +74,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--nuisances", type=int, nargs="+", default=[2, 12], help="numbers of nuisance parameters")
     given = parser.parse_args()
-    print(
-        f"{'parameters':<12}{'slopes by':<18}{'evaluations':>13}{'Jacobians':>11}{'solved':>9}   (a search, mean)"
-    )
+    print(f"{'parameters':<12}{'slopes by':<18}{'evaluations':>13}{'Jacobians':>11}{'solved':>9}")
     for nuisances in given.nuisances:
         profile_problem.NUISANCES = nuisances
-        for label, model in (("differences", LinearValley()), ("Model.jacobian", Differentiated())):
-            runs = [search(model, given.bins, seed) for seed in range(given.seeds)]
-            mean = {key: float(np.mean([run[key] for run in runs])) for key in runs[0]}
-            print(
-                f"{len(model.parameters):<12}{label:<18}{mean['evaluations']:>13.1f}{mean['jacobians']:>11.1f}"
-                f"{mean['solved']:>8.0%}"
-            )
+        models = {"differences": LinearValley(), "Model.jacobian": Differentiated()}
+        found = {label: [search(m, given.bins, i) for i in range(given.seeds)] for label, m in models.items()}
+        best = np.min([chi2 for runs in found.values() for _, _, chi2 in runs], axis=0)
+        for label, runs in found.items():
+            evaluations, jacobians = (np.mean([run[i] for run in runs]) for i in (0, 1))
+            solved = np.mean([chi2 < best + 0.1 for _, _, chi2 in runs])
+            parameters = 4 + nuisances
+            print(f"{parameters:<12}{label:<18}{evaluations:>13.1f}{jacobians:>11.1f}{solved:>8.0%}")
 
 
 if __name__ == "__main__":
