@@ -13,7 +13,7 @@ from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation, Status
 from terranova.interfaces.chi2_table import Chi2Table
-from terranova.interfaces.constraint import PLACE, Constraint, KeyProblem, Reads
+from terranova.interfaces.constraint import PLACE, Constraint, Judgement, KeyProblem, Panel, Reads
 from terranova.interfaces.constraint_kinds import Asymmetric, Function, Gaussian, Limit, Window
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.correlated import Correlated
@@ -73,6 +73,7 @@ __all__ = [
     "Fixed",
     "Function",
     "Gaussian",
+    "Judgement",
     "KeyProblem",
     "Limit",
     "LogUniform",
@@ -80,6 +81,7 @@ __all__ = [
     "Normal",
     "NoveltyDetector",
     "Observable",
+    "Panel",
     "Parameter",
     "ParameterSpace",
     "PieceReader",

@@ -9,7 +9,6 @@ from terranova.config.scan import Parallel
 from terranova.errors import ParallelError
 from terranova.evaluation.executor import Executor
 from terranova.evaluation.problem import Problem
-from terranova.interfaces.model import PointModel
 from terranova.parallel.world import World
 from terranova.registry import registry
 from terranova.registry.kinds import options
@@ -37,7 +36,7 @@ def choose_executor(
     chosen: type[Executor] = registry().get("executor", parallel.executor).target
     if everyone.size == 1 or chosen.over_ranks:
         return chosen
-    slow = isinstance(problem.model.plugin, PointModel)
+    slow = problem.one_by_one
     if islands and (parallel.mode == "islands" or (parallel.mode == "auto" and not slow)):
         return chosen
     over_ranks: list[type[Executor]] = [p.target for p in registry().of_kind("executor") if p.target.over_ranks]
@@ -60,7 +59,7 @@ def make_executor(cls: type[Executor], parallel: Parallel, problem: Problem, dir
         directory: of the run, for logs.
     """
     limited = parallel.timeout is not None or parallel.memory is not None
-    fragile = isinstance(problem.model.plugin, PointModel)
+    fragile = problem.one_by_one
     wanted: dict[str, Any] = {
         "workers": parallel.workers,
         "isolate": parallel.isolation == "process" or (parallel.isolation == "auto" and (fragile or limited)),

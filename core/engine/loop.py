@@ -211,6 +211,7 @@ class Scan:
 
         Raises:
             RankFailed: another rank left with an exception.
+            ContractError: a constraint has failed at every point.
         """
         if self.replay is not None:
             self.progress.message("going through the stored points first; new ones follow")
@@ -226,6 +227,7 @@ class Scan:
             reason = self._exchange()
             self._publish(reason or RUNNING, final=bool(reason))
             if reason:
+                self.problem.require_answers()
                 return reason
 
     def _epoch(self) -> str:

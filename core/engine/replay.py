@@ -37,8 +37,8 @@ class Replay:
         directory: of the run.
         problem: the same as when the points were stored.
         start: the first generation that will be asked for.
-        whole: True when every observable is stored. Otherwise points that did not fail are evaluated again,
-            and not stored twice.
+        whole: True when every observable is stored. Otherwise points that have any are evaluated again, and not
+            stored twice.
         columns: the observables that are stored, as columns of the model's, if nobody asks for the others; these
             are NaN in answers.
         chunk: generations read from disk at a time.
@@ -124,12 +124,16 @@ class Replay:
     def answer(self, island: Ints, index: Ints, stored: Bools) -> tuple[Bools, Evaluation]:
         """Return which of the points (n,) need no evaluation, and what is stored of these.
 
-        A failed point stays failed, although it might succeed at another try: it was told so to the sampler.
+        A point that failed without an answer stays failed, although it might succeed at another try: the sampler
+        was told so.
         """
         if not stored.any():
             return stored, failed(0, self._observables.shape[1], Status.OK, "")
         position = np.searchsorted(self._keys, key(island[stored], index[stored]))
-        usable = np.full(len(position), True) if self._whole else self._status[position] != Status.OK
+        # Of a point that failed, those observables count that were computed before: where they are not stored,
+        # nothing is known only if there were none.
+        empty = ~np.isin(self._status, (Status.OK, Status.NON_FINITE, Status.UNSCORED)) & (self._stage == 0)
+        usable = np.full(len(position), True) if self._whole else empty[position]
         known = stored.copy()
         known[stored] = usable
         position = position[usable]

@@ -163,6 +163,42 @@ class BoundModel:
                 reason[int(row)] = result.reason[i]
         return Evaluation(observables, status, reason, reached, seconds)
 
+    @property
+    def has_jacobian(self) -> bool:
+        """True if the model may offer derivatives."""
+        return type(self.plugin).jacobian is not Model.jacobian
+
+    def jacobian(self, x: Floats, observables: Floats) -> Floats:
+        """Return the derivatives (n, k, d) that the model offers at x (n, d); NaN where it offers none, or fails.
+
+        Args:
+            x: (n, d) physical points.
+            observables: (n, k) at them.
+
+        Raises:
+            ContractError: it returned another shape, or not numbers. That is a bug, not a bad point.
+        """
+        n, k, d = len(x), len(self.observables), len(self.space)
+        try:
+            answer = self.plugin.jacobian(x.copy(), observables.copy())
+        except ContractError:
+            raise
+        except (Exception, SystemExit):
+            if n <= 1:
+                return np.full((n, k, d), np.nan)
+            half = n // 2
+            parts = [self.jacobian(x[part], observables[part]) for part in (slice(half), slice(half, n))]
+            return np.concatenate(parts)
+        if answer is None:
+            return np.full((n, k, d), np.nan)
+        derivatives = real(answer, f"model {self.name!r}: jacobian()")
+        if derivatives.shape != (n, k, d):
+            raise ContractError(
+                f"model {self.name!r}: jacobian() returned shape {derivatives.shape}, expected ({n}, {k}, {d}): "
+                "points, observables, parameters"
+            )
+        return np.where(np.isfinite(derivatives), derivatives, np.nan)
+
     def _judge(self, observables: Floats, seconds: Floats, stage: int) -> Evaluation:
         """Mark rows with a NaN, an infinity or a number beyond `LARGEST` in the observables computed so far."""
         n = len(observables)

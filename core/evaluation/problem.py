@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeGuard
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from terranova.errors import ContractError, did_you_mean
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.columns import check_columns
+from terranova.evaluation.scoring import Faults, Scoring, by_window, order_of_terms
+from terranova.evaluation.slopes import slopes_of
 from terranova.interfaces.arrays import real
-from terranova.interfaces.batch import Batch, Evaluation, Status
-from terranova.interfaces.constraint import Constraint, Interval, acceptance, log_excess
-from terranova.interfaces.constraint_kinds import Asymmetric
+from terranova.interfaces.batch import Batch, Evaluation, Scores, Status
+from terranova.interfaces.constraint import acceptance
 from terranova.interfaces.constraint_set import ConstraintSet, all_constraints
-from terranova.interfaces.model import Model
+from terranova.interfaces.model import Model, PointModel
 from terranova.interfaces.sampler import SearchSpace
 from terranova.types import Bools, Floats, Ints
 
 log = logging.getLogger("terranova")
 
 
-class _Group(NamedTuple):
-    """Constraints of one kind that are asked together: columns of their violations, what they read, whom to ask."""
-
-    indices: list[int]
-    reads: tuple[str, ...]
-    first: Constraint
-    answer: Callable[[Floats], tuple[Floats, Floats]]
-
-
 class Problem:
-    """What is scanned: points go in, scored points come out. Stateless, so every rank can have its own.
+    """What is scanned: points go in, scored points come out. Every rank can have its own.
+
+    It remembers nothing of the points; only which constraints have ever answered, to tell a broken one from points
+    that are bad.
 
     Args:
         model: the model, with the priors in force.
@@ -69,42 +65,22 @@ class Problem:
         stages = [max(stage_of.get(n, 0) for n in c.observables) for c in self.constraints]
         self._stages = np.array(stages, dtype=np.int64)
         self._compile()
+        self._silent = np.array([j for j, c in enumerate(self.constraints) if not by_window(c)], dtype=np.int64)
+        self._failures = np.zeros(len(self.constraints), dtype=np.int64)
+        self._words: dict[int, str] = {}
 
     def _compile(self) -> None:
-        """Gather the interval constraints on observables into arrays: they are scored all at once."""
-        fast = [
-            (j, c) for j, c in enumerate(self.constraints) if _by_window(c) and c.observables[0] in self._columns
+        """Sort the constraints by when they are asked: after each stage, and slow ones at the end."""
+        k, slow = len(self._columns), [j for j, c in enumerate(self.constraints) if c.slow]
+        columns = {**{n: k + i for n, i in self._parameter_columns.items()}, **self._columns}
+        self._reads_parameters = any(columns[name] >= k for c in self.constraints for name in c.observables)
+        stages = [
+            [j for j in range(len(self.constraints)) if self._stages[j] == stage and j not in set(slow)]
+            for stage in range(self.model.stages)
         ]
-        self._fast = np.array([j for j, _ in fast], dtype=np.int64)
-        self._fast_columns = np.array([self._columns[c.observables[0]] for _, c in fast], dtype=np.int64)
-        windows = np.array([c.window() for _, c in fast], dtype=float).reshape(-1, 2)
-        self._low, self._high = windows[:, 0].copy(), windows[:, 1].copy()
-        self._scale = np.array([c.scale for _, c in fast], dtype=float)
-        self._log = np.array([i for i, (_, c) in enumerate(fast) if c.distance == "log"], dtype=np.int64)
-        self._slow = [(j, c) for j, c in enumerate(self.constraints) if j not in set(self._fast.tolist())]
-
-        self._groups = self._grouped()
-
-        measured = [(i, c) for i, (_, c) in enumerate(fast) if isinstance(c, Asymmetric) and _plain(c)]
-        self._measured = np.array([i for i, _ in measured], dtype=np.int64)
-        self._values = np.array([c.value for _, c in measured])
-        theory = np.array([c.theory_sigma for _, c in measured])
-        self._sigma_up = np.hypot([c.sigma_up for _, c in measured], theory)
-        self._sigma_down = np.hypot([c.sigma_down for _, c in measured], theory)
-        self._relative = np.array([c.theory_relative for _, c in measured])
-        self._other = [(i, c) for i, (_, c) in enumerate(fast) if i not in set(self._measured.tolist())]
-        self._hard = np.array([i for i, c in self._other if c.hard], dtype=np.int64)
-        self._soft = [(i, c) for i, c in self._other if not c.hard]
-
-    def _grouped(self) -> list[_Group]:
-        """Gather those of the other constraints whose kind answers for several at once."""
-        groups = []
-        for kind in dict.fromkeys(type(c) for _, c in self._slow):
-            members = [(j, c) for j, c in self._slow if type(c) is kind and not c.hard]
-            if len(members) > 1 and (answer := kind.together([c for _, c in members])) is not None:
-                reads = tuple(dict.fromkeys(name for _, c in members for name in c.observables))
-                groups.append(_Group([j for j, _ in members], reads, members[0][1], answer))
-        return groups
+        self._scorings = [Scoring(self.constraints, js, self._owner, columns) for js in stages]
+        self._slow = Scoring(self.constraints, slow, self._owner, columns) if slow else None
+        self._order = order_of_terms(self.constraints)
 
     @property
     def search_space(self) -> SearchSpace:
@@ -116,10 +92,13 @@ class Problem:
             observables=tuple(o.name for o in self.model.observables),
             windows=acceptance(self.constraints),
             constraints=tuple(c.name for c in self.constraints),
-            windowed=frozenset(self.constraints[j].name for j in self._fast.tolist()),
+            windowed=frozenset(
+                c.name for c in self.constraints if by_window(c) and c.observables[0] in self._columns
+            ),
             groups=dict(self._owner),
             reads={c.name: tuple(c.observables) for c in self.constraints},
             seeds=self._seeds if type(self.model.plugin).seeds is not Model.seeds else None,
+            jacobian=partial(slopes_of, self) if self.model.has_jacobian else None,
         )
 
     @property
@@ -150,153 +129,145 @@ class Problem:
             raise ContractError(f"{who} must return {n} points of {len(self.model.space)} finite numbers")
         return self.model.space.to_unit(x)
 
+    @property
+    def one_by_one(self) -> bool:
+        """True if points are evaluated one at a time: the model computes so, or a constraint is slow."""
+        return isinstance(self.model.plugin, PointModel) or self._slow is not None
+
     def evaluate(self, x: Floats) -> Evaluation:
-        """Evaluate the model at x (n, d), stage by stage: a later stage only for points valid so far."""
+        """Evaluate the model at x (n, d), stage by stage: a later stage only for points valid so far.
+
+        Where constraints decide about a later stage, or where points are computed one at a time, they are asked
+        here, and not again.
+        """
         evaluation = self.model.evaluate_array(x)
-        for stage in range(1, self.model.stages):
-            scored, _ = self.score(x, evaluation.observables)
-            earlier = self._stages < stage
-            worth = (evaluation.status == Status.OK) & ~scored[:, earlier].any(axis=1)
-            worth &= evaluation.stage == stage - 1
-            evaluation = self.model.evaluate_stage(stage, x, evaluation, worth)
-        return evaluation
+        if self.model.stages == 1 and not self.one_by_one:
+            return evaluation
+        scores = Scores.unasked(len(x), len(self.constraints))
+        for stage, scoring in enumerate(self._scorings):
+            if stage:
+                earlier = self._stages < stage
+                worth = (evaluation.status == Status.OK) & (evaluation.stage == stage - 1)
+                with np.errstate(invalid="ignore"):  # slow ones are not known yet
+                    worth &= ~(scores.margins[:, earlier] > 0.0).any(axis=1)
+                evaluation = self.model.evaluate_stage(stage, x, evaluation, worth)
+            evaluation = self._asked([scoring], x, evaluation, scores)
+        if self._slow is not None:
+            evaluation = self._asked([self._slow], x, evaluation, scores)
+        return replace(evaluation, scores=scores)
+
+    def _asked(self, scorings: Sequence[Scoring], x: Floats, evaluation: Evaluation, scores: Scores) -> Evaluation:
+        """Fill in scores (n, m); return the evaluation, in which points at which a constraint failed are failed."""
+        faults: Faults = {}
+        table = self._table(x, evaluation.observables)
+        ok = evaluation.status == Status.OK
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            for scoring in scorings:
+                scoring.fill(table, ok if scoring is self._slow else None, scores, faults)
+                margins, terms = scores.margins, scores.terms
+                unknown = np.isnan(margins)
+                if unknown.any():
+                    mine = np.zeros(len(self.constraints), dtype=bool)
+                    mine[scoring.chosen] = True
+                    unknown &= mine
+                    margins[unknown], terms[unknown] = np.inf, -np.inf
+        if not faults:
+            return evaluation
+        status, reason = evaluation.status.copy(), list(evaluation.reason)
+        for row, words in faults.items():
+            if status[row] == Status.OK:
+                status[row], reason[row] = Status.UNSCORED, words
+        return replace(evaluation, status=status, reason=reason)
+
+    def _table(self, x: Floats, observables: Floats) -> Floats:
+        """Return what constraints read, (n, k) or (n, k + d)."""
+        return np.concatenate([observables, x], axis=1) if self._reads_parameters else observables
+
+    def scored(self, x: Floats, evaluation: Evaluation) -> Evaluation:
+        """Return an evaluation with the scores of all its points; those that it has are kept.
+
+        A point at which a constraint fails is `Status.UNSCORED`. So is one that was stored as such: it is asked
+        about anew, since the constraints may be others.
+        """
+        n, m = len(x), len(self.constraints)
+        if evaluation.scores is not None:
+            missing = np.isnan(evaluation.scores.margins[:, :1]).any(axis=1)
+            if not missing.any():
+                return evaluation
+            fresh = self.scored(x[missing], replace(evaluation.take(missing), scores=None))
+            return _put(evaluation, np.flatnonzero(missing), fresh)
+        again = evaluation.status == Status.UNSCORED
+        if again.any():
+            status = np.where(again, Status.OK, evaluation.status).astype(np.int8)
+            reason = ["" if a else r for a, r in zip(again.tolist(), evaluation.reason, strict=True)]
+            evaluation = replace(evaluation, status=status, reason=reason)
+        scores = Scores(np.empty((n, m)), np.empty((n, m)), np.full(n, -1, dtype=np.int16))
+        evaluation = self._asked(self._scorings, x, evaluation, scores)
+        if self._slow is not None:
+            evaluation = self._asked([self._slow], x, evaluation, scores)
+        return replace(evaluation, scores=scores)
 
     def score(self, x: Floats, observables: Floats) -> tuple[Floats, Floats]:
         """Return violations (n, m) and log-likelihood (n,) of n points.
 
         Args:
             x: (n, d) physical parameters.
-            observables: (n, k); NaN where unknown, which counts as a violation of +inf.
+            observables: (n, k); NaN where unknown, which counts as a violation of +inf, as does a constraint that
+                fails.
         """
-        n = len(observables)
-        violations = np.zeros((n, len(self.constraints)))
-        loglike = np.zeros(n)
-        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-            if len(self._fast):
-                o = observables[:, self._fast_columns]
-                unknown = ~np.isfinite(o)
-                excess = np.maximum(0.0, np.maximum(self._low - o, o - self._high))
-                if len(self._log):
-                    logs = self._log
-                    excess[:, logs] = log_excess(o[:, logs], self._low[logs], self._high[logs])
-                excess /= self._scale
-                violations[:, self._fast] = np.where(unknown, np.inf, excess)
-                loglike += self._fast_loglike(o, excess)
-                loglike[unknown.any(axis=1)] = -np.inf
-            together = self._ask_groups(x, observables)
-            for j, constraint in self._slow:
-                if j in together:
-                    violations[:, j], term = together[j]
-                    loglike += term
-                    continue
-                values = self._read(constraint.observables, x, observables)
-                known = np.isfinite(values).all(axis=1)
-                if known.all():  # as nearly always: no copies
-                    violations[:, j], term = self._ask(constraint, values)
-                    loglike += term
-                    continue
-                violations[:, j] = np.inf
-                violations[known, j], term = self._ask(constraint, values[known])
-                loglike[known] += term
-                loglike[~known] = -np.inf
-        violations[np.isnan(violations)] = np.inf
-        loglike[np.isnan(loglike)] = -np.inf
-        return violations, loglike
+        scores = self.scored(x, unscored(observables)).scores
+        assert scores is not None
+        return np.where(scores.margins > 0.0, scores.margins, 0.0), self._sum(scores.terms)
 
-    def _ask_groups(self, x: Floats, observables: Floats) -> dict[int, tuple[Floats, Floats]]:
-        """Return violation and log-likelihood (n,) of the constraints of groups all of whose values are known.
+    def margins(self, x: Floats, observables: Floats) -> Floats:
+        """Return the margins (n, m) of n points; arguments as of `score`."""
+        scores = self.scored(x, unscored(observables)).scores
+        assert scores is not None
+        return scores.margins
+
+    def _sum(self, terms: Floats) -> Floats:
+        """Add up log-likelihoods (n, m) in a fixed order, one by one: same bits for a point in any batch."""
+        if not terms.shape[1]:
+            return np.zeros(len(terms))
+        return np.asarray(terms.take(self._order, axis=1).cumsum(axis=1)[:, -1] + 0.0)
+
+    def require_answers(self) -> None:
+        """Make sure that no constraint has failed wherever it was asked.
 
         Raises:
-            ContractError: see `_ask`.
+            ContractError: one has, at `FEWEST` points or more: it is broken, not the points.
         """
-        answers: dict[int, tuple[Floats, Floats]] = {}
-        for group in self._groups:
-            values = self._read(group.reads, x, observables)
-            if not np.isfinite(values).all():
-                continue  # one by one, so that each is asked of the points that it knows
-            who = self._who(group.first)
-            try:
-                violations, loglikes = group.answer(values)
-            except (Exception, SystemExit) as error:
-                raise ContractError(f"{who} raised {type(error).__name__}: {error}") from error
-            shape = (len(group.indices), len(values))
-            wrong = np.shape(violations) != shape or np.shape(loglikes) != shape
-            if wrong or (violations < 0).any() or (loglikes == np.inf).any():
-                raise ContractError(
-                    f"{who}: `together` must answer with violations that are not negative and log-likelihoods "
-                    f"below infinity, each an array {shape}"
-                )
-            answers.update(zip(group.indices, zip(violations, loglikes, strict=True), strict=True))
-        return answers
+        for j in self._silent.tolist():
+            if self._failures[j] >= FEWEST:
+                raise self._broken(j)
 
-    def _fast_loglike(self, o: Floats, excess: Floats) -> Floats:
-        """Sum the log-likelihoods of the interval constraints; o and excess are (n, number of them)."""
-        total = np.zeros(len(o))
-        if len(self._measured):
-            prediction = o[:, self._measured]
-            distance = prediction - self._values
-            spread = np.where(distance > 0, self._sigma_up, self._sigma_down)
-            if self._relative.any():
-                spread = np.hypot(spread, self._relative * prediction)
-            pulls = distance / spread
-            for column in (pulls * pulls).T:  # not a matrix product: same bits for a point in any batch
-                total -= 0.5 * column
-        if len(self._hard):
-            total[(excess[:, self._hard] > 0).any(axis=1)] = -np.inf
-        for i, constraint in self._soft:
-            total += self._loglike(constraint, o[:, i : i + 1])
-        return total
-
-    def _ask(self, constraint: Constraint, values: Floats) -> tuple[Floats, Floats]:
-        """Return the violation and the log-likelihood (n,) that a constraint gives to values (n, columns).
-
-        Raises:
-            ContractError: it raised, or its answer is not what was promised: its code may be anybody's.
-        """
-        violation = self._answer(constraint, constraint.violation, values, "its violation")
-        if violation.shape != (len(values),) or (violation < 0).any():
-            raise ContractError(
-                f"{self._who(constraint)}: its violation must be an array ({len(values)},) of numbers that are 0 "
-                "where the point is accepted and positive elsewhere"
-            )
-        if constraint.hard:  # by what it promises
-            return violation, np.where(violation > 0, -np.inf, 0.0)
-        return violation, self._loglike(constraint, values)
-
-    def _loglike(self, constraint: Constraint, values: Floats) -> Floats:
-        """Return the log-likelihood (n,) of `_ask`."""
-        loglike = self._answer(constraint, constraint.loglike, values, "its log-likelihood")
-        if loglike.shape != (len(values),) or (loglike == np.inf).any():
-            raise ContractError(
-                f"{self._who(constraint)}: its log-likelihood must be an array ({len(values)},) of numbers, none "
-                "infinite but -inf"
-            )
-        return loglike
-
-    def _answer(
-        self, constraint: Constraint, method: Callable[[Floats], Floats], values: Floats, what: str
-    ) -> Floats:
-        who = self._who(constraint)
-        try:
-            return real(method(values), what)
-        except ContractError as error:
-            raise ContractError(f"{who}: {error}") from error
-        except (Exception, SystemExit) as error:
-            raise ContractError(f"{who} raised {type(error).__name__}: {error}") from error
-
-    def _who(self, constraint: Constraint) -> str:
-        return f"constraint {constraint.name!r} of {self._owner[constraint.name]!r}"
-
-    def _read(self, names: Sequence[str], x: Floats, observables: Floats) -> Floats:
-        """Return columns (n, len(names)) of observables and parameters."""
-        return np.column_stack(
-            [
-                observables[:, self._columns[name]]
-                if name in self._columns
-                else x[:, self._parameter_columns[name]]
-                for name in names
-            ]
+    def _broken(self, j: int) -> ContractError:
+        return ContractError(
+            f"{self._words[j]} (so at every one of the {self._failures[j]:,} points about which it was asked: no "
+            "property of the points; they are stored, mend the constraint and score them with `terranova rescore`)"
         )
+
+    def _listen(self, evaluation: Evaluation, scores: Scores) -> None:
+        """Take note of which constraints have answered, and of failures of those that never have.
+
+        Raises:
+            ContractError: one has failed at each of the first `PATIENCE` points.
+        """
+        answered = (scores.margins.take(self._silent, axis=1) < np.inf).any(axis=0)
+        if answered.any():
+            self._silent = self._silent[~answered]
+        if scores.fault.max(initial=-1) < 0:
+            return
+        for j in self._silent.tolist():
+            rows = np.flatnonzero(scores.fault == j)
+            if len(rows):
+                self._words.setdefault(j, evaluation.reason[int(rows[0])])
+                self._failures[j] += len(rows)
+
+    def _check_broken(self) -> None:
+        for j in self._silent.tolist():
+            if self._failures[j] >= PATIENCE:
+                raise self._broken(j)
 
     def batch(
         self,
@@ -312,11 +283,20 @@ class Problem:
 
         The arguments are those of `Batch`; no point is a probe if `probe` is None.
         """
-        violations, loglike = self.score(x, evaluation.observables)
+        self._check_broken()  # by the batches before this one, which are stored
+        evaluation = self.scored(x, evaluation)
+        scores = evaluation.scores
+        assert scores is not None
+        if len(self._silent):
+            self._listen(evaluation, scores)
+        margins, loglike = scores.margins, self._sum(scores.terms)
         bad: Bools = evaluation.status != Status.OK
         if bad.any():
-            violations[bad] = np.inf
             loglike[bad] = -np.inf
+            hidden = bad & (margins < np.inf).all(axis=1)
+            if hidden.any():  # what failed is read by no constraint
+                margins = np.where(hidden[:, None], np.inf, margins)
+        violations = np.where(margins > 0.0, margins, 0.0)
         return Batch(
             island=island,
             generation=generation,
@@ -331,14 +311,33 @@ class Problem:
             stage=evaluation.stage,
             seconds=evaluation.seconds,
             probe=np.zeros(len(u), dtype=bool) if probe is None else probe,
+            margins=margins,
+            terms=scores.terms,
         )
 
 
-def _by_window(constraint: Constraint) -> TypeGuard[Interval]:
-    """True if the violation is what `Interval` makes of the window; a subclass may have changed its mind."""
-    return isinstance(constraint, Interval) and type(constraint).violation is Interval.violation
+PATIENCE = 100
+"""A constraint that has failed at so many points, and has answered at none, ends the scan."""
+
+FEWEST = 10
+"""At its end, so many are enough."""
 
 
-def _plain(constraint: Asymmetric) -> bool:
-    """True if the log-likelihood is that of `Asymmetric` itself."""
-    return type(constraint).loglike is Asymmetric.loglike
+def unscored(observables: Floats) -> Evaluation:
+    """Return observables (n, k) that come from anywhere as an evaluation without failures."""
+    n = len(observables)
+    return Evaluation(observables, np.zeros(n, dtype=np.int8), [""] * n, np.zeros(n, dtype=np.int8), np.zeros(n))
+
+
+def _put(evaluation: Evaluation, rows: Ints, fresh: Evaluation) -> Evaluation:
+    """Return an evaluation with the status, reasons and scores of some rows replaced."""
+    assert evaluation.scores is not None
+    assert fresh.scores is not None
+    status, reason = evaluation.status.copy(), list(evaluation.reason)
+    status[rows] = fresh.status
+    for row, words in zip(rows.tolist(), fresh.reason, strict=True):
+        reason[row] = words
+    scores = Scores(*(part.copy() for part in evaluation.scores))
+    for part, new in zip(scores, fresh.scores, strict=True):
+        part[rows] = new
+    return replace(evaluation, status=status, reason=reason, scores=scores)

@@ -37,7 +37,7 @@ def approach(holder: Holder, starts: Floats, lanes: Lanes, calls: int) -> Floats
     """
     n, d = starts.shape
     v = holder.charts.from_cube(starts, lanes.chart)
-    distance, missing = _distances(holder, v, lanes)
+    distance, missing, values = _distances(holder, v, lanes)
     count = len(DAMPINGS)
     weight = np.ones_like(distance)
     damping, used, breakouts = np.full(n, 1e-2), np.ones(n), np.zeros(n)
@@ -46,7 +46,7 @@ def approach(holder: Holder, starts: Floats, lanes: Lanes, calls: int) -> Floats
     while alive.any():
         rows: Ints = np.flatnonzero(alive)
         mine = lanes.take(rows)
-        slopes = _slopes(holder, v[rows], mine, distance[rows])
+        slopes = _slopes(holder, v[rows], mine, distance[rows], values[rows])
         low, high = holder.box(v[rows])
         margin = np.clip(0.3 * distance[rows].max(axis=1, initial=0.0), _LEAST_MARGIN, _MARGIN)
         dampings = (damping[rows, None] * DAMPINGS).reshape(-1)
@@ -66,8 +66,8 @@ def approach(holder: Holder, starts: Floats, lanes: Lanes, calls: int) -> Floats
             stiffness=1.0,
         )
         tried = v[rows][own] + step
-        found, lost = _distances(holder, tried, mine.take(own))
-        used[rows] += d + count
+        found, lost, seen = _distances(holder, tried, mine.take(own))
+        used[rows] += holder.probe_cost + count
         paid = _far(found, lost, weights[own])
         first = paid.reshape(-1, count).argmin(axis=1) + count * np.arange(len(rows))
         before = _far(distance[rows], missing[rows], weights)
@@ -75,6 +75,7 @@ def approach(holder: Holder, starts: Floats, lanes: Lanes, calls: int) -> Floats
         stuck = ~(paid[first] < _STUCK * before)
         moved, chosen = rows[better], first[better]
         v[moved], distance[moved], missing[moved] = tried[chosen], found[chosen], lost[chosen]
+        values[moved] = seen[chosen]
         damping[moved] = dampings[chosen]
         damping[rows[~better]] *= 100.0
         plain = _far(distance[rows], missing[rows])
@@ -94,14 +95,14 @@ def nearest_draws(holder: Holder, lanes: Lanes, rng: np.random.Generator) -> Flo
     n, d = len(lanes.chart), holder.dimension
     u = rng.random((n * DRAWS, d))
     many = lanes.take(np.repeat(np.arange(n), DRAWS))
-    distance, missing = _distances(holder, holder.charts.from_cube(u, many.chart), many)
+    distance, missing, _ = _distances(holder, holder.charts.from_cube(u, many.chart), many)
     first = _far(distance, missing).reshape(n, DRAWS).argmin(axis=1) + DRAWS * np.arange(n)
     return np.asarray(u[first])
 
 
-def _distances(holder: Holder, v: Floats, lanes: Lanes) -> tuple[Floats, Ints]:
+def _distances(holder: Holder, v: Floats, lanes: Lanes) -> tuple[Floats, Ints, Floats]:
     terms = holder.terms(v, lanes)
-    return known_or_zero(holder.linearised.distances(terms)), terms.missing
+    return known_or_zero(holder.linearised.distances(terms)), terms.missing, terms.values
 
 
 def _far(distance: Floats, missing: Ints, weight: Floats | float = 1.0) -> Floats:
@@ -109,9 +110,9 @@ def _far(distance: Floats, missing: Ints, weight: Floats | float = 1.0) -> Float
     return np.asarray(((weight * np.maximum(distance, 0.0)) ** 2).sum(axis=1) + _MISSING * missing)
 
 
-def _slopes(holder: Holder, v: Floats, lanes: Lanes, distance: Floats) -> Floats:
+def _slopes(holder: Holder, v: Floats, lanes: Lanes, distance: Floats, values: Floats) -> Floats:
     n, d = v.shape
-    beside, steps = holder.probes(v, lanes)
+    beside, steps = holder.probes(v, lanes, values)
     there = holder.linearised.distances(beside).reshape(n, d, -1)
     with np.errstate(invalid="ignore", over="ignore"):
         slope = known_or_zero((there - distance[:, None]) / steps[:, :, None])

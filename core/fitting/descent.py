@@ -95,12 +95,12 @@ def descend(
     while alive.any():
         looked: Ints = np.flatnonzero(alive & fresh)
         if len(looked):
-            probed = holder.probes(v[looked], lanes.take(looked))
+            probed = holder.probes(v[looked], lanes.take(looked), at.values[looked])
             found = holder.slopes(at.take(looked), *probed)
             slopes_at = found.room(n) if slopes_at is None else slopes_at
             slopes_at.put(looked, found)
             unit[looked] = 1.0 / np.clip(np.linalg.norm(found.bounds, axis=2), _FLATTEST, 1.0)
-            used[looked] += d
+            used[looked] += holder.probe_cost
             fresh[looked] = False
             near = kinks.near(looked, v[looked], known_or_zero(at.bounds[looked]))
             hope = _hope(holder, v[looked], at.take(looked), found, price[looked], unit[looked], near)
@@ -127,9 +127,9 @@ def descend(
         failed = np.flatnonzero(~better)
         if len(failed):  # there, a bound may have other slopes
             tried, place, lane = trial.terms.take(failed), trial.v[failed], mine.take(failed)
-            beyond = holder.slopes(tried, *holder.probes(place, lane)).bounds
+            beyond = holder.slopes(tried, *holder.probes(place, lane, tried.values)).bounds
             kinks.put(rows[failed], place, known_or_zero(tried.bounds), beyond)
-            used[rows[failed]] += d
+            used[rows[failed]] += holder.probe_cost
         at.put(moved, trial.terms.take(np.flatnonzero(better)))
         damping[moved] = trial.damping[better]
         damping[rows[failed]] *= _HEAVIER
@@ -141,7 +141,7 @@ def descend(
         price[rows] = np.clip(np.where(slack > _MET, 4.0 * price[rows], needed), _CHEAPEST, _DEAREST)
         recent[rows] = np.where(np.isinf(recent[rows]), gained, 0.5 * (recent[rows] + np.maximum(gained, 0.0)))
         short = at.merit(price[:, None] * unit)[rows] + goal[rows]  # of the best known, in -ln L
-        steps_left = (calls - used[rows]) / (d + trial.evaluations)
+        steps_left = (calls - used[rows]) / (holder.probe_cost + trial.evaluations)
         there_now = (np.abs(short) < _ENOUGH) & (gained < _ENOUGH)
         allowed = slack <= _MET  # elsewhere, the price of bounds is in what is short
         hopeless = allowed & (short > _FORESIGHT * recent[rows] * steps_left) & (used[rows] > _TRIED * d)

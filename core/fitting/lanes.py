@@ -80,12 +80,28 @@ class Holder:
         full[:, self.free] = u
         return full
 
-    def probes(self, v: Floats, lanes: Lanes) -> tuple[Terms, Floats]:
-        """Return the terms at d points beside each of v (n, d), in order, and the steps (n, d) to them."""
+    def probes(self, v: Floats, lanes: Lanes, values: Floats) -> tuple[Terms, Floats]:
+        """Return the terms at d points beside each of v (n, d), in order, and the steps (n, d) to them.
+
+        A model that offers derivatives is not evaluated there: its observables go on along them.
+
+        Args:
+            v: (n, d) in the charts.
+            lanes: where they are held.
+            values: (n, names) parameters and observables at v.
+        """
         n, d = v.shape
         steps = inward(v, PROBE, self.periodic)
-        around = v[:, None] + steps[:, None] * np.eye(d)
-        return self.terms(around.reshape(n * d, d), lanes.take(np.repeat(np.arange(n), d))), steps
+        around = (v[:, None] + steps[:, None] * np.eye(d)).reshape(n * d, d)
+        many = lanes.take(np.repeat(np.arange(n), d))
+        u = self.whole(self.cube(around, many), many.places)
+        batch = self.likelihood.batch_beside(u, self.whole(self.cube(v, lanes), lanes.places), values)
+        return self.linearised(batch, self.axes, many.places, elastic=self._elastic), steps
+
+    @property
+    def probe_cost(self) -> int:
+        """Evaluations, about, that the slopes at a point take."""
+        return 1 if self.likelihood.problem.model.has_jacobian else self.dimension
 
     def slopes(self, at: Terms, beside: Terms, steps: Floats) -> Terms:
         """Return the derivatives (n, ..., d) of all terms; 0 where there are none."""
@@ -101,6 +117,7 @@ class Holder:
             slope(at.other, beside.other),
             slope(at.read, beside.read),
             slope(at.bounds, beside.bounds),
+            at.values,
             at.missing,
             at.loglike,
         )

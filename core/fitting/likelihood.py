@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from terranova.engine.watch import EngineWatch
-from terranova.evaluation.problem import Problem
+from terranova.evaluation.problem import Problem, unscored
+from terranova.evaluation.slopes import continued
 from terranova.interfaces.batch import Batch, Evaluation, join
 from terranova.store import Writer
 from terranova.types import Array, Bools, Floats, Ints
@@ -58,6 +60,7 @@ class Likelihood:
         self._evaluate, self._writer, self._stored, self._watch = evaluate, writer, stored, watch
         self.evaluations = 0
         self.requests = 0
+        self.jacobians = 0  # points of which the model was asked for derivatives
         observables = [o.name for o in problem.model.observables]
         self.remembered: Ints = np.array(range(len(observables)) if columns is None else columns, dtype=np.int64)
         self.names = (*problem.model.space.names, *(observables[i] for i in self.remembered))
@@ -79,6 +82,35 @@ class Likelihood:
         """Evaluate points u (n, d) of the unit cube; periodic axes wrap, others are cut off at the edges."""
         batch = self._batch(u)
         return replace(batch, observables=batch.observables[:, self.remembered])
+
+    def batch_beside(self, u: Floats, base: Floats, values: Floats) -> Batch:
+        """Return points right beside others, for differences: as `batch`, or by the model's derivatives.
+
+        Points whose observables follow from derivatives are neither evaluated nor stored or counted. Those that do
+        not, because the model says nothing there, are evaluated.
+
+        Args:
+            u: (n c, d), c points beside each one, those of the first one first.
+            base: (n, d) points that were evaluated.
+            values: (n, len(names)) parameters and observables at them.
+        """
+        model = self.problem.model
+        if not model.has_jacobian:
+            return self.batch(u)
+        periodic = model.space.periodic
+        base, u = (np.where(periodic, np.mod(v, 1.0), np.clip(v, 0.0, 1.0)) for v in (base, u))
+        x, beside = model.space.to_physical(base), model.space.to_physical(u)
+        observables = np.full((len(x), len(model.observables)), np.nan)
+        observables[:, self.remembered] = values[:, len(model.space) :]
+        there = continued(model, x, observables, beside)
+        self.jacobians += len(x)
+        number: Ints = np.arange(len(u))
+        batch = self.problem.batch(u, beside, unscored(there), 0 * number, 0 * number, number)
+        batch = replace(batch, observables=batch.observables[:, self.remembered])
+        seen = np.repeat(np.isfinite(observables), len(u) // len(x), axis=0)
+        lost = seen & ~np.isfinite(there)
+        rows: Ints = np.flatnonzero(lost[:, self.remembered].any(axis=1))
+        return batch if not len(rows) else _with_rows(batch, rows, self.batch(u[rows]))
 
     def all_observables(self, u: Floats) -> Batch:
         """As `batch`, with every observable of the model, whether it is remembered or not."""
@@ -212,3 +244,22 @@ class Likelihood:
             if len(parts) != 1:
                 whole: Array = np.concatenate(parts) if parts else nothing
                 parts[:] = [whole]
+
+
+def _with_rows(batch: Batch, rows: Ints, others: Batch) -> Batch:
+    """Return a batch with some rows replaced."""
+    order: Ints = np.arange(len(batch))
+    order[rows] = len(batch) + np.arange(len(rows))
+
+    def joined(name: str) -> Any:
+        return np.concatenate([getattr(batch, name), getattr(others, name)])[order]
+
+    return replace(
+        batch,
+        observables=joined("observables"),
+        violations=joined("violations"),
+        loglike=joined("loglike"),
+        status=joined("status"),
+        margins=joined("margins"),
+        terms=joined("terms"),
+    )

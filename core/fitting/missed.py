@@ -154,7 +154,7 @@ def _widths(linearised: Linearised, centres: Floats) -> Floats:
     n, d = centres.shape
     lanes = Lanes(np.zeros((n, 0), dtype=np.int64), np.full(n, CUBE))
     at = holder.terms(centres, lanes)
-    slopes = holder.slopes(at, *holder.probes(centres, lanes))
+    slopes = holder.slopes(at, *holder.probes(centres, lanes, at.values))
     hessian, _ = linearised.quadratic(at, slopes)
     margin = np.maximum(np.abs(known_or_zero(at.bounds)), _LEAST_MARGIN)
     walls = slopes.bounds / margin[:, :, None]

@@ -49,6 +49,7 @@ class Terms:
         other: (n, q) -ln L of each constraint without residuals.
         read: (n, q') what those constraints read.
         bounds: (n, k) hard bounds, satisfied where not positive, each in units of its scale.
+        values: (n, d + k) parameters and the observables that are remembered.
         missing: (n,) number of terms not known.
         loglike: (n,) of the whole problem; -inf where excluded, failed, or outside its cell.
     """
@@ -57,6 +58,7 @@ class Terms:
     other: Floats
     read: Floats
     bounds: Floats
+    values: Floats
     missing: Ints
     loglike: Floats
 
@@ -105,6 +107,7 @@ class Linearised:
             return np.column_stack([batch.x, batch.observables])
 
         values = (course or Course()).unit(Floats, drawn)
+        self._columns = {c.name: j for j, c in enumerate(likelihood.problem.constraints)}
         self._hard = [
             edge for c in likelihood.problem.constraints if c.hard for edge in self._edges(c, self._read(values, c))
         ]
@@ -153,7 +156,8 @@ class Linearised:
         """
         n = len(batch.loglike)
         values = np.column_stack([batch.x, batch.observables])
-        bounds = [edge.at(self._read(values, edge.constraint)) for edge in self._hard]
+        margins = batch.margins[:, [self._columns[edge.constraint.name] for edge in self._hard]]
+        bounds = [edge.at(self._read(values, edge.constraint), margins[:, i]) for i, edge in enumerate(self._hard)]
         loglike = batch.loglike.copy()
         for i, axis in enumerate(axes):
             if axis.column is None or elastic:
@@ -168,13 +172,16 @@ class Linearised:
                 with np.errstate(invalid="ignore"):
                     loglike[~((at >= low) & (at <= high))] = -np.inf
         squares = [_known(self._read(values, c), c.residuals) for c in self._squares]
-        other = [-_known(self._read(values, c), c.loglike) for c in self.general]
         read = [self._read(values, c) for c in self.general]
+        other = [
+            -np.where(np.isfinite(of).all(axis=1), batch.terms[:, self._columns[c.name]], np.nan)[:, None]
+            for c, of in zip(self.general, read, strict=True)
+        ]
         residuals, others, walls = _stacked(squares, n), _stacked(other, n), _stacked(bounds, n)
         missing = sum((~np.isfinite(part)).sum(axis=1) for part in (residuals, others, walls))
         missing = np.where(batch.status == 0, missing, 10**6)
         missing = np.asarray(missing, dtype=np.int64)
-        return Terms(residuals, others, _stacked(read, n), walls, missing, loglike)
+        return Terms(residuals, others, _stacked(read, n), walls, values, missing, loglike)
 
     def distances(self, terms: Terms) -> Floats:
         """Return (n, rows) how far points are from what is allowed, not positive where they are within it.
@@ -224,9 +231,10 @@ class _Edge:
             (bound * self.scale if self.log else np.arcsinh(bound * self.scale / self.width)) / self.unit
         )
 
-    def at(self, read: Floats) -> Floats:
+    def at(self, read: Floats, margin: Floats) -> Floats:
+        """Return the bound (n,) of what its constraint reads (n, q), and of the margin (n,) that it gave."""
         if self.end is None:
-            return _known(read, self.constraint.margin)[:, 0] / self.scale
+            return np.where(np.isfinite(read).all(axis=1), margin, np.nan) / self.scale
         with np.errstate(invalid="ignore"):
             if self.log:
                 return np.asarray(self.sign * np.log(np.maximum(read[:, 0], LEAST) / self.end) / self.scale)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,6 +28,28 @@ class Status(IntEnum):
     """no answer before the deadline"""
     CRASHED = 5
     """the process that evaluated it died"""
+    UNSCORED = 6
+    """a constraint raised an exception, or answered NaN"""
+
+
+class Scores(NamedTuple):
+    """What constraints say of n points.
+
+    Attributes:
+        margins: (n, m) by how much each is violated, negative where there is room left; +inf where what it reads is
+            not known, and NaN in all of a row that no constraint has been asked about.
+        terms: (n, m) log-likelihood of each; -inf where excluded or not known.
+        fault: (n,) int16, the first constraint that failed at the point; -1 where none did.
+    """
+
+    margins: Floats
+    terms: Floats
+    fault: Array
+
+    @classmethod
+    def unasked(cls, n: int, m: int) -> Scores:
+        """Return those of points that no constraint has been asked about."""
+        return cls(np.full((n, m), np.nan), np.full((n, m), -np.inf), np.full(n, -1, dtype=np.int16))
 
 
 @dataclass(frozen=True)
@@ -39,6 +62,7 @@ class Evaluation:
         reason: n strings, empty when the status is OK.
         stage: (n,) int8, the last stage of the model that was computed.
         seconds: (n,) time spent on each point; a batch's time is shared out evenly.
+        scores: of constraints that had to be asked on the way, between stages or because they are slow.
     """
 
     observables: Floats
@@ -46,6 +70,7 @@ class Evaluation:
     reason: Sequence[str]
     stage: Array
     seconds: Floats
+    scores: Scores | None = None
 
     def take(self, rows: ArrayLike) -> Evaluation:
         """Return the given rows (a boolean mask or indices) as an evaluation."""
@@ -57,6 +82,7 @@ class Evaluation:
             [self.reason[int(i)] for i in chosen],
             self.stage[chosen],
             self.seconds[chosen],
+            None if self.scores is None else Scores(*(part[chosen] for part in self.scores)),
         )
 
 
@@ -71,11 +97,16 @@ class Batch:
         u: (n, d_free) in the unit cube.
         x: (n, d) physical.
         observables: (n, k); NaN where unknown.
-        violations: (n, m) >= 0; +inf where an observable is unknown. Never NaN.
+        violations: (n, m) >= 0; +inf where an observable is unknown. Never NaN. Of a failed point those that are
+            known nevertheless stay, and at least one is +inf: a point violates nothing only if it did not fail.
         loglike: (n,) natural log-likelihood; -inf where excluded or failed. Never NaN.
         status, reason, stage, seconds: as in `Evaluation`.
         probe: (n,) True for points that were evaluated for a derivative: right beside another point, they say
             nothing new, and are not counted as found. None are if left out.
+        margins: (n, m) violations before they are cut at 0: negative where there is room left, so that
+            derivatives reach inside the bounds. The violations if left out. Not stored.
+        terms: (n, m) log-likelihood of each constraint; -inf where excluded or not known. NaN if left out. Not
+            stored.
     """
 
     island: Ints
@@ -91,10 +122,16 @@ class Batch:
     stage: Array
     seconds: Floats
     probe: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    margins: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    terms: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
     def __post_init__(self) -> None:
         if not len(self.probe):
             object.__setattr__(self, "probe", np.zeros(len(self.island), dtype=bool))
+        if not len(self.margins):
+            object.__setattr__(self, "margins", self.violations)
+        if not len(self.terms):
+            object.__setattr__(self, "terms", np.full(np.shape(self.violations), np.nan))
 
     def __len__(self) -> int:
         return len(self.island)
@@ -134,6 +171,8 @@ class Batch:
             stage=self.stage[chosen],
             seconds=self.seconds[chosen],
             probe=self.probe[chosen],
+            margins=self.margins[chosen],
+            terms=self.terms[chosen],
         )
 
 
@@ -158,4 +197,15 @@ def join(parts: Sequence[Evaluation], k: int = 0) -> Evaluation:
         [reason for p in parts for reason in p.reason],
         np.concatenate([p.stage for p in parts]),
         np.concatenate([p.seconds for p in parts]),
+        joined_scores(parts),
     )
+
+
+def joined_scores(parts: Sequence[Evaluation]) -> Scores | None:
+    """Put the scores of evaluations together; rows of those that have none count as not asked about."""
+    known = [part.scores for part in parts if part.scores is not None]
+    if not known:
+        return None
+    m = known[0].margins.shape[1]
+    each = [Scores.unasked(len(p.status), m) if p.scores is None else p.scores for p in parts]
+    return Scores(*(np.concatenate(columns) for columns in zip(*each, strict=True)))

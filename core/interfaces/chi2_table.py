@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from terranova.interfaces.constraint import Constraint, KeyProblem, Positive, Reads
+from terranova.interfaces.constraint import Constraint, Judgement, KeyProblem, Positive, Reads
 from terranova.types import Floats
 
 _FEWEST = {"linear": 2, "cubic": 4}
@@ -132,6 +132,10 @@ class Chi2Table(Constraint):
 
     def loglike(self, values: Floats) -> Floats:
         return -0.5 * self.table_chi2(values)
+
+    def judge(self, values: Floats) -> Judgement:
+        chi2 = self.table_chi2(values)
+        return Judgement(np.asarray((chi2 - self.max_chi2) / self.scale), -0.5 * chi2)
 
     def describe(self) -> str:
         return f"table of -2 ln L of {', '.join(self.observables)} ≤ {self.max_chi2:g}"

@@ -6,8 +6,9 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from annotated_types import Gt, Lt
@@ -80,6 +81,36 @@ class KeyProblem(NamedTuple):
     def error(self) -> ValueError:
         """Return it as an error, for a constraint that is made in Python."""
         return ValueError(f"{'.'.join(map(str, self.path))}: {self.message}")
+
+
+class Judgement(NamedTuple):
+    """What a constraint says of n points.
+
+    Attributes:
+        margin: (n,) by how much it is violated, negative where there is room left; C = max(0, margin).
+        loglike: (n,) natural log-likelihood, up to a constant; -inf where excluded.
+    """
+
+    margin: Floats
+    loglike: Floats
+
+
+class Panel(ABC):
+    """Several constraints of one kind that are judged in one computation; see `Constraint.panel`.
+
+    Attributes:
+        observables: (q,) what they read, together.
+    """
+
+    observables: tuple[str, ...]
+
+    @abstractmethod
+    def judge(self, values: Floats) -> tuple[Floats, Floats]:
+        """Return margins and log-likelihoods, each (n, constraints), as `Constraint.judge` gives them one by one.
+
+        Args:
+            values: (n, q). Of a constraint that reads a number that is not finite any answer will do.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,15 +186,49 @@ class Constraint(ABC):
         return None
 
     def margin(self, values: Floats) -> Floats:
-        """Return (n,) by how much the constraint is violated, negative where there is room left.
+        """Return (n,) by how much the constraint is violated, negative where there is room left: C before the cut.
 
-        It is what a fit linearises at a hard bound. Without a form that goes on inside the bound the violation
-        itself serves, and the search walks into the bound without warning.
+        It is what samplers and fits take derivatives of: C itself is flat inside the bound. Without a form that
+        goes on there the violation serves, and a search walks into the bound without warning.
 
         Args:
             values: (n, len(observables)), all finite.
         """
         return self.violation(values)
+
+    def judge(self, values: Floats) -> Judgement:
+        """Return margin and log-likelihood in one computation: this is what a scan asks for, once a point.
+
+        The default asks `margin` and `loglike`. A kind in which both follow from one number, such as chi2, works
+        it out once here. If a subclass of it defines `violation`, `margin` or `loglike` anew, these are asked.
+
+        Args:
+            values: (n, len(observables)), all finite.
+        """
+        margin = self.margin(values) if _says(type(self), "margin", "violation") else self.violation(values)
+        if self.hard:  # by what it promises
+            return Judgement(margin, np.where(np.asarray(margin) > 0.0, -np.inf, 0.0))
+        return Judgement(margin, self.loglike(values))
+
+    @classmethod
+    def panel(cls, constraints: Sequence[Self]) -> Panel | None:
+        """Return what judges several constraints of this very kind at once; None if each is asked by itself.
+
+        For kinds of which a problem has dozens: each call costs some microseconds however few points it has.
+
+        Args:
+            constraints: of this class and no other, two or more.
+        """
+        return None
+
+    @property
+    def slow(self) -> bool:
+        """True if a point takes it a millisecond or more, or if it may hang or crash.
+
+        It is then judged where the model runs: by the executor, point by point, within the time-out of a point, and
+        only where the model has not failed.
+        """
+        return False
 
     @property
     def hard(self) -> bool:
@@ -205,22 +270,6 @@ class Constraint(ABC):
         return ()
 
     @classmethod
-    def together(cls, constraints: Sequence[Any]) -> Callable[[Floats], tuple[Floats, Floats]] | None:
-        """Return a function that answers for several constraints of this kind at once, or None.
-
-        For a kind of which a set has dozens, and whose cost is in the calls.
-
-        Args:
-            constraints: of this class, none of them hard.
-
-        Returns:
-            a function of values (n, columns), all finite, which returns violations and log-likelihoods, each
-            (len(constraints), n) and the same bits as `violation` and `loglike`. Columns are those that the
-            constraints read, in the order in which they are first named.
-        """
-        return None
-
-    @classmethod
     def key_problems(cls, keys: Mapping[str, Any], observables: Sequence[str]) -> Iterator[KeyProblem]:
         """Yield what is wrong with an entry of a file whose keys all have the right types.
 
@@ -241,6 +290,32 @@ class Constraint(ABC):
     def describe(self) -> str:
         """One short phrase for tables."""
         return self.kind
+
+
+@cache
+def _says(kind: type[Constraint], method: str, *others: str) -> bool:
+    """True unless a subclass of the class that defines a method defines one of the others anew."""
+
+    def owner(name: str) -> int:
+        return next(i for i, cls in enumerate(kind.__mro__) if name in vars(cls))
+
+    return owner(method) <= min(map(owner, others))
+
+
+def judged(constraint: Constraint) -> Callable[[Floats], Judgement]:
+    """Return the method that judges a constraint: its own, unless a subclass has changed what that stands for."""
+    if _says(type(constraint), "judge", "margin", "violation", "loglike"):
+        return constraint.judge
+    return partial(Constraint.judge, constraint)
+
+
+def is_signed(constraint: Constraint) -> bool:
+    """True if margins are negative where there is room left; otherwise a negative one is a mistake."""
+    kind = type(constraint)
+    if _says(kind, "judge", "margin", "violation") and kind.judge is not Constraint.judge:
+        return True
+    own = kind.margin is not Constraint.margin and _says(kind, "margin", "violation")
+    return own and bool(getattr(constraint, "signed", True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,11 +342,14 @@ class Interval(Constraint):
             raise ValueError("distance: log needs positive bounds")
 
     def violation(self, values: Floats) -> Floats:
+        return np.asarray(np.maximum(0.0, Interval.margin(self, values)))
+
+    def margin(self, values: Floats) -> Floats:
         low, high = self.window()
         o = values[:, 0]
         if self.distance == "log":
-            return log_excess(o, low, high) / self.scale
-        return np.maximum(0.0, np.maximum(low - o, o - high)) / self.scale
+            return np.asarray(log_margin(o, low, high) / self.scale)
+        return np.asarray(np.maximum(low - o, o - high) / self.scale)
 
     def describe(self) -> str:
         low, high = self.window()
@@ -282,13 +360,13 @@ LEAST = 1e-300
 """Stands for zero and negative values where a logarithm is taken."""
 
 
-def log_excess(o: Floats, low: Floats | float, high: Floats | float) -> Floats:
-    """Return the decades by which o lies outside [low, high]: > 0 exactly where it does."""
+def log_margin(o: Floats, low: Floats | float, high: Floats | float) -> Floats:
+    """Return the decades by which o lies outside [low, high], negative inside: > 0 exactly where it is outside."""
     lower, upper = np.maximum(low, LEAST), np.maximum(high, LEAST)
     logs = np.log10(np.maximum(o, LEAST))
-    excess = np.maximum(np.log10(lower) - logs, logs - np.log10(upper))
+    margin = np.maximum(np.log10(lower) - logs, logs - np.log10(upper))
     outside = (o < low) | (o > high)
-    return np.where(outside, np.maximum(excess, np.finfo(float).eps), 0.0)
+    return np.asarray(np.where(outside, np.maximum(margin, np.finfo(float).eps), np.minimum(margin, 0.0)))
 
 
 def acceptance(constraints: Sequence[Constraint]) -> dict[str, tuple[float, float]]:

@@ -11,7 +11,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from terranova.interfaces.arrays import real
-from terranova.interfaces.constraint import Constraint, Interval, KeyProblem, Level, Positive, Reads, Sigma
+from terranova.interfaces.constraint import (
+    LATER,
+    Constraint,
+    Interval,
+    KeyProblem,
+    Level,
+    Positive,
+    Reads,
+    Sigma,
+)
 from terranova.interfaces.theory_errors import WithTheoryError, limit_pulls
 from terranova.types import Floats
 
@@ -230,10 +239,15 @@ class Function(Constraint):
     Attributes:
         violation_of: returns C >= 0 (n,).
         loglike_of: returns ln L (n,); without it, 0 where accepted and -inf elsewhere.
+        signed: `violation_of` returns the margin: C where positive, and negative where there is room left. Samplers
+            then see how far from its bound an accepted point is.
+        slow: a point takes it a millisecond or more: it is judged by the executor, see `Constraint.slow`.
     """
 
     violation_of: Callable[..., Floats]
     loglike_of: Callable[..., Floats] | None = None
+    signed: bool = field(default=False, metadata=LATER)
+    slow: bool = field(default=False, metadata=LATER)  # type: ignore[misc]  # a property of other kinds
     kind: ClassVar[str] = "function"
     in_files: ClassVar[bool] = False
     reads: ClassVar[Reads] = Reads(1, None, "one or more observables")
@@ -247,9 +261,13 @@ class Function(Constraint):
         return ()
 
     def violation(self, values: Floats) -> Floats:
+        margin = self.margin(values)
+        return np.maximum(0.0, margin) if self.signed else margin
+
+    def margin(self, values: Floats) -> Floats:
         return real(self.violation_of(*values.T.copy()), "its violation") / self.scale
 
     def loglike(self, values: Floats) -> Floats:
         if self.loglike_of is None:
-            return np.where(self.violation(values) > 0, -np.inf, 0.0)
+            return np.where(self.margin(values) > 0, -np.inf, 0.0)
         return real(self.loglike_of(*values.T.copy()), "its log-likelihood")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from terranova.interfaces.constraint import LATER, Constraint, KeyProblem, Positive, Reads, Sigma
+from terranova.interfaces.constraint import LATER, Constraint, Judgement, KeyProblem, Positive, Reads, Sigma
 from terranova.interfaces.correlation import (
     SMALLEST,
     distance,
@@ -20,6 +20,21 @@ from terranova.interfaces.correlation import (
 from terranova.interfaces.correlation import nearest as nearest_correlation
 from terranova.interfaces.theory_errors import shared_errors, shared_problems
 from terranova.types import Floats
+
+
+def in_sequence(terms: Floats) -> Floats:
+    """Return sums (...,) of terms (..., k), added one after the other.
+
+    Unlike a matrix product, and unlike `sum`, this gives a point the same bits in any batch.
+    """
+    total: Floats = terms[..., 0].copy()
+    for i in range(1, terms.shape[-1]) if terms.size > _LARGE else ():
+        total += terms[..., i]
+    return total if terms.size > _LARGE else np.asarray(terms.cumsum(axis=-1)[..., -1])
+
+
+_LARGE = 20_000
+"""Above so many terms a loop over their columns is faster than running sums, of which only the last are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +141,7 @@ class Correlated(Constraint):
         whitening = np.linalg.inv(np.linalg.cholesky(total))
         relative = np.array([error.sizes for error in errors if error.relative]).reshape(-1, len(scales))
         kept = {"_inverse": np.linalg.inv(total), "_whitening": whitening, "_scales": scales, "_relative": relative}
+        kept["_unit"] = np.eye(len(relative))
         for name, value in kept.items():
             object.__setattr__(self, name, value)
         of_reference = float(self.chi2(np.array([self.reference]))[0]) if self.reference else 0.0
@@ -171,16 +187,10 @@ class Correlated(Constraint):
     def chi2(self, values: Floats) -> Floats:
         """Return chi2 (n,) of predictions (n, len(observables))."""
         if len(self._kept("_relative")):
-            rows = self._rows(values)
-            return np.asarray(sum(rows[:, i] ** 2 for i in range(rows.shape[1])))
+            return in_sequence(self._rows(values) ** 2)
         pulls = (values - np.array(self.values)) / self._kept("_scales")
-        inverse = self._kept("_inverse")
-        # Written out term by term: unlike a matrix product it gives a point the same bits in any batch.
-        total = np.zeros(len(values))
-        for i in range(pulls.shape[1]):
-            for j in range(pulls.shape[1]):
-                total += inverse[i, j] * pulls[:, i] * pulls[:, j]
-        return total
+        n, m = pulls.shape
+        return in_sequence((self._kept("_inverse") * pulls[:, :, None] * pulls[:, None]).reshape(n, m * m))
 
     def _kept(self, name: str) -> Floats:
         """Return what `_prepare` kept: a frozen class declares no attributes of its own."""
@@ -188,9 +198,8 @@ class Correlated(Constraint):
         return found
 
     def _whitened(self, pulls: Floats) -> Floats:
-        """Return independent pulls (n, m), term by term as in `chi2`."""
-        whitening = self._kept("_whitening")
-        return np.asarray(sum(whitening[:, j] * pulls[:, j : j + 1] for j in range(pulls.shape[1])))
+        """Return independent pulls (..., m) of pulls (..., m)."""
+        return in_sequence(self._kept("_whitening") * pulls[..., None, :])
 
     def _rows(self, values: Floats) -> Floats:
         """Return (n, m + K): independent pulls at the best nuisance parameters, and these."""
@@ -198,12 +207,11 @@ class Correlated(Constraint):
         rows = self._whitened((values - np.array(self.values)) / scales)
         if not len(sizes):
             return rows
-        shifts = np.stack([self._whitened(values * size / scales) for size in sizes], axis=1)  # (n, K, m)
-        m = range(len(scales))
-        slope = -np.asarray(sum(shifts[:, :, i] * rows[:, i : i + 1] for i in m))
-        curvature = np.asarray(sum(shifts[:, :, None, i] * shifts[:, None, :, i] for i in m)) + np.eye(len(sizes))
+        shifts = self._whitened(values[:, None] * sizes / scales)  # (n, K, m)
+        slope = -in_sequence(shifts * rows[:, None])
+        curvature = in_sequence(shifts[:, :, None] * shifts[:, None]) + self._kept("_unit")
         best = np.linalg.solve(curvature, slope[:, :, None])[:, :, 0]
-        moved = rows + np.asarray(sum(shifts[:, k] * best[:, k : k + 1] for k in range(len(sizes))))
+        moved = rows + in_sequence(np.swapaxes(shifts, 1, 2) * best[:, None])
         return np.concatenate([moved, best], axis=1)
 
     def violation(self, values: Floats) -> Floats:
@@ -219,6 +227,10 @@ class Correlated(Constraint):
 
     def margin(self, values: Floats) -> Floats:
         return np.asarray((self.chi2(values) - self.largest_chi2) / self.scale)
+
+    def judge(self, values: Floats) -> Judgement:
+        chi2 = self.chi2(values)
+        return Judgement(np.asarray((chi2 - self.largest_chi2) / self.scale), -0.5 * chi2)
 
     def describe(self) -> str:
         theory = f", theory errors {', '.join(self.theory)}" if self.theory else ""

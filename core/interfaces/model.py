@@ -96,6 +96,23 @@ class Model(ABC):
         """
         raise ContractError(f"model {self.name!r} declares observables of stage {stage} but no evaluate_stage")
 
+    def jacobian(self, x: Floats, observables: Floats) -> Floats | None:
+        """Return the derivatives (n, k, d) of the observables with respect to the parameters at n points.
+
+        Offer it if all derivatives of a point cost less than d + 1 evaluations: written by hand, or by automatic
+        differentiation. What asks for slopes, a fit for one, then takes them from here instead of evaluating d
+        points beside each. Priors and constraints are none of its business: it is about physical values.
+
+        Args:
+            x: (n, d) physical points, in the parameters' units; columns in the declared order.
+            observables: (n, k) what the model has said at them.
+
+        Returns:
+            d O_i / d x_j in the unit of observable i over that of parameter j; NaN where it is not known, at a kink
+            or for a stage that cannot be differentiated. None, as here, if no derivatives are offered.
+        """
+        return None
+
     def seeds(self, rng: np.random.Generator, n: int, windows: Mapping[str, tuple[float, float]]) -> Floats | None:
         """Suggest n points (n, d), physical, near which valid ones may lie; None if the model knows none.
 

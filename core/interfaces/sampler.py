@@ -5,13 +5,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from terranova.errors import ContractError
 from terranova.interfaces.batch import Batch
 from terranova.types import Array, Bools, Floats, Ints
+
+
+class Slopes(NamedTuple):
+    """Derivatives at n points of the unit cube, by each of its d axes; NaN where they are not known.
+
+    Attributes:
+        observables: (n, k, d) of the model's observables.
+        margins: (n, m, d) of `Batch.margins`.
+    """
+
+    observables: Floats
+    margins: Floats
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,10 @@ class SearchSpace:
         seeds: (random stream, n) -> n starting points (n, d) in the cube that the model suggests; None if it has no
             suggestions.
         windowed: the constraints that `windows` of observables tell everything about; of the others a sampler sees
-            the violations only.
+            `Batch.margins`, by how much they are violated or how much room is left.
+        jacobian: (u (n, d), observables (n, k) as told) -> `Slopes` there, from a model that offers derivatives:
+            one call in place of d probes for each point; None for other models. It evaluates nothing that is stored
+            or counted, and answers the same when a scan is resumed.
     """
 
     names: tuple[str, ...]
@@ -42,6 +57,7 @@ class SearchSpace:
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seeds: Callable[[np.random.Generator, int], Floats] | None = None
     windowed: frozenset[str] = frozenset()
+    jacobian: Callable[[Floats, Floats], Slopes] | None = None
 
     @property
     def dimension(self) -> int:
@@ -106,8 +122,8 @@ class Sampler(ABC):
     def tell(self, batch: Batch) -> None:
         """Learn from the points of the last `ask`, in the same order.
 
-        The last batch of a scan can be shorter, when the budget ends within it. Violations are never NaN;
-        failed points have +inf everywhere.
+        The last batch of a scan can be shorter, when the budget ends within it. Violations are never NaN. A failed
+        point has +inf where nothing is known, at one constraint at least, and the violations that are known.
         """
 
     @property

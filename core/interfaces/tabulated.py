@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from terranova.interfaces.constraint import KeyProblem, Level, Positive, Reads
+from terranova.interfaces.constraint import Judgement, KeyProblem, Level, Positive, Reads
 from terranova.interfaces.theory_errors import WithTheoryError, limit_pulls
 from terranova.types import Floats
 
@@ -140,6 +140,12 @@ class Tabulated(WithTheoryError):
             return np.where(self.violation(values) > 0, -np.inf, 0.0)
         pull = limit_pulls(self, values[:, 0], self._at(values[:, 1]), self.cl)
         return -0.5 * pull * pull
+
+    def judge(self, values: Floats) -> Judgement:
+        if len(self.observables) == 2:
+            return super().judge(values)
+        chi2 = self._chi2(values[:, 0])
+        return Judgement(np.asarray((chi2 - self.max_chi2) / self.scale), -0.5 * chi2)
 
     def residuals(self, values: Floats) -> Floats | None:
         if self.hard or self.cl is None or type(self).loglike is not Tabulated.loglike:

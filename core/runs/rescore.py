@@ -58,6 +58,7 @@ def rescore(run: Run, constraints: Sequence[ConstraintLike], output: Path | str)
         NotTrusted: the model runs programs that nobody has agreed to here.
         RunExists: `output` is in use.
         RunError: a constraint reads an observable that was not stored.
+        ContractError: a constraint fails at every point.
     """
     directory = Path(output)
     consent = Consent(run.trust, origin=run.directory)
@@ -96,6 +97,7 @@ def _write(
             batch_valid, batch_unjudged = _score(table, run, problem, columns, writer)
             valid += batch_valid
             unjudged += batch_unjudged
+        problem.require_answers()
     _write_origin(directory, run, unjudged=unjudged)
     _write_summary(directory, run, valid)
     if unjudged:

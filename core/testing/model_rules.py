@@ -241,6 +241,54 @@ def later_stages_add_only(case: ModelCase) -> None:
         evaluation = model.evaluate_stage(stage, case.x, evaluation, good)
 
 
+_STEP = 1e-4
+"""In the unit cube, of the differences with which derivatives are compared."""
+
+
+def derivatives_are_those_of_the_observables(case: ModelCase) -> None:
+    """What `jacobian` says agrees with differences of observables, as far as these can be trusted."""
+    model = case.make()
+    if not model.has_jacobian:
+        return
+    space = model.space
+    u = np.clip(space.to_unit(case.x), 3.0 * _STEP, 1.0 - 3.0 * _STEP)
+    x = space.to_physical(u)
+    here = case.run(model, x)
+    ok = here.status == Status.OK
+    derivatives = model.jacobian(x[ok], here.observables[ok])
+    demand(
+        not ok.any() or bool(np.isfinite(derivatives).any()),
+        f"jacobian() knows no derivative at any of {int(ok.sum())} points: leave it out",
+    )
+    for axis, parameter in enumerate(space.free):
+        changes, promised = [], np.zeros(0)
+        for step in (_STEP, 2.0 * _STEP):
+            ends = []
+            for sign in (1.0, -1.0):
+                beside = u[ok].copy()
+                beside[:, axis] += sign * step
+                ends.append(space.to_physical(beside))
+            moved = ends[0] - ends[1]
+            change = case.run(model, ends[0]).observables - case.run(model, ends[1]).observables
+            changes.append(change / (2.0 * step))
+            if step == _STEP:
+                promised = np.where(moved[:, None] != 0.0, derivatives * moved[:, None], 0.0).sum(axis=2) / (
+                    2 * step
+                )
+        with np.errstate(invalid="ignore"):
+            rounding = 1e-12 * np.abs(here.observables[ok]) / _STEP
+            doubt = 10.0 * np.abs(changes[0] - changes[1]) + rounding
+            allowed = doubt + 1e-5 * np.maximum(np.abs(changes[0]), np.abs(promised))
+            wrong = np.abs(promised - changes[0]) > allowed  # False where one of them is not known
+        if wrong.any():
+            row, column = (int(i[0]) for i in np.nonzero(wrong))
+            raise ContractError(
+                f"jacobian() says that {model.observables[column].name!r} changes by {promised[row, column]:.6g} "
+                f"for each unit of the cube along {parameter.name!r}, differences say "
+                f"{changes[0][row, column]:.6g}, at {x[ok][row].tolist()}"
+            )
+
+
 MODEL_RULES: tuple[Callable[[ModelCase], None], ...] = (
     declares_what_it_computes,
     answers_with_what_it_declared,
@@ -252,5 +300,6 @@ MODEL_RULES: tuple[Callable[[ModelCase], None], ...] = (
     inputs_are_left_alone,
     no_global_random_state,
     later_stages_add_only,
+    derivatives_are_those_of_the_observables,
 )
 """All rules, in order."""

@@ -92,8 +92,8 @@ def batches_are_left_alone(case: Case) -> None:
 
 
 def failed_points_do_not_stop_it(case: Case) -> None:
-    """All points fail, half of them, one of a batch, or some constraints are unknown."""
-    for which in ("all", "half", "one", "partly"):
+    """All points fail, half of them, or one of a batch; some fail late, or have an unknown and do not fail."""
+    for which in ("all", "half", "one", "late", "partly"):
         sampler = case.make()
         rng = np.random.default_rng(3)
         spent = 0
@@ -101,20 +101,28 @@ def failed_points_do_not_stop_it(case: Case) -> None:
             proposal = case.ask(sampler)
             n = len(proposal.u)
             rows = {"all": np.ones(n, bool), "one": np.arange(n) == 0}.get(which, rng.random(n) < 0.5)
-            sampler.tell(_with_failures(case.evaluate(proposal), rows, whole=which != "partly"))
+            sampler.tell(_with_failures(case.evaluate(proposal), rows, which))
             spent += n
 
 
-def _with_failures(batch: Batch, rows: Bools, *, whole: bool) -> Batch:
-    """Return the batch with the given rows failed; or, unless `whole`, with their last constraint unknown."""
+def _with_failures(batch: Batch, rows: Bools, which: str) -> Batch:
+    """Return the batch with the given rows failed, "late" with only their last constraint unknown.
+
+    Or, "partly", with that one unknown and no failure.
+    """
     violations, status = batch.violations.copy(), batch.status.copy()
     observables, loglike = batch.observables.copy(), batch.loglike.copy()
     loglike[rows] = -np.inf
-    if whole:
-        violations[rows], status[rows], observables[rows] = np.inf, 3, np.nan
-    else:
+    if which in ("late", "partly"):
         violations[rows, -1:], observables[rows, 2:3] = np.inf, np.nan
-    return replace(batch, violations=violations, status=status, observables=observables, loglike=loglike)
+    else:
+        violations[rows], observables[rows] = np.inf, np.nan
+    if which != "partly":
+        status[rows] = 3
+    margins = np.where(np.isinf(violations), np.inf, batch.margins)
+    return replace(
+        batch, violations=violations, status=status, observables=observables, loglike=loglike, margins=margins
+    )
 
 
 def last_batch_may_be_shorter(case: Case) -> None:

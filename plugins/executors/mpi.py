@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-from terranova import Evaluation, Executor, PointModel, Problem, Watch
+from terranova import Evaluation, Executor, Problem, Watch
 from terranova.errors import ParallelError
 from terranova.parallel.world import Backoff, world
 from terranova.plugins.executors.serial import SerialExecutor
@@ -76,7 +76,7 @@ class MpiExecutor(Executor):
     ) -> None:
         self._world = world()
         super().__init__(problem, max(1, self._world.size - 1))
-        fragile = isinstance(problem.model.plugin, PointModel)
+        fragile = problem.one_by_one
         self._terms = Terms(fragile if isolate is None else isolate, timeout, memory, logs)
         self._local = self._terms.executor(problem)
         self._paces = {rank: Pace() for rank in self._ranks}

@@ -78,7 +78,7 @@ class ProcessesExecutor(Executor):
         whole = workers == 1
         if not whole:
             task_seconds = min(TASK_SECONDS, self.timeout / 4)
-        elif self._warm:  # the deadline is that of the whole task
+        elif not problem.one_by_one:  # the deadline is that of the whole task
             task_seconds = self.timeout / 4
         else:  # the deadline is that of each point
             task_seconds = math.inf

@@ -87,11 +87,11 @@ class SerialExecutor(Executor):
             self._in_place(space.to_physical(np.full((1, space.dimension), 0.5)))
 
     def evaluate(self, x: Floats) -> Evaluation:
-        """Evaluate the points x (n, d): in one call if the model is vectorised, else in tasks of 0.2 s."""
+        """Evaluate the points x (n, d): in one call if they can be, else in tasks of 0.2 s."""
         if self._child is not None:
             self._child.watch = self.watch
             return self._child.evaluate(x)
-        if not isinstance(self.problem.model.plugin, PointModel):
+        if not self.problem.one_by_one:
             with self.watch.breakable():
                 evaluation = self._in_place(x)
             _require_memory(evaluation)

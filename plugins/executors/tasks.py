@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from terranova import Evaluation, PointModel, Problem, Status, TerranovaError
+from terranova import Evaluation, Problem, Status, TerranovaError
 from terranova.interfaces.batch import failed, join
 from terranova.types import Floats
 
@@ -157,8 +157,8 @@ class Progress:
     ) -> None:
         self._x, self.number, self._done = x, number, done
         self._columns = len(problem.model.observables)
-        # Of a model that computes one point at a time nothing is lost by hearing of each at once.
-        self._one_by_one = isinstance(problem.model.plugin, PointModel)
+        # Where points are computed one at a time nothing is lost by hearing of each at once.
+        self._one_by_one = problem.one_by_one
         self._next = 0
         self._retries: deque[Task] = deque()
         self._parts: dict[int, Evaluation] = {}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from terranova import KeyProblem
+from terranova import Judgement, KeyProblem, Panel
 from terranova.plugins.higgs_limits import search_program
 from terranova.plugins.higgs_limits.recorded import RecordedSearch
 from terranova.plugins.higgs_limits.search_records import SearchRecord, read_table
@@ -68,12 +68,12 @@ class Search(RecordedSearch[SearchRecord]):
                 f"between [{between[0]:g}, {between[1]:g}]: no part of the record, which has masses from "
                 f"{found.masses[0]:g} to {found.masses[-1]:g} GeV"
             )
-        signals = tuple(self._signal(name, found, columns) for name in self.signals)
+        signals = tuple(self.signal(name, found, columns) for name in self.signals)
         low, high = max(between[0], float(found.masses[0])), min(between[1], float(found.masses[-1]))
         search = search_program.Search(found, signals, low, high)
         return search, search_program.program([search])
 
-    def _signal(self, name: str, found: SearchRecord, columns: Columns) -> search_program.Signal:
+    def signal(self, name: str, found: SearchRecord, columns: Columns) -> search_program.Signal:
         """Return a signal, and note what it reads and in which unit.
 
         Raises:
@@ -96,22 +96,8 @@ class Search(RecordedSearch[SearchRecord]):
         return search_program.Signal(mass, width, lighter, rate)
 
     @classmethod
-    def together(cls, constraints: Sequence[Any]) -> Callable[[Floats], tuple[Floats, Floats]]:
-        """Return one function for several searches, see `Constraint.together`: the kernel is called once."""
-        columns = Columns()
-        searches = []
-        for c in constraints:
-            alone: search_program.Search = c.made.program[0]
-            signals = tuple(c._signal(name, c.found, columns) for name in c.signals)
-            searches.append(alone._replace(signals=signals))
-        joint = search_program.program(searches)
-        scales = np.array([[c.scale] for c in constraints])
-
-        def answer(values: Floats) -> tuple[Floats, Floats]:
-            decisive = _decided(values, joint)
-            return np.maximum(0.0, (decisive[:, :, 0] - 1.0) / scales), decisive[:, :, 2]
-
-        return answer
+    def panel(cls, constraints: Sequence[Self]) -> Panel | None:
+        return _SearchPanel(constraints) if cls is Search else None
 
     def ratios(self, values: Floats) -> tuple[Floats, Floats]:
         """Return rate over observed and over expected limit (n, signals); 0 where the limit does not apply.
@@ -133,6 +119,10 @@ class Search(RecordedSearch[SearchRecord]):
         """
         return self._decide(values)[:, 2].copy()
 
+    def judge(self, values: Floats) -> Judgement:
+        decisive = self._decide(values)
+        return Judgement((decisive[:, 0] - 1.0) / self.scale, decisive[:, 2].copy())
+
     def explain(self, point: Mapping[str, Any]) -> str:
         """Return in words which signal decides at a point, and how.
 
@@ -153,6 +143,25 @@ class Search(RecordedSearch[SearchRecord]):
     def _decide(self, values: Floats) -> Floats:
         """Return observed and expected ratio of the signal with the largest expected one, and ln L (n, 3)."""
         return self.answer(values, lambda given: _decided(given, self.made.program[1])[0])
+
+
+class _SearchPanel(Panel):
+    """Several searches whose programmes are one: the kernel is called once."""
+
+    def __init__(self, searches: Sequence[Search]) -> None:
+        columns = Columns()
+        parts = []
+        for one in searches:
+            alone: search_program.Search = one.made.program[0]
+            signals = tuple(one.signal(name, one.found, columns) for name in one.signals)
+            parts.append(alone._replace(signals=signals))
+        self.observables = columns.names
+        self._program = search_program.program(parts)
+        self._scales = np.array([one.scale for one in searches])
+
+    def judge(self, values: Floats) -> tuple[Floats, Floats]:
+        decisive = _decided(np.ascontiguousarray(values, dtype=float), self._program)
+        return (decisive[:, :, 0].T - 1.0) / self._scales, decisive[:, :, 2].T
 
 
 def _decided(values: Floats, program: search_program.Program, ratios: Floats | None = None) -> Floats:

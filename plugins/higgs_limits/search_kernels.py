@@ -73,13 +73,6 @@ def rate_of(values: Floats, products: Ints, factors: Floats, parts: Ints, column
 
 
 @lean_kernel
-def _apart(v: Floats, first: int, second: int, resolution: float) -> bool:
-    """True if two columns of a point differ by more than the resolution."""
-    a, b = v[first], v[second]
-    return abs(a - b) > 0.5 * resolution * (a + b)
-
-
-@lean_kernel
 def weigh(
     values: Floats,
     start: int,
@@ -146,7 +139,7 @@ def weigh(
                         total[j] += rate[i]
         for i in range(count):
             mass = v[p.states[first + i, 0]]
-            if total[i] == 0.0 or mass < low or mass > high:
+            if total[i] == 0.0 or not low <= mass <= high:
                 continue
             width = v[p.states[first + i, 1]] if p.states[first + i, 1] >= 0 else 0.0
             if width > largest_width * mass:
@@ -158,7 +151,7 @@ def weigh(
                     other /= mass
                 if second != LIGHTER_MASS:
                     other = max(other, p.others[others])  # narrower is as narrow
-                if other < p.others[others] or other > p.others[others + n_others - 1]:
+                if not p.others[others] <= other <= p.others[others + n_others - 1]:
                     continue
                 j, across = locate(p.others, others, n_others, other)
             k, along = locate(p.masses, masses, n_masses, mass)

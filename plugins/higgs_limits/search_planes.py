@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from terranova import KeyProblem
+from terranova import Judgement, KeyProblem
 from terranova.plugins.higgs_limits.recorded import RecordedSearch
 from terranova.plugins.higgs_limits.search_records import PlanesRecord, read_planes
 from terranova.plugins.higgs_limits.search_signals import Columns, is_rate, packed
@@ -67,6 +67,11 @@ class SearchPlanes(RecordedSearch[PlanesRecord]):
 
     def loglike(self, values: Floats) -> Floats:
         return np.asarray(-0.5 * self._decide(values)[:, 1])
+
+    def judge(self, values: Floats) -> Judgement:
+        decisive = self._decide(values)
+        margin = (math.log(1.0 - self.found.confidence) - decisive[:, 0]) / self.scale
+        return Judgement(margin, -0.5 * decisive[:, 1])
 
     def _decide(self, values: Floats) -> Floats:
         """Return ln CLs and q (n, 2) of the signal that decides."""

@@ -126,9 +126,7 @@ class DifferentialEvolution(Archipelago):
         valid = batch.valid[rows].reshape(shape)
         # Parents and trials are scaled together, so that every pair can be compared.
         both = np.concatenate([self._violations[who], violations], axis=1)
-        rank = np.where(
-            np.concatenate([self._failed[who], failed], axis=1), np.inf, scaled_loss(both, self.loss).scaled
-        )
+        rank = scaled_loss(both, self.loss).scaled  # infinite where nothing is known
         parents, trials = rank[:, : self.popsize], rank[:, self.popsize :]
         better = (trials <= parents) | ~self._alive[who, None]
         self._u[who] = np.where(better[..., None], self._trial[who], self._u[who])

@@ -14,7 +14,8 @@ class Rows:
     """The r numbers of a point that decide whether it is valid, and their windows.
 
     These are the observables with a window and, for constraints of any other kind (functions of several
-    observables, tabulated limits, windows on parameters), their violations, which must not exceed 0.
+    observables, tabulated limits, windows on parameters), their margins, which must not exceed 0: unlike violations
+    they have slopes inside, too, where a constraint says how far from its bound a point is.
 
     Args:
         space: what is known of the problem.
@@ -27,7 +28,7 @@ class Rows:
         names = [name for name in space.observables if name in space.windows]
         self._observables = np.array([space.observables.index(name) for name in names], dtype=np.int64)
         opaque = [j for j, name in enumerate(space.constraints) if name not in space.windowed]
-        self._violations = np.array(opaque, dtype=np.int64)
+        self._margins = np.array(opaque, dtype=np.int64)
         ends = np.array([space.windows[name] for name in names] + [(-math.inf, 0.0)] * len(opaque))
         ends = ends.reshape(-1, 2)
         self._known = len(space.observables)
@@ -38,9 +39,7 @@ class Rows:
 
     def of(self, batch: Batch) -> Floats:
         """Return the rows (n, r) of n points; NaN or infinite where unknown."""
-        return np.concatenate(
-            [batch.observables[:, self._observables], batch.violations[:, self._violations]], axis=1
-        )
+        return np.concatenate([batch.observables[:, self._observables], batch.margins[:, self._margins]], axis=1)
 
     def observables(self, rows: Floats) -> Floats:
         """Return the observables (n, k) of points with rows (n, r); NaN where rows do not tell."""

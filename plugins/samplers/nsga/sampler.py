@@ -133,8 +133,10 @@ class Nsga(Archipelago):
     def _pool(self, island: int, u: Floats, violations: Floats, observables: Floats, failed: Bools) -> Pool:
         """Return objectives and constraints of everything that competes on an island."""
         scaled = scale_violations(violations)
+        # A failed point comes after all others, the further the less of it is known.
+        lost = np.where(failed, violations.shape[1] + np.isinf(violations).sum(axis=1), 0.0)
         if not self._objectives.of_violations:
-            constraints = np.where(failed[:, None], np.inf, np.column_stack([scaled, np.zeros(len(u))]))
+            constraints = np.column_stack([scaled, lost])
             return Pool(self._objectives.observables(observables), constraints)
         objectives = self._objectives.violations(scaled)
         valid = ~failed & ~violations.any(axis=1)
@@ -146,7 +148,7 @@ class Nsga(Archipelago):
                 chosen = np.flatnonzero(valid)
                 crowding[chosen] = 1.0 - self._archive.novelty(features, chosen, np.full(len(chosen), island))
             objectives = np.column_stack([objectives, crowding])
-        return Pool(objectives, failed[:, None].astype(float))
+        return Pool(objectives, lost[:, None])
 
     def retire(self, island: int) -> None:
         self._active[island] = False

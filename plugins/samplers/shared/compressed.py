@@ -20,7 +20,7 @@ def units_of(violations: Floats) -> Floats:
 
 
 def compressed_loss(violations: Floats, failed: Bools, units: Floats) -> Floats:
-    """Return sum_j ln(1 + C_j / unit_j) (n,); +inf for failed points.
+    """Return sum_j ln(1 + C_j / unit_j) (n,); +inf for failed points of which nothing is known.
 
     Args:
         violations: (n, m).
@@ -28,4 +28,4 @@ def compressed_loss(violations: Floats, failed: Bools, units: Floats) -> Floats:
         units: (m,) as of `units_of`.
     """
     loss = np.minimum(np.log1p(violations / units), UNKNOWN).sum(axis=1)
-    return np.where(failed, np.inf, loss)
+    return np.where(failed & np.isinf(violations).all(axis=1), np.inf, loss)

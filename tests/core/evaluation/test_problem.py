@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,71 +126,3 @@ def test_a_function_constraint_must_not_be_negative() -> None:
     problem = Problem(BoundModel(Base()), [ConstraintSet("set", (wrong,))])
     with pytest.raises(ContractError, match="constraint 'p'"):
         problem.score(X, problem.evaluate(X).observables)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Joint(Window):
-    """A window that many constraints share in one call, of two columns at most; wrong in a way if asked to."""
-
-    wrong: ClassVar[str] = ""
-
-    def violation(
-        self, values: np.ndarray
-    ) -> np.ndarray:  # not Interval's own: a problem must not gather these itself
-        return np.asarray(super().violation(values))
-
-    @classmethod
-    def together(cls, constraints: Sequence[Any]) -> Any:
-        names = list(dict.fromkeys(name for c in constraints for name in c.observables))
-
-        def answer(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            assert np.isfinite(values).all()
-            assert values.shape[1] == len(names)
-            columns = [values[:, [names.index(name) for name in c.observables]] for c in constraints]
-            violations = np.array([c.violation(v) for c, v in zip(constraints, columns, strict=True)])
-            if cls.wrong == "raises":
-                raise RuntimeError("no")
-            if cls.wrong == "shape":
-                violations = violations.T
-            return violations - (1.0 if cls.wrong == "negative" else 0.0), -violations
-
-        return answer
-
-    @property
-    def hard(self) -> bool:
-        return False
-
-    def loglike(self, values: np.ndarray) -> np.ndarray:
-        return -self.violation(values)
-
-
-def _joint() -> list[Joint]:
-    return [
-        Joint(name=f"c{i}", observables=(name,), lower=-0.5, upper=0.1 * i, source="made up")
-        for i, name in enumerate(["y", "x", "p_x", "x"])
-    ]
-
-
-@pytest.mark.parametrize("unknown", [None, np.nan])
-def test_constraints_that_answer_together_score_as_one_by_one(unknown: float | None) -> None:
-    other = Gaussian(name="g", observables=("x",), value=0.0, sigma=1.0, source="made up")
-    problem = Problem(BoundModel(ThreeNumbers()), [ConstraintSet("group", (*_joint()[:2], other, *_joint()[2:]))])
-    assert len(problem._groups) == 1
-    x = np.random.default_rng(2).standard_normal((50, 3))
-    observables = x.copy()
-    if unknown is not None:
-        observables[3, 0] = unknown
-    together = problem.score(x, observables)
-    problem._groups = []
-    apart = problem.score(x, observables)
-    np.testing.assert_array_equal(together[0], apart[0])
-    np.testing.assert_array_equal(together[1], apart[1])
-    assert (together[0] > 0).any()
-
-
-@pytest.mark.parametrize("wrong", ["raises", "shape", "negative"])
-def test_a_wrong_answer_together_is_refused_by_name(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = Problem(BoundModel(ThreeNumbers()), [ConstraintSet("group", tuple(_joint()))])
-    monkeypatch.setattr(Joint, "wrong", wrong)
-    with pytest.raises(ContractError, match="constraint 'c0' of 'group'"):
-        problem.score(np.zeros((5, 3)), np.zeros((5, 3)))

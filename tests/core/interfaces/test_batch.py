@@ -27,7 +27,8 @@ def _evaluation(batch: Batch) -> Evaluation:
 
 
 def _rows_of(batch: Batch | Evaluation, rows: list[int]) -> list[object]:
-    return [[list(map(str, np.atleast_1d(getattr(batch, f.name)[i]))) for i in rows] for f in fields(batch)]
+    named = [f.name for f in fields(batch) if getattr(batch, f.name) is not None]
+    return [[list(map(str, np.atleast_1d(getattr(batch, name)[i]))) for i in rows] for name in named]
 
 
 @given(st.lists(st.integers(-N, N - 1), max_size=2 * N))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terranova.interfaces.constraint import Constraint, Interval, acceptance, log_excess
+from terranova.interfaces.constraint import Constraint, Interval, acceptance, log_margin
 from terranova.types import Floats
 
 
@@ -74,7 +74,7 @@ def test_the_violation_of_an_interval_is_the_distance_in_its_scale(
 @given(st.floats(1e-6, 1e6), st.floats(1.0, 1e3), st.floats(-1e7, 1e7))
 def test_decades_are_counted_exactly_outside(low: float, ratio: float, at: float) -> None:
     high = low * ratio
-    excess = float(log_excess(np.array([at]), low, high)[0])
+    excess = float(log_margin(np.array([at]), low, high)[0])
     assert (excess > 0.0) == (at < low or at > high)
     if at > high:
         assert excess == pytest.approx(math.log10(at / high), abs=1e-9)

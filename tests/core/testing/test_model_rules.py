@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.derivatives import Differentiable
 from support.toys import Shell, Staged
 
 from terranova.errors import ContractError
@@ -55,7 +56,7 @@ class Nameless(Shell):
     observables = (*Shell.observables, Observable(Shell.observables[0].name.upper()))
 
 
-@pytest.mark.parametrize("plugin", [Shell, Staged])
+@pytest.mark.parametrize("plugin", [Shell, Staged, Differentiable])
 @pytest.mark.parametrize("rule", MODEL_RULES, ids=lambda rule: rule.__name__)
 def test_good_models_keep_all_rules(rule: Any, plugin: type[Model]) -> None:
     rule(ModelCase(plugin, points=16))
@@ -74,3 +75,21 @@ def test_good_models_keep_all_rules(rule: Any, plugin: type[Model]) -> None:
 def test_a_broken_rule_is_seen(plugin: type[Model], rule: str) -> None:
     with pytest.raises(ContractError):
         getattr(model_rules, rule)(ModelCase(plugin, points=16))
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("sign", r"jacobian\(\) says that 'product' changes by .* along 'a', differences say"),
+        ("swapped", "differences say"),
+        ("shape", "expected"),
+    ],
+)
+def test_wrong_derivatives_are_seen(fault: str, message: str) -> None:
+    with pytest.raises(ContractError, match=message):
+        model_rules.derivatives_are_those_of_the_observables(ModelCase(Differentiable, {"fault": fault}, points=16))
+
+
+@pytest.mark.parametrize("fault", ["nan", "raises"])
+def test_derivatives_that_are_not_known_everywhere_are_no_fault(fault: str) -> None:
+    model_rules.derivatives_are_those_of_the_observables(ModelCase(Differentiable, {"fault": fault}, points=16))

@@ -261,14 +261,39 @@ def test_searches_answer_together_as_each_does(tmp_path: Path) -> None:
         folder = tmp_path / str(i)
         folder.mkdir()
         searches.append(search(folder, record, signals, scale=1.0 + i))
-    names = list(dict.fromkeys(name for one in searches for name in one.observables))
+    panel = Search.panel(searches)
+    assert panel is not None
+    names = list(panel.observables)
     rng = np.random.default_rng(3)
     scale = {"m": 300.0, "m2": 300.0, "w": 15.0, "w2": 15.0, "br": 1.0, "sigma": 0.2, "sigma2": 0.3}
     table = np.column_stack([scale[name] * rng.uniform(0.4, 1.8, 500) for name in names])
-    violations, loglikes = Search.together(searches)(table)
-    for one, violation, loglike in zip(searches, violations, loglikes, strict=True):
+    margins, loglikes = panel.judge(table)
+    for one, margin, loglike in zip(searches, margins.T, loglikes.T, strict=True):
         own = np.ascontiguousarray(table[:, [names.index(name) for name in one.observables]])
-        np.testing.assert_array_equal(violation, one.violation(own))
+        np.testing.assert_array_equal(margin, one.margin(own))
         np.testing.assert_array_equal(loglike, one.loglike(own))
-        assert 0 < (violation > 0).sum() < 500
+        assert 0 < (margin > 0).sum() < 500
         assert (loglike < 0).any()
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("n", [1, 400])
+def test_a_panel_says_of_every_search_of_the_package_what_each_says_alone(n: int) -> None:
+    import terranova
+
+    group = terranova.problem("thdm3", ["scalars"]).constraints
+    searches = [c for c in group if type(c) is Search]
+    assert len(searches) > 30
+    panel = Search.panel(searches)
+    assert panel is not None
+    rng = np.random.default_rng(3)
+    units = {name: unit for search in searches for name, unit in search.units.items()}
+    draw = {"GeV": lambda: 10.0 ** rng.uniform(-1.0, 3.5, n), "pb": lambda: 10.0 ** rng.uniform(-4.0, 2.0, n)}
+    columns = {name: draw.get(unit, lambda: rng.uniform(-1.0, 1.0, n))() for name, unit in units.items()}
+    margins, terms = panel.judge(np.column_stack([columns[name] for name in panel.observables]))
+    for j, search in enumerate(searches):
+        alone = search.judge(values(search, **columns))
+        np.testing.assert_array_equal(margins[:, j], alone.margin)
+        np.testing.assert_allclose(terms[:, j], alone.loglike, rtol=1e-13)
+    if n > 1:
+        assert ((margins > 0.0).any(axis=0) & (margins < 0.0).any(axis=0)).sum() > 20

@@ -1,0 +1,57 @@
+"""Derivatives of a model that offers them, carried on to the unit cube and to the margins of constraints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from terranova.evaluation.bound_model import BoundModel
+from terranova.interfaces.sampler import Slopes
+from terranova.types import Floats
+
+if TYPE_CHECKING:
+    from terranova.evaluation.problem import Problem
+
+STEP = 1e-7
+"""In the unit cube. What is differenced over it is only arithmetic: priors and constraints."""
+
+
+def continued(model: BoundModel, x: Floats, observables: Floats, beside: Floats) -> Floats:
+    """Return observables (n c, k) at c points beside each of n others, along the derivatives that the model offers.
+
+    Args:
+        model: one that offers them.
+        x: (n, d) physical points.
+        observables: (n, k) at them.
+        beside: (n c, d) physical points, the c beside the first one first.
+
+    Returns:
+        NaN where an observable or a derivative is not known.
+    """
+    n, d = x.shape
+    moved = beside.reshape(n, -1, d) - x[:, None]
+    jacobian = np.swapaxes(model.jacobian(x, observables), 1, 2)
+    lost = np.isnan(jacobian)
+    with np.errstate(invalid="ignore", over="ignore"):
+        there = observables[:, None] + moved @ np.where(lost, 0.0, jacobian)
+    if lost.any():  # a parameter that is not moved does not enter, whether its derivative is known or not
+        there[(moved != 0.0).astype(float) @ lost.astype(float) > 0.0] = np.nan
+    return np.asarray(there.reshape(len(beside), -1))
+
+
+def slopes_of(problem: Problem, u: Floats, observables: Floats) -> Slopes:
+    """Return what `SearchSpace.jacobian` promises."""
+    n, d = u.shape
+    space = problem.model.space
+    step = np.where(u + STEP <= 1.0, STEP, -STEP)
+    around = (u[:, None] + step[:, None] * np.eye(d)).reshape(n * d, d)
+    owner = np.repeat(np.arange(n), d)
+    x, beside = space.to_physical(u), space.to_physical(around)
+    there = continued(problem.model, x, observables, beside)
+    margins = problem.margins(x, observables)
+    with np.errstate(invalid="ignore", over="ignore"):
+        of_observables = (there - observables[owner]).reshape(n, d, -1) / step[:, :, None]
+        change = problem.margins(beside, there) - margins[owner]
+        of_margins = np.where(np.isfinite(change), change, np.nan).reshape(n, d, -1) / step[:, :, None]
+    return Slopes(np.swapaxes(of_observables, 1, 2), np.swapaxes(of_margins, 1, 2))
