@@ -17,6 +17,7 @@ from terranova.interfaces.constraint import PLACE, Constraint, KeyProblem, Reads
 from terranova.interfaces.constraint_kinds import Asymmetric, Function, Gaussian, Limit, Window
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.correlated import Correlated
+from terranova.interfaces.function_model import model_from
 from terranova.interfaces.model import Model, Observable, PointModel
 from terranova.interfaces.novelty import NoveltyDetector
 from terranova.interfaces.parameters import Parameter, ParameterSpace
@@ -107,6 +108,7 @@ __all__ = [
     "hookimpl",
     "merge",
     "model",
+    "model_from",
     "open",
     "open_fit",
     "pack_pieces",

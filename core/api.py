@@ -15,16 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from terranova.config import Consent, build_problem, load_config, load_problem
 from terranova.config.document import Source
+from terranova.config.objects import named
 from terranova.config.plugin_options import check_options
+from terranova.config.problem_reading import located_name
 from terranova.engine import session
-from terranova.errors import ConfigError, Diagnostic
+from terranova.errors import ConfigError, Diagnostic, RunMismatch
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
 from terranova.parallel.world import alone_if, world
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
 from terranova.registry import registry
+from terranova.registry.given import import_given
 from terranova.registry.plugin import Plugin
+from terranova.registry.python_files import file_reference
 from terranova.runs.run import Run
 
 if TYPE_CHECKING:
@@ -69,35 +73,46 @@ def _run(directory: Directory, trust: bool = False) -> Run:
 # models and problems
 
 
-def model(name: str, **options: Any) -> BoundModel:
-    """Return a registered model, ready to evaluate.
+def model(name: Any, **options: Any) -> BoundModel:
+    """Return a model, ready to evaluate.
 
     Args:
-        name: as listed by `terranova plugins`.
+        name: as listed by `terranova plugins`; a file, such as "./my_model.py" or "./my_model.py:MyModel"; or a
+            class or an object that is a model.
         options: of the model.
 
     Raises:
         PluginMissing: there is no such model; the message names the nearest.
         ConfigError: an option that it does not have, or a value that makes no sense.
     """
-    plugin = registry().get("model", name)
     diagnostics = Diagnostics(Document(None))
+    word = named(name, ("model",))
+    if not isinstance(word, str):
+        raise ConfigError(
+            [Diagnostic("", 0, 0, "model", f"expected the name of a model, or a model, got {word!r}")]
+        )
+    word = located_name(word, ("model",), diagnostics)
+    if file_reference(word) is not None:
+        import_given("model", word)
+    plugin = registry().get("model", word)
     options, _ = check_options(plugin, options, (), diagnostics)
     diagnostics.raise_if_any()
     try:
-        return BoundModel(plugin.target(**options))
+        return BoundModel(plugin.make(**options))
     except ValueError as error:
-        raise ConfigError([Diagnostic("", 0, 0, "", f"model {name!r} refuses its options: {error}")]) from error
+        raise ConfigError(
+            [Diagnostic("", 0, 0, "", f"model {plugin.called!r} refuses its options: {error}")]
+        ) from error
 
 
 def problem(
-    name: str, constraints: Sequence[Any] = (), *, parameters: Mapping[str, Any] | None = None, **options: Any
+    name: Any, constraints: Sequence[Any] = (), *, parameters: Mapping[str, Any] | None = None, **options: Any
 ) -> Problem:
     """Return a model together with constraint sets, ready to evaluate and score.
 
     Args:
-        name: of the model.
-        constraints: names of constraint sets, paths of YAML files, or constraints.
+        name: of the model, or the model itself; see `model`.
+        constraints: names of constraint sets, paths of YAML files, constraints, or sets.
         parameters: values or priors that replace the model's.
         options: of the model.
 
@@ -153,6 +168,7 @@ def scan(
         trust: the programs that it names may run.
         keys: the configuration's top-level keys (`output`, `seed`, ...), as an alternative to `file` or to replace
             what it says: `terranova.scan(model="thdm3", constraints=["theory"], evaluations=10_000, output=...)`.
+            A class, or an object, may stand where a file has the name of a model, a sampler or a constraint set.
 
     Raises:
         ConfigError: every problem of the configuration at once.
@@ -179,12 +195,25 @@ def resume(
     alone: bool = False,
     quiet: bool = False,
     trust: bool = False,
+    model: Any = None,
+    constraints: Sequence[Any] = (),
+    sampler: Any = None,
 ) -> Run:
-    """Go on with a scan that was stopped or killed; see `session.resume`, and `scan` for `alone`."""
+    """Go on with a scan that was stopped or killed; see `session.resume`, and `scan` for `alone`.
+
+    What was given to the scan as a class or an object is given again, as `model`, `constraints` and `sampler`: the
+    run knows it by name only. Where its source has changed there is a warning, and if a few of the stored points
+    come out otherwise when they are evaluated again, the scan does not go on.
+
+    Raises:
+        RunMismatch: what is given is not what the run was started with.
+    """
     path = None if file is None else Path(file)
+    where = directory.directory if isinstance(directory, Run) else Path(directory)
+    _given_again(where, model=model, constraints=constraints, sampler=sampler)
     with alone_if(alone):
         run, _ = session.resume(
-            directory.directory if isinstance(directory, Run) else Path(directory),
+            where,
             path,
             evaluations=evaluations,
             wall=wall,
@@ -196,17 +225,41 @@ def resume(
     return run
 
 
-def open(directory: str | Path, *, trust: bool = False) -> Run:
+def open(directory: str | Path, *, trust: bool = False, model: Any = None, constraints: Sequence[Any] = ()) -> Run:
     """Open a run directory for reading, also while the run is going on.
 
     Args:
         directory: of the run.
         trust: its model may run, with the programs that it names, when `problem` or `report` are called.
+        model: the class or object that was scanned, where the scan was given one: for what evaluates points again.
+        constraints: those that were given as objects, likewise.
 
     Raises:
         RunError: it is not a run directory.
+        RunMismatch: the model or the constraints are not those with which the run was started, by their names.
     """
-    return Run(Path(directory), trust=trust)
+    run = Run(Path(directory), trust=trust)
+    _given_again(run.directory, model=model, constraints=constraints)
+    return run
+
+
+def _given_again(directory: Path, *, model: Any, constraints: Sequence[Any], sampler: Any = None) -> None:
+    """Take what a run was given in Python once more, and make sure that the run knows it by that name."""
+    if model is None and not constraints and sampler is None:
+        return
+    config = Run(directory).problem_config
+    known = {"constraints": [entry for entry in config.constraints if isinstance(entry, str)]}
+    known["model"] = [config.model.name]
+    if sampler is not None:
+        known["sampler"] = [Run(directory).config.sampler.name]
+    pairs = [("model", model), *(("constraints", entry) for entry in constraints), ("sampler", sampler)]
+    for kind, thing in pairs:
+        if thing is None:
+            continue
+        name = named(thing, (kind,))
+        if isinstance(name, str) and name not in known[kind]:
+            was = ", ".join(repr(word) for word in known[kind]) or "none that was given by name"
+            raise RunMismatch(f"{kind}: the run {directory} has {was}; what is given now is {name!r}")
 
 
 # ----------------------------------------------------------------------------------------------------
