@@ -17,6 +17,7 @@ from terranova.interfaces.constraint import Constraint, Interval, acceptance, lo
 from terranova.interfaces.constraint_kinds import Asymmetric
 from terranova.interfaces.constraint_set import ConstraintSet, all_constraints
 from terranova.interfaces.model import Model
+from terranova.interfaces.notebook import html_table
 from terranova.interfaces.sampler import SearchSpace
 from terranova.types import Bools, Floats, Ints
 
@@ -130,7 +131,12 @@ class Problem:
         return self.model.space.to_unit(x)
 
     def evaluate(self, x: Floats) -> Evaluation:
-        """Evaluate the model at x (n, d), stage by stage: a later stage only for points valid so far."""
+        """Evaluate the model at x (n, d), stage by stage: a later stage only for points valid so far.
+
+        Raises:
+            ValueError: x is no array of numbers of that shape.
+        """
+        x = self._points(x)
         evaluation = self.model.evaluate_array(x)
         for stage in range(1, self.model.stages):
             scored, _ = self.score(x, evaluation.observables)
@@ -139,6 +145,36 @@ class Problem:
             worth &= evaluation.stage == stage - 1
             evaluation = self.model.evaluate_stage(stage, x, evaluation, worth)
         return evaluation
+
+    def _points(self, x: Floats) -> Floats:
+        """Return x as an array (n, d); of what somebody else than the engine may have handed in."""
+        names = self.model.space.names
+        wanted = f"expected physical points of shape (n, {len(names)}), in the order {', '.join(names)}"
+        way_out = "; problem.model.evaluate(NAME=...) takes parameters by name"
+        try:
+            x = np.asarray(x, dtype=float)
+        except (TypeError, ValueError):
+            raise ValueError(f"{wanted}; got {x!r}"[:1000] + way_out) from None
+        if x.ndim != 2 or x.shape[1] != len(names):
+            raise ValueError(f"{wanted}; got shape {x.shape}{way_out}")
+        return x
+
+    def __repr__(self) -> str:
+        sets = ", ".join(f"{group.name} ({len(group)})" for group in self.sets) or "none"
+        space = self.model.space
+        return (
+            f"<problem: model {self.model.name}>\n  parameters   {space.dimension} of {len(space)} free\n"
+            f"  constraints  {len(self.constraints)} in {sets}"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (c.name, ", ".join(c.observables), c.describe(), c.unit, self._owner[c.name], c.source)
+            for c in self.constraints
+        ]
+        headings = ("constraint", "of", "", "unit", "set", "source")
+        caption = f"model {self.model.name}, {self.model.space.dimension} free parameters: constraints"
+        return html_table(caption, headings, rows)
 
     def score(self, x: Floats, observables: Floats) -> tuple[Floats, Floats]:
         """Return violations (n, m) and log-likelihood (n,) of n points.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from annotated_types import Gt, Lt
 
+from terranova.interfaces.notebook import html_table
 from terranova.types import Floats
 
 Positive = Annotated[float, Gt(0)]
@@ -225,6 +226,11 @@ class Constraint(ABC):
     def describe(self) -> str:
         """One short phrase for tables."""
         return self.kind
+
+    def _repr_html_(self) -> str:
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        rows = [(k, str(v)) for k, v in values.items() if not isinstance(v, str | tuple) or v]
+        return html_table(f"{self.kind} {self.name}: {self.describe()}", ("", ""), rows)
 
 
 @dataclass(frozen=True, kw_only=True)

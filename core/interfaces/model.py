@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -60,6 +61,8 @@ class Model(ABC):
     """What a paper that uses the model should cite: "arXiv:... words" or "doi:... words"."""
     planes: ClassVar[Sequence[tuple[str, ...]]] = ()
     """What the report draws: (x, y) or (x, y, colour), names of parameters or observables."""
+    benchmarks: Mapping[str, Mapping[str, float]] = MappingProxyType({})
+    """Points with names: name -> parameter -> value; parameters left out have their defaults."""
 
     parameters: Sequence[Parameter]
     observables: Sequence[Observable]

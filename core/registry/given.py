@@ -55,7 +55,7 @@ def find_given(kind: str, name: str) -> Plugin | None:
         word = {"constraints": "constraints=[...]"}.get(kind, f"{kind}=...")
         raise PluginMissing(
             f"the {label} {name.removeprefix(PREFIX)!r} was given in Python, as an object, and is not known to "
-            f"this process: give it again, as terranova.resume(DIR, {word}) to go on, or terranova.open(DIR, {word})"
+            f"this process: give it again, as terranova.resume(DIR, {word}) or terranova.open(DIR, {word})"
         )
     raise PluginMissing(f"the {label} {name} has not been imported")
 
