@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from terranova.api import (
         best,
+        check,
+        cite,
         compare,
         doctor,
         export,
@@ -50,7 +52,9 @@ if TYPE_CHECKING:
         resume,
         salvage,
         scan,
+        status,
         verify,
+        warm,
     )
 
 
@@ -101,6 +105,8 @@ __all__ = [
     "Watch",
     "Window",
     "best",
+    "check",
+    "cite",
     "compare",
     "doctor",
     "export",
@@ -120,8 +126,10 @@ __all__ = [
     "resume",
     "salvage",
     "scan",
+    "status",
     "unpack_streams",
     "verify",
+    "warm",
 ]
 
 

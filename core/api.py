@@ -10,8 +10,9 @@ options. Where a command takes a run directory, a `Run` is welcome, too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from terranova.config import Consent, build_problem, load_config, load_problem
 from terranova.config.document import Source
@@ -19,7 +20,7 @@ from terranova.config.objects import named
 from terranova.config.plugin_options import check_options
 from terranova.config.problem_reading import located_name
 from terranova.engine import session
-from terranova.errors import ConfigError, Diagnostic, RunMismatch
+from terranova.errors import ConfigError, Diagnostic, RunError, RunMismatch
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
 from terranova.parallel.world import alone_if, world
@@ -30,18 +31,25 @@ from terranova.registry.given import import_given
 from terranova.registry.plugin import Plugin
 from terranova.registry.python_files import file_reference
 from terranova.runs.run import Run
+from terranova.system.atomic import write_atomic
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from terranova.comparison import Comparison
+    from terranova.engine.dry_run import DryRun
+    from terranova.engine.warming import Warmed
     from terranova.fitting.results import FitResults
     from terranova.fitting.steps import Fit
     from terranova.installation.finding import Section
+    from terranova.runs.bibliography import Bibliography
+    from terranova.runs.standing import Standing
     from terranova.store import Salvage, Verification
 
 __all__ = [
     "best",
+    "check",
+    "cite",
     "compare",
     "doctor",
     "export",
@@ -57,7 +65,9 @@ __all__ = [
     "resume",
     "salvage",
     "scan",
+    "status",
     "verify",
+    "warm",
 ]
 
 Directory = str | Path | Run
@@ -85,6 +95,10 @@ def model(name: Any, **options: Any) -> BoundModel:
         PluginMissing: there is no such model; the message names the nearest.
         ConfigError: an option that it does not have, or a value that makes no sense.
     """
+    return _bound(name, **options)
+
+
+def _bound(name: Any, **options: Any) -> BoundModel:
     diagnostics = Diagnostics(Document(None))
     word = named(name, ("model",))
     if not isinstance(word, str):
@@ -182,6 +196,48 @@ def scan(
         consent = Consent(trust, team=world())
         config = load_config(keys, consent=consent) if file is None else load_config(file, consent=consent, **keys)
         return session.start(config, quiet=quiet, next_free=next)[0]
+
+
+def check(file: Source | None = None, *, points: int = 20, trust: bool = False, **keys: Any) -> DryRun:
+    """Evaluate a few random points of a scan, and say what it may cost, what fails, and which constraints bite.
+
+    Nothing is stored.
+
+    Args:
+        file: path of a scan's configuration, or its content as a mapping.
+        points: how many.
+        trust: the programs that it names may run.
+        keys: the configuration's top-level keys, as for `scan`.
+
+    Raises:
+        ConfigError: every problem of the configuration at once.
+        NotTrusted: it names programs that nobody has agreed to.
+    """
+    from terranova.engine.dry_run import dry_run
+
+    if points < 1:
+        raise ConfigError([Diagnostic("", 0, 0, "points", f"expected at least 1, got {points}")])
+    consent = Consent(trust)
+    config = load_config(keys, consent=consent) if file is None else load_config(file, consent=consent, **keys)
+    return dry_run(config, points, consent=consent)
+
+
+def warm(model: Any = None, *, sampler: Sequence[str] = ()) -> Warmed:
+    """Compile the machine code of a model, and of samplers, and store it, so that no scan has to wait for it.
+
+    Args:
+        model: as for `model`; all that are installed and need no options if None.
+        sampler: names; the one that a scan without `sampler:` takes if empty.
+
+    Raises:
+        PluginMissing: there is no such model or sampler.
+    """
+    from terranova.engine.warming import installed_models, warm_up
+
+    names = [sampler] if isinstance(sampler, str) else list(sampler) or [registry().preferred("sampler").name]
+    models, left_out = installed_models() if model is None else ([_bound(model)], {})
+    warmed = warm_up(models, names)
+    return replace(warmed, left_out={**left_out, **warmed.left_out})
 
 
 def resume(
@@ -302,9 +358,68 @@ def _projection(columns: str | Sequence[str]) -> tuple[str, str, str]:
     return names[0], names[1], names[2] if len(names) == 3 else ""
 
 
-def best(directory: Directory, number: int = 10) -> pd.DataFrame:
-    """Return the best points of a run; see `Run.best`."""
-    return _run(directory).best(number)
+@overload
+def best(
+    directory: Directory, number: int | None = None, *, to: None = None, output: None = None
+) -> pd.DataFrame: ...
+@overload
+def best(directory: Directory, number: int | None = None, *, to: str, output: None = None) -> str: ...
+@overload
+def best(directory: Directory, number: int | None = None, *, to: str, output: str | Path) -> Path: ...
+def best(
+    directory: Directory, number: int | None = None, *, to: str | None = None, output: str | Path | None = None
+) -> pd.DataFrame | str | Path:
+    """Return the best points of a run; see `Run.best`.
+
+    Args:
+        directory: of the run.
+        number: of points; 10 if None, of SLHA 1.
+        to: "slha", "json", "csv" or "yaml": return the text of such a file instead, with all digits of all numbers.
+            SLHA has the blocks of the model's own map, if it has one, and the blocks TERRANOVAIN and TERRANOVAOUT.
+        output: write it there instead, and return the path.
+
+    Raises:
+        RunError: there is no such format, no point, or the file exists or cannot be written.
+    """
+    if to is None:
+        if output is not None:
+            raise RunError("a file needs a format: say which, as to='json'")
+        return _run(directory).best(number or 10)
+    from terranova.reporting.best_points import best_text
+
+    text = best_text(_run(directory), to, number)
+    return text if output is None else _written(Path(output), text)
+
+
+def _written(path: Path, text: str) -> Path:
+    if path.exists():
+        raise RunError(f"{path} exists: choose another name, or remove it")
+    try:
+        write_atomic(path, text)
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
+    return path
+
+
+def cite(directory: Directory) -> Bibliography:
+    """Return what a publication with the points of a run should cite; its text, `str(...)`, is a BibTeX file.
+
+    What is to be settled by hand is in its `open`, and stands at the end of the text as comments.
+    """
+    from terranova.runs.bibliography import bibliography
+
+    return bibliography(_run(directory))
+
+
+def status(directory: Directory) -> Standing:
+    """Look where a scan stands: whether it is alive, on which ranks, how far it is, and when it may end.
+
+    Raises:
+        RunError: it is not a run directory.
+    """
+    from terranova.runs.standing import standing_of
+
+    return standing_of(_run(directory))
 
 
 def export(

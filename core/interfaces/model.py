@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -107,6 +107,17 @@ class Model(ABC):
         Args:
             rng: the island's stream: nothing else may be random.
             windows: observable -> the interval its constraints accept.
+        """
+        return None
+
+    def slha(self, values: Mapping[str, float]) -> Mapping[str, Mapping[int | tuple[int, ...], Any]] | None:
+        """Return a point as the blocks that a spectrum generator of this model reads; None without such a map.
+
+        Args:
+            values: of all parameters, and of the observables that are known.
+
+        Returns:
+            block -> index -> (value, comment), as `terranova.external.slha.write_slha` takes them.
         """
         return None
 
