@@ -14,6 +14,7 @@ from terranova.interfaces.priors import Prior
 from terranova.parsing.strict_yaml import MAX_DEPTH, KeyPath, key_text
 from terranova.registry import registry
 from terranova.registry.given import give, kind_of
+from terranova.registry.kinds import KINDS
 
 _CURES = {
     "model": "a function becomes a model by terranova.model_from(FUNCTION, parameters={...}, observables=[...])",
@@ -47,22 +48,33 @@ def named(value: Any, path: KeyPath = ()) -> Any:
         return value
     if isinstance(value, Constraint | ConstraintSet) and _fits_in_a_file(value):
         return value
-    if kind_of(value):
+    if kind := kind_of(value):
+        key = _key(path)
+        if key in KINDS and key != kind:
+            raise _problem(path, f"{_name(value)} is a {KINDS[kind].label}, expected a {KINDS[key].label}")
         try:
             return give(value, registry().plugins)
         except TypeError as error:
             raise _problem(path, str(error)) from error
     if inspect.isclass(value) or inspect.isroutine(value):
-        key = next((word for word in reversed(path) if isinstance(word, str) and word != "name"), "")
+        key = _key(path)
         what = "class" if inspect.isclass(value) else "function"
         cure = _CURES.get(key, "") if what == "function" else _expected(key)
-        name = getattr(value, "__name__", repr(value))
-        raise _problem(path, f"the {what} {name} cannot stand here" + (f": {cure}" if cure else ""))
+        raise _problem(path, f"the {what} {_name(value)} cannot stand here" + (f": {cure}" if cure else ""))
     if isinstance(value, Mapping):
         return {key: named(inner, (*path, key)) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [named(inner, (*path, i)) for i, inner in enumerate(value)]
     return value
+
+
+def _key(path: KeyPath) -> str:
+    """Return the key under which something stands, whether it stands there alone, in a list, or with options."""
+    return next((word for word in reversed(path) if isinstance(word, str) and word != "name"), "")
+
+
+def _name(value: Any) -> str:
+    return str(getattr(value, "__name__", None) or getattr(value, "name", None) or repr(value))
 
 
 def _expected(key: str) -> str:

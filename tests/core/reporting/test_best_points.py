@@ -68,7 +68,7 @@ def test_the_model_s_own_map_is_written() -> None:
     from terranova.models.scotogenic.parameters import G_NAMES
 
     model = terranova.model("scotogenic-ci37")
-    values = {**{name: 0.25 for name in G_NAMES}, **model.defaults}
+    values = {**dict.fromkeys(G_NAMES, 0.25), **model.defaults}
     blocks = model.plugin.slha(values)
     assert blocks is not None
     entries = [entry for block in blocks.values() for entry in block.values() if isinstance(entry, tuple)]
