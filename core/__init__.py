@@ -17,6 +17,7 @@ from terranova.interfaces.constraint import PLACE, Constraint, Judgement, KeyPro
 from terranova.interfaces.constraint_kinds import Asymmetric, Function, Gaussian, Limit, Window
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.correlated import Correlated
+from terranova.interfaces.function_model import model_from
 from terranova.interfaces.model import Model, Observable, PointModel
 from terranova.interfaces.novelty import NoveltyDetector
 from terranova.interfaces.parameters import Parameter, ParameterSpace
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from terranova.api import (
         best,
+        check,
+        cite,
         compare,
         doctor,
         export,
@@ -49,7 +52,9 @@ if TYPE_CHECKING:
         resume,
         salvage,
         scan,
+        status,
         verify,
+        warm,
     )
 
 
@@ -102,6 +107,8 @@ __all__ = [
     "Watch",
     "Window",
     "best",
+    "check",
+    "cite",
     "compare",
     "doctor",
     "export",
@@ -109,6 +116,7 @@ __all__ = [
     "hookimpl",
     "merge",
     "model",
+    "model_from",
     "open",
     "open_fit",
     "pack_pieces",
@@ -120,8 +128,10 @@ __all__ = [
     "resume",
     "salvage",
     "scan",
+    "status",
     "unpack_streams",
     "verify",
+    "warm",
 ]
 
 

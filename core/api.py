@@ -10,34 +10,46 @@ options. Where a command takes a run directory, a `Run` is welcome, too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from terranova.config import Consent, build_problem, load_config, load_problem
 from terranova.config.document import Source
+from terranova.config.objects import named
 from terranova.config.plugin_options import check_options
+from terranova.config.problem_reading import located_name
 from terranova.engine import session
-from terranova.errors import ConfigError, Diagnostic
+from terranova.errors import ConfigError, Diagnostic, RunError, RunMismatch
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
 from terranova.parallel.world import alone_if, world
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
 from terranova.registry import registry
+from terranova.registry.given import import_given
 from terranova.registry.plugin import Plugin
+from terranova.registry.python_files import file_reference
 from terranova.runs.run import Run
+from terranova.system.atomic import write_atomic
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from terranova.comparison import Comparison
+    from terranova.engine.dry_run import DryRun
+    from terranova.engine.warming import Warmed
     from terranova.fitting.results import FitResults
     from terranova.fitting.steps import Fit
     from terranova.installation.finding import Section
+    from terranova.runs.bibliography import Bibliography
+    from terranova.runs.standing import Standing
     from terranova.store import Salvage, Verification
 
 __all__ = [
     "best",
+    "check",
+    "cite",
     "compare",
     "doctor",
     "export",
@@ -53,7 +65,9 @@ __all__ = [
     "resume",
     "salvage",
     "scan",
+    "status",
     "verify",
+    "warm",
 ]
 
 Directory = str | Path | Run
@@ -69,35 +83,50 @@ def _run(directory: Directory, trust: bool = False) -> Run:
 # models and problems
 
 
-def model(name: str, **options: Any) -> BoundModel:
-    """Return a registered model, ready to evaluate.
+def model(name: Any, **options: Any) -> BoundModel:
+    """Return a model, ready to evaluate.
 
     Args:
-        name: as listed by `terranova plugins`.
+        name: as listed by `terranova plugins`; a file, such as "./my_model.py" or "./my_model.py:MyModel"; or a
+            class or an object that is a model.
         options: of the model.
 
     Raises:
         PluginMissing: there is no such model; the message names the nearest.
         ConfigError: an option that it does not have, or a value that makes no sense.
     """
-    plugin = registry().get("model", name)
+    return _bound(name, **options)
+
+
+def _bound(name: Any, **options: Any) -> BoundModel:
     diagnostics = Diagnostics(Document(None))
+    word = named(name, ("model",))
+    if not isinstance(word, str):
+        raise ConfigError(
+            [Diagnostic("", 0, 0, "model", f"expected the name of a model, or a model, got {word!r}")]
+        )
+    word = located_name(word, ("model",), diagnostics)
+    if file_reference(word) is not None:
+        import_given("model", word)
+    plugin = registry().get("model", word)
     options, _ = check_options(plugin, options, (), diagnostics)
     diagnostics.raise_if_any()
     try:
-        return BoundModel(plugin.target(**options))
+        return BoundModel(plugin.make(**options))
     except ValueError as error:
-        raise ConfigError([Diagnostic("", 0, 0, "", f"model {name!r} refuses its options: {error}")]) from error
+        raise ConfigError(
+            [Diagnostic("", 0, 0, "", f"model {plugin.called!r} refuses its options: {error}")]
+        ) from error
 
 
 def problem(
-    name: str, constraints: Sequence[Any] = (), *, parameters: Mapping[str, Any] | None = None, **options: Any
+    name: Any, constraints: Sequence[Any] = (), *, parameters: Mapping[str, Any] | None = None, **options: Any
 ) -> Problem:
     """Return a model together with constraint sets, ready to evaluate and score.
 
     Args:
-        name: of the model.
-        constraints: names of constraint sets, paths of YAML files, or constraints.
+        name: of the model, or the model itself; see `model`.
+        constraints: names of constraint sets, paths of YAML files, constraints, or sets.
         parameters: values or priors that replace the model's.
         options: of the model.
 
@@ -153,6 +182,7 @@ def scan(
         trust: the programs that it names may run.
         keys: the configuration's top-level keys (`output`, `seed`, ...), as an alternative to `file` or to replace
             what it says: `terranova.scan(model="thdm3", constraints=["theory"], evaluations=10_000, output=...)`.
+            A class, or an object, may stand where a file has the name of a model, a sampler or a constraint set.
 
     Raises:
         ConfigError: every problem of the configuration at once.
@@ -168,6 +198,48 @@ def scan(
         return session.start(config, quiet=quiet, next_free=next)[0]
 
 
+def check(file: Source | None = None, *, points: int = 20, trust: bool = False, **keys: Any) -> DryRun:
+    """Evaluate a few random points of a scan, and say what it may cost, what fails, and which constraints bite.
+
+    Nothing is stored.
+
+    Args:
+        file: path of a scan's configuration, or its content as a mapping.
+        points: how many.
+        trust: the programs that it names may run.
+        keys: the configuration's top-level keys, as for `scan`.
+
+    Raises:
+        ConfigError: every problem of the configuration at once.
+        NotTrusted: it names programs that nobody has agreed to.
+    """
+    from terranova.engine.dry_run import dry_run
+
+    if points < 1:
+        raise ConfigError([Diagnostic("", 0, 0, "points", f"expected at least 1, got {points}")])
+    consent = Consent(trust)
+    config = load_config(keys, consent=consent) if file is None else load_config(file, consent=consent, **keys)
+    return dry_run(config, points, consent=consent)
+
+
+def warm(model: Any = None, *, sampler: Sequence[str] = ()) -> Warmed:
+    """Compile the machine code of a model, and of samplers, and store it, so that no scan has to wait for it.
+
+    Args:
+        model: as for `model`; all that are installed and need no options if None.
+        sampler: names; the one that a scan without `sampler:` takes if empty.
+
+    Raises:
+        PluginMissing: there is no such model or sampler.
+    """
+    from terranova.engine.warming import installed_models, warm_up
+
+    names = [sampler] if isinstance(sampler, str) else list(sampler) or [registry().preferred("sampler").name]
+    models, left_out = installed_models() if model is None else ([_bound(model)], {})
+    warmed = warm_up(models, names)
+    return replace(warmed, left_out={**left_out, **warmed.left_out})
+
+
 def resume(
     directory: Directory,
     file: str | Path | None = None,
@@ -179,12 +251,25 @@ def resume(
     alone: bool = False,
     quiet: bool = False,
     trust: bool = False,
+    model: Any = None,
+    constraints: Sequence[Any] = (),
+    sampler: Any = None,
 ) -> Run:
-    """Go on with a scan that was stopped or killed; see `session.resume`, and `scan` for `alone`."""
+    """Go on with a scan that was stopped or killed; see `session.resume`, and `scan` for `alone`.
+
+    What was given to the scan as a class or an object is given again, as `model`, `constraints` and `sampler`: the
+    run knows it by name only. Where its source has changed there is a warning, and if a few of the stored points
+    come out otherwise when they are evaluated again, the scan does not go on.
+
+    Raises:
+        RunMismatch: what is given is not what the run was started with.
+    """
     path = None if file is None else Path(file)
+    where = directory.directory if isinstance(directory, Run) else Path(directory)
+    _given_again(where, model=model, constraints=constraints, sampler=sampler)
     with alone_if(alone):
         run, _ = session.resume(
-            directory.directory if isinstance(directory, Run) else Path(directory),
+            where,
             path,
             evaluations=evaluations,
             wall=wall,
@@ -196,17 +281,41 @@ def resume(
     return run
 
 
-def open(directory: str | Path, *, trust: bool = False) -> Run:
+def open(directory: str | Path, *, trust: bool = False, model: Any = None, constraints: Sequence[Any] = ()) -> Run:
     """Open a run directory for reading, also while the run is going on.
 
     Args:
         directory: of the run.
         trust: its model may run, with the programs that it names, when `problem` or `report` are called.
+        model: the class or object that was scanned, where the scan was given one: for what evaluates points again.
+        constraints: those that were given as objects, likewise.
 
     Raises:
         RunError: it is not a run directory.
+        RunMismatch: the model or the constraints are not those with which the run was started, by their names.
     """
-    return Run(Path(directory), trust=trust)
+    run = Run(Path(directory), trust=trust)
+    _given_again(run.directory, model=model, constraints=constraints)
+    return run
+
+
+def _given_again(directory: Path, *, model: Any, constraints: Sequence[Any], sampler: Any = None) -> None:
+    """Take what a run was given in Python once more, and make sure that the run knows it by that name."""
+    if model is None and not constraints and sampler is None:
+        return
+    config = Run(directory).problem_config
+    known = {"constraints": [entry for entry in config.constraints if isinstance(entry, str)]}
+    known["model"] = [config.model.name]
+    if sampler is not None:
+        known["sampler"] = [Run(directory).config.sampler.name]
+    pairs = [("model", model), *(("constraints", entry) for entry in constraints), ("sampler", sampler)]
+    for kind, thing in pairs:
+        if thing is None:
+            continue
+        name = named(thing, (kind,))
+        if isinstance(name, str) and name not in known[kind]:
+            was = ", ".join(repr(word) for word in known[kind]) or "none that was given by name"
+            raise RunMismatch(f"{kind}: the run {directory} has {was}; what is given now is {name!r}")
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -249,9 +358,68 @@ def _projection(columns: str | Sequence[str]) -> tuple[str, str, str]:
     return names[0], names[1], names[2] if len(names) == 3 else ""
 
 
-def best(directory: Directory, number: int = 10) -> pd.DataFrame:
-    """Return the best points of a run; see `Run.best`."""
-    return _run(directory).best(number)
+@overload
+def best(
+    directory: Directory, number: int | None = None, *, to: None = None, output: None = None
+) -> pd.DataFrame: ...
+@overload
+def best(directory: Directory, number: int | None = None, *, to: str, output: None = None) -> str: ...
+@overload
+def best(directory: Directory, number: int | None = None, *, to: str, output: str | Path) -> Path: ...
+def best(
+    directory: Directory, number: int | None = None, *, to: str | None = None, output: str | Path | None = None
+) -> pd.DataFrame | str | Path:
+    """Return the best points of a run; see `Run.best`.
+
+    Args:
+        directory: of the run.
+        number: of points; 10 if None, of SLHA 1.
+        to: "slha", "json", "csv" or "yaml": return the text of such a file instead, with all digits of all numbers.
+            SLHA has the blocks of the model's own map, if it has one, and the blocks TERRANOVAIN and TERRANOVAOUT.
+        output: write it there instead, and return the path.
+
+    Raises:
+        RunError: there is no such format, no point, or the file exists or cannot be written.
+    """
+    if to is None:
+        if output is not None:
+            raise RunError("a file needs a format: say which, as to='json'")
+        return _run(directory).best(number or 10)
+    from terranova.reporting.best_points import best_text
+
+    text = best_text(_run(directory), to, number)
+    return text if output is None else _written(Path(output), text)
+
+
+def _written(path: Path, text: str) -> Path:
+    if path.exists():
+        raise RunError(f"{path} exists: choose another name, or remove it")
+    try:
+        write_atomic(path, text)
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
+    return path
+
+
+def cite(directory: Directory) -> Bibliography:
+    """Return what a publication with the points of a run should cite; its text, `str(...)`, is a BibTeX file.
+
+    What is to be settled by hand is in its `open`, and stands at the end of the text as comments.
+    """
+    from terranova.runs.bibliography import bibliography
+
+    return bibliography(_run(directory))
+
+
+def status(directory: Directory) -> Standing:
+    """Look where a scan stands: whether it is alive, on which ranks, how far it is, and when it may end.
+
+    Raises:
+        RunError: it is not a run directory.
+    """
+    from terranova.runs.standing import standing_of
+
+    return standing_of(_run(directory))
 
 
 def export(

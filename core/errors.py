@@ -49,6 +49,10 @@ class TerranovaError(Exception):
     exit_code = 1
     on_all_ranks = False
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows: the sentences, which are for people, instead of frames, which are not."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ConfigError(TerranovaError):
     """The user's input is wrong; `diagnostics` lists every problem found."""

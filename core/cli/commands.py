@@ -10,7 +10,7 @@ import typer
 from terranova.cli.consent import Trust, with_consent
 from terranova.cli.ranks import over_ranks
 from terranova.cli.surrogate import app as surrogate
-from terranova.errors import PluginError
+from terranova.errors import PluginError, RunError
 
 app = typer.Typer(
     name="terranova",
@@ -207,13 +207,76 @@ def report(
 @app.command()
 def best(
     directory: Directory,
-    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many points.")] = 10,
+    n: Annotated[
+        int | None, typer.Option("-n", "--number", min=1, help="How many points: 10, of SLHA 1, if not given.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Print a file instead: slha, json, csv or yaml.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where to write it, instead of the terminal.")] = None,
 ) -> None:
-    """Show the best points of a run."""
+    """Show the best points of a run, or write them for other programs."""
+    from terranova import api
     from terranova.cli import tables as listing
     from terranova.runs.run import Run
 
-    listing.show_best(Run(directory), n)
+    if to is None and output is None:
+        listing.show_best(Run(directory), n or 10)
+    elif to is None:
+        raise RunError("a file needs a format: say which, as --to json")
+    elif output is None:
+        typer.echo(api.best(directory, n, to=to), nl=False)
+    else:
+        _say(f"wrote {api.best(directory, n, to=to, output=output)}")
+
+
+@app.command()
+def cite(directory: Directory) -> None:
+    """Print what to cite as BibTeX: the model, the data, the sampler, the libraries."""
+    from terranova import api
+
+    made = api.cite(directory)
+    typer.echo(str(made), nl=False)
+    if made.open:
+        typer.echo(f"note: {len(made.open)} points are open; they stand at the end, as comments", err=True)
+
+
+@app.command()
+def status(
+    directory: Directory,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Say where a scan stands: alive or not, ranks, points, valid points, time left. It is not disturbed."""
+    from terranova import api
+    from terranova.cli import tables as listing
+
+    listing.show_facts(api.status(directory), as_json=json)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The configuration of a scan, a YAML file.")],
+    points: Annotated[int, typer.Option(min=1, help="Random points to evaluate.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    trust: Trust = False,
+) -> None:
+    """Evaluate a few random points: cost of each stage, failures, which constraints bite, memory and disk."""
+    from terranova import api
+    from terranova.cli import tables as listing
+
+    listing.show_facts(with_consent(lambda: api.check(file, points=points, trust=trust)), as_json=json)
+
+
+@app.command()
+def warm(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="All that are installed if none.")] = None,
+    sampler: Annotated[
+        list[str] | None, typer.Option(help="Repeat for several; the default sampler if not given.")
+    ] = None,
+) -> None:
+    """Compile a model's and a sampler's machine code now, and store it, instead of when a scan begins."""
+    from terranova import api
+
+    _say("compiling; this can take a minute")
+    _say(repr(api.warm(model, sampler=sampler or ())))
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.markup import escape
 
@@ -197,6 +197,21 @@ def show_best(run: Run, n: int) -> None:
     columns = numbers("", *(str(i + 1) for i in range(len(frame))))
     print_table(columns, rows, f"Best points of {run.directory}")
     console.print(f"[dim]observables: terranova.open({str(run.directory)!r}).best({n})[/]")
+
+
+class Facts(Protocol):
+    """Something that describes itself in pairs."""
+
+    def describe(self) -> list[tuple[str, str]]: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+def show_facts(facts: Facts, *, as_json: bool = False) -> None:
+    """Show pairs of a label and a text, or the same as JSON."""
+    if as_json:
+        print(json.dumps(facts.to_dict(), indent=1, default=str))
+        return
+    print_table([Column("", "name"), Column("")], facts.describe())
 
 
 def _cell(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from terranova.config.build import build_problem, resolve_problem
 from terranova.config.consent import Consent
 from terranova.config.document import Source, load_document
+from terranova.config.objects import named
 from terranova.config.problem import PROBLEM_KEYS, ModelChoice, ProblemConfig
 from terranova.config.problem_reading import nowhere, read_constraints, read_problem
 from terranova.config.resolve import check_executor, check_stored, resolve_sampler
@@ -120,7 +121,7 @@ def with_constraints(
         ConfigError: lists every problem.
         NotTrusted: its model runs programs that nobody has agreed to, nor does `consent`.
     """
-    diagnostics = read_source({"constraints": list(constraints)}, {})
+    diagnostics = read_source({"constraints": named(list(constraints), ("constraints",))}, {})
     given = (diagnostics.document.data or {}).get("constraints")
     entries = read_constraints(given, ("constraints",), diagnostics, installed().constraint_kinds())
     asked = consent if consent is not None else Consent()

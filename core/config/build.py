@@ -19,7 +19,9 @@ from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document, KeyPath, Place
 from terranova.registry import Registry
 from terranova.registry import registry as installed
+from terranova.registry.given import import_given, is_reference
 from terranova.registry.plugin import Plugin
+from terranova.registry.python_files import file_reference
 
 
 def build_problem(
@@ -73,7 +75,7 @@ def resolve_problem(
         consent: is asked before the model is made; without it, it is not. The caller has to call its `settle`.
     """
     model, choice = _model(located, diagnostics, registry, consent)
-    sets = _constraint_sets(located, diagnostics, registry)
+    sets = _constraint_sets(located, diagnostics, registry, consent)
     located = replace(located, model=choice)
     if model is None:
         return ResolvedProblem(located, None, None)
@@ -88,13 +90,35 @@ def resolve_problem(
     return ResolvedProblem(located, model, problem)
 
 
-def find_plugin(kind: str, name: str, path: KeyPath, diagnostics: Diagnostics, registry: Registry) -> Plugin | None:
-    """Return a plugin; None with a problem at `path` if there is none that works."""
+def find_plugin(
+    kind: str,
+    name: str,
+    path: KeyPath,
+    diagnostics: Diagnostics,
+    registry: Registry,
+    consent: Consent | None = None,
+) -> Plugin | None:
+    """Return a plugin; None with a problem at `path` if there is none that works.
+
+    With `consent`, what stands in a Python file is imported, if it may run; the caller has to call its `settle`.
+    """
     try:
+        if consent is not None and not _imported(kind, name, diagnostics.document.place(path), consent):
+            return None
         return registry.get(kind, name)
     except PluginError as error:
         diagnostics.add(path, str(error))
         return None
+
+
+def _imported(kind: str, name: str, place: Place, consent: Consent) -> bool:
+    """Import the file that a name refers to, if it is such a name and the file may run; say whether it may."""
+    if file_reference(name) is None:
+        return True
+    if not consent.allows_file(kind, name, place):
+        return False
+    import_given(kind, name)
+    return True
 
 
 def complaint(error: BaseException) -> str:
@@ -109,7 +133,7 @@ def _model(
     choice = located.model
     if choice is None:
         return None, None
-    plugin = find_plugin("model", choice.name, located.model_path, diagnostics, registry)
+    plugin = find_plugin("model", choice.name, located.model_path, diagnostics, registry, consent)
     if plugin is None:
         return None, choice
     path = (*located.path, "model")
@@ -119,7 +143,7 @@ def _model(
     if not consent.allows(plugin, options, diagnostics.document.place(path)):
         return None, choice
     try:
-        model: Model = plugin.target(**options)
+        model: Model = plugin.make(**options)
         return BoundModel(model), choice
     except TerranovaError as error:  # something else than an option is wrong, such as a package that is missing
         diagnostics.add(located.model_path, str(error))
@@ -146,10 +170,13 @@ def _with_priors(model: BoundModel, located: LocatedProblem, diagnostics: Diagno
 LocatedSet = tuple[ConstraintSet, Sequence[Place]]
 
 
-def _constraint_sets(located: LocatedProblem, diagnostics: Diagnostics, registry: Registry) -> list[LocatedSet]:
+def _constraint_sets(
+    located: LocatedProblem, diagnostics: Diagnostics, registry: Registry, consent: Consent
+) -> list[LocatedSet]:
     """Look up the sets by name, and refuse two constraints of one name, or two sets that exclude each other."""
-    model = located.model.name if located.model is not None else ""
-    if model not in registry.names("model"):
+    try:
+        model = "" if located.model is None else registry.get("model", located.model.name).called
+    except PluginError:
         model = ""  # reported already; the sets' own model then does not matter
     sets: list[LocatedSet] = []
     owner: dict[str, str] = {}
@@ -161,7 +188,7 @@ def _constraint_sets(located: LocatedProblem, diagnostics: Diagnostics, registry
                 diagnostics.add_at(item.place, f"set {name!r} is listed twice")
                 continue
             named.add(name)
-        group = _constraint_set(item, model, diagnostics, registry)
+        group = _constraint_set(item, model, diagnostics, registry, consent)
         if group is None:
             continue
         if excluded := exclusion(group, [other for other, _ in sets]):
@@ -181,7 +208,7 @@ def _constraint_sets(located: LocatedProblem, diagnostics: Diagnostics, registry
 
 
 def _constraint_set(
-    item: LocatedEntry, model: str, diagnostics: Diagnostics, registry: Registry
+    item: LocatedEntry, model: str, diagnostics: Diagnostics, registry: Registry, consent: Consent
 ) -> ConstraintSet | None:
     if isinstance(item.entry, Constraint):
         return ConstraintSet(item.entry.name, (item.entry,))
@@ -196,9 +223,11 @@ def _constraint_set(
     if not model and name in registry.names("constraints"):
         return None
     try:
+        if not _imported("constraints", name, item.place, consent):
+            return None
         constraint_set: ConstraintSet = registry.get("constraints", name, model=model).target
     except PluginError as error:
-        known = any(phrase in str(error) for phrase in ("did you mean", "is made for"))
+        known = is_reference(name) or any(phrase in str(error) for phrase in ("did you mean", "is made for"))
         hint = "" if known else f"; for a file, write ./{name}.yaml"
         diagnostics.add_at(item.place, f"{error}{hint}")
         return None

@@ -1,8 +1,9 @@
 """Consent to what a configuration would run: the programs that it names, a model with the options that it chose.
 
-Whoever types `terranova scan FILE` agrees to installed models, as FILE wants them; programs need a consent of their
-own, for a configuration could name any. What lies in a run directory was chosen by whoever made it: commands that
-only look at it build no model that did not run here before. What was agreed to is remembered by `system.trusted`.
+Whoever types `terranova scan FILE` agrees to installed models, as FILE wants them; programs and Python files need a
+consent of their own, for a configuration could name any. What lies in a run directory was chosen by whoever made
+it: commands that only look at it build no model that did not run here before. What was agreed to is remembered by
+`system.trusted`.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import show
 from terranova.parsing.strict_yaml import Document, Place
 from terranova.registry import registry
+from terranova.registry.given import PREFIX
 from terranova.registry.options import naming_programs
 from terranova.registry.plugin import Plugin
+from terranova.registry.python_files import file_reference, files_of
 from terranova.system import trusted
 
 log = logging.getLogger("terranova")
@@ -98,6 +101,14 @@ def what_runs(plugin: Plugin, options: Mapping[str, Any]) -> WhatRuns:
     return WhatRuns(plugin.kind, plugin.name, dict(options), bool(naming), shown, programs, files)
 
 
+def what_file_runs(kind: str, name: str) -> WhatRuns:
+    """Return what a reference to a Python file would run: that file, and those beside it that it imports."""
+    reference = file_reference(name)
+    assert reference is not None
+    files = [str(path) for path in files_of(reference.path)]
+    return WhatRuns(kind, reference.placeless, {}, True, programs={"file": files} if files else {})
+
+
 def _found(value: Any) -> list[str]:
     """Return the full paths of the programs that an option names; one that is not there cannot run."""
     names = value if isinstance(value, list | tuple) else [value]
@@ -162,9 +173,24 @@ class Consent:
             options: checked.
             place: where they stand.
         """
+        if plugin.name.startswith(PREFIX):
+            return True  # this very process has made it
         what = what_runs(plugin, options)
         if not what.names_programs and not self._looking:
             return True
+        return self._permits(what, place)
+
+    def allows_file(self, kind: str, name: str, place: Place) -> bool:
+        """Say whether a Python file may be imported; if not, `settle` will raise.
+
+        Args:
+            kind: of what is wanted of it.
+            name: the reference, such as /home/me/my_model.py:MyModel.
+            place: where it stands.
+        """
+        return self._permits(what_file_runs(kind, name), place)
+
+    def _permits(self, what: WhatRuns, place: Place) -> bool:
         if self._team is None:
             allowed = self._decide(what)
         else:
@@ -251,9 +277,11 @@ def require(config: ProblemConfig, consent: Consent) -> None:
     Raises:
         NotTrusted: nobody has agreed to that.
     """
-    found = _model_of(config)
-    if found is not None:  # otherwise whoever builds it says so
-        consent.allows(*found, Place("", 0, 0, "model"))
+    place = Place("", 0, 0, "model")
+    if file_reference(config.model.name) is not None:
+        consent.allows_file("model", config.model.name, place)
+    elif (found := _model_of(config)) is not None:  # otherwise whoever builds it says so
+        consent.allows(*found, place)
     consent.settle()
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from terranova.config.objects import with_names
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.source import read_source
+from terranova.registry.python_files import refuse_while_importing
 
 T = TypeVar("T")
 
@@ -36,7 +38,8 @@ def load_document(
     Raises:
         ConfigError: lists every problem, with file, line and column where there is a file.
     """
-    diagnostics = read_source(source, keys, merged=merged)
+    refuse_while_importing("terranova")
+    diagnostics = read_source(*with_names(source, keys), merged=merged)
     config = read(diagnostics)
     diagnostics.raise_if_any()
     settle()

@@ -38,7 +38,7 @@ def check_options(
     """
     known = plugin.options
     kinds = [p.kind for p in inspect.signature(plugin.target).parameters.values()]
-    open_ended = inspect.Parameter.VAR_KEYWORD in kinds
+    open_ended = plugin.made is None and inspect.Parameter.VAR_KEYWORD in kinds
     hints = _hints(plugin.target)
     keys = {option.name: Key(hints.get(option.name, _type_of(option.default)), option.required) for option in known}
     keys = {**dict.fromkeys(beside, Key(Any)), **keys}

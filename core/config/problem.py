@@ -11,6 +11,7 @@ from terranova.interfaces.constraint_set import ConstraintSet, PartOfSet
 from terranova.interfaces.priors import Fixed, Prior
 from terranova.parsing.constraint_file import constraint_keys, set_keys
 from terranova.parsing.keys import Key
+from terranova.registry.python_files import placeless
 
 PROBLEM_KEYS: Mapping[str, Key] = {
     "model": Key(Any, True, "the name of a model"),
@@ -55,6 +56,20 @@ class ProblemConfig:
             "constraints": [_entry_keys(entry) for entry in self.constraints],
             "parameters": {name: _prior_keys(prior) for name, prior in self.parameters.items()},
         }
+
+    def identity(self) -> dict[str, Any]:
+        """Return `to_dict()` without the folders in which Python files lie: what they hold counts."""
+        keys = self.to_dict()
+        keys["model"] = {**keys["model"], "name": placeless(self.model.name)}
+        keys["constraints"] = [
+            placeless(entry)
+            if isinstance(entry, str)
+            else {**entry, "name": placeless(entry["name"])}
+            if "name" in entry
+            else entry
+            for entry in keys["constraints"]
+        ]
+        return keys
 
 
 def _entry_keys(entry: ConstraintEntry) -> Any:

@@ -5,8 +5,10 @@ Files that a document names are looked for in the folder of the document, whatev
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from terranova.config.problem import ConstraintEntry, ModelChoice, ProblemConfig
@@ -17,6 +19,7 @@ from terranova.parsing.constraint_file import ConstraintKinds, parse_constraint,
 from terranova.parsing.diagnostics import Diagnostics, expanded
 from terranova.parsing.keys import Key, closest, convert, is_interval, keys_of, place_of, read_keys, show
 from terranova.parsing.strict_yaml import KeyPath, Place, load
+from terranova.registry.python_files import file_reference
 
 
 @dataclass(frozen=True)
@@ -117,14 +120,27 @@ def read_name_and_options(
         name = options.pop("name", "")
         if complete and not name:
             diagnostics.add((*path, "name"), "empty, expected a name")
-        return name, options
+        return located_name(name, (*path, "name"), diagnostics), options
     if isinstance(given, str) and given:
-        return given, {}
-    hint = (
-        ": a class is known by its name once it is a plugin, see `terranova new model`" if callable(given) else ""
-    )
-    diagnostics.add(path, f"expected a name, or name and options, got {show(given)}{hint}")
+        return located_name(given, path, diagnostics), {}
+    diagnostics.add(path, f"expected a name, or name and options, got {show(given)}")
     return "", {}
+
+
+def located_name(name: str, path: KeyPath, diagnostics: Diagnostics) -> str:
+    """Return a name; one that refers to a Python file with the full path, "" if it has none.
+
+    As all paths it is relative to the file that says so.
+    """
+    reference = file_reference(name)
+    if reference is None:
+        return name
+    file = expanded(str(reference.path), path, diagnostics)
+    if file is None:
+        return ""
+    return str(
+        replace(reference, path=Path(os.path.normpath(diagnostics.document.folder_of(path).absolute() / file)))
+    )
 
 
 def read_constraints(
@@ -141,6 +157,9 @@ def read_constraints(
 def _entry(given: Any, path: KeyPath, diagnostics: Diagnostics, kinds: ConstraintKinds) -> LocatedEntry | None:
     place = diagnostics.document.place(path)
     if isinstance(given, str) and given:
+        if file_reference(given) is not None:
+            name = located_name(given, path, diagnostics)
+            return LocatedEntry(name, place) if name else None
         is_path = "/" in given or given.endswith(_ENDINGS)
         return _set_from_file(given, path, diagnostics, kinds) if is_path else LocatedEntry(given, place)
     if not isinstance(given, Mapping):
@@ -148,7 +167,10 @@ def _entry(given: Any, path: KeyPath, diagnostics: Diagnostics, kinds: Constrain
         return None
     if "without" in given:
         keys, complete = read_keys(given, keys_of(PartOfSet), path, diagnostics)
-        return LocatedEntry(PartOfSet(**keys), place) if complete else None
+        if not complete:
+            return None
+        keys["name"] = located_name(keys["name"], (*path, "name"), diagnostics)
+        return LocatedEntry(PartOfSet(**keys), place) if keys["name"] else None
     if "constraints" in given:
         located = parse_constraint_set(given, path, diagnostics, kinds, published=False)
         return LocatedEntry(located.set, place, located.places) if located else None

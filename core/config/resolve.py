@@ -43,7 +43,7 @@ def resolve_sampler(
         choice = replace(choice, name=_preferred(path, diagnostics, registry))
         if not choice.name:
             return choice
-    plugin = find_plugin("sampler", choice.name, name_path, diagnostics, registry)
+    plugin = find_plugin("sampler", choice.name, name_path, diagnostics, registry, consent)
     if plugin is None:
         return choice
     beside = ("name", "islands")

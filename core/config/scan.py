@@ -12,6 +12,7 @@ from pydantic import Field
 from terranova.config.content_hash import content_hash
 from terranova.config.problem import ProblemConfig
 from terranova.parsing.strict_yaml import dump
+from terranova.registry.python_files import placeless
 
 Count = Annotated[int, Field(ge=1, lt=2**63)]
 """A whole number, at least 1."""
@@ -154,7 +155,8 @@ class ScanConfig:
 
     def identity(self) -> dict[str, Any]:
         """Return the keys that decide which points are visited: not budget, output or workers."""
-        keys = self.to_dict()
+        keys = {**self.to_dict(), **self.problem.identity()}
+        keys["sampler"] = {**keys["sampler"], "name": placeless(self.sampler.name)}
         keys["parallel"] = {"epoch": self.parallel.epoch}
         return {key: keys[key] for key in IDENTITY}
 

@@ -4,58 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
+
+from terranova.engine.notebook_display import NotebookDisplay, in_notebook
+from terranova.engine.snapshot import Snapshot, clock, number
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
+__all__ = ["Display", "LogLines", "Progress", "Silent", "Snapshot", "choose", "clock", "number", "preparing"]
+
 LOG_INTERVAL = 60.0
 """Seconds between two lines in a log."""
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """Where a scan stands, over all ranks.
-
-    Attributes:
-        seconds: wall time of the scan, earlier sessions included.
-        evaluations: points evaluated, in all sessions.
-        rate: points per second of this session.
-        valid: valid points, without probes of derivatives.
-        failed: points with a status other than ok.
-        best_violation: smallest total violation so far, 0 once a valid point is known, inf before the first.
-        best_loglike: largest log-likelihood of a valid point, -inf before the first.
-        coverage: mean occupied bins, out of 400, over all pairs of parameters.
-        generation: steps taken by the islands.
-        fraction: of the budget that is used, in [0, 1].
-        seconds_left: expected, NaN when unknown.
-        probes: valid points that `valid` leaves out: they were evaluated for derivatives only.
-        completeness: of the map, in words; empty while nothing is known.
-    """
-
-    seconds: float
-    evaluations: int
-    rate: float
-    valid: int
-    failed: int
-    best_violation: float
-    best_loglike: float
-    coverage: float
-    generation: int
-    fraction: float
-    seconds_left: float
-    probes: int = 0
-    completeness: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The numbers, ready for JSON."""
-        numbers = {k: v for k, v in asdict(self).items() if k != "completeness"}
-        return {k: v if v == v and abs(v) != float("inf") else None for k, v in numbers.items()}
 
 
 class Progress(Protocol):
@@ -184,29 +150,44 @@ class Display:
         return Panel(Group(grid, *found, bar), title=self.title, border_style="cyan")
 
 
-def clock(seconds: float) -> str:
-    """Return a duration as people write it: 4s, 2m 05s, 3h 10m."""
-    if seconds != seconds or seconds == float("inf"):
-        return "?"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02d}s"
-    return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
-
-
-def number(value: float) -> str:
-    """Return a number in four digits, or a dash when there is none yet."""
-    return "-" if value == float("inf") or value != value else f"{value:.4g}"
-
-
 def choose(title: str, *, root: bool, quiet: bool = False) -> Progress:
     """Return the display that fits: live on a terminal, lines otherwise, nothing on other ranks."""
     if not root or quiet:
         return Silent()
+    if in_notebook():
+        return NotebookDisplay(title)
     stream = _terminal()
     return Display(title, stream) if stream is not None else LogLines()
+
+
+COMPILING = 2.0
+"""Seconds after which somebody who waits for a model to get ready is told what it does."""
+
+
+@contextmanager
+def preparing(what: str, *, root: bool, quiet: bool) -> Iterator[None]:
+    """Say that machine code is compiled, if getting ready takes long: neither points nor wall time count then."""
+    started, said = time.monotonic(), threading.Event()
+
+    def say() -> None:
+        said.set()
+        _say(f"preparing {what}: compiling machine code, once for each version (`terranova warm` does it ahead)")
+
+    timer = threading.Timer(COMPILING, say)
+    timer.daemon = True
+    if root and not quiet:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    if said.is_set():
+        _say(f"ready after {clock(time.monotonic() - started)}; the clock starts now")
+
+
+def _say(text: str) -> None:
+    with suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
 
 
 LAUNCHERS = frozenset({"mpirun", "mpiexec", "mpiexec.hydra", "hydra_pmi_proxy", "orted", "prterun", "prted"})

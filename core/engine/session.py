@@ -11,7 +11,8 @@ from pathlib import Path
 from terranova.config import ScanConfig, build_problem, load_config
 from terranova.config.consent import Consent, made_here
 from terranova.config.scan import Budget
-from terranova.engine.display import choose
+from terranova.engine.compilation import compilation
+from terranova.engine.display import choose, preparing
 from terranova.engine.executors import choose_executor, make_executor
 from terranova.engine.islands import deal, make_archipelago
 from terranova.engine.loop import Scan
@@ -246,7 +247,9 @@ class _Session:
         checkpoint = replay = None
         title = f"terranova  {config.problem.model.name}  {config.sampler.name}  → {directory}"
         with make_executor(executor_class, config.parallel, problem, directory) as executor:
-            executor.warm_up()
+            compilation().listen()
+            with preparing(f"model {config.problem.model.name}", root=team.is_root, quiet=self.quiet):
+                executor.warm_up()
             if self.changes is not None:
                 changes = self.changes
                 on_root(team, lambda: self._tidy(directory, changes, executor), self.directory)
@@ -266,6 +269,7 @@ class _Session:
                     run_id=load_manifest(directory).run_id,
                 ) as writer,
             ):
+                compilation().tell = progress.message
                 team.barrier()  # the clock starts, and nobody writes before everybody has seen what is there
                 scan = Scan(
                     config,

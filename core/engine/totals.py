@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from terranova.engine.compilation import compilation
 from terranova.interfaces.batch import Batch, Status
 
 
@@ -73,7 +74,7 @@ class Timings:
 
 
 class ScanClock:
-    """Wall time of a scan over all its sessions; replaying stored points is not scanning, and does not count.
+    """Wall time of a scan over all its sessions, without replaying stored points and compiling machine code.
 
     Args:
         earlier_seconds: of earlier sessions.
@@ -83,20 +84,25 @@ class ScanClock:
 
     def __init__(self, earlier_seconds: float, earlier_evaluations: int, *, replaying: bool) -> None:
         self._earlier_seconds, self._replaying = earlier_seconds, replaying
-        self._started = time.monotonic()
+        self._started = self._now()
         self._started_with = earlier_evaluations
+
+    @staticmethod
+    def _now() -> float:
+        """A clock that stands still while machine code is compiled."""
+        return time.monotonic() - compilation().seconds
 
     def end_replay(self, evaluations: int) -> None:
         """From here on points are new; `evaluations` of them were counted so far."""
         self._replaying = False
-        self._started = time.monotonic()
+        self._started = self._now()
         self._started_with = evaluations
 
     @property
     def seconds(self) -> float:
         """Wall time of all sessions."""
-        return self._earlier_seconds + (0.0 if self._replaying else time.monotonic() - self._started)
+        return self._earlier_seconds + (0.0 if self._replaying else self._now() - self._started)
 
     def rate(self, evaluations: int) -> float:
         """Return the points per second of this session, given the points of all."""
-        return (evaluations - self._started_with) / max(time.monotonic() - self._started, 1e-9)
+        return (evaluations - self._started_with) / max(self._now() - self._started, 1e-9)

@@ -15,6 +15,7 @@ from terranova.evaluation.columns import check_columns
 from terranova.interfaces.arrays import real
 from terranova.interfaces.batch import Evaluation, Status, join
 from terranova.interfaces.model import LARGEST, REASON_LENGTH, Model, Observable, PointModel
+from terranova.interfaces.notebook import html_table
 from terranova.interfaces.parameters import Parameter, ParameterSpace
 from terranova.types import Array, Floats
 
@@ -48,8 +49,37 @@ class BoundModel:
         """Number of stages in which the observables are computed."""
         return 1 + max((o.stage for o in self.observables), default=0)
 
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All parameters, with the priors in force, in order."""
+        return tuple(self.space)
+
+    @property
+    def defaults(self) -> dict[str, float]:
+        """The value that each parameter has where an evaluation leaves it out."""
+        return {p.name: p.default_value for p in self.space}
+
+    @property
+    def benchmarks(self) -> dict[str, dict[str, float]]:
+        """Points with names, such as `model.evaluate(model.benchmarks["fit"])`."""
+        return {name: dict(point) for name, point in self.plugin.benchmarks.items()}
+
     def __repr__(self) -> str:
-        return f"<model {self.name}: {len(self.space)} parameters, {len(self.observables)} observables>"
+        def of(names: Sequence[str]) -> str:
+            more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            return f"{len(names)}: {', '.join(names[:SHOWN])}{more}"
+
+        return (
+            f"<model {self.name}>\n  parameters   {of(self.space.names)}\n"
+            f"  observables  {of([o.name for o in self.observables])}"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [(p.name, p.prior.describe(), p.unit, f"{p.default_value:.6g}", p.description) for p in self.space]
+        outputs = [(o.name, o.unit, o.description) for o in self.observables]
+        return html_table(
+            f"model {self.name}: parameters", ("parameter", "prior", "unit", "default", ""), rows
+        ) + html_table(f"{len(outputs)} observables", ("observable", "unit", ""), outputs, folded=True)
 
     def evaluate(self, points: Mapping[str, ArrayLike] | None = None, **values: ArrayLike) -> dict[str, Array]:
         """Compute all observables of n points.
@@ -62,21 +92,20 @@ class BoundModel:
             observable name -> (n,) array. Rows of failed points are NaN.
 
         Raises:
-            ValueError: a name that is not a parameter, or arrays that do not broadcast to one length.
+            ValueError: a name that is not a parameter, values that are no numbers, or arrays that do not broadcast
+                to one length.
         """
         given = {**(points or {}), **values}
         for name in given:
             if name not in self.space.names:
                 known = did_you_mean(name, self.space.names)
                 raise ValueError(f"model {self.name!r} has no parameter {name!r}{known}")
-        columns = [np.asarray(given.get(p.name, p.default_value), dtype=float) for p in self.space]
+        columns = [_numbers(p.name, given.get(p.name, p.default_value)) for p in self.space]
         try:
             x = np.column_stack([np.atleast_1d(c) for c in np.broadcast_arrays(*columns)])
         except ValueError as error:
             lengths = {p.name: c.shape for p, c in zip(self.space, columns, strict=True) if c.shape}
             raise ValueError(f"the parameters' arrays do not have one length: {lengths}") from error
-        if x.ndim != 2:
-            raise ValueError("parameters must be numbers or one-dimensional arrays")
         evaluation = self.evaluate_array(np.ascontiguousarray(x))
         for stage in range(1, self.stages):
             evaluation = self.evaluate_stage(stage, x, evaluation, evaluation.status == Status.OK)
@@ -234,6 +263,23 @@ class BoundModel:
         return join(rows, k)
 
 
+def _numbers(name: str, value: ArrayLike) -> Array:
+    """Return the values of a parameter as numbers.
+
+    Raises:
+        ValueError: they are none.
+    """
+    try:
+        if value is None:  # of which numpy makes a NaN
+            raise TypeError
+        numbers = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"parameter {name!r}: expected a number or an array of numbers, got {value!r}") from None
+    if numbers.ndim > 1:
+        raise ValueError(f"parameter {name!r}: expected numbers in one dimension, got shape {numbers.shape}")
+    return numbers
+
+
 def _check_declared(plugin: Model) -> None:
     """Make sure that a model's parameters and observables are what columns can be made of.
 
@@ -278,6 +324,9 @@ def _check_declared(plugin: Model) -> None:
 
 
 SCALES = ("", "linear", "log", "symlog")
+
+SHOWN = 8
+"""Names that `repr` lists."""
 
 
 COLUMN = re.compile(r"[^\s\x00-\x1f\x7f-\x9f](?:[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,98}[^\s\x00-\x1f\x7f-\x9f])?")

@@ -19,6 +19,7 @@ from terranova.interfaces.batch import Batch, Evaluation, Scores, Status
 from terranova.interfaces.constraint import acceptance
 from terranova.interfaces.constraint_set import ConstraintSet, all_constraints
 from terranova.interfaces.model import Model, PointModel
+from terranova.interfaces.notebook import html_table
 from terranova.interfaces.sampler import SearchSpace
 from terranova.types import Bools, Floats, Ints
 
@@ -139,7 +140,11 @@ class Problem:
 
         Where constraints decide about a later stage, or where points are computed one at a time, they are asked
         here, and not again.
+
+        Raises:
+            ValueError: x is no array of numbers of that shape.
         """
+        x = self._points(x)
         evaluation = self.model.evaluate_array(x)
         if self.model.stages == 1 and not self.one_by_one:
             return evaluation
@@ -206,6 +211,36 @@ class Problem:
         if self._slow is not None:
             evaluation = self._asked([self._slow], x, evaluation, scores)
         return replace(evaluation, scores=scores)
+
+    def _points(self, x: Floats) -> Floats:
+        """Return x as an array (n, d); of what somebody else than the engine may have handed in."""
+        names = self.model.space.names
+        wanted = f"expected physical points of shape (n, {len(names)}), in the order {', '.join(names)}"
+        way_out = "; problem.model.evaluate(NAME=...) takes parameters by name"
+        try:
+            x = np.asarray(x, dtype=float)
+        except (TypeError, ValueError):
+            raise ValueError(f"{wanted}; got {x!r}"[:1000] + way_out) from None
+        if x.ndim != 2 or x.shape[1] != len(names):
+            raise ValueError(f"{wanted}; got shape {x.shape}{way_out}")
+        return x
+
+    def __repr__(self) -> str:
+        sets = ", ".join(f"{group.name} ({len(group)})" for group in self.sets) or "none"
+        space = self.model.space
+        return (
+            f"<problem: model {self.model.name}>\n  parameters   {space.dimension} of {len(space)} free\n"
+            f"  constraints  {len(self.constraints)} in {sets}"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (c.name, ", ".join(c.observables), c.describe(), c.unit, self._owner[c.name], c.source)
+            for c in self.constraints
+        ]
+        headings = ("constraint", "of", "", "unit", "set", "source")
+        caption = f"model {self.model.name}, {self.model.space.dimension} free parameters: constraints"
+        return html_table(caption, headings, rows)
 
     def score(self, x: Floats, observables: Floats) -> tuple[Floats, Floats]:
         """Return violations (n, m) and log-likelihood (n,) of n points.

@@ -17,6 +17,7 @@ from terranova.fitting.posterior import Posterior
 from terranova.fitting.profile import Profile
 from terranova.fitting.profile_convergence import Convergence
 from terranova.fitting.surrogate.training import Round
+from terranova.interfaces.notebook import html_table
 from terranova.interfaces.priors import LogUniform
 from terranova.store.arrays import from_json_array, json_array, npz_of, read_arrays
 from terranova.store.packed import pack, unpack
@@ -141,7 +142,7 @@ class SurrogateSummary:
     target: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Findings:
     """What a fit found.
 
@@ -168,6 +169,20 @@ class Findings:
     spent: Mapping[str, int] = field(default_factory=dict)
     surrogate: SurrogateSummary | None = None
     directory: Path = Path()
+
+    def __repr__(self) -> str:
+        return (
+            f"<fit of {self.about.model} in {self.directory}: chi2 {self.best.chi2:.4g} at the best fit, "
+            f"{len(self.profiles)} profiles, {len(self.posteriors)} posteriors>"
+        )
+
+    def _repr_html_(self) -> str:
+        values = self.best.values
+        rows = [
+            (q.name, q.role, f"{values[q.name]:.6g}", q.unit) for q in self.about.quantities if q.name in values
+        ]
+        caption = f"fit of {self.about.model}: chi2 {self.best.chi2:.4g} at the best fit"
+        return html_table(caption, ("", "", "best fit", "unit"), rows)
 
 
 def save_findings(findings: Findings) -> Path:

@@ -16,6 +16,7 @@ from terranova.fitting.directory import RESULT
 from terranova.fitting.findings import Findings, load_findings
 from terranova.fitting.page import render
 from terranova.fitting.text import statements, warnings
+from terranova.interfaces.notebook import html_table
 from terranova.runs.derived import FITTED
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ class FitResults:
     def __repr__(self) -> str:
         chi2 = self.numbers["best"]["chi2"]
         return f"<fit of {self.numbers['model']} in {self.directory}: chi2 {chi2:.4g} at the best fit>"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, f"{value:.6g}") for name, value in self.best.items()]
+        return html_table(repr(self).strip("<>"), ("", "best fit"), rows)
 
     @cached_property
     def problem_config(self) -> ProblemConfig:

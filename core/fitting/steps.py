@@ -34,7 +34,7 @@ WALKERS = 128
 """Of MCMC on a surrogate, at most, in all ensembles together."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Fit(Findings):
     """What a fit found, with what it was made of.
 

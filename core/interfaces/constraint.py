@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, partial
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from annotated_types import Gt, Lt
 
+from terranova.interfaces.notebook import html_table
 from terranova.types import Floats
 
 Positive = Annotated[float, Gt(0)]
@@ -290,6 +291,11 @@ class Constraint(ABC):
     def describe(self) -> str:
         """One short phrase for tables."""
         return self.kind
+
+    def _repr_html_(self) -> str:
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        rows = [(k, str(v)) for k, v in values.items() if not isinstance(v, str | tuple) or v]
+        return html_table(f"{self.kind} {self.name}: {self.describe()}", ("", ""), rows)
 
 
 @cache

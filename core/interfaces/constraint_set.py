@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from terranova.interfaces.constraint import Constraint
+from terranova.interfaces.notebook import html_table
 
 YEARS = 2
 """After so many years without a look at newer publications a set counts as outdated."""
@@ -50,6 +51,12 @@ class ConstraintSet:
 
     def __len__(self) -> int:
         return len(self.constraints)
+
+    def _repr_html_(self) -> str:
+        rows = [(c.name, ", ".join(c.observables), c.describe(), c.unit, c.source) for c in self]
+        return html_table(
+            f"constraint set {self.name} {self.version}", ("constraint", "of", "", "unit", "source"), rows
+        )
 
     def __iter__(self) -> Iterator[Constraint]:
         return iter(self.constraints)

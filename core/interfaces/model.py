@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -60,6 +61,8 @@ class Model(ABC):
     """What a paper that uses the model should cite: "arXiv:... words" or "doi:... words"."""
     planes: ClassVar[Sequence[tuple[str, ...]]] = ()
     """What the report draws: (x, y) or (x, y, colour), names of parameters or observables."""
+    benchmarks: Mapping[str, Mapping[str, float]] = MappingProxyType({})
+    """Points with names: name -> parameter -> value; parameters left out have their defaults."""
 
     parameters: Sequence[Parameter]
     observables: Sequence[Observable]
@@ -121,6 +124,17 @@ class Model(ABC):
         Args:
             rng: the island's stream: nothing else may be random.
             windows: observable -> the interval its constraints accept.
+        """
+        return None
+
+    def slha(self, values: Mapping[str, float]) -> Mapping[str, Mapping[int | tuple[int, ...], Any]] | None:
+        """Return a point as the blocks that a spectrum generator of this model reads; None without such a map.
+
+        Args:
+            values: of all parameters, and of the observables that are known.
+
+        Returns:
+            block -> index -> (value, comment), as `terranova.external.slha.write_slha` takes them.
         """
         return None
 

@@ -18,6 +18,7 @@ import pluggy
 from terranova.errors import PluginBroken, PluginConflict, PluginMissing, did_you_mean
 from terranova.interfaces.constraint import Constraint
 from terranova.registry import hooks
+from terranova.registry.given import find_given
 from terranova.registry.kinds import KINDS, Kind
 from terranova.registry.offers import (
     as_list,
@@ -208,7 +209,7 @@ class Registry:
         """Return the plugin of that kind and name.
 
         A name with a colon, "optuna:GPSampler", asks the plugin before the colon for a variant of itself, if it
-        has a class method `variant`.
+        has a class method `variant`. What was given in Python, or in a file, goes by the name it got; see `given`.
 
         Args:
             kind: a key of `KINDS`.
@@ -220,6 +221,8 @@ class Registry:
             PluginConflict: there are several.
             PluginBroken: an entry point of that name failed to load.
         """
+        if (given := find_given(kind, name)) is not None:
+            return given
         candidates = [p for p in self.plugins if p.kind == kind and p.name == name]
         if kind == "constraints" and model:
             candidates = [p for p in candidates if p.model == model] or [p for p in candidates if p.model == ""]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from terranova.errors import NotTrusted, TerranovaError
 from terranova.interfaces.model import PointModel
+from terranova.interfaces.notebook import html_table
 from terranova.runs.efficiency import Efficiency, coverage_of, efficiency_of
 from terranova.runs.kills import LARGEST_SET, Kills, kills_of, order_of_resistance
 from terranova.runs.random_sample import RandomSample, binomial_limits, sample_randomly
@@ -34,8 +35,11 @@ __all__ = [
     "sample_randomly",
 ]
 
+_WORST = 5
+"""Constraints that a diagnosis shows of itself: those that most points violate."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """A scan judged.
 
@@ -64,6 +68,32 @@ class Diagnosis:
         if self.random is None or not self.random.points or not self.efficiency.evaluated:
             return math.nan
         return self.efficiency.fraction / self.random.upper_limit
+
+    def describe(self) -> list[tuple[str, str]]:
+        """What was found, as (label, text) pairs."""
+        e, r = self.efficiency, self.random
+        lines = [("points", f"{e.evaluated:,} evaluated, {e.valid:,} valid, {e.failed:,} failed")]
+        if e.first_valid is not None:
+            lines.append(("first valid", f"after {e.first_valid:,} evaluations"))
+        if r is not None and r.points:
+            gain = f"{self.gain:.3g}" if math.isfinite(self.gain) else f"at least {self.gain_at_least:.3g}"
+            lines.append(("random", f"{r.valid:,} of {r.points:,} valid; the scan finds {gain} times as many"))
+        violated = sorted(
+            zip(self.kills.names, self.kills.violated.tolist(), strict=True), key=lambda pair: -pair[1]
+        )
+        for name, number in violated[:_WORST]:
+            if number:
+                lines.append((f"violate {name}", f"{number:,} of {self.kills.points:,}"))
+        if self.problem_missing:
+            lines.append(("not compared", self.problem_missing))
+        return lines
+
+    def __repr__(self) -> str:
+        width = max(len(label) for label, _ in self.describe())
+        return "<diagnosis>\n" + "\n".join(f"  {label:<{width}}  {text}" for label, text in self.describe())
+
+    def _repr_html_(self) -> str:
+        return html_table("diagnosis", ("", ""), self.describe())
 
 
 def diagnose(

@@ -16,8 +16,10 @@ from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import LATER, PLACE, Constraint
 from terranova.interfaces.model import Observable
 from terranova.registry import registry
+from terranova.registry.given import is_reference
 from terranova.registry.kinds import KINDS
 from terranova.registry.plugin import Plugin
+from terranova.registry.python_files import placeless
 from terranova.store import Field, Manifest, Schema, current_versions
 from terranova.system.source_fingerprint import function_fingerprint, plugin_fingerprint
 
@@ -126,7 +128,7 @@ def make_manifest(config: Recorded, problem: Problem) -> Manifest:
     return Manifest(
         schema=schema(config, problem),
         seed=config.seed,
-        model=config.problem.model.name,
+        model=placeless(config.problem.model.name),
         model_options=dict(config.problem.model.options),
         constraints={group.name: group.version for group in problem.sets},
         config_hash=digest(config, problem),
@@ -143,13 +145,18 @@ def versions(config: Recorded) -> dict[str, str]:
     Who edits a plugin may forget to change its version; the hash of its source and data files tells.
     """
     taking_part = _plugins(config)
-    plugins = {f"{kind.partition(' ')[0]} {p.name}": p.version for kind, p in taking_part.items()}
+    plugins = {f"{kind.partition(' ')[0]} {placeless(p.name)}": p.version for kind, p in taking_part.items()}
     source = {
-        f"source of {kind.partition(' ')[0]} {p.name}": plugin_fingerprint(p.target)
+        f"source of {kind.partition(' ')[0]} {placeless(p.name)}": p.source or plugin_fingerprint(p.target)
         for kind, p in taking_part.items()
         if kind != "executor"  # it decides where points are evaluated, not what comes out
     }
-    return {**current_versions(), **plugins, **source}
+    given = {
+        f"source of constraints {placeless(name)}": registry().get("constraints", name).source
+        for entry in config.problem.constraints
+        if is_reference(name := entry if isinstance(entry, str) else entry.name)
+    }
+    return {**current_versions(), **plugins, **source, **given}
 
 
 def physics(config: Recorded, problem: Problem) -> dict[str, Any]:
@@ -162,7 +169,7 @@ def problem_physics(config: ProblemConfig, problem: Problem) -> dict[str, Any]:
     """Return the part of `physics` that decides what a number means: model, priors, constraints."""
     constraints = {c.name: _fingerprint(c) for c in problem.constraints}
     content = {
-        **config.to_dict(),
+        **config.identity(),
         "model version": problem.model.plugin.version,
         "priors": {p.name: p.prior.to_dict() for p in problem.model.space},
         "observables": [o.name for o in problem.model.observables],

@@ -39,8 +39,8 @@ def plugin_fingerprint(target: type) -> str:
         within = f"{package}.{rest.partition('.')[0]}" if package == _OURS else package
         if within in (_OURS, f"{_OURS}.interfaces") or package in sys.stdlib_module_names:
             continue
-        if _path(cls.__module__) is None:
-            digest.update(_text_of(cls).encode())
+        if module_path(cls.__module__) is None:
+            digest.update(text_of(cls).encode())
         else:
             files |= sources(cls.__module__, within)
     data = {beside for module in files for beside in _data_beside(module)}
@@ -79,7 +79,8 @@ def _facts(value: object, seen: set[int]) -> Iterator[str]:
         function = inspect.unwrap(getattr(value, "py_func", value))  # py_func: what numba compiled
         function = getattr(function, "__func__", function)  # of a bound method
         yield getattr(function, "__qualname__", type(value).__qualname__)
-        yield _text_of(function if hasattr(function, "__qualname__") else type(function))
+        text = text_of(function if hasattr(function, "__qualname__") else type(function))
+        yield text or (code_text(function.__code__) if hasattr(function, "__code__") else "")
         if getattr(function, "__name__", "") == "<lambda>":  # of several on a line the source does not say which
             yield from (repr(c) for c in function.__code__.co_consts if isinstance(c, int | float | str))
             yield " ".join(function.__code__.co_names)
@@ -94,7 +95,13 @@ def _facts(value: object, seen: set[int]) -> Iterator[str]:
         yield type(value).__qualname__
 
 
-def _text_of(function: Any) -> str:
+def code_text(code: Any) -> str:
+    """Return what a function does, where its source is not known: its byte code, the same on any machine."""
+    inner = [code_text(c) if hasattr(c, "co_code") else repr(c) for c in code.co_consts]
+    return f"{code.co_code.hex()} {' '.join(code.co_names)} {inner}"
+
+
+def text_of(function: Any) -> str:
     """Return the source of a function or class without comments and docstring; "" if there is none."""
     try:
         text = inspect.getsource(function)
@@ -159,7 +166,7 @@ def sources(module: str, within: str) -> set[Path]:
     todo, seen = [module], {module}
     while todo:
         name = todo.pop()
-        path = _path(name)
+        path = module_path(name)
         if path is None:  # a folder that is no package, or a module that is not there
             continue
         files |= {path, *path.parent.glob("*.json")}
@@ -171,7 +178,7 @@ def sources(module: str, within: str) -> set[Path]:
 
 
 @cache
-def _path(module: str) -> Path | None:
+def module_path(module: str) -> Path | None:
     """The file of a module, or None if it has none."""
     try:
         spec = find_spec(module)
@@ -198,4 +205,4 @@ def _named(node: ast.AST, prefix: str, package: str) -> Iterator[str]:
             parent = resolve_name("." * node.level + parent, package)
         for alias in node.names:
             child = f"{parent}.{alias.name}"
-            yield child if child.startswith(prefix) and _path(child) else parent
+            yield child if child.startswith(prefix) and module_path(child) else parent

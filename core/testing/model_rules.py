@@ -78,7 +78,16 @@ def declares_what_it_computes(case: ModelCase) -> None:
         default = parameter.default_value
         demand(bool(np.isfinite(default)), f"the default of parameter {parameter.name!r} is {default!r}")
         low, high = parameter.prior.support
-        demand(low <= default <= high, f"the default of {parameter.name!r}, {default!r}, is outside its prior")
+        demand(  # 0 switches off a coupling that is scanned in its logarithm
+            default == 0.0 or low <= default <= high,
+            f"the default of {parameter.name!r}, {default!r}, is outside its prior",
+        )
+    for name, point in model.plugin.benchmarks.items():
+        odd = sorted(set(point) - set(model.space.names))
+        demand(not odd, f"benchmark {name!r} names {', '.join(odd)}, no parameters of it")
+        values = model.evaluate(point)
+        failed = [o.name for o in model.observables if not np.isfinite(values[o.name]).all()]
+        demand(not failed, f"benchmark {name!r} has no {', '.join(failed)}")
     lowered = [name.lower() for name in (*model.space.names, *(o.name for o in model.observables))]
     twice = sorted({name for name in lowered if lowered.count(name) > 1})
     demand(not twice, f"names differ by capitals only, which tables do not tell apart: {', '.join(twice)}")

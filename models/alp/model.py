@@ -10,7 +10,7 @@ from terranova import Model
 from terranova.models.alp.escape import BOOST_BABAR, BOOST_BELLE2, LENGTH_BABAR, LENGTH_BELLE2
 from terranova.models.alp.hadrons import CHOICES
 from terranova.models.alp.observables import OBSERVABLES
-from terranova.models.alp.parameters import four_pi, parameters
+from terranova.models.alp.parameters import BENCHMARKS, four_pi, parameters
 from terranova.types import Floats
 
 RUNNINGS = ("full", "leading-log")
@@ -88,6 +88,10 @@ class AxionLikeParticle(Model):
         check_lengths(length_belle2=length_belle2, length_babar=length_babar, boost_babar=boost_babar)
         self.parameters = parameters(scale)
         self.observables = OBSERVABLES
+        known = {parameter.name for parameter in self.parameters}
+        self.benchmarks = {
+            name: {k: v for k, v in point.items() if k in known} for name, point in BENCHMARKS.items()
+        }
         self._hadronic = hadronic
         self._leading_log = running == "leading-log"
         self._mean = escape == "mean-momentum"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -56,6 +56,15 @@ class Scotogenic(Model):
         stages = len(self.observables) - len(LATER)
         out[:, :stages] = first[:, :stages]
         return out
+
+    def slha(self, values: Mapping[str, float]) -> Mapping[str, Mapping[int | tuple[int, ...], Any]]:
+        """Return a point as SPheno reads it; see `Model.slha`. The couplings must be among the values."""
+        from terranova.models.scotogenic.parameters import G_NAMES, N_BASE
+        from terranova.models.scotogenic.slha_map import DEFAULT, read_map
+
+        inputs = [p.name for p in self.parameters[:N_BASE]] + list(G_NAMES)
+        first = [o.name for o in self.observables if o.stage == 0]
+        return read_map(DEFAULT, inputs, first).blocks(values)
 
     def evaluate_stage(self, stage: int, x: Floats, observables: Floats) -> Floats:
         """Fill in `Omega_h2`, `sigv_cm3s` and `Omega_error` of the points x (m, d)."""

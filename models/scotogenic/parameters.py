@@ -119,6 +119,9 @@ def _complex_angles() -> tuple[Parameter, ...]:
 COUPLINGS = tuple(f"{name}{k}" for name in ("gPsi", "gF1_", "gF2_") for k in (1, 2, 3))
 """Names of the nine couplings to lepton doublets, in the order of the rows of G."""
 
+G_NAMES = tuple(f"{part}_{name}" for name in COUPLINGS for part in ("re", "im"))
+"""Real and imaginary parts of the couplings, as observables are called."""
+
 
 def _couplings() -> tuple[Parameter, ...]:
     coupling: Prior = SignedLogUniform(1e-7, 1.5)

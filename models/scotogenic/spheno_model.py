@@ -19,12 +19,11 @@ from terranova.errors import ContractError, PluginMissing
 from terranova.external import Finished, Program, find_program, run_program, scratch
 from terranova.external.slha import Slha, parse_slha, read_slha, write_slha
 from terranova.models.scotogenic.model import Scotogenic, ScotogenicCI37, ScotogenicCI37C, ScotogenicFull43
-from terranova.models.scotogenic.parameters import COUPLINGS, N_BASE, VARIANTS
+from terranova.models.scotogenic.parameters import G_NAMES, N_BASE, VARIANTS
 from terranova.models.scotogenic.slha_map import DEFAULT, read_map
 from terranova.types import Floats
 
 NATIVE: Final = dict(zip(VARIANTS, (ScotogenicCI37, ScotogenicCI37C, ScotogenicFull43), strict=True))
-G_NAMES: Final = tuple(f"{part}_{name}" for name in COUPLINGS for part in ("re", "im"))
 MEMORY: Final = "4 GB"
 
 Z_XENON: Final = 54

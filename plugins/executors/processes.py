@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import cloudpickle  # type: ignore[import-untyped]
 import numpy as np
 
 from terranova import Evaluation, Executor, PointModel, Problem, Status
@@ -227,9 +228,19 @@ class ProcessesExecutor(Executor):
 
 
 def _pickled(problem: Problem) -> bytes:
+    """Return the problem for a worker; what a script or notebook defines goes with its code, if it can."""
     try:
-        return pickle.dumps(problem)
+        plain = pickle.dumps(problem)
+        if b"__main__" not in plain:
+            return plain
+    except Exception:
+        plain = b""
+    try:
+        by_value: bytes = cloudpickle.dumps(problem)
+        return by_value
     except Exception as error:
+        if plain:
+            return plain  # a worker runs the script again
         raise ContractError(
             f"model {problem.model.name!r} with its constraints cannot be sent to worker processes "
             f"({type(error).__name__}: {error}); {ADVICE}"

@@ -87,7 +87,7 @@ class Worker:
             "scratch": self._scratch,
             "mark": self._mark,
             "memory": memory,
-            "main": _preparation_of_main() if b"__main__" in recipe else None,
+            "main": _preparation_of_main() if b"__main__" in recipe and b"cloudpickle" not in recipe else None,
             "warm": warm,
         }
         # Not multiprocessing: its children run the script that was started, which needs a guard for that, and

@@ -107,3 +107,9 @@ def test_a_point_that_failed_is_unphysical_unless_said_otherwise() -> None:
 def test_long_lists_of_lines_are_cut_and_say_so() -> None:
     assert listed(["a", "b"], 2) == "  a\n  b"
     assert listed(["a", "b", "c"], 1) == "  a\n  and 2 more"
+
+
+def test_a_notebook_shows_the_sentences_of_an_error() -> None:
+    problems = [Diagnostic("scan.yaml", 1, 8, "model", "no such model"), Diagnostic("", 0, 0, "seed", "negative")]
+    (shown,) = ConfigError(problems)._render_traceback_()
+    assert shown == "ConfigError: scan.yaml:1:8: model: no such model\nseed: negative"

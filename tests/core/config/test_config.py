@@ -222,11 +222,12 @@ def test_files_are_embedded(tmp_path: Path) -> None:
     assert build_problem(again.problem, REGISTRY).sets[0].version == "3"
 
 
-def test_functions_cannot_be_embedded() -> None:
+def test_functions_go_by_their_name_and_their_source_counts() -> None:
     function = Function(name="f", observables=("S",), source="theory: x", violation_of=np.abs)
     words = {"model": "toy", "constraints": [function], "sampler": "points", "budget": {"valid": 1}}
-    with pytest.raises(ConfigError, match=r"constraints\[0\].*Python function.*plugin"):
-        load_config(words, registry=REGISTRY)
+    config = load_config(words, registry=REGISTRY)
+    assert config.problem.constraints == ("python:f",)
+    assert load_config(config.to_dict(), registry=REGISTRY) == config
 
 
 @pytest.mark.parametrize("words", [{"output": "x"}, {"budget": {"wall": 1}}, {"parallel": {"workers": 7}}])

@@ -64,7 +64,6 @@ def test_what_is_no_prior_is_said_at_its_key(given: Any, words: str) -> None:
         ({"type": 2}, ("", {"type": 2}), "model.name: missing, expected the name of a model"),
         ({"name": ""}, ("", {}), "model.name: empty"),
         (7, ("", {}), "model: expected a name, or name and options, got 7"),
-        (Uniform, ("", {}), "a class is known by its name once it is a plugin"),
     ],
 )
 def test_names_with_and_without_options(given: Any, expected: Any, words: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support import toys
 
+import terranova
 from terranova import (
     BoundModel,
     Model,
@@ -158,3 +159,30 @@ def test_a_reason_that_is_no_text_is_made_one() -> None:
             raise PointFailed(7)  # type: ignore[arg-type]
 
     assert list(BoundModel(Odd()).evaluate_array(X[:2]).reason) == ["7", "7"]
+
+
+def test_it_says_what_it_has_and_what_it_takes(toy_registry: None) -> None:
+    model = terranova.model("alp")
+    assert [p.name for p in model.parameters] == list(model.defaults)
+    assert {name: model.defaults[name] for name in ("cqL3", "cG", "cuR")} == {"cqL3": 0.0, "cG": 0.0, "cuR": 0.0}
+    assert model.benchmarks["fit"]["cG"] == 0.125
+    assert "19: ma, fa, Lam" in repr(model)
+    assert "decay constant" in model._repr_html_()
+    tied = terranova.model("alp", scale="4pi-fa")
+    assert np.isfinite(tied.evaluate(tied.benchmarks["fit"])["ctau"]).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"ma": "x"}, "parameter 'ma': expected a number or an array of numbers, got 'x'"),
+        ({"ma": None}, "parameter 'ma': expected a number or an array of numbers, got None"),
+        ({"ma": [[1.0, 2.0]]}, r"parameter 'ma': expected numbers in one dimension, got shape \(1, 2\)"),
+        ({"mass": 1.0}, "no parameter 'mass'"),
+        ({"ma": [1.0, 2.0], "fa": [1.0, 2.0, 3.0]}, "arrays do not have one length"),
+    ],
+)
+def test_wrong_values_are_refused_by_the_name_of_the_parameter(given: Any, message: str) -> None:
+    model = terranova.model("alp")
+    with pytest.raises(ValueError, match=message):
+        model.evaluate(given)

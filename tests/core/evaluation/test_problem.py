@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support.constraint_kinds import CONSTRAINTS, NAMES, PAIR, PAIR_VALUES, ThreeNumbers
 from support.constraint_kinds import one as _one
 
+import terranova
 from terranova import (
     BoundModel,
     Constraint,
@@ -126,3 +127,12 @@ def test_a_function_constraint_must_not_be_negative() -> None:
     problem = Problem(BoundModel(Base()), [ConstraintSet("set", (wrong,))])
     with pytest.raises(ContractError, match="constraint 'p'"):
         problem.score(X, problem.evaluate(X).observables)
+
+
+@pytest.mark.parametrize("x", [[[1, 2, 3]], [1.0, 2.0], "x", 1.0, {"a": 1.0}])
+def test_points_of_the_wrong_shape_are_refused_at_once(x: Any) -> None:
+    problem = terranova.problem("thdm3", ["theory"])
+    with pytest.raises(ValueError, match=r"expected physical points of shape \(n, 16\), in the order alpha1, "):
+        problem.evaluate(x)
+    assert "28 in theory (28)" in repr(problem)
+    assert "<td" in problem._repr_html_()

@@ -102,3 +102,11 @@ def test_a_damaged_file_is_an_error_for_people(damage: str, tmp_path: Path) -> N
 def test_a_fit_of_an_older_version_has_none(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"has no fit\.npz: `terranova fit` with the same file writes it"):
         load_findings(tmp_path)
+
+
+def test_they_show_the_best_fit_not_the_arrays(tmp_path: Path) -> None:
+    findings = _findings(tmp_path)
+    assert repr(findings).startswith("<fit of ")
+    assert "chi2 3 at the best fit" in repr(findings)
+    assert len(repr(findings)) < 300
+    assert "<td" in findings._repr_html_()

@@ -65,3 +65,11 @@ def test_diagnose_without_the_model(tmp_path: Path) -> None:
     assert diagnosis.random is None
     assert diagnosis.efficiency.coverage is None
     assert diagnosis.kills.points == 4000
+
+
+def test_it_shows_the_numbers_not_the_arrays() -> None:
+    shown = judged(500, 100)
+    assert "1,000 evaluated, 500 valid" in repr(shown)
+    assert "100 of 10,000 valid; the scan finds 50 times as many" in repr(shown)
+    assert "at least" in repr(judged(500, 0))
+    assert "500 valid" in shown._repr_html_()

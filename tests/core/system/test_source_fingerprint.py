@@ -41,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(_jit, "PACKAGE", "made_up_models")
-    source_fingerprint._path.cache_clear()
+    source_fingerprint.module_path.cache_clear()
     for name in [name for name in sys.modules if name.startswith("made_up_models")]:
         del sys.modules[name]
     return folder
@@ -131,14 +131,14 @@ def plugin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    source_fingerprint._path.cache_clear()
+    source_fingerprint.module_path.cache_clear()
     return folder
 
 
 def _hash_of_plugin() -> str:
     for name in [name for name in sys.modules if name.startswith("plugin_of_a_stranger")]:
         del sys.modules[name]
-    source_fingerprint._path.cache_clear()
+    source_fingerprint.module_path.cache_clear()
     source_fingerprint._imports.cache_clear()
     sys.modules["foreign_models"] = type(sys)("foreign_models")
     sys.modules["foreign_models"].other = 1  # type: ignore[attr-defined]
