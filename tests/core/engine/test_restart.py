@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from terranova.engine import checkpointing
 from terranova.engine.checkpointing import Checkpointing, LoopState
 from terranova.engine.islands import Share, make_archipelago
 from terranova.engine.restart import choose_checkpoint, other_arrays
@@ -38,9 +37,7 @@ def _saved(directory: Path, generation: int, counts: int = 0) -> Checkpoint:
         Manifest(fake_schema(), 1, "ring").save(directory)
     state = LoopState(generation, np.full(4, counts), Totals(evaluations=4 * counts), 1.5)
     with Writer(directory, fake_schema()) as writer:
-        Checkpointing(directory, serial_world(), SHARE, _made(), Coverage(SPACE.dimension), writer).save_if_due(
-            state, np.zeros(4, dtype=bool)
-        )
+        Checkpointing(directory, serial_world(), SHARE, _made(), Coverage(SPACE.dimension), writer).save(state)
     saved = load_checkpoint(directory)
     assert saved is not None
     return saved
@@ -48,11 +45,6 @@ def _saved(directory: Path, generation: int, counts: int = 0) -> Checkpoint:
 
 def _chosen(directory: Path, plugin: Any = RandomPoints, share: Share = SHARE) -> Checkpoint | None:
     return choose_checkpoint(directory, serial_world(), share, 4, lambda: _made(plugin))
-
-
-@pytest.fixture(autouse=True)
-def _always_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpointing, "CHECKPOINT_INTERVAL", -1.0)
 
 
 def test_the_newest_is_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
