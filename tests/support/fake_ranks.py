@@ -47,6 +47,12 @@ class FakeRanks:
     def iprobe(self, **_: Any) -> bool:
         return False
 
+    def Idup(self) -> tuple[FakeRanks, Done]:
+        return self, Done()
+
+    def Free(self) -> None:
+        """Nothing is held."""
+
     def Ibarrier(self) -> Done:
         return Done()
 
