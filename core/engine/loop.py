@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -139,7 +138,7 @@ class Scan:
             self._incomplete = Totals()
             self._account(batch, local)
         with self.timings.of("tell"):
-            self.archipelago.tell(replace(batch, island=local))
+            self.archipelago.tell(batch.of_islands(local))
             self._retire(local)
         self.generation += 1
 
@@ -195,8 +194,10 @@ class Scan:
 
     def _retire(self, local: Ints) -> None:
         """Take out the islands whose share is used up."""
-        for island in np.unique(local[self.counts[local] >= self.quota[local]]):
-            self.archipelago.retire(int(island))
+        used_up = self.counts[local] >= self.quota[local]
+        if used_up.any():
+            for island in np.unique(local[used_up]):
+                self.archipelago.retire(int(island))
 
     def _account(self, batch: Batch, local: Ints) -> None:
         """Count a batch, and mark what its valid points cover."""

@@ -15,6 +15,7 @@ import numpy as np
 from terranova.errors import RankFailed, RankSilent, TerranovaError, exit_code_of
 from terranova.parallel.connection import abort_job, connect, flush_output
 from terranova.parallel.heartbeat import Heartbeat
+from terranova.parallel.sums import sum_whole
 from terranova.parallel.transfer import Transfer
 from terranova.system.signals import StopRequest
 from terranova.types import Array, Floats
@@ -252,21 +253,15 @@ class World:
             return {name: np.array(value) for name, value in arrays.items()}
         self._meet()
         total: dict[str, Array] = {}
-        whole: dict[str, list[str]] = {}  # names by type: those of one type travel together
+        whole: dict[str, Array] = {}
         for name in sorted(arrays):
             value = np.asarray(arrays[name])
             if value.dtype.kind in "iu":
-                whole.setdefault(value.dtype.str, []).append(name)
+                whole[name] = value
             else:
                 parts = self._transfer.gather(value)
                 total[name] = self._transfer.bcast(np.asarray(sum(parts or ())))
-        for names in whole.values():
-            values = [np.asarray(arrays[name]) for name in names]
-            summed = self._transfer.sum(np.concatenate([value.reshape(-1) for value in values]))
-            pieces = np.split(summed, np.cumsum([value.size for value in values])[:-1])
-            shapes = [value.shape for value in values]
-            total |= {name: piece.reshape(shape) for name, piece, shape in zip(names, pieces, shapes, strict=True)}
-        return total
+        return total | sum_whole(whole, self._transfer.sum, self.size) if whole else total
 
     # -- messages between two ranks -----------------------------------------------------------------------------
 
