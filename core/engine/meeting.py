@@ -46,7 +46,7 @@ def meet(world: World, report: Report) -> Report:
     """
     rows = world.allgather_numbers(_numbers(report))
     flags = rows[:, :6].astype(bool)
-    said: list[bool] = list(flags[:, :3].any(axis=0))
+    said: list[bool] = np.asarray(flags[:, :3].any(axis=0)).tolist()
     reasons = [reason for reason, by_one in zip(BROKEN_OFF, said, strict=True) if by_one]
     return Report(
         broken_off=reasons[0] if reasons else "",
