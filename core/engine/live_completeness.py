@@ -21,6 +21,9 @@ EVERY = 20.0
 SHARE = 0.01
 """Part of the time that looking may take: after a look that took long, the next one is so much later."""
 
+RANKS = 64
+"""With more ranks nobody looks: whoever does holds all points that are not sealed, gigabytes then."""
+
 
 class LiveCompleteness:
     """How complete the map of a running scan is, as of the last look.
@@ -29,10 +32,11 @@ class LiveCompleteness:
 
     Args:
         directory: of the run.
+        ranks: that write to it.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, ranks: int) -> None:
+        self._directory, self._ranks = directory, ranks
         self._run: Run | None = None
         self._known: Completeness | None = None
         self._evaluations = 0
@@ -41,7 +45,7 @@ class LiveCompleteness:
     def look(self, totals: Totals) -> None:
         """Look again if it is time to; `totals` of the scan."""
         started = time.monotonic()
-        if started < self._due_at or totals.valid < LEAST_VALID:
+        if started < self._due_at or totals.valid < LEAST_VALID or self._ranks > RANKS:
             return
         try:
             self._run = self._run or Run(self._directory)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,10 @@ from terranova.config import ScanConfig
 from terranova.engine.checkpointing import Checkpointing, LoopState
 from terranova.engine.display import Progress
 from terranova.engine.islands import Share, check_proposal, quotas
+from terranova.engine.meeting import Report, meet
 from terranova.engine.replay import Replay
-from terranova.engine.status import BROKEN_OFF, RUNNING, StatusPublisher
+from terranova.engine.sealing import Sealing
+from terranova.engine.status import RUNNING, StatusPublisher
 from terranova.engine.totals import ScanClock, Timings, Totals
 from terranova.engine.watch import EngineWatch
 from terranova.errors import ContractError
@@ -28,6 +29,9 @@ from terranova.store import Writer
 from terranova.store.checkpoint import Checkpoint
 from terranova.system.signals import Interrupted, StopRequest
 from terranova.types import Array, Bools, Floats, Ints
+
+_SAMPLER, _COVERAGE = "sampler_", "coverage"
+"""How the parts of an exchange are told apart."""
 
 
 class Scan:
@@ -74,6 +78,7 @@ class Scan:
         self.timings = Timings()
         self.coverage = Coverage(problem.model.space.dimension)
         self.checkpointing = Checkpointing(directory, world, share, archipelago, self.coverage, writer)
+        self.sealing = Sealing(writer, world.size)
         state = LoopState(0, np.zeros(share.count, dtype=np.int64), Totals(), 0.0)
         if checkpoint is not None:
             state = self.checkpointing.restore(checkpoint)
@@ -133,7 +138,7 @@ class Scan:
             self._incomplete = Totals()
             self._account(batch, local)
         with self.timings.of("tell"):
-            self.archipelago.tell(replace(batch, island=local))
+            self.archipelago.tell(batch.of_islands(local))
             self._retire(local)
         self.generation += 1
 
@@ -189,8 +194,10 @@ class Scan:
 
     def _retire(self, local: Ints) -> None:
         """Take out the islands whose share is used up."""
-        for island in np.unique(local[self.counts[local] >= self.quota[local]]):
-            self.archipelago.retire(int(island))
+        used_up = self.counts[local] >= self.quota[local]
+        if used_up.any():
+            for island in np.unique(local[used_up]):
+                self.archipelago.retire(int(island))
 
     def _account(self, batch: Batch, local: Ints) -> None:
         """Count a batch, and mark what its valid points cover."""
@@ -215,20 +222,21 @@ class Scan:
         """
         if self.replay is not None:
             self.progress.message("going through the stored points first; new ones follow")
-        while True:
-            reasons = self.world.allgather(self._epoch())
-            broken_off = [reason for reason in BROKEN_OFF if reason in reasons]
-            if broken_off:
-                # Some rank broke off within the epoch: nothing is exchanged, so that a resumed scan, which
-                # replays these generations, meets the others where a scan that was never stopped would.
-                self._gather_totals()
-                self._publish(broken_off[0], final=True)
-                return broken_off[0]
-            reason = self._exchange()
-            self._publish(reason or RUNNING, final=bool(reason))
-            if reason:
-                self.problem.require_answers()
-                return reason
+        try:
+            while True:
+                met = self._meet(self._epoch())
+                if met.broken_off:
+                    # Some rank broke off within the epoch: nothing is exchanged, so that a resumed scan, which
+                    # replays these generations, meets the others where a scan that was never stopped would.
+                    self._publish(met.broken_off, final=True)
+                    return met.broken_off
+                reason = self._exchange(met)
+                self._publish(reason or RUNNING, final=bool(reason))
+                if reason:
+                    self.problem.require_answers()
+                    return reason
+        finally:
+            self.checkpointing.tidy()
 
     def _epoch(self) -> str:
         """Step to the next multiple of the epoch's length; return why it was broken off, or ""."""
@@ -256,27 +264,39 @@ class Scan:
         wall = self.config.budget.wall
         return wall is not None and self.replay is None and self.clock.seconds >= wall
 
-    def _exchange(self) -> str:
+    def _meet(self, broken_off: str) -> Report:
+        """Hear how far the other ranks are, and add what every one has counted since the last time."""
+        with self.timings.of("exchange"):
+            used_up = bool((self.counts >= self.quota).any())
+            due = self.checkpointing.due
+            report = Report(broken_off, self.recent, self._exhausted, used_up, due, self.sealing.due())
+            met = meet(self.world, report)
+            self.totals, self.recent = self.totals.merged([met.totals]), Totals()
+        return met
+
+    def _exchange(self, met: Report) -> str:
         """Share with all ranks what was learnt in this epoch; return why to stop, or ""."""
         with self.timings.of("exchange"):
-            self.archipelago.merge(self.world.allreduce_sum(self.archipelago.pending()))
-            covered = self.world.allreduce_sum({"coverage": self.coverage.pending()})
-            self.coverage.merge(covered["coverage"])
-            self._gather_totals()
-            exhausted = all(self.world.allgather(self._exhausted))
-            state = LoopState(self.generation, self.counts, self.totals, self.clock.seconds)
-            self.checkpointing.save_if_due(state, self.counts >= self.quota)
+            pending = {_SAMPLER + name: values for name, values in self.archipelago.pending().items()}
+            total = self.world.allreduce_sum({**pending, _COVERAGE: self.coverage.pending()})
+            self.coverage.merge(total.pop(_COVERAGE))
+            self.archipelago.merge({name.removeprefix(_SAMPLER): values for name, values in total.items()})
+        with self.timings.of("store"):
+            if met.seal_due:
+                self.sealing.together()
+        with self.timings.of("exchange"):
+            # The share cuts an island's last generation short. That island is not where it would be with a larger
+            # budget, and a checkpoint would make its cut the state that every resumed scan goes on from. Without
+            # one, a larger budget replays that generation, evaluates what was cut off, and visits the same points
+            # as a scan that had this budget from the start.
+            if met.checkpoint_due and not met.used_up:
+                self.checkpointing.save(LoopState(self.generation, self.counts, self.totals, self.clock.seconds))
         budget = self.config.budget
         if budget.evaluations is not None and self.totals.evaluations >= budget.evaluations:
             return "evaluations"
         if budget.valid is not None and self.totals.valid >= budget.valid:
             return "valid"
-        return "sampler" if exhausted else ""
-
-    def _gather_totals(self) -> None:
-        """Add what every rank has counted since the last time."""
-        self.totals = self.totals.merged(self.world.allgather(self.recent))
-        self.recent = Totals()
+        return "sampler" if met.exhausted else ""
 
     def _publish(self, state: str, *, final: bool) -> None:
         self.status.publish(

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from terranova.engine.inheritance import Inherited
+from terranova.engine.islands import Share
 from terranova.errors import RunMismatch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Evaluation, Status, failed
@@ -41,6 +43,8 @@ class Replay:
             stored twice.
         columns: the observables that are stored, as columns of the model's, if nobody asks for the others; these
             are NaN in answers.
+        of: the islands that will be asked for, and what is known of their stored points; otherwise all that is
+            stored is looked at.
         chunk: generations read from disk at a time.
     """
 
@@ -52,9 +56,11 @@ class Replay:
         *,
         whole: bool = True,
         columns: Sequence[int] | None = None,
+        of: tuple[Share, Inherited] | None = None,
         chunk: int = 50,
     ) -> None:
-        self._reader = Reader(directory)
+        self._reader = Reader(directory, writers=None if of is None else of[1].writers)
+        self._islands = None if of is None else (of[0].first, of[0].first + of[0].count)
         self._problem = problem
         self._whole, self._columns = whole, columns
         self._otherwise = ""
@@ -65,8 +71,7 @@ class Replay:
         self._end = start
         self._keys: Ints = np.empty(0, dtype=np.int64)
         self._observables: Floats = np.empty((0, len(problem.model.observables)))
-        progress = self._reader.islands_progress()
-        self.last_generation = max(progress.values(), default=-1)
+        self.last_generation = self._reader.last_generation() if of is None else of[1].last_generation
         """The last generation of which anything is stored, -1 if nothing."""
 
     def is_ahead_of(self, generation: int, evaluations: int) -> bool:
@@ -83,7 +88,7 @@ class Replay:
         if generation < self._end:
             return
         stop = generation + self._chunk
-        table = self._reader.generations(generation, stop)
+        table = self._reader.generations(generation, stop, islands=self._islands)
         keys = key(table["island"].to_numpy(), table["index"].to_numpy())
         order = np.argsort(keys, kind="stable")
         self._keys, self._end = keys[order], stop

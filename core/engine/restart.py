@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from terranova.engine.checkpointing import SAMPLER, identity, restore_parts
+from terranova.engine.checkpointing import SAMPLER, identity, own_arrays, restore_parts
 from terranova.engine.islands import Share
 from terranova.engine.totals import Totals
 from terranova.interfaces.sampler import Archipelago
@@ -30,7 +30,12 @@ log = logging.getLogger("terranova")
 
 
 def choose_checkpoint(
-    directory: Path, team: World, share: Share, islands: int, make: Callable[[], Archipelago]
+    directory: Path,
+    team: World,
+    share: Share,
+    islands: int,
+    make: Callable[[], Archipelago],
+    charge: Collection[int] | None = None,
 ) -> Checkpoint | None:
     """Return the checkpoint to go on from, the same on every rank; None to go through the points from the start.
 
@@ -40,6 +45,8 @@ def choose_checkpoint(
         share: the islands of this rank.
         islands: of the run.
         make: makes the sampler of this rank's islands, on which a checkpoint is tried.
+        charge: the writers whose points this rank compares with it; together, the ranks look at all. If None,
+            everybody's.
 
     Raises:
         StoreCorrupt: the points cannot be read.
@@ -49,7 +56,13 @@ def choose_checkpoint(
         checkpoint = team.bcast(_read(path, directory, islands, make()) if team.is_root else None)
         if checkpoint is None:
             continue
-        problems = [problem for problem in team.allgather(_try(checkpoint, share, make())) if problem]
+        if team.any(_contradicts(directory, checkpoint, charge)):
+            if team.is_root:
+                what = f"the points of its generation {checkpoint.generation} are not where it has them"
+                log.warning(_FOREIGN, path, what)
+            continue
+        tried = _try(directory, checkpoint, share, make())
+        problems = [problem for problem in team.allgather(tried) if problem]
         if not problems:
             return checkpoint
         if team.is_root:
@@ -68,13 +81,16 @@ def _read(path: Path, directory: Path, islands: int, fresh: Archipelago) -> Chec
         problem = _other_owner(checkpoint, directory, fresh)
         if not problem and checkpoint.meta["sampler"] != fresh.version:
             return None  # another version of the sampler may mean something else by the same arrays
-        problem = problem or _misfit(checkpoint, directory, islands, fresh)
+        problem = problem or _misfit(checkpoint, islands, fresh)
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         problem = f"it is not built like one ({error!r})"
     if problem:
-        log.warning("%s is not a checkpoint of this scan and was skipped: %s", path, problem)
+        log.warning(_FOREIGN, path, problem)
         return None
     return checkpoint
+
+
+_FOREIGN = "%s is not a checkpoint of this scan and was skipped: %s"
 
 
 def _other_owner(checkpoint: Checkpoint, directory: Path, fresh: Archipelago) -> str:
@@ -85,7 +101,7 @@ def _other_owner(checkpoint: Checkpoint, directory: Path, fresh: Archipelago) ->
     return ""
 
 
-def _misfit(checkpoint: Checkpoint, directory: Path, islands: int, fresh: Archipelago) -> str:
+def _misfit(checkpoint: Checkpoint, islands: int, fresh: Archipelago) -> str:
     """Say what shows that a checkpoint is not one of this scan; "" if nothing does."""
     meta = checkpoint.meta
     if unknown := meta["totals"].keys() - {field.name for field in fields(Totals)}:
@@ -101,10 +117,12 @@ def _misfit(checkpoint: Checkpoint, directory: Path, islands: int, fresh: Archip
     if coverage.shape != expected.shape or coverage.dtype != expected.dtype:
         return f"its coverage is {_form(coverage)} instead of {_form(expected)}"
     state = {n.removeprefix(SAMPLER): v for n, v in checkpoint.arrays.items() if n.startswith(SAMPLER)}
-    if problem := other_arrays(state, fresh.state(), islands):
+    if checkpoint.pieces:
+        last = checkpoint.pieces[-1]
+        if last.first + last.count != islands:
+            return f"its pieces are of {last.first + last.count} islands instead of {islands}"
+    elif problem := other_arrays(state, fresh.state(), islands):
         return problem
-    if _contradicts(directory, checkpoint):
-        return f"the points of its generation {checkpoint.generation} are not where it has them"
     return ""
 
 
@@ -134,13 +152,16 @@ def other_arrays(arrays: Mapping[str, Array], expected: Mapping[str, Array] | No
     return ""
 
 
-def _contradicts(directory: Path, checkpoint: Checkpoint) -> bool:
+def _contradicts(directory: Path, checkpoint: Checkpoint, writers: Collection[int] | None) -> bool:
     """True if a stored point is before the checkpoint by its generation and after it by its number, or vice versa.
 
     Going on from there would give points numbers that others have.
     """
     counts = checkpoint.arrays[COUNTS]
-    for table in Reader(directory).batches(["island", "index", "generation"], rows=1_000_000):
+    if writers is not None and not writers:
+        return False
+    reader = Reader(directory, writers=writers)
+    for table in reader.batches(["island", "index", "generation"], rows=1_000_000):
         island, index, generation = (table[name].to_numpy() for name in table.column_names)
         if (island >= len(counts)).any() or (
             (index < counts[island]) != (generation < checkpoint.generation)
@@ -149,11 +170,15 @@ def _contradicts(directory: Path, checkpoint: Checkpoint) -> bool:
     return False
 
 
-def _try(checkpoint: Checkpoint, share: Share, spare: Archipelago) -> str:
+def _try(directory: Path, checkpoint: Checkpoint, share: Share, spare: Archipelago) -> str:
     """Restore a sampler that is thrown away afterwards; return what went wrong."""
     try:
+        if checkpoint.pieces:
+            own = own_arrays(directory, checkpoint, share)
+            if problem := other_arrays(own, spare.state(), share.count):
+                return problem
         with np.errstate(invalid="ignore"):
-            restore_parts(checkpoint, share, spare, Coverage(spare.space.dimension))
+            restore_parts(directory, checkpoint, share, spare, Coverage(spare.space.dimension))
     except Exception as error:  # of a plugin, over numbers that may be anything
         return repr(error)
     return ""

@@ -14,6 +14,7 @@ from terranova.config.scan import Budget
 from terranova.engine.compilation import compilation
 from terranova.engine.display import choose, preparing
 from terranova.engine.executors import choose_executor, make_executor
+from terranova.engine.inheritance import take_over
 from terranova.engine.islands import deal, make_archipelago
 from terranova.engine.loop import Scan
 from terranova.engine.replay import Replay
@@ -32,7 +33,7 @@ from terranova.runs.derived import refuse_derived
 from terranova.runs.directory import claim
 from terranova.runs.run import CONFIG, NOT_REPRODUCIBLE, SUMMARY, Run
 from terranova.runs.spot_check import spot_check
-from terranova.store import Schema, Writer, load_manifest, recover, require_sound, salvage, settle
+from terranova.store import Schema, Writer, load_manifest, salvage, settle
 from terranova.store.lock import RunLock
 from terranova.system.atomic import make_directory, write_atomic
 from terranova.system.signals import StopRequest
@@ -132,7 +133,7 @@ def resume(
         config = replace(config, output=directory)
         problem = build_problem(config.problem)
         changes = check_same(directory, before, config, problem)
-        _check_larger(before.budget, config.budget, Run(directory))
+        on_root(everyone, lambda: _check_larger(before.budget, config.budget, Run(directory)), directory)
         if on_root(everyone, lambda: _finished(directory, before.budget, config.budget), directory):
             on_root(everyone, lambda: settle(directory), directory)
             return Run(directory), "finished"
@@ -205,14 +206,12 @@ class _Session:
             team.barrier()  # nobody leaves while others still write, which ends the job if they leave with an error
         return run, reason
 
-    def _tidy(self, directory: Path, changes: Changes, executor: Executor) -> None:
-        """Put in order what the last session left, and note that another one begins.
+    def _begin_again(self, directory: Path, changes: Changes, executor: Executor) -> None:
+        """Note that another session begins, unless the stored points say that it must not.
 
         Raises:
             RunMismatch: stored points give other values when they are evaluated again.
         """
-        require_sound(directory)
-        recover(directory, self._schema(directory))
         check = spot_check(Run(directory), self.problem, executor.evaluate)
         check.require_same(f"cannot resume {self.directory}", "Start a new run, or put back what has changed")
         if text := check.note():
@@ -252,11 +251,14 @@ class _Session:
                 executor.warm_up()
             if self.changes is not None:
                 changes = self.changes
-                on_root(team, lambda: self._tidy(directory, changes, executor), self.directory)
-                checkpoint = choose_checkpoint(directory, team, share, config.sampler.islands, make)
+                inherited = take_over(team, directory, self._schema(directory), share)
+                on_root(team, lambda: self._begin_again(directory, changes, executor), self.directory)
+                checkpoint = choose_checkpoint(
+                    directory, team, share, config.sampler.islands, make, inherited.charge
+                )
                 first = checkpoint.generation if checkpoint is not None else 0
                 whole = config.store.keep == "all" and columns is None
-                replay = Replay(directory, problem, first, whole=whole)
+                replay = Replay(directory, problem, first, whole=whole, of=(share, inherited))
             with (
                 choose(title, root=team.is_root, quiet=self.quiet) as progress,
                 Writer(

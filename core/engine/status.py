@@ -12,6 +12,7 @@ from pathlib import Path
 from terranova.config.scan import Budget
 from terranova.engine.display import Progress, Snapshot
 from terranova.engine.live_completeness import LiveCompleteness
+from terranova.engine.meeting import BROKEN_OFF
 from terranova.engine.totals import ScanClock, Totals
 from terranova.errors import TerranovaError
 from terranova.parallel.world import World
@@ -24,10 +25,10 @@ log = logging.getLogger("terranova")
 PROGRESS_INTERVAL = 0.5
 """Seconds between two updates of the display, and of the published status."""
 
-RUNNING = "running"
+MOST_ROWS = 100_000_000
+"""Rows of which the first rank works out how complete their map is at the end of a scan."""
 
-BROKEN_OFF = ("signal", "interrupt", "wall")
-"""States of a scan that stopped within an epoch. Where ranks differ, the first of these is that of the scan."""
+RUNNING = "running"
 
 
 def publish_resumed(directory: Path) -> None:
@@ -44,7 +45,13 @@ def publish_resumed(directory: Path) -> None:
 
 
 def publish_completeness(directory: Path, run: Run) -> None:
-    """Add to the status of a scan that has ended how complete its map may be, for other programs."""
+    """Add to the status of a scan that has ended how complete its map may be, for other programs.
+
+    Not where that would take the first rank many minutes, while all others wait.
+    """
+    if run.count > MOST_ROWS:
+        log.info("how complete the map of %s is: see `terranova report`", directory)
+        return
     try:
         summary = {**run.summary, "completeness": run.completeness().to_dict()}
         write_atomic(directory / SUMMARY, json.dumps(summary, indent=1) + "\n")
@@ -67,7 +74,7 @@ class StatusPublisher:
     def __init__(self, directory: Path, budget: Budget, world: World, clock: ScanClock, progress: Progress) -> None:
         self._directory, self._budget, self._world = directory, budget, world
         self._clock, self._progress = clock, progress
-        self._live = LiveCompleteness(directory)
+        self._live = LiveCompleteness(directory, world.size)
         self._shown_at = self._published_at = -math.inf
 
     @property

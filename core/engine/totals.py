@@ -39,7 +39,7 @@ class Totals:
             self.best_violation = 0.0
             self.best_loglike = max(self.best_loglike, float(batch.loglike[valid].max()))
         elif self.best_violation > 0.0:
-            total = batch.violations[batch.status == Status.OK].sum(axis=1)
+            total = batch.violations.sum(axis=1)[batch.status == Status.OK]
             self.best_violation = min(self.best_violation, float(total.min(initial=np.inf)))
 
     def merged(self, others: list[Totals]) -> Totals:

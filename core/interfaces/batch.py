@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -146,6 +146,14 @@ class Batch:
     def found(self) -> Bools:
         """(n,) True where the point is valid and counts: it is no probe."""
         return self.valid & ~self.probe
+
+    def of_islands(self, island: Ints) -> Batch:
+        """Return the same rows with other numbers (n,) of islands; what was worked out of them stays."""
+        other = replace(self, island=island)
+        for name in ("valid", "found"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
 
     def take(self, rows: ArrayLike | slice) -> Batch:
         """Return the given rows (a slice, a boolean mask or indices) as a batch."""

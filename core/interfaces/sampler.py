@@ -185,7 +185,11 @@ class Archipelago(ABC):
         """Take an island out: its share of the budget is used up, and `ask` must leave it out from now on."""
 
     def pending(self) -> dict[str, Array]:
-        """Return what was learnt since the last exchange, as arrays that add up over ranks."""
+        """Return what was learnt since the last exchange, as arrays that add up over ranks.
+
+        Whole numbers are best: MPI adds these up on the way. Others are gathered and added by the first rank, in
+        the order of the ranks, which among a thousand takes as long as everything else.
+        """
         return {}
 
     def merge(self, total: Mapping[str, Array]) -> None:  # noqa: B027 - an optional hook

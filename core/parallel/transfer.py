@@ -76,6 +76,12 @@ class Transfer:
         self._finish(self._communicator.Iallgatherv(packed, [everything, sizes]))
         return _unpack(everything, sizes)
 
+    def stack(self, array: Array) -> Array:
+        """Return every rank's contiguous array, of the same shape and type on all, in order on every rank."""
+        stacked = np.empty((self._communicator.Get_size(), *array.shape), array.dtype)
+        self._finish(self._communicator.Iallgather(array, stacked))
+        return stacked
+
     def sum(self, array: Array) -> Array:
         """Return the sum over the ranks of a contiguous array of the same shape and type on all."""
         total = np.empty_like(array)

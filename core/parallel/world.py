@@ -15,9 +15,10 @@ import numpy as np
 from terranova.errors import RankFailed, RankSilent, TerranovaError, exit_code_of
 from terranova.parallel.connection import abort_job, connect, flush_output
 from terranova.parallel.heartbeat import Heartbeat
+from terranova.parallel.sums import sum_whole
 from terranova.parallel.transfer import Transfer
 from terranova.system.signals import StopRequest
-from terranova.types import Array
+from terranova.types import Array, Floats
 
 T = TypeVar("T")
 
@@ -229,6 +230,13 @@ class World:
         self._meet()
         return self._transfer.allgather(value)
 
+    def allgather_numbers(self, numbers: Floats) -> Floats:
+        """Return every rank's numbers (k,), the same k on all, in order on every rank: (ranks, k)."""
+        if self.communicator is None:
+            return np.array(numbers)[None]
+        self._meet()
+        return self._transfer.stack(np.ascontiguousarray(numbers, dtype=np.float64))
+
     def any(self, flag: bool) -> bool:
         """Return True on every rank if the flag is set on one."""
         return flag if self.communicator is None else any(self.allgather(bool(flag)))
@@ -236,21 +244,24 @@ class World:
     def allreduce_sum(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return the sums over the ranks of arrays of the same names and shapes.
 
-        Whole numbers are summed by MPI. Others are added in the order of the ranks: their sums then have the
-        same bits on every rank and in every repetition, which a reduction of MPI does not promise.
+        Whole numbers are summed by MPI, on their way. Others are gathered by the first rank, and added in the order
+        of the ranks: their sums then have the same bits on every rank and in every repetition, which a reduction of
+        MPI does not promise. That costs the first rank as much as all others together. Numbers that one rank at
+        most has, all others having 0, are better given as their bits: as whole numbers.
         """
         if self.communicator is None:
             return {name: np.array(value) for name, value in arrays.items()}
         self._meet()
         total: dict[str, Array] = {}
+        whole: dict[str, Array] = {}
         for name in sorted(arrays):
-            value = np.ascontiguousarray(arrays[name])
+            value = np.asarray(arrays[name])
             if value.dtype.kind in "iu":
-                total[name] = self._transfer.sum(value)
+                whole[name] = value
             else:
                 parts = self._transfer.gather(value)
                 total[name] = self._transfer.bcast(np.asarray(sum(parts or ())))
-        return total
+        return total | sum_whole(whole, self._transfer.sum, self.size) if whole else total
 
     # -- messages between two ranks -----------------------------------------------------------------------------
 

@@ -42,9 +42,12 @@ class Coverage:
         known = np.isfinite(values).all(axis=1)
         if not known.all():
             values = values[known]
-        bins = np.clip((values * BINS).astype(np.int64), 0, BINS - 1)
-        slots = bins[:, self._first] * BINS + bins[:, self._second] + self._offset
-        self._own.reshape(-1)[slots] = True
+        # (features, n): to take rows of it is faster than to take columns.
+        bins = np.clip((values.T * BINS).astype(np.int64), 0, BINS - 1)
+        slots = (bins * BINS).take(self._first, axis=0)
+        slots += bins.take(self._second, axis=0)
+        slots += self._offset[:, None]
+        self._own.reshape(-1)[slots.reshape(-1)] = True
 
     @property
     def occupied(self) -> Bools:

@@ -35,6 +35,10 @@ LAST_DIGITS = 1e-9
 LOGLIKE = "loglike"
 
 _GENERATIONS = 8
+
+_PARTS = 4
+"""Parts that are read for one generation: a thousand ranks have each one of it."""
+
 _SHOWN = 5
 _LOST = (Status.TIMEOUT, Status.CRASHED)
 """What becomes of a point by accident."""
@@ -239,7 +243,7 @@ def _choose(
     generations = np.unique(np.linspace(0, last, _GENERATIONS).astype(int))
     share = -(-points // len(generations))
     for generation in generations:
-        table = run.reader.generations(int(generation), int(generation) + 1)
+        table = run.reader.generations(int(generation), int(generation) + 1, most=_PARTS)
         ok = np.flatnonzero(table["status"].to_numpy() == Status.OK)
         if not len(ok):
             continue

@@ -27,7 +27,9 @@ MARK = "unfinished.json"
 """In a directory that is being filled, and gone when it holds all that it should."""
 
 _FILES = (MANIFEST, CONFIG, SUMMARY, MERGED, RESCORED)
-_IN_POINTS = re.compile(r"(part-\d+-\d+\.parquet|journal-\d+-\d+\.log|(ledger|counts)-\d+\.json)(\.tmp)?")
+_IN_POINTS = re.compile(
+    r"(part-\d+-\d+\.parquet|journal-\d+-\d+\.log|counts-\d+\.json|ledger-\d+(-\d+)?\.json)(\.tmp)?"
+)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from terranova.store.ledger import checked_json, read_checked_json
 from terranova.system.atomic import write_atomic
 from terranova.types import Bools
 
-_NAME = re.compile(r"counts-\d{4,}\.json")
+_NAME = re.compile(r"counts-(\d{4,})\.json")
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,12 @@ def counts_files(directory: Path) -> list[Path]:
     points = directory / POINTS
     files = points.iterdir() if points.is_dir() else ()
     return sorted(file for file in files if _NAME.fullmatch(file.name))
+
+
+def counts_writer(path: Path) -> int:
+    """The number of the writer whose file it is."""
+    match = _NAME.fullmatch(path.name)
+    return int(match[1]) if match else 0
 
 
 def all_dropped(directory: Path) -> Dropped:

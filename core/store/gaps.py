@@ -15,6 +15,7 @@ from terranova.store.ledger import span
 from terranova.store.schema import Schema
 from terranova.store.snapshot import Snapshot
 from terranova.system.working_directory import stand_somewhere
+from terranova.types import Ints
 
 _NEIGHBOURS = """
     SELECT island, "index", generation, next_index, next_generation FROM (
@@ -87,14 +88,11 @@ def _gap(generations: tuple[int, int], islands: dict[int, int]) -> Finding:
     return Finding("gap", "", what, rows, which, generations)
 
 
-def lost_before(readable: ds.Dataset, checkpoint: Checkpoint) -> int:
-    """Return how many points are missing on which a checkpoint relies."""
-    expected = checkpoint.arrays.get(COUNTS)
-    if expected is None:
-        return 0
-    present = np.zeros_like(expected)
+def present_before(readable: ds.Dataset, counts: Ints) -> Ints:
+    """Return how many points of each island (islands,) are there, of the first `counts` (islands,) of each."""
+    present = np.zeros_like(counts)
     for batch in readable.to_batches(columns=["island", "index"], batch_readahead=1, fragment_readahead=1):
         island, index = (batch.column(name).to_numpy() for name in ("island", "index"))
-        island, index = island[island < len(expected)], index[island < len(expected)]
-        present += np.bincount(island[index < expected[island]], minlength=len(expected))
-    return int(np.maximum(expected - present, 0).sum())
+        island, index = island[island < len(counts)], index[island < len(counts)]
+        present += np.bincount(island[index < counts[island]], minlength=len(counts))
+    return present

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +43,12 @@ class Listing(NamedTuple):
     def unsealed(self) -> list[Segment]:
         """The journals whose rows are not in a part."""
         return sorted(set(self.journals) - set(self.parts))
+
+    def of(self, writers: Collection[int] | None) -> Listing:
+        """What of it is of some writers; all of it if None."""
+        if writers is None:
+            return self
+        return Listing(*([s for s in segments if s.writer in writers] for segments in self))
 
     def next_sequence(self, writer: int) -> int:
         """The first free sequence number of a writer."""

@@ -1,4 +1,8 @@
-"""Ledgers of the parts that a writer has sealed, `points/ledger-WWWW.json`, by which one that is gone is missed.
+"""Ledgers of the parts that a writer has sealed, by which one that is gone is missed.
+
+The first `PARTS_IN_A_FILE` parts are in `points/ledger-WWWW.json`, the next ones in `ledger-WWWW-00001.json`, and
+so on: a file is written anew for each part added to it, which must not take longer the more parts there are.
+Ledgers of earlier versions have all parts in the first file.
 
 A part gets its name first, its line in the ledger second, and only then is its journal removed. A part without a
 line has therefore its journal beside it, or was put there by somebody else; a line without a part is damage.
@@ -10,7 +14,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +22,12 @@ from typing import Any
 from terranova.errors import StoreCorrupt
 from terranova.store.format import refuse_newer
 from terranova.store.layout import Segment
+from terranova.system import disk
 from terranova.system.atomic import write_atomic
 
-_NAME = re.compile(r"ledger-(\d{4,})\.json")
+PARTS_IN_A_FILE = 256
+
+_NAME = re.compile(r"ledger-(\d{4,})(?:-(\d{5,}))?\.json")
 _CHECKSUM = "crc32"
 
 
@@ -58,7 +65,37 @@ def span(what: str, ends: tuple[int, int]) -> str:
 
 
 def save_ledger(points: Path, writer: int, entries: Mapping[Segment, Entry]) -> None:
-    """Write the ledger of a writer, durably and all or nothing."""
+    """Write the whole ledger of a writer, durably; each file all or nothing, the first one last."""
+    numbers = {segment.sequence // PARTS_IN_A_FILE for segment in entries} | {0}
+    numbers |= {number for owner, number in _files(points) if owner == writer}
+    for number in sorted(numbers, reverse=True):
+        own = {
+            segment: entry for segment, entry in entries.items() if segment.sequence // PARTS_IN_A_FILE == number
+        }
+        if own or number == 0:
+            _save(ledger_path(points, writer, number), points, own)
+        else:
+            disk.unlink(ledger_path(points, writer, number))
+
+
+def save_entry(points: Path, writer: int, entries: Mapping[Segment, Entry], segment: Segment) -> None:
+    """Write the one file of a ledger in which a part's line stands, durably and all or nothing.
+
+    Args:
+        points: directory of the parts.
+        writer: whose ledger.
+        entries: at least all those of that file; of a ledger of an earlier version, the first file keeps its own.
+        segment: the part.
+    """
+    number = segment.sequence // PARTS_IN_A_FILE
+    own = {s: entry for s, entry in entries.items() if s.sequence // PARTS_IN_A_FILE == number}
+    if number == 0 and len(own) < len(entries):  # do not lose what an earlier version has put there
+        there = _load(points, writer, 0)
+        own = {s: entry for s, entry in entries.items() if s in own or s in there}
+    _save(ledger_path(points, writer, number), points, own)
+
+
+def _save(path: Path, points: Path, entries: Mapping[Segment, Entry]) -> None:
     parts = [
         {
             "file": segment.part(points).name,
@@ -72,7 +109,7 @@ def save_ledger(points: Path, writer: int, entries: Mapping[Segment, Entry]) -> 
         }
         for segment, entry in sorted(entries.items())
     ]
-    write_atomic(ledger_path(points, writer), checked_json({"parts": parts}))
+    write_atomic(path, checked_json({"parts": parts}))
 
 
 def load_ledger(points: Path, writer: int) -> Entries:
@@ -82,7 +119,15 @@ def load_ledger(points: Path, writer: int) -> Entries:
         StoreCorrupt: it is damaged.
         RunError: it is of a newer format.
     """
-    path = ledger_path(points, writer)
+    entries: Entries = {}
+    for number in sorted(number for owner, number in _files(points) if owner == writer):
+        entries |= _load(points, writer, number)
+    return dict(sorted(entries.items()))
+
+
+def _load(points: Path, writer: int, number: int) -> Entries:
+    """Read one file of a ledger; nothing when there is none."""
+    path = ledger_path(points, writer, number)
     try:
         text = path.read_bytes()
     except FileNotFoundError:
@@ -107,30 +152,42 @@ def _entry(writer: int, part: Mapping[str, Any]) -> tuple[Segment, Entry]:
     return Segment(writer, sequence), Entry(rows, size, crc32, (ends[0], ends[1]), (ends[2], ends[3]), footer)
 
 
-def ledger_writers(points: Path) -> list[int]:
-    """Numbers of the writers that have a ledger."""
+def _files(points: Path) -> list[tuple[int, int]]:
+    """Writer and number of the files of all ledgers, sorted."""
     try:
         names = os.listdir(points)
     except FileNotFoundError:
         return []
-    return sorted(int(match[1]) for name in names if (match := _NAME.fullmatch(name)))
+    return sorted((int(match[1]), int(match[2] or 0)) for name in names if (match := _NAME.fullmatch(name)))
 
 
-def load_ledgers(points: Path) -> tuple[Entries, dict[Path, str]]:
-    """Return the entries of all ledgers, and what is wrong with those that cannot be read, by file."""
+def ledger_writers(points: Path) -> list[int]:
+    """Numbers of the writers that have a ledger."""
+    return sorted({writer for writer, _ in _files(points)})
+
+
+def load_ledgers(points: Path, writers: Collection[int] | None = None) -> tuple[Entries, dict[Path, str]]:
+    """Return the entries of ledgers, and what is wrong with those files that cannot be read.
+
+    Args:
+        points: directory of the parts.
+        writers: whose ledgers; everybody's if None.
+    """
     entries: Entries = {}
     damaged: dict[Path, str] = {}
-    for writer in ledger_writers(points):
+    for writer, number in _files(points):
+        if writers is not None and writer not in writers:
+            continue
         try:
-            entries |= load_ledger(points, writer)
+            entries |= _load(points, writer, number)
         except StoreCorrupt as error:
-            damaged[ledger_path(points, writer)] = str(error)
+            damaged[ledger_path(points, writer, number)] = str(error)
     return entries, damaged
 
 
-def ledger_path(points: Path, writer: int) -> Path:
-    """The file of a writer."""
-    return points / f"ledger-{writer:04d}.json"
+def ledger_path(points: Path, writer: int, number: int = 0) -> Path:
+    """A file of a writer's ledger."""
+    return points / f"ledger-{writer:04d}{f'-{number:05d}' if number else ''}.json"
 
 
 def checked_json(content: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +15,7 @@ import pyarrow.dataset as ds
 from terranova.errors import RunError, StoreCorrupt, did_you_mean
 from terranova.store.counts import Counts, all_dropped
 from terranova.store.layout import Segment
+from terranova.store.ledger import Entry
 from terranova.store.manifest import MANIFEST, load_manifest, refuse_newer_run
 from terranova.store.part import check_footer, check_part, generation_range, read_footer, read_schema
 from terranova.store.schema import Schema
@@ -54,13 +55,15 @@ class Reader:
 
     Args:
         directory: of the run.
+        writers: see only the files of these; everybody's if None.
 
     Raises:
         RunError: there is no such directory, or a newer terranova wrote it.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, writers: Collection[int] | None = None) -> None:
         self.directory = Path(directory)
+        self._writers = writers
         self._root = self.directory.absolute()  # a model may change the current directory
         if not self.directory.is_dir():
             raise RunError(f"There is no run directory {self.directory}.")
@@ -77,12 +80,12 @@ class Reader:
             RunError: nothing has been stored, and there is no manifest that says what would be.
         """
         if self._schema is None:
-            self._schema = self._find_schema(take_snapshot(self._root))
+            self._schema = self._find_schema(self._snapshot())
         return self._schema
 
     def dataset(self) -> ds.Dataset:
         """All rows as of now, for pyarrow and for tools that take a pyarrow dataset."""
-        return self._dataset(take_snapshot(self._root))
+        return self._dataset(self._snapshot())
 
     def table(self, columns: Sequence[str] | None = None, where: Where | None = None) -> pa.Table:
         """Read rows into memory.
@@ -147,7 +150,7 @@ class Reader:
 
     def count(self) -> int:
         """Number of rows stored; reads no data but that of journals."""
-        snapshot = take_snapshot(self._root)
+        snapshot = self._snapshot()
         sealed = sum(self._extent(segment, snapshot).rows for segment in snapshot.parts)
         return sealed + sum(len(contents.records) for contents in snapshot.journals.values())
 
@@ -156,27 +159,38 @@ class Reader:
         dropped = all_dropped(self._root)
         return Counts(self.count(), dropped.by_status, dropped.counted)
 
-    def generations(self, start: int, stop: int) -> pa.Table:
+    def generations(
+        self, start: int, stop: int, *, islands: tuple[int, int] | None = None, most: int | None = None
+    ) -> pa.Table:
         """The rows of all writers with start <= generation < stop, ordered by generation, island and index.
 
         Parts without such rows are not read; memory is that of the result and of one part.
 
+        Args:
+            start, stop: the first generation, and that after the last.
+            islands: the first island that is wanted, and that after the last; all if None.
+            most: parts that are read, if more have such rows: as many of these, far from each other.
+
         Raises:
             StoreCorrupt: a file is damaged; says which.
         """
-        snapshot = take_snapshot(self._root)
+        snapshot = self._snapshot()
         extents = {segment: self._extent(segment, snapshot) for segment in snapshot.parts}
         parts = [segment for segment, extent in extents.items() if extent.first < stop and start <= extent.last]
-        generation = pc.field("generation")
+        where = (pc.field("generation") >= start) & (pc.field("generation") < stop)
+        if islands is not None:
+            first, end = islands
+            where &= (pc.field("island") >= first) & (pc.field("island") < end)
+            parts = [segment for segment in parts if _has_islands(snapshot.ledger.get(segment), first, end)]
+        if most is not None:
+            parts = parts[:: -(-len(parts) // most) or 1]
         with self._damage_explained():
-            table = self._dataset(snapshot, parts).to_table(
-                filter=(generation >= start) & (generation < stop), **_ONE_AT_A_TIME
-            )
+            table = self._dataset(snapshot, parts).to_table(filter=where, **_ONE_AT_A_TIME)
         return table.sort_by([(name, "ascending") for name in ("generation", "island", "index")])
 
     def last_generation(self) -> int:
         """The last generation of which anything is stored, -1 if nothing is."""
-        snapshot = take_snapshot(self._root)
+        snapshot = self._snapshot()
         lasts = [self._extent(segment, snapshot).last for segment in snapshot.parts]
         journals = [contents.records for contents in snapshot.journals.values() if len(contents.records)]
         return max([*lasts, *(int(records["generation"].max()) for records in journals)], default=-1)
@@ -196,13 +210,16 @@ class Reader:
         `terranova.store.verify` looks at everything else in the directory, too.
         """
         try:
-            snapshot = take_snapshot(self._root)
+            snapshot = self._snapshot()
         except StoreCorrupt as error:
             return str(error).splitlines()
         checked = (check_part(path, snapshot.ledger.get(segment)) for segment, path in snapshot.parts.items())
         return [problem for problem in checked if problem is not None]
 
     # -- helpers --------------------------------------------------------------------------------------------
+
+    def _snapshot(self) -> Snapshot:
+        return take_snapshot(self._root, writers=self._writers)
 
     def _find_schema(self, snapshot: Snapshot) -> Schema:
         for segment, part in snapshot.parts.items():
@@ -325,6 +342,11 @@ class Reader:
 
     def _mistake(self, error: Exception) -> RunError:
         return RunError(f"The points of {self.directory} cannot be read that way: {error}")
+
+
+def _has_islands(entry: Entry | None, first: int, stop: int) -> bool:
+    """Say whether a part may have rows of the islands first, ... stop - 1."""
+    return entry is None or (entry.islands[0] < stop and first <= entry.islands[1])
 
 
 def _as_list(columns: Sequence[str] | None) -> list[str] | None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from terranova.interfaces.batch import Batch, Status
 from terranova.store.schema import Schema
-from terranova.types import Array, Ints
+from terranova.types import Array, Floats, Ints
 
 Reasons = Mapping[int, str]
 """Row number -> why that point failed; rows without a reason are left out."""
@@ -75,20 +75,33 @@ def reasons_of(batch: Batch, rows: Ints | None) -> dict[int, str]:
 
 def table_of(records: Array, reasons: Reasons, schema: Schema) -> pa.Table:
     """Turn records (n,) into the n rows of the points table."""
-    failed = records["status"] != Status.OK
+    numbers = np.concatenate([_transposed(records[block]) for block in ("x", "observables", "violations")])
     violated = records["total"] if schema.total else records["violations"].sum(axis=1)
+    return table_of_columns(records, numbers, violated, reasons, schema)
+
+
+def table_of_columns(heads: Array, numbers: Floats, violated: Floats, reasons: Reasons, schema: Schema) -> pa.Table:
+    """Turn what stands in the columns into the n rows of the points table.
+
+    Args:
+        heads: (n,) records, of which only what stands before the parameters is looked at.
+        numbers: (k, n) parameters, observables and violations, each contiguous.
+        violated: (n,) sums of the violations.
+        reasons: by row.
+        schema: the columns.
+    """
+    failed = heads["status"] != Status.OK
     total = np.where(failed, np.inf, violated)
     computed: dict[str, pa.Array] = {
         "valid": pa.array(total == 0.0),
         "total_violation": pa.array(total),
-        "reason": _reason_column(len(records), reasons),
+        "reason": _reason_column(len(heads), reasons),
     }
     columns = [
-        computed[name] if name in computed else pa.array(np.ascontiguousarray(records[name]))
+        computed[name] if name in computed else pa.array(np.ascontiguousarray(heads[name]))
         for name in schema.names[: schema.bookkeeping]
     ]
-    for block in ("x", "observables", "violations"):
-        columns += [pa.array(column) for column in _transposed(records[block])]
+    columns += [pa.array(column) for column in numbers]
     return pa.Table.from_arrays(columns, schema=schema.arrow)
 
 

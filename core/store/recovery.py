@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from terranova.errors import RunMismatch
+from terranova.store.checkpoint import checkpoint_of, pieces_there
 from terranova.store.journal import parse
 from terranova.store.layout import POINTS, Segment, list_segments, temporary_files
-from terranova.store.ledger import Entries, ledger_writers, load_ledger, save_ledger
+from terranova.store.ledger import Entries, ledger_writers, load_ledger, save_entry, save_ledger
 from terranova.store.part import entry_of, write_part
 from terranova.store.records import table_of
 from terranova.store.schema import Schema
@@ -56,10 +57,10 @@ def recover(directory: Path, schema: Schema | None = None, *, writer: int | None
     """
     points = directory / POINTS
     left_over = temporary_files(points, writer)
-    if writer is None:
-        left_over += [path for pattern in _OURS for path in sorted(directory.glob(pattern + TEMPORARY))]
     for path in left_over:
         disk.unlink(path)
+    if writer is None:
+        left_over += remove_left_over(directory)
     result = Recovery(removed=left_over)
     listing = list_segments(points)
     mentioned = {segment.writer for segment in (*listing.parts, *listing.journals)} | set(ledger_writers(points))
@@ -77,6 +78,15 @@ _OURS = ("manifest.json", "config.yaml", "summary.json", "checkpoint/*.npz")
 """Files that the writing job replaces; other programs may be writing reports or exports beside them."""
 
 
+def remove_left_over(directory: Path) -> list[Path]:
+    """Remove what was left half-written of the files that no writer of points owns; return which these were."""
+    left_over = [path for pattern in _OURS for path in sorted(directory.glob(pattern + TEMPORARY))]
+    left_over += [piece for piece in pieces_there(directory) if not checkpoint_of(piece).exists()]
+    for path in left_over:
+        disk.unlink(path)
+    return left_over
+
+
 def _settle(points: Path, segment: Segment, ledger: Entries, schema: Schema | None, result: Recovery) -> Recovery:
     """Turn one journal into a part, unless the ledger says that it is one or it holds no rows; then remove it."""
     journal = segment.journal(points)
@@ -91,7 +101,7 @@ def _settle(points: Path, segment: Segment, ledger: Entries, schema: Schema | No
             table = table_of(contents.records, contents.reasons, contents.schema)
             # A writer that died before it came to the ledger leaves a part as well: it is made again.
             ledger[segment] = write_part(points, table, contents.schema, contents.origin)
-            save_ledger(points, segment.writer, ledger)
+            save_entry(points, segment.writer, ledger, segment)
             result = replace(result, sealed=[*result.sealed, segment.part(points)], rows=result.rows + len(table))
     disk.unlink(journal)
     return replace(result, removed=[*result.removed, journal])

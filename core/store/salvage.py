@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from terranova.errors import StoreCorrupt, disk_error
-from terranova.store.checkpoint import checkpoints
+from terranova.store.checkpoint import checkpoint_of, checkpoints, pieces_there
 from terranova.store.findings import Finding, Verification
 from terranova.store.journal import parse_damaged
 from terranova.store.layout import POINTS, Segment, list_segments
@@ -225,6 +225,9 @@ class _Work:
             return
         for path in checkpoints(self.directory):
             self._move(path)
+        for piece in pieces_there(self.directory):
+            if not checkpoint_of(piece).exists():
+                self._move(piece)
         summary = self.directory / _SUMMARY
         try:
             content = json.loads(summary.read_bytes())

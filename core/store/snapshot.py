@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -71,12 +72,13 @@ def advice(directory: Path) -> str:
     )
 
 
-def take_snapshot(directory: Path, *, lenient: bool = False) -> Snapshot:
+def take_snapshot(directory: Path, *, lenient: bool = False, writers: Collection[int] | None = None) -> Snapshot:
     """Look at a run directory; writers need not be told, and do not wait.
 
     Args:
         directory: of the run.
         lenient: leave out what is damaged or missing, for whoever repairs it.
+        writers: whose files to look at; everybody's if None.
 
     Raises:
         StoreCorrupt: a journal is damaged, or a part is missing.
@@ -84,9 +86,9 @@ def take_snapshot(directory: Path, *, lenient: bool = False) -> Snapshot:
     """
     points = directory / POINTS
     # The ledgers come first: what they know was sealed before, and has to be in the listing.
-    ledger, damaged = load_ledgers(points)
+    ledger, damaged = load_ledgers(points, writers)
     while True:
-        listing = list_segments(points)
+        listing = list_segments(points).of(writers)
         try:
             opened = _open(listing, points)
         except FileNotFoundError:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from terranova.errors import RunError, StoreCorrupt
-from terranova.store.checkpoint import Checkpoint, checkpoints, load_checkpoint, read_checkpoint
-from terranova.store.counts import Dropped, counts_files
+from terranova.store.checkpoint import COUNTS, Checkpoint, checkpoints, load_checkpoint, read_checkpoint, read_piece
+from terranova.store.counts import Dropped, counts_files, counts_path, counts_writer
 from terranova.store.findings import CONFIG, FIT, Finding, Verification
-from terranova.store.gaps import check_points, lost_before
+from terranova.store.gaps import check_points, present_before
 from terranova.store.journal import Contents, parse_damaged
 from terranova.store.layout import POINTS, Segment, list_segments
-from terranova.store.ledger import Entry, load_ledgers
+from terranova.store.ledger import Entry, ledger_writers, load_ledgers
 from terranova.store.manifest import MANIFEST, Manifest, differences, load_manifest, rebuilt_manifest
 from terranova.store.part import check_part
 from terranova.store.snapshot import Snapshot, advice, take_snapshot
+from terranova.types import Ints
 
 
 def verify(directory: Path) -> Verification:
@@ -44,7 +48,7 @@ def verify(directory: Path) -> Verification:
     manifest = _check_manifest(directory, Snapshot(good, journals, snapshot.ledger), findings)
     for path, text in load_ledgers(directory / POINTS)[1].items():
         findings.append(Finding("ledger", _name(path, directory), text.partition(": ")[2]))
-    _check_counts(directory, findings)
+    _check_counts(directory, findings, counts_files(directory))
     schema = manifest.schema if manifest is not None else None
     readable = Snapshot(good, journals, {})
     keeps_all = manifest is not None and manifest.keep == "all"
@@ -61,6 +65,24 @@ def verify(directory: Path) -> Verification:
     )
 
 
+@dataclass(frozen=True)
+class Soundness:
+    """What was found in the files of some writers. Those of others can be added.
+
+    Attributes:
+        findings: what is wrong.
+        present: (islands,) of the points on which the newest checkpoint relies, those that are there; None if there
+            is no such checkpoint, or if that is not asked of this run.
+    """
+
+    findings: tuple[Finding, ...]
+    present: Ints | None
+
+    def __add__(self, other: Soundness) -> Soundness:
+        counted = None if self.present is None or other.present is None else self.present + other.present
+        return Soundness((*self.findings, *other.findings), counted)
+
+
 def require_sound(directory: Path) -> None:
     """Make sure that nothing a resumed scan relies on is damaged or missing; reads every part once.
 
@@ -69,18 +91,61 @@ def require_sound(directory: Path) -> None:
     Raises:
         StoreCorrupt: a line for each file that is damaged or missing, and what to do.
     """
-    findings: list[Finding] = []
     newest = load_checkpoint(directory, quiet=True)  # whoever resumes from it says what is damaged
-    snapshot = take_snapshot(directory, lenient=True)
-    good = dict(_good_parts(snapshot, findings, directory))
-    journals = dict(_good_journals(snapshot, findings, directory))
-    for path, text in load_ledgers(directory / POINTS)[1].items():
-        findings.append(Finding("ledger", _name(path, directory), text.partition(": ")[2]))
-    _check_counts(directory, findings)
+    refuse_damage(directory, newest, soundness(directory, newest, writers_there(directory)))
+
+
+def writers_there(directory: Path) -> list[int]:
+    """Numbers of all the writers that have files in a run directory."""
+    points = directory / POINTS
+    listing = list_segments(points)
+    of_points = {segment.writer for segment in (*listing.parts, *listing.journals)}
+    of_counts = {counts_writer(path) for path in counts_files(directory)}
+    return sorted(of_points | of_counts | set(ledger_writers(points)))
+
+
+def soundness(directory: Path, newest: Checkpoint | None, writers: Sequence[int]) -> Soundness:
+    """Look for damage in all files of some writers, in memory for those of one.
+
+    Args:
+        directory: of the run.
+        newest: its newest checkpoint that is not damaged.
+        writers: their numbers.
+    """
     manifest = load_manifest(directory)
-    if not findings and newest is not None and manifest.keep == "all":
-        readable = Snapshot(good, journals, {}).dataset(manifest.schema)
-        if lost := lost_before(readable, newest):
+    counts = newest.arrays.get(COUNTS) if newest is not None and manifest.keep == "all" else None
+    total = Soundness((), None if counts is None else np.zeros_like(counts))
+    for writer in writers:
+        findings: list[Finding] = []
+        snapshot = take_snapshot(directory, lenient=True, writers=[writer])
+        good = dict(_good_parts(snapshot, findings, directory))
+        journals = dict(_good_journals(snapshot, findings, directory, [writer]))
+        for path, text in load_ledgers(directory / POINTS, [writer])[1].items():
+            findings.append(Finding("ledger", _name(path, directory), text.partition(": ")[2]))
+        _check_counts(directory, findings, [counts_path(directory, writer)])
+        present = None
+        if counts is not None:  # of a damaged run nobody asks
+            readable = Snapshot(good, journals, {}).dataset(manifest.schema)
+            present = np.zeros_like(counts) if findings else present_before(readable, counts)
+        total += Soundness(tuple(findings), present)
+    return total
+
+
+def refuse_damage(directory: Path, newest: Checkpoint | None, found: Soundness) -> None:
+    """Refuse to go on if something is wrong.
+
+    Args:
+        directory: of the run.
+        newest: its newest checkpoint that is not damaged.
+        found: in the files of all its writers.
+
+    Raises:
+        StoreCorrupt: a line for each file that is damaged or missing, and what to do.
+    """
+    findings = list(found.findings)
+    if not findings and newest is not None and found.present is not None:
+        lost = int(np.maximum(newest.arrays[COUNTS] - found.present, 0).sum())
+        if lost:
             what = f"{lost:,} points on which the checkpoint of generation {newest.generation} relies are missing"
             findings.append(Finding("gap", "", what, lost))
     if findings:
@@ -107,7 +172,7 @@ def _of_part(path: Path, entry: Entry | None, what: str, directory: Path) -> Fin
 
 
 def _good_journals(
-    snapshot: Snapshot, findings: list[Finding], directory: Path
+    snapshot: Snapshot, findings: list[Finding], directory: Path, writers: Sequence[int] | None = None
 ) -> Iterator[tuple[Segment, Contents]]:
     for segment, contents in snapshot.journals.items():
         if contents.damage:
@@ -115,13 +180,15 @@ def _good_journals(
             what = f"is damaged at bytes {stretches}; all other frames are good"
             findings.append(Finding("journal", _name(segment.journal(directory / POINTS), directory), what, None))
         yield segment, contents
-    _check_superseded(snapshot, findings, directory)
+    _check_superseded(snapshot, findings, directory, writers)
 
 
-def _check_superseded(snapshot: Snapshot, findings: list[Finding], directory: Path) -> None:
+def _check_superseded(
+    snapshot: Snapshot, findings: list[Finding], directory: Path, writers: Sequence[int] | None
+) -> None:
     """Look at journals of which the part is there, but not in the ledger yet: they are still needed."""
     points = directory / POINTS
-    for segment in list_segments(points).journals:
+    for segment in list_segments(points).of(writers).journals:
         path = segment.journal(points)
         if segment in snapshot.journals or segment in snapshot.ledger or not segment.part(points).exists():
             continue
@@ -153,8 +220,8 @@ def _check_manifest(directory: Path, good: Snapshot, findings: list[Finding]) ->
     return manifest
 
 
-def _check_counts(directory: Path, findings: list[Finding]) -> None:
-    for path in counts_files(directory):
+def _check_counts(directory: Path, findings: list[Finding], files: Sequence[Path]) -> None:
+    for path in files:
         try:
             Dropped.load(path)
         except StoreCorrupt:
@@ -167,7 +234,11 @@ def _check_checkpoints(directory: Path, findings: list[Finding]) -> tuple[Checkp
     for path in checkpoints(directory):
         try:
             checkpoint = read_checkpoint(path)
+            for piece in checkpoint.pieces:
+                read_piece(path, piece)
         except FileNotFoundError:
+            if path.exists():
+                findings.append(Finding("checkpoint", _name(path, directory), "lacks a piece; it only saves time"))
             continue  # a newer one has replaced it
         except Exception as error:
             what = f"is damaged ({error}); it only saves time when resuming"

@@ -16,13 +16,14 @@ from terranova.interfaces.batch import Batch
 from terranova.store.counts import Dropped, all_dropped, counts_path
 from terranova.store.journal import Journal
 from terranova.store.layout import POINTS, Segment, list_segments
-from terranova.store.ledger import load_ledger, save_ledger
+from terranova.store.ledger import PARTS_IN_A_FILE, load_ledger, save_entry
 from terranova.store.manifest import about
 from terranova.store.origin import Origin, terranova_version
 from terranova.store.part import write_part
-from terranova.store.records import fill, reasons_of, record_dtype, table_of
+from terranova.store.records import fill, reasons_of, record_dtype
 from terranova.store.recovery import recover
 from terranova.store.schema import Schema
+from terranova.store.unsealed import Unsealed
 from terranova.system import disk
 from terranova.system.atomic import make_directory
 from terranova.types import Array, Ints
@@ -98,12 +99,11 @@ class Writer:
         self._power_safe = durability == "power"
         self._observables = None if observable_columns is None else np.asarray(observable_columns, np.intp)
 
-        dtype = record_dtype(schema)
-        self._capacity = max(1, min(part_rows, MAX_UNSEALED_BYTES // dtype.itemsize))
-        # Reused for every part: fresh memory would cost as much as the writing. It is real only once filled.
-        self._records = np.empty(self._capacity, dtype)
+        self._dtype = record_dtype(schema)
+        self._capacity = max(1, min(part_rows, MAX_UNSEALED_BYTES // self._dtype.itemsize))
+        self._rows = Unsealed(schema, self._capacity)
+        self._batch = np.empty(0, self._dtype)  # the records of one batch
         self._reasons: dict[int, str] = {}
-        self._rows = 0
         self._journal: Journal | None = None
         self._broken: str = ""  # why it cannot be used any more
         self._closed = False
@@ -130,6 +130,16 @@ class Writer:
             return
         self._check_shape(batch)
         self._guarded("write to", lambda: self._append(batch))
+
+    @property
+    def unsealed(self) -> int:
+        """Number of rows appended since the last part."""
+        return self._rows.rows
+
+    @property
+    def capacity(self) -> int:
+        """Number of rows at which a part is sealed."""
+        return self._capacity
 
     def sync(self) -> None:
         """Wait until everything appended survives a power cut; seal if it is time to.
@@ -185,30 +195,32 @@ class Writer:
         listed = max((segment.sequence + 1 for segment in self._ledger), default=0)
         # The number of a part that is gone is not used again.
         self._sequence = max(listed, list_segments(self._points).next_sequence(self._writer))
+        self._forget_full_files()
         self._about = about(self.directory)
         self._dropped = Dropped.load(counts_path(self.directory, self._writer))
         # With another number of ranks than before, an island may have been counted by another writer.
-        self._dropped.counted = all_dropped(self.directory).counted
+        if self._keep == "valid":
+            self._dropped.counted = all_dropped(self.directory).counted
 
     def _append(self, batch: Batch) -> None:
         chosen = self._choose(batch)
         n = len(batch) if chosen is None else len(chosen)
         if n == 0:
             return
-        if self._rows + n > len(self._records):
+        if self._rows.rows + n > self._rows.capacity:
             self._seal()
-            if n > len(self._records):
-                self._records = np.empty(n, self._records.dtype)
-        start, stop = self._rows, self._rows + n
-        fill(self._records[start:stop], batch, chosen, self._observables)
+        if n > len(self._batch):
+            self._batch = np.empty(n, self._dtype)
+        records = self._batch[:n]
+        fill(records, batch, chosen, self._observables)
         reasons = reasons_of(batch, chosen)
-        self._open_journal().append(self._records[start:stop], reasons)
-        self._reasons.update({start + row: text for row, text in reasons.items()})
-        self._rows = stop
+        self._open_journal().append(records, reasons)
+        self._reasons.update({self._rows.rows + row: text for row, text in reasons.items()})
+        self._rows.add(records)
         self._unsynced = True
         if self._power_safe or time.monotonic() - self._synced_at > self._sync_pause:
             self._sync_journal()
-        if self._rows >= self._capacity:
+        if self._rows.rows >= self._capacity:
             self._seal()
 
     def _choose(self, batch: Batch) -> Ints | None:
@@ -245,19 +257,25 @@ class Writer:
         self._sealed_at = time.monotonic()
         if self._journal is None:
             return
-        table = table_of(self._records[: self._rows], self._reasons, self.schema)
+        table = self._rows.table(self._reasons)
         segment = Segment(self._writer, self._sequence)
         self._ledger[segment] = write_part(self._points, table, self.schema, self._origin())
-        save_ledger(self._points, self._writer, self._ledger)
+        save_entry(self._points, self._writer, self._ledger, segment)
         # The part has its name and its line by now, so from here on the journal only repeats it.
         self._journal.close()
         disk.unlink(self._journal.path)
         self._journal = None
         self._sequence += 1
-        self._rows = 0
+        self._forget_full_files()
+        self._rows.clear()
         self._reasons = {}
         self._unsynced = False
         self._save_counts()
+
+    def _forget_full_files(self) -> None:
+        """Keep only what the file of the ledger that comes next has to repeat: memory that does not grow."""
+        first = self._sequence - self._sequence % PARTS_IN_A_FILE
+        self._ledger = {segment: entry for segment, entry in self._ledger.items() if segment.sequence >= first}
 
     def _finish(self) -> None:
         self._seal()

@@ -27,7 +27,8 @@ class Bases:
 
     Islands offer points in a table that adds up over ranks: a point's slot is a hash of its coordinates, and a slot
     that two points share is lost. When there would be too many, each is offered with a probability, decided by the
-    same hash.
+    same hash. The table holds the bits of the coordinates as whole numbers, which MPI adds up on their way: a slot
+    with one owner comes out bit for bit, and floats would have to be gathered on one rank.
 
     Args:
         dimension: d. rows: r numbers that go with a point. islands: I.
@@ -106,7 +107,7 @@ class Bases:
     def pending(self) -> dict[str, Array]:
         """Return what islands offer one another, and how often they used what they share."""
         d, r = self.own_u.shape[2], self.own_rows.shape[2]
-        table = np.zeros((SLOTS, 3 + d + r))
+        table = np.zeros((SLOTS, 3 + d + r), dtype=np.uint64)
         chance = min(1.0, 0.25 * SLOTS / max(1, self._offered_before))
         offered = 0
         for island, count in enumerate(self.own_count.tolist()):
@@ -116,11 +117,11 @@ class Bases:
                 if number // SLOTS % 65536 >= chance * 65536:
                     continue
                 row = table[number % SLOTS]
-                row[0] += 1.0
-                row[1] += self.own_used[island, place]
-                row[2] += self.own_opened[island, place]
-                row[3 : 3 + d] += self.own_u[island, place]
-                row[3 + d :] += self.own_rows[island, place]
+                row[0] += np.uint64(1)
+                row[1] += np.uint64(self.own_used[island, place])
+                row[2] += np.uint64(self.own_opened[island, place])
+                row[3 : 3 + d] += self.own_u[island, place].view(np.uint64)
+                row[3 + d :] += self.own_rows[island, place].view(np.uint64)
         return {
             "bases": table,
             "bases_offered": np.array([offered]),
@@ -130,10 +131,11 @@ class Bases:
     def merge(self, total: Mapping[str, Array], novelty: Callable[[Floats, Floats], Floats]) -> None:
         """Take in the sum of everybody's `pending()`; `novelty` scores points u (n, d) with rows (n, r) anew."""
         table = total["bases"]
-        new = table[table[:, 0] == 1.0]
+        new = table[table[:, 0] == 1]
         d = self.own_u.shape[2]
-        u = np.concatenate([self.shared_u, new[:, 3 : 3 + d]])
-        rows = np.concatenate([self.shared_rows, new[:, 3 + d :]])
+        points = np.ascontiguousarray(new[:, 3:]).view(np.float64)
+        u = np.concatenate([self.shared_u, points[:, :d]])
+        rows = np.concatenate([self.shared_rows, points[:, d:]])
         visits = total["bases_visits"][: len(self.shared_u)]
         used = np.concatenate([self.shared_used + visits, new[:, 1].astype(np.int64)])
         opened = np.concatenate([self.shared_opened, new[:, 2].astype(np.int64)])

@@ -45,7 +45,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         time = Time(takes)
         monkeypatch.setattr(module, "time", time)
         monkeypatch.setattr(module, "Run", lambda _: time)
-        return LiveCompleteness(tmp_path), time
+        return LiveCompleteness(tmp_path, ranks=1), time
 
     return make
 

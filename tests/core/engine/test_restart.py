@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from terranova.engine import checkpointing
-from terranova.engine.checkpointing import Checkpointing, LoopState
+from terranova.engine.checkpointing import SAMPLER, SHARED, Checkpointing, LoopState
 from terranova.engine.islands import Share, make_archipelago
 from terranova.engine.restart import choose_checkpoint, other_arrays
 from terranova.engine.totals import Totals
@@ -18,8 +17,8 @@ from terranova.parallel.world import serial_world
 from terranova.plugins.samplers.random_points import RandomPoints
 from terranova.plugins.samplers.sobol import Sobol
 from terranova.runs.coverage import Coverage
-from terranova.store import Manifest, Writer, load_checkpoint, save_checkpoint
-from terranova.store.checkpoint import Checkpoint
+from terranova.store import Manifest, Writer, load_checkpoint, save_checkpoint, verify
+from terranova.store.checkpoint import Checkpoint, save_piece
 from terranova.store.manifest import MANIFEST
 from terranova.testing.fake_points import fake_schema
 from terranova.testing.problems import ring
@@ -38,9 +37,7 @@ def _saved(directory: Path, generation: int, counts: int = 0) -> Checkpoint:
         Manifest(fake_schema(), 1, "ring").save(directory)
     state = LoopState(generation, np.full(4, counts), Totals(evaluations=4 * counts), 1.5)
     with Writer(directory, fake_schema()) as writer:
-        Checkpointing(directory, serial_world(), SHARE, _made(), Coverage(SPACE.dimension), writer).save_if_due(
-            state, np.zeros(4, dtype=bool)
-        )
+        Checkpointing(directory, serial_world(), SHARE, _made(), Coverage(SPACE.dimension), writer).save(state)
     saved = load_checkpoint(directory)
     assert saved is not None
     return saved
@@ -48,11 +45,6 @@ def _saved(directory: Path, generation: int, counts: int = 0) -> Checkpoint:
 
 def _chosen(directory: Path, plugin: Any = RandomPoints, share: Share = SHARE) -> Checkpoint | None:
     return choose_checkpoint(directory, serial_world(), share, 4, lambda: _made(plugin))
-
-
-@pytest.fixture(autouse=True)
-def _always_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpointing, "CHECKPOINT_INTERVAL", -1.0)
 
 
 def test_the_newest_is_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -119,3 +111,44 @@ def test_states_are_compared_by_names_types_and_shapes() -> None:
     for wrong in (np.ones((4, 3)), np.ones((5, 1)), np.ones(5), np.ones((5, 3), dtype=np.float32)):
         assert "the sampler's a is" in other_arrays({**good, "a": wrong}, fresh, 5)
     assert "shared_b" in other_arrays({**good, "shared_b": np.zeros(9, dtype=int)}, fresh, 5)
+
+
+def _split(directory: Path, saved: Checkpoint) -> list[Path]:
+    """Turn a checkpoint of one rank into one of two; return the files of the ranks."""
+    own = {n: v for n, v in saved.arrays.items() if n.startswith(SAMPLER) and not n.startswith(SAMPLER + SHARED)}
+    rest = {name: values for name, values in saved.arrays.items() if name not in own}
+    pieces = [
+        save_piece(directory, saved.generation, {n: v[2 * k : 2 * k + 2] for n, v in own.items()}, 2 * k, k, 2)
+        for k in range(2)
+    ]
+    path = save_checkpoint(directory, saved.generation, rest, saved.meta, pieces)
+    return [path.with_name(piece.name) for piece in pieces]
+
+
+def test_one_of_several_ranks_is_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    _split(tmp_path, _saved(tmp_path, 1))
+    assert _chosen(tmp_path) is not None
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("harm", ["gone", "flipped"])
+def test_one_of_which_a_piece_is_damaged_is_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, harm: str
+) -> None:
+    _split(tmp_path, _saved(tmp_path, 1))
+    piece = _split(tmp_path, _saved(tmp_path, 2))[1]
+    content = piece.read_bytes()
+    piece.unlink() if harm == "gone" else piece.write_bytes(content[:400] + b"\0\1" + content[402:])
+    chosen = _chosen(tmp_path)
+    assert chosen is not None
+    assert chosen.generation == 1
+    assert "00000002.npz does not fit the sampler and was skipped" in caplog.text
+    assert [f.kind for f in verify(tmp_path).findings if f.kind == "checkpoint"] == ["checkpoint"]
+
+
+def test_pieces_of_fewer_islands_are_of_another_scan(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    saved = _saved(tmp_path, 1)
+    pieces = [save_piece(tmp_path, 1, {f"{SAMPLER}streams": np.zeros((3, 6))}, 0, 0, 1)]
+    save_checkpoint(tmp_path, 1, {n: v for n, v in saved.arrays.items() if SAMPLER not in n}, saved.meta, pieces)
+    assert _chosen(tmp_path) is None
+    assert "its pieces are of 3 islands instead of 4" in caplog.text

@@ -77,3 +77,14 @@ def test_parts_are_joined_in_order(sizes: list[int]) -> None:
     rows = list(range(sum(sizes)))
     assert joined.observables.shape == (len(rows), 3)
     assert _rows_of(joined, rows) == _rows_of(whole, rows)
+
+
+def test_other_numbers_of_islands_change_nothing_else(batch: Batch) -> None:
+    fresh = batch.take(np.arange(N))
+    worked_out = fresh.valid, fresh.found
+    other = fresh.of_islands(np.arange(N) + 7)
+    assert other.island.tolist() == list(range(7, 7 + N))
+    assert other.valid is worked_out[0]
+    assert other.found is worked_out[1]
+    assert all(getattr(other, f.name) is getattr(fresh, f.name) for f in fields(batch) if f.name != "island")
+    assert "valid" not in batch.take(np.arange(N)).of_islands(fresh.island).__dict__

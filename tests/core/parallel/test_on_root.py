@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from terranova.errors import RunError, RunExists, StoreFull, TerranovaError
-from terranova.parallel.on_root import on_root
+from terranova.parallel.on_root import on_each, on_root
 from terranova.parallel.world import World, serial_world
 
 
@@ -50,3 +50,21 @@ def test_an_error_is_met_by_all_ranks(raised: Exception, expected: type[Terranov
 def test_a_bug_is_not_made_an_error_for_people() -> None:
     with pytest.raises(ZeroDivisionError):
         on_root(serial_world(), lambda: 1 // 0, Path("run"))
+
+
+class Team(World):
+    """A rank that hears that the third one failed."""
+
+    def allgather(self, value: Any) -> list[Any]:
+        return [value, None, RunExists("not here")]
+
+
+def test_what_one_of_many_meets_is_raised_on_all() -> None:
+    done: list[int] = []
+    with pytest.raises(RunExists, match="not here") as raised:
+        on_each(Team(), lambda: done.append(1), Path("run"))
+    assert done == [1]
+    assert raised.value.on_all_ranks
+    assert on_each(serial_world(), lambda: 7, Path("run")) == 7
+    with pytest.raises(StoreFull):
+        on_each(Team(), lambda: (_ for _ in ()).throw(OSError(28, "No space left")), Path("run"))

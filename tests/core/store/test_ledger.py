@@ -1,5 +1,7 @@
 """Ledgers: what was sealed is known again, and a ledger that was changed by anybody is noticed."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from terranova.errors import StoreCorrupt
 from terranova.store.layout import Segment
 from terranova.store.ledger import (
+    PARTS_IN_A_FILE,
     Entry,
     checked_json,
     ledger_path,
@@ -14,6 +17,7 @@ from terranova.store.ledger import (
     load_ledger,
     load_ledgers,
     read_checked_json,
+    save_entry,
     save_ledger,
     span,
 )
@@ -87,3 +91,63 @@ def test_what_was_not_written_so_is_refused(text):
 def test_entries_in_words():
     assert str(FIRST) == "1,200 rows of islands 0 to 3, generation 2"
     assert span("part", (4, 4)) == "part 4"
+
+
+MANY = {Segment(3, n): Entry(rows=n + 1, size=99, crc32=n, islands=(0, 3), generations=(n, n)) for n in range(600)}
+
+
+def test_a_long_ledger_is_in_several_files_each_of_which_is_read(tmp_path):
+    save_ledger(tmp_path, 3, MANY)
+    names = [ledger_path(tmp_path, 3, number).name for number in range(3)]
+    assert names == ["ledger-0003.json", "ledger-0003-00001.json", "ledger-0003-00002.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    assert load_ledger(tmp_path, 3) == load_ledgers(tmp_path)[0] == MANY
+    assert ledger_writers(tmp_path) == [3]
+    ledger_path(tmp_path, 3, 1).write_text("{")
+    entries, damaged = load_ledgers(tmp_path)
+    assert list(damaged) == [ledger_path(tmp_path, 3, 1)]
+    assert len(entries) == 600 - PARTS_IN_A_FILE
+    with pytest.raises(StoreCorrupt, match="ledger-0003-00001"):
+        load_ledger(tmp_path, 3)
+
+
+def test_a_part_more_changes_one_file_however_many_there_are(tmp_path):
+    save_ledger(tmp_path, 3, MANY)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    new = Segment(3, 600)
+    save_entry(tmp_path, 3, {**MANY, new: FIRST}, new)
+    assert load_ledger(tmp_path, 3) == {**MANY, new: FIRST}
+    changed = [path for path, content in before.items() if path.read_bytes() != content]
+    assert changed == [ledger_path(tmp_path, 3, 2)]
+    assert changed[0].stat().st_size < 300 * PARTS_IN_A_FILE
+
+
+def test_a_ledger_of_an_earlier_version_goes_on_in_the_next_files(tmp_path):
+    parts = [_line(segment, entry) for segment, entry in MANY.items()]
+    ledger_path(tmp_path, 3).write_text(checked_json({"parts": parts}))
+    assert load_ledger(tmp_path, 3) == MANY
+    for number in (600, 100):
+        new = Segment(3, number)
+        save_entry(tmp_path, 3, {**load_ledger(tmp_path, 3), new: FIRST}, new)
+    assert load_ledger(tmp_path, 3) == {**MANY, Segment(3, 100): FIRST, Segment(3, 600): FIRST}
+
+
+def test_parts_that_are_forgotten_leave_no_file(tmp_path):
+    save_ledger(tmp_path, 3, MANY)
+    few = {segment: entry for segment, entry in MANY.items() if segment.sequence < 10}
+    save_ledger(tmp_path, 3, few)
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger-0003.json"]
+    assert load_ledger(tmp_path, 3) == few
+
+
+def _line(segment, entry):
+    return {
+        "file": segment.part(Path()).name,
+        "sequence": segment.sequence,
+        "rows": entry.rows,
+        "bytes": entry.size,
+        "crc32": entry.crc32,
+        "footer": entry.footer,
+        "islands": list(entry.islands),
+        "generations": list(entry.generations),
+    }
