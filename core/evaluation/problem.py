@@ -11,6 +11,7 @@ import numpy as np
 from terranova.errors import ContractError, did_you_mean
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.columns import check_columns
+from terranova.evaluation.derived_observables import from_constraints
 from terranova.interfaces.arrays import real
 from terranova.interfaces.batch import Batch, Evaluation, Status
 from terranova.interfaces.constraint import Constraint, Interval, acceptance, log_excess
@@ -28,7 +29,8 @@ class Problem:
 
     Args:
         model: the model, with the priors in force.
-        sets: constraint sets; their observables must be observables or parameters of the model.
+        sets: constraint sets; their observables must be observables or parameters of the model, or expressions of
+            such, which become observables.
 
     Attributes:
         constraints: all constraints of the sets, in order: the columns of violations.
@@ -42,6 +44,7 @@ class Problem:
         self.sets = tuple(sets)
         try:
             self.constraints = all_constraints(sets)
+            self.model = model = reading(model, self.constraints)
         except ValueError as error:
             raise ContractError(str(error)) from error
         check_columns(model.name, model.space, model.observables, self.constraints)
@@ -98,8 +101,13 @@ class Problem:
             windowed=frozenset(self.constraints[j].name for j in self._fast.tolist()),
             groups=dict(self._owner),
             reads={c.name: tuple(c.observables) for c in self.constraints},
-            seeds=self._seeds if type(self.model.plugin).seeds is not Model.seeds else None,
+            seeds=self._seeds if self._suggests else None,
         )
+
+    @property
+    def _suggests(self) -> bool:
+        """True if the model suggests points; of parameters that it does not know it cannot."""
+        return type(self.model.plugin).seeds is not Model.seeds and not self.model.auxiliary
 
     @property
     def notices(self) -> list[str]:
@@ -280,6 +288,18 @@ class Problem:
             seconds=evaluation.seconds,
             probe=np.zeros(len(u), dtype=bool) if probe is None else probe,
         )
+
+
+def reading(model: BoundModel, constraints: Sequence[Constraint]) -> BoundModel:
+    """Return the model with an observable for each expression that constraints read.
+
+    Raises:
+        ContractError: two columns would have one name.
+        ExpressionError: an expression cannot be read, or reads what there is not.
+    """
+    known = [*model.space.names, *(o.name for o in model.observables)]
+    read = [name for constraint in constraints for name in constraint.observables]
+    return model.deriving(from_constraints(read, known))
 
 
 def _by_window(constraint: Constraint) -> TypeGuard[Interval]:

@@ -18,7 +18,7 @@ from terranova import (
     SignedLogUniform,
     Uniform,
 )
-from terranova.interfaces.priors import PRIORS
+from terranova.interfaces.prior_words import PRIORS
 
 _SIZES = st.floats(1e-10, 1e10)
 
