@@ -49,8 +49,8 @@ def with_priors(
                     added.pop(name, None)
                     break
     try:
-        space = model.space.override(given)
-        space = space.extended([Parameter(n, p, located.units.get(n, "")) for n, p in added.items()])
+        further = [Parameter(name, prior, located.units.get(name, "")) for name, prior in added.items()]
+        space = model.space.extended(further).override(given)
     except ValueError as error:
         diagnostics.add((*located.path, "parameters"), str(error))
         return model

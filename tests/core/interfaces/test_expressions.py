@@ -57,7 +57,9 @@ def test_what_it_computes(text: str, expected: list[float]) -> None:
     assert Expression(text)(COLUMNS, 3) == pytest.approx(expected, rel=1e-15)
 
 
-@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"min", "max", "where", "abs", "sign", "radians", "degrees"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(FUNCTIONS) - {"min", "max", "where", "abs", "sign", "radians", "degrees"})
+)
 def test_functions_are_those_of_mathematics(name: str) -> None:
     arguments = [0.3, 0.7][: FUNCTIONS[name].fewest]
     call = f"{name}({', '.join('ab'[: len(arguments)])})"
