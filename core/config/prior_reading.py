@@ -9,8 +9,18 @@ from pydantic import Field
 
 from terranova.interfaces.conditional_priors import Derived
 from terranova.interfaces.expressions import Expression, ExpressionError
+from terranova.interfaces.joint_priors import JOINT_PRIORS
 from terranova.interfaces.model import LARGEST
-from terranova.interfaces.prior_words import CONDITION, OTHERWISE, PRIORS, make_prior, moving_bounds
+from terranova.interfaces.prior_words import (
+    CONDITION,
+    NUMBER,
+    OF,
+    OTHERWISE,
+    PRIORS,
+    make_joint,
+    make_prior,
+    moving_bounds,
+)
 from terranova.interfaces.priors import Fixed, Prior
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.keys import Key, closest, convert, is_interval, keys_of, place_of, read_keys, show
@@ -20,6 +30,7 @@ UNIT = "unit"
 """Key beside those of a prior, of a parameter that only expressions read."""
 
 _Text = Annotated[str, Field(min_length=1)]
+_Number = Annotated[int, Field(ge=0, lt=1000)]
 
 
 def read_value(given: Any, wanted: Any, path: KeyPath, diagnostics: Diagnostics) -> Any:
@@ -40,6 +51,14 @@ def read_parameters(given: Any, path: KeyPath, diagnostics: Diagnostics) -> tupl
     priors: dict[str, Prior] = {}
     units: dict[str, str] = {}
     for name, value in given.items():
+        if "," in name:
+            for one, component in _read_joint(name, value, (*path, name), diagnostics).items():
+                if one in given or one in priors:
+                    diagnostics.add((*path, name), f"{one!r} has two priors", at_key=True)
+                priors[one] = component
+                if isinstance(value, Mapping) and UNIT in value:
+                    units[one] = str(value[UNIT])
+            continue
         prior = read_prior(value, (*path, name), diagnostics)
         if prior is not None:
             priors[name] = prior
@@ -56,7 +75,11 @@ def read_prior(given: Any, path: KeyPath, diagnostics: Diagnostics) -> Prior | N
         diagnostics.add((*path, "prior"), f"missing, expected one of {', '.join(PRIORS)}")
         return None
     kind = given["prior"]
-    if not isinstance(kind, str) or kind not in (*PRIORS, Derived.kind):
+    if isinstance(kind, str) and kind in JOINT_PRIORS and OF not in given:
+        message = f'{kind} is of several parameters: write "{path[-1]}, other": {{prior: {kind}, ...}}'
+        diagnostics.add((*path, "prior"), message)
+        return None
+    if not isinstance(kind, str) or kind not in (*PRIORS, *JOINT_PRIORS, Derived.kind):
         hint = closest(kind, PRIORS) if isinstance(kind, str) else ""
         diagnostics.add((*path, "prior"), f"unknown prior {show(kind)}, expected one of {', '.join(PRIORS)}{hint}")
         return None
@@ -69,7 +92,7 @@ def read_prior(given: Any, path: KeyPath, diagnostics: Diagnostics) -> Prior | N
     except ExpressionError as error:
         diagnostics.add(_blamed(keys, path), str(error))
         return None
-    except ValueError as error:
+    except (ValueError, IndexError) as error:
         hint = "" if moving_bounds(keys) else _way_out(kind, keys, path)
         diagnostics.add(place_of(str(error).partition(":")[2], keys, path), f"{error}{hint}")
         return None
@@ -77,6 +100,30 @@ def read_prior(given: Any, path: KeyPath, diagnostics: Diagnostics) -> Prior | N
     for key in beyond:
         diagnostics.add((*path, *key), f"beyond {LARGEST:g}: its square is too large for a number")
     return None if beyond else prior
+
+
+def _read_joint(name: str, given: Any, path: KeyPath, diagnostics: Diagnostics) -> dict[str, Prior]:
+    """Read `"a, b": {prior: correlated-normal, ...}`."""
+    names = [word.strip() for word in name.split(",")]
+    known = ", ".join(JOINT_PRIORS)
+    if not isinstance(given, Mapping) or "prior" not in given:
+        diagnostics.add(path, f"expected a prior of several parameters ({known}), got {show(given)}")
+        return {}
+    kind = given["prior"]
+    if not isinstance(kind, str) or kind not in JOINT_PRIORS:
+        message = f"expected a prior of several parameters ({known}), got {show(kind)}"
+        diagnostics.add((*path, "prior"), message)
+        return {}
+    keys = {"prior": Key(str), **keys_of(JOINT_PRIORS[kind]), UNIT: Key(_Text)}
+    found, complete = read_keys(given, keys, path, diagnostics)
+    found.pop(UNIT, None)
+    if not complete:
+        return {}
+    try:
+        return dict(make_joint(found).components(names))
+    except ValueError as error:
+        diagnostics.add(place_of(str(error).partition(":")[2], found, path), str(error))
+        return {}
 
 
 def _without_keys(given: Any, path: KeyPath, diagnostics: Diagnostics) -> Prior | None:
@@ -108,6 +155,9 @@ def _not_a_number(text: str) -> str | None:
 
 def _keys_of(kind: str, given: Mapping[str, Any]) -> dict[str, Key]:
     """Return the keys that a prior may have; bounds may be expressions where one is."""
+    if kind in JOINT_PRIORS:
+        own = {OF: Key(tuple[str, ...], required=True), NUMBER: Key(_Number, required=True)}
+        return {"prior": Key(str), **keys_of(JOINT_PRIORS[kind]), **own, UNIT: Key(_Text)}
     own = keys_of(Derived if kind == Derived.kind else PRIORS[kind])
     if moving_bounds(given):
         own = {**own, **dict.fromkeys(("lower", "upper"), Key(float | str, required=True))}

@@ -6,16 +6,35 @@ from collections.abc import Mapping
 from typing import Any
 
 from terranova.interfaces.conditional_priors import Between, Derived, When
+from terranova.interfaces.continuous_priors import (
+    Beta,
+    Exponential,
+    HalfNormal,
+    Scipy,
+    TabulatedPrior,
+    TruncatedNormal,
+)
+from terranova.interfaces.discrete_priors import Choice, Integer, Sign
 from terranova.interfaces.expressions import Expression, ExpressionError
+from terranova.interfaces.joint_priors import JOINT_PRIORS, JointPrior
 from terranova.interfaces.priors import Angle, Fixed, LogUniform, Normal, Prior, SignedLogUniform, Uniform
 
 PRIORS: Mapping[str, type[Prior]] = {
-    prior.kind: prior for prior in (Uniform, LogUniform, SignedLogUniform, Normal, Angle, Fixed)
+    prior.kind: prior
+    for prior in (
+        *(Uniform, LogUniform, SignedLogUniform, Normal, Angle, Fixed),
+        *(TruncatedNormal, HalfNormal, Exponential, Beta, Scipy, TabulatedPrior),
+        *(Choice, Integer, Sign),
+    )
 }
 """Prior classes by the word that names them in a configuration file."""
 
 CONDITION, OTHERWISE = "when", "otherwise"
 """Keys beside those of any prior: where the parameter is used, and its value elsewhere."""
+
+
+OF, NUMBER = "of", "number"
+"""Keys beside those of a joint prior, where it stands under one parameter: all of them, and which one this is."""
 
 
 def moving_bounds(words: Mapping[str, Any]) -> bool:
@@ -47,9 +66,17 @@ def make_prior(words: Mapping[str, Any]) -> Prior:
         prior = Between(own.pop("lower"), own.pop("upper"), kind == LogUniform.kind, **own)
     elif kind == Derived.kind:
         prior = Derived(**own)
+    elif kind in JOINT_PRIORS:
+        names, number = own.pop(OF), own.pop(NUMBER)
+        prior = make_joint({"prior": kind, **own}).components(names)[names[number]]
     else:
         prior = PRIORS[kind](**own)
     return When(words[CONDITION], prior, words[OTHERWISE]) if CONDITION in words else prior
+
+
+def make_joint(words: Mapping[str, Any]) -> JointPrior:
+    """Return the prior of several parameters that these words make; raises as `make_prior` does."""
+    return JOINT_PRIORS[words["prior"]](**{key: value for key, value in words.items() if key != "prior"})
 
 
 def prior_expressions(prior: Prior) -> list[tuple[str, str]]:

@@ -9,6 +9,9 @@ import pytest
 
 from terranova.config.prior_reading import read_parameters, read_prior
 from terranova.interfaces.conditional_priors import Between, Derived, When
+from terranova.interfaces.continuous_priors import Scipy, TabulatedPrior, TruncatedNormal
+from terranova.interfaces.discrete_priors import Choice, Integer, Sign
+from terranova.interfaces.joint_priors import Sorted
 from terranova.interfaces.priors import Angle, Fixed, LogUniform, Normal, Prior, SignedLogUniform, Uniform
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
@@ -31,6 +34,14 @@ def _read(reader: Callable[[Diagnostics], Any]) -> tuple[Any, list[str]]:
         Derived("2 * b"),
         Between("b", 5.0),
         When("b > 1", Uniform(0, 1), 0.0),
+        Choice((1.0, 2.0)),
+        Choice(("I", "II"), (1.0, 2.0)),
+        Integer(1, 4),
+        Sign(),
+        TruncatedNormal(0.0, 1.0, lower=0.0),
+        Scipy("gamma", {"a": 2.0}),
+        TabulatedPrior((0.0, 1.0), (1.0, 2.0)),
+        Sorted(0.0, 1.0).components(["a", "b"])["a"],
     ],
 )
 def test_every_prior_is_read_from_its_words(prior: Prior) -> None:
@@ -74,3 +85,26 @@ def test_parameters_with_their_units() -> None:
     expected = ({"a": Fixed(1.0), "b": Uniform(0.0, 1.0)}, {"b": "GeV"})
     assert _read(lambda d: read_parameters(given, ("parameters",), d)) == (expected, [])
     assert _read(lambda d: read_parameters(None, ("parameters",), d)) == (({}, {}), [])
+
+
+def test_priors_of_several_parameters() -> None:
+    given = {"a, b": {"prior": "sorted", "lower": 0, "upper": 1, "unit": "GeV"}}
+    expected = Sorted(0.0, 1.0).components(["a", "b"])
+    assert _read(lambda d: read_parameters(given, (), d)) == ((expected, {"a": "GeV", "b": "GeV"}), [])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"a, b": 3}, "a, b: expected a prior of several parameters"),
+        ({"a, b": {"prior": "uniform", "lower": 0, "upper": 1}}, "a, b.prior: expected a prior of several"),
+        ({"a, b": {"prior": "sorted", "lower": 1, "upper": 0}}, "a, b.lower: sorted prior: lower (1) must be"),
+        ({"a, b": {"prior": "sorted", "lower": 0}}, "a, b.upper: missing"),
+        ({"a, a": {"prior": "sorted", "lower": 0, "upper": 1}}, "a, a: sorted prior: a parameter is named twice"),
+        ({"a": {"prior": "sorted", "lower": 0, "upper": 1}}, "a.prior: sorted is of several parameters: write"),
+        ({"a": 1, "a, b": {"prior": "sorted", "lower": 0, "upper": 1}}, "a, b: 'a' has two priors"),
+    ],
+)
+def test_what_is_no_prior_of_several(given: Any, words: str) -> None:
+    _, problems = _read(lambda d: read_parameters(given, (), d))
+    assert problems[0].startswith(words)
