@@ -13,11 +13,22 @@ from terranova.evaluation.executor import Executor, Watch
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation, Status
 from terranova.interfaces.chi2_table import Chi2Table
+from terranova.interfaces.conditional_priors import Between, Derived, When
 from terranova.interfaces.constraint import PLACE, Constraint, Judgement, KeyProblem, Panel, Reads
 from terranova.interfaces.constraint_kinds import Asymmetric, Function, Gaussian, Limit, Window
 from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.interfaces.continuous_priors import (
+    Beta,
+    Exponential,
+    HalfNormal,
+    Scipy,
+    TabulatedPrior,
+    TruncatedNormal,
+)
 from terranova.interfaces.correlated import Correlated
+from terranova.interfaces.discrete_priors import Choice, Integer, Sign
 from terranova.interfaces.function_model import model_from
+from terranova.interfaces.joint_priors import CorrelatedNormal, JointPrior, Sorted
 from terranova.interfaces.model import Model, Observable, PointModel
 from terranova.interfaces.novelty import NoveltyDetector
 from terranova.interfaces.parameters import Parameter, ParameterSpace
@@ -65,19 +76,28 @@ __all__ = [
     "Asymmetric",
     "BackgroundFree",
     "Batch",
+    "Beta",
+    "Between",
     "BoundModel",
     "CLsLimit",
     "Chi2Table",
+    "Choice",
     "ConfigError",
     "Constraint",
     "ConstraintSet",
     "Correlated",
+    "CorrelatedNormal",
     "Counting",
+    "Derived",
     "Evaluation",
     "Executor",
+    "Exponential",
     "Fixed",
     "Function",
     "Gaussian",
+    "HalfNormal",
+    "Integer",
+    "JointPrior",
     "Judgement",
     "KeyProblem",
     "Limit",
@@ -97,14 +117,20 @@ __all__ = [
     "Proposal",
     "Reads",
     "Sampler",
+    "Scipy",
     "SearchSpace",
+    "Sign",
     "SignedLogUniform",
+    "Sorted",
     "Status",
     "Surrogate",
     "Tabulated",
+    "TabulatedPrior",
     "TerranovaError",
+    "TruncatedNormal",
     "Uniform",
     "Watch",
+    "When",
     "Window",
     "best",
     "check",

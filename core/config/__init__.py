@@ -36,7 +36,7 @@ __all__ = [
     "with_constraints",
 ]
 
-_MERGED = ("budget", "parallel", "store", "parameters")
+_MERGED = ("budget", "parallel", "store", "parameters", "observables")
 """Keys of which an override replaces only what it names."""
 
 
@@ -58,7 +58,7 @@ def load_config(
         islands: their number where the source names none; chosen by the budget if None.
         consent: decides whether the programs that it names may run; those that were agreed to before if None.
         keys: top-level keys that replace those of the source; None counts as not given. Of `budget`,
-            `parallel`, `store` and `parameters` only what is named is replaced.
+            `parallel`, `store`, `parameters` and `observables` only what is named is replaced.
 
     Raises:
         ConfigError: lists every problem, with file, line and column where there is a file.
@@ -84,7 +84,7 @@ def load_problem(
     check_plugins: bool = True,
     consent: Consent | None = None,
 ) -> ProblemConfig:
-    """Read and check a problem: the keys `model`, `constraints` and `parameters`; others are not looked at.
+    """Read and check a problem: its keys, `model` to `observables`; others are not looked at.
 
     Args:
         source: path of a YAML file, or its content as a mapping.

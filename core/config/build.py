@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from terranova.config.columns_in_force import LocatedSet, with_expressions, with_priors
 from terranova.config.consent import Consent
 from terranova.config.plugin_options import check_options
 from terranova.config.problem import ConstraintEntry, ModelChoice, ProblemConfig
@@ -14,6 +15,7 @@ from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet, PartOfSet, exclusion
+from terranova.interfaces.expressions import is_name
 from terranova.interfaces.model import Model
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document, KeyPath, Place
@@ -79,7 +81,8 @@ def resolve_problem(
     located = replace(located, model=choice)
     if model is None:
         return ResolvedProblem(located, None, None)
-    model = _with_priors(model, located, diagnostics)
+    model = with_priors(model, located, sets, diagnostics)
+    model = with_expressions(model, sets, diagnostics)
     fits = _check_observables(model, sets, diagnostics)
     problem: Problem | None = None
     if fits:
@@ -151,23 +154,6 @@ def _model(
         if complete:
             diagnostics.add(path, f"model {choice.name!r} refuses its options: {complaint(error)}")
     return None, choice
-
-
-def _with_priors(model: BoundModel, located: LocatedProblem, diagnostics: Diagnostics) -> BoundModel:
-    known = model.space.names
-    for name in located.parameters:
-        if name not in known:
-            hint = did_you_mean(name, known)
-            message = f"model {model.name!r} has no parameter {name!r}{hint}"
-            diagnostics.add((*located.path, "parameters", name), message, at_key=True)
-    priors = {name: prior for name, prior in located.parameters.items() if name in known}
-    space = model.space.override(priors)
-    if space.dimension == 0:
-        diagnostics.add((*located.path, "parameters"), "every parameter is fixed: nothing is left to scan")
-    return BoundModel(model.plugin, space)
-
-
-LocatedSet = tuple[ConstraintSet, Sequence[Place]]
 
 
 def _constraint_sets(
@@ -257,24 +243,25 @@ def _part(
 
 def _check_observables(model: BoundModel, sets: Sequence[LocatedSet], diagnostics: Diagnostics) -> bool:
     """Compare what constraints read with what the model provides, names and units; True if all is there."""
-    units = {p.name: p.unit for p in model.space} | {o.name: o.unit for o in model.observables}
+    units = {q.name: q.unit for q in (*model.space, *model.observables)}
     before = diagnostics.count
     names: set[str] = set()
     for group, places in sets:
         for constraint, place in zip(group, places, strict=True):
             for name in constraint.observables:
-                if name not in units:
+                if name not in units and is_name(name):  # of an expression, all was said
                     diagnostics.add_at(
                         place,
                         f"constraint {constraint.name!r} reads {name!r}, which model {model.name!r} "
                         f"does not provide{did_you_mean(name, units)}",
                     )
             for name, unit in constraint.units.items():
-                if units.get(name, unit) != unit:
+                if units.get(name) and units[name] != unit:  # "" is that of nobody knows what
                     diagnostics.add_at(
                         place,
                         f"constraint {constraint.name!r} is in unit {unit!r}, "
                         f"but {name!r} of model {model.name!r} is in {units[name]!r}",
                     )
             names.add(constraint.name)
-    return diagnostics.count == before and len(names) == sum(len(group) for group, _ in sets)
+    unread = any(name not in units for group, _ in sets for c in group for name in c.observables)
+    return not unread and diagnostics.count == before and len(names) == sum(len(group) for group, _ in sets)

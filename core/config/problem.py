@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
+from terranova.interfaces.conditional_priors import Derived
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet, PartOfSet
 from terranova.interfaces.priors import Fixed, Prior
@@ -17,6 +18,7 @@ PROBLEM_KEYS: Mapping[str, Key] = {
     "model": Key(Any, True, "the name of a model"),
     "constraints": Key(Any, True, "a list of constraint sets"),
     "parameters": Key(Any),
+    "observables": Key(Any),
 }
 """The keys that make a problem, in every kind of file."""
 
@@ -33,18 +35,44 @@ class ModelChoice:
 
 
 @dataclass(frozen=True)
+class ExpressionChoice:
+    """An observable that follows from other columns.
+
+    Attributes:
+        expression: such as "mH2 - mH1".
+        unit: "" for that of the expression.
+        latex, description, scale: as of an `Observable`.
+    """
+
+    expression: str
+    unit: str = ""
+    latex: str = ""
+    description: str = ""
+    scale: Literal["", "linear", "log", "symlog"] = ""
+
+    def to_dict(self) -> str | dict[str, str]:
+        """Return what stands under `observables: NAME:`."""
+        given = {key: value for key, value in asdict(self).items() if value}
+        return self.expression if len(given) == 1 else given
+
+
+@dataclass(frozen=True)
 class ProblemConfig:
-    """A model, with its options and priors, and constraints.
+    """A model, with its options and priors, constraints, and observables that are expressions.
 
     Attributes:
         model: which model, with which options.
         constraints: names of constraint sets, parts of sets, and constraints and sets given in full.
-        parameters: priors that replace the model's, by parameter.
+        parameters: priors that replace the model's, by parameter; also of parameters that only expressions read.
+        units: of parameters, where they were said; the others have that of the model.
+        observables: expressions, by the names that they are given.
     """
 
     model: ModelChoice
     constraints: tuple[ConstraintEntry, ...] = ()
     parameters: Mapping[str, Prior] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    observables: Mapping[str, ExpressionChoice] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys of the problem, every default filled in.
@@ -54,7 +82,9 @@ class ProblemConfig:
         return {
             "model": {"name": self.model.name, **self.model.options},
             "constraints": [_entry_keys(entry) for entry in self.constraints],
-            "parameters": {name: _prior_keys(prior) for name, prior in self.parameters.items()},
+            "parameters": {n: _prior_keys(prior, self.units.get(n)) for n, prior in self.parameters.items()},
+            # Left out where there are none, as in every configuration before there were any.
+            **({"observables": {n: e.to_dict() for n, e in self.observables.items()}} if self.observables else {}),
         }
 
     def identity(self) -> dict[str, Any]:
@@ -80,5 +110,9 @@ def _entry_keys(entry: ConstraintEntry) -> Any:
     return constraint_keys(entry) if isinstance(entry, Constraint) else set_keys(entry)
 
 
-def _prior_keys(prior: Prior) -> Any:
-    return prior.value if isinstance(prior, Fixed) else prior.to_dict()
+def _prior_keys(prior: Prior, unit: str | None) -> Any:
+    if unit is not None:
+        return {**prior.to_dict(), "unit": unit}
+    if isinstance(prior, Fixed):
+        return prior.value
+    return prior.expression if isinstance(prior, Derived) else prior.to_dict()

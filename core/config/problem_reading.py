@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from terranova.config.problem import ConstraintEntry, ModelChoice, ProblemConfig
+from terranova.config.expression_reading import read_expressions
+from terranova.config.prior_reading import read_parameters
+from terranova.config.problem import ConstraintEntry, ExpressionChoice, ModelChoice, ProblemConfig
 from terranova.interfaces.constraint_set import PartOfSet
-from terranova.interfaces.model import LARGEST
-from terranova.interfaces.priors import PRIORS, Fixed, Prior
+from terranova.interfaces.priors import Prior
 from terranova.parsing.constraint_file import ConstraintKinds, parse_constraint, parse_constraint_set
 from terranova.parsing.diagnostics import Diagnostics, expanded
-from terranova.parsing.keys import Key, closest, convert, is_interval, keys_of, place_of, read_keys, show
+from terranova.parsing.keys import Key, keys_of, read_keys, show
 from terranova.parsing.strict_yaml import KeyPath, Place, load
 from terranova.registry.python_files import file_reference
 
@@ -45,6 +46,8 @@ class LocatedProblem:
         model: None if it could not be read.
         constraints: those that could be read.
         parameters: those that could be read.
+        units: of parameters, where the document says them.
+        observables: the expressions that could be read, by name.
         path: of the mapping that has these keys.
         model_path: of the model's name.
     """
@@ -54,12 +57,15 @@ class LocatedProblem:
     parameters: Mapping[str, Prior]
     path: KeyPath = ()
     model_path: KeyPath = ("model",)
+    units: Mapping[str, str] = field(default_factory=dict)
+    observables: Mapping[str, ExpressionChoice] = field(default_factory=dict)
 
     @property
     def config(self) -> ProblemConfig:
         """The problem itself. Its model must have been read."""
         assert self.model is not None  # otherwise there was a problem to raise
-        return ProblemConfig(self.model, tuple(located.entry for located in self.constraints), self.parameters)
+        entries = tuple(located.entry for located in self.constraints)
+        return ProblemConfig(self.model, entries, self.parameters, self.units, self.observables)
 
     def with_constraints(self, constraints: Sequence[LocatedEntry]) -> LocatedProblem:
         """Return the same problem with other constraints."""
@@ -70,7 +76,9 @@ def nowhere(config: ProblemConfig) -> LocatedProblem:
     """Return a problem that stands in no document."""
     place = Place("", 0, 0, "constraints")
     entries = tuple(LocatedEntry(entry, place) for entry in config.constraints)
-    return LocatedProblem(config.model, entries, config.parameters)
+    return LocatedProblem(
+        config.model, entries, config.parameters, units=config.units, observables=config.observables
+    )
 
 
 def read_problem(
@@ -87,27 +95,24 @@ def read_problem(
     model: ModelChoice | None = None
     entries: list[LocatedEntry] = []
     parameters: dict[str, Prior] = {}
+    units: dict[str, str] = {}
+    observables: dict[str, ExpressionChoice] = {}
     if "model" in given:
         name, options = read_name_and_options(given["model"], (*path, "model"), "model", diagnostics)
         model = ModelChoice(name, options) if name else None
     if "constraints" in given:
         entries = read_constraints(given["constraints"], (*path, "constraints"), diagnostics, kinds())
     if "parameters" in given:
-        parameters = _parameters(given["parameters"], (*path, "parameters"), diagnostics)
-    return LocatedProblem(model, tuple(entries), parameters, path, name_path(given, path, "model"))
+        parameters, units = read_parameters(given["parameters"], (*path, "parameters"), diagnostics)
+    if "observables" in given:
+        observables = read_expressions(given["observables"], (*path, "observables"), diagnostics)
+    model_path = name_path(given, path, "model")
+    return LocatedProblem(model, tuple(entries), parameters, path, model_path, units, observables)
 
 
 def name_path(given: Mapping[str, Any], path: KeyPath, key: str) -> KeyPath:
     """Return where the name stands in `key: NAME` or `key: {name: NAME}`."""
     return (*path, key, "name") if isinstance(given.get(key), Mapping) else (*path, key)
-
-
-def read_value(given: Any, wanted: Any, path: KeyPath, diagnostics: Diagnostics) -> Any:
-    """Return a value of the wanted type, or None with a problem."""
-    value, wrong = convert(given, wanted)
-    for inner, message in wrong:
-        diagnostics.add((*path, *inner), message)
-    return None if wrong else value
 
 
 def read_name_and_options(
@@ -215,66 +220,3 @@ def _set_from_file(
     if located is None or problems:
         return None
     return LocatedEntry(located.set, diagnostics.document.place(path), located.places)
-
-
-def _parameters(given: Any, path: KeyPath, diagnostics: Diagnostics) -> dict[str, Prior]:
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        diagnostics.add(path, f"expected parameters with values or priors, got {show(given)}")
-        return {}
-    priors = {name: read_prior(value, (*path, name), diagnostics) for name, value in given.items()}
-    return {name: prior for name, prior in priors.items() if prior is not None}
-
-
-def read_prior(given: Any, path: KeyPath, diagnostics: Diagnostics) -> Prior | None:
-    """Read a number, which fixes the parameter, or `{prior: log, lower: 1, upper: 50}`."""
-    if not isinstance(given, Mapping):
-        if given is None or isinstance(given, list):
-            low, high = given if isinstance(given, list) and is_interval(given) else (0, 1)
-            wanted = f"a number, or a prior such as {{prior: uniform, lower: {low}, upper: {high}}}"
-            diagnostics.add(path, f"expected {wanted}, got {show(given)}")
-            return None
-        value = read_value(given, float, path, diagnostics)
-        if value is not None and abs(value) > LARGEST:
-            diagnostics.add(path, f"beyond {LARGEST:g}: its square is too large for a number")
-            return None
-        return None if value is None else Fixed(value)
-    if "prior" not in given:
-        diagnostics.add((*path, "prior"), f"missing, expected one of {', '.join(PRIORS)}")
-        return None
-    kind = given["prior"]
-    if not isinstance(kind, str) or kind not in PRIORS:
-        hint = closest(kind, PRIORS) if isinstance(kind, str) else ""
-        diagnostics.add((*path, "prior"), f"unknown prior {show(kind)}, expected one of {', '.join(PRIORS)}{hint}")
-        return None
-    keys, complete = read_keys(given, {"prior": Key(str), **keys_of(PRIORS[kind])}, path, diagnostics)
-    if not complete:
-        return None
-    del keys["prior"]
-    try:
-        prior = PRIORS[kind](**keys)
-    except ValueError as error:
-        diagnostics.add(place_of(str(error).partition(":")[2], keys, path), f"{error}{_way_out(kind, keys, path)}")
-        return None
-    beyond = [key for key, value in keys.items() if abs(value) > LARGEST]
-    for key in beyond:
-        diagnostics.add((*path, key), f"beyond {LARGEST:g}: its square is too large for a number")
-    return None if beyond else prior
-
-
-def _way_out(kind: str, keys: Mapping[str, float], path: KeyPath) -> str:
-    """Return what may have been meant by bounds that no prior can have; "" where nothing comes to mind."""
-    if kind == "normal":
-        return f"; to fix it, write `{path[-1]}: {keys['mean']!r}`" if keys["sd"] == 0 else ""
-    names = ("min_abs", "max_abs") if kind == "signed-log" else ("lower", "upper")
-    if not set(names) <= set(keys):
-        return ""
-    low, high = (keys[name] for name in names)
-    if low == high:
-        return f"; to fix it, write `{path[-1]}: {low!r}`"
-    if low > high:
-        return f"; swapped? write {names[0]}: {high!r}, {names[1]}: {low!r}"
-    if kind == "log" and low < 0 < high:
-        return "; for both signs, write prior: signed-log with min_abs and max_abs, or prior: uniform"
-    return "; a logarithm never reaches 0: raise it to the smallest size that matters, or write prior: uniform"

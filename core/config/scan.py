@@ -24,6 +24,7 @@ SCAN_KEYS = (
     "model",
     "constraints",
     "parameters",
+    "observables",
     "sampler",
     "budget",
     "seed",
@@ -33,7 +34,7 @@ SCAN_KEYS = (
 )
 """The top-level keys, in the order in which they are written."""
 
-IDENTITY = ("model", "constraints", "parameters", "sampler", "seed", "parallel")
+IDENTITY = ("model", "constraints", "parameters", "observables", "sampler", "seed", "parallel")
 """The keys that decide which points a scan visits, of `parallel` only the epoch."""
 
 
@@ -147,7 +148,7 @@ class ScanConfig:
             "parallel": {key: value for key, value in asdict(self.parallel).items() if value is not None},
             "store": {key: _listed(value) for key, value in asdict(self.store).items()},
         }
-        return {key: keys[key] for key in SCAN_KEYS if keys[key] is not None}
+        return {key: keys[key] for key in SCAN_KEYS if keys.get(key) is not None}
 
     def to_yaml(self) -> str:
         """Return `to_dict()` as a file that `load_config` reads back as the same configuration."""
@@ -158,7 +159,7 @@ class ScanConfig:
         keys = {**self.to_dict(), **self.problem.identity()}
         keys["sampler"] = {**keys["sampler"], "name": placeless(self.sampler.name)}
         keys["parallel"] = {"epoch": self.parallel.epoch}
-        return {key: keys[key] for key in IDENTITY}
+        return {key: keys[key] for key in IDENTITY if key in keys}
 
     def plugins(self) -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
         """Return kind, name and options of every plugin that takes part."""

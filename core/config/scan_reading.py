@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from terranova.config.prior_reading import read_value
 from terranova.config.problem import PROBLEM_KEYS
 from terranova.config.problem_reading import (
     LocatedProblem,
     read_name_and_options,
     read_problem,
-    read_value,
 )
 from terranova.config.scan import SCAN_KEYS, Budget, Parallel, SamplerChoice, Storage
 from terranova.parsing.constraint_file import ConstraintKinds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from terranova.engine.meeting import Report, meet
 from terranova.engine.replay import Replay
 from terranova.engine.sealing import Sealing
 from terranova.engine.status import RUNNING, StatusPublisher
+from terranova.engine.strata import Strata
 from terranova.engine.totals import ScanClock, Timings, Totals
 from terranova.engine.watch import EngineWatch
 from terranova.errors import ContractError
@@ -23,6 +25,7 @@ from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Batch, Evaluation
 from terranova.interfaces.sampler import Archipelago, Proposal
 from terranova.parallel.world import World
+from terranova.registry import registry
 from terranova.runs.coverage import Coverage
 from terranova.runs.run import Run
 from terranova.store import Writer
@@ -77,6 +80,8 @@ class Scan:
         self.watch = executor.watch = EngineWatch(everyone, stop, self._out_of_time)
         self.timings = Timings()
         self.coverage = Coverage(problem.model.space.dimension)
+        stratified = bool(getattr(registry().get("sampler", config.sampler.name).target, "stratified", False))
+        self.strata = Strata(problem.model.space, config.sampler.islands) if stratified else None
         self.checkpointing = Checkpointing(directory, world, share, archipelago, self.coverage, writer)
         self.sealing = Sealing(writer, world.size)
         state = LoopState(0, np.zeros(share.count, dtype=np.int64), Totals(), 0.0)
@@ -102,7 +107,8 @@ class Scan:
         with self.timings.of("ask"):
             proposal = self.archipelago.ask()
             check_proposal(proposal, self.config.sampler.name, self.problem.model.space.dimension, self.share.count)
-            local, u, index, probe = self._within_quota(proposal)
+            local, asked, index, probe = self._within_quota(proposal)
+            u = asked if self.strata is None else self.strata.enter(asked, self.share.first + local)
             x = self.problem.model.space.to_physical(u)
         if not len(local):
             self._exhausted = True
@@ -138,7 +144,8 @@ class Scan:
             self._incomplete = Totals()
             self._account(batch, local)
         with self.timings.of("tell"):
-            self.archipelago.tell(batch.of_islands(local))
+            told = batch.of_islands(local)
+            self.archipelago.tell(told if self.strata is None else replace(told, u=asked))
             self._retire(local)
         self.generation += 1
 

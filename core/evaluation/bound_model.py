@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike
 
 from terranova.errors import ContractError, PointFailed, did_you_mean
 from terranova.evaluation.columns import check_columns
+from terranova.evaluation.derived_observables import DerivedObservable, compute, settle
 from terranova.interfaces.arrays import real
 from terranova.interfaces.batch import Evaluation, Status, join
 from terranova.interfaces.model import LARGEST, REASON_LENGTH, Model, Observable, PointModel
 from terranova.interfaces.notebook import html_table
 from terranova.interfaces.parameters import Parameter, ParameterSpace
-from terranova.types import Array, Floats
+from terranova.types import Array, Bools, Floats
 
 
 class BoundModel:
@@ -25,15 +26,24 @@ class BoundModel:
 
     Attributes:
         plugin: the model itself.
-        space: its parameters, with the priors in force.
-        observables: its observables, in order.
+        space: its parameters, with the priors in force, and behind them those that only expressions read.
+        observables: its observables, in order, and behind them those that follow from other columns.
+        derived: the latter, with their expressions.
+
+    Raises:
+        ContractError: the plugin does not declare what it should, or two columns would have one name.
+        ExpressionError: an expression reads what there is not.
     """
 
-    def __init__(self, plugin: Model, space: ParameterSpace | None = None) -> None:
+    def __init__(
+        self, plugin: Model, space: ParameterSpace | None = None, derived: Sequence[DerivedObservable] = ()
+    ) -> None:
         self.plugin = plugin
         _check_declared(plugin)
         self.space = space if space is not None else ParameterSpace(tuple(plugin.parameters))
-        self.observables = tuple(plugin.observables)
+        self.derived = settle(derived, self.space.parameters, plugin.observables)
+        self.observables = (*plugin.observables, *(each.observable for each in self.derived))
+        self._own, self._inputs = len(plugin.observables), len(plugin.parameters)
         self._computed = [
             [i for i, o in enumerate(self.observables) if o.stage <= stage] for stage in range(self.stages)
         ]
@@ -43,6 +53,20 @@ class BoundModel:
     def name(self) -> str:
         """The model's name."""
         return self.plugin.name
+
+    def deriving(self, further: Sequence[DerivedObservable]) -> BoundModel:
+        """Return the same model with further observables that follow from its columns.
+
+        Raises:
+            ContractError: two columns would have one name.
+            ExpressionError: an expression reads what there is not.
+        """
+        return BoundModel(self.plugin, self.space, (*self.derived, *further)) if further else self
+
+    @property
+    def auxiliary(self) -> tuple[str, ...]:
+        """Names of the parameters that the model itself does not know: only expressions read them."""
+        return self.space.names[self._inputs :]
 
     @property
     def stages(self) -> int:
@@ -106,7 +130,10 @@ class BoundModel:
         except ValueError as error:
             lengths = {p.name: c.shape for p, c in zip(self.space, columns, strict=True) if c.shape}
             raise ValueError(f"the parameters' arrays do not have one length: {lengths}") from error
-        evaluation = self.evaluate_array(np.ascontiguousarray(x))
+        if x.ndim != 2:
+            raise ValueError("parameters must be numbers or one-dimensional arrays")
+        x = self.space.completed(np.ascontiguousarray(x), given)
+        evaluation = self.evaluate_array(x)
         for stage in range(1, self.stages):
             evaluation = self.evaluate_stage(stage, x, evaluation, evaluation.status == Status.OK)
         return {o.name: evaluation.observables[:, i] for i, o in enumerate(self.observables)}
@@ -119,11 +146,14 @@ class BoundModel:
         """
         n = len(x)
         started = time.perf_counter()
+        nowhere: Bools = np.asarray(~np.isfinite(x).all(axis=1))
+        if nowhere.any():
+            return self._without_values(x, nowhere, started)
         if isinstance(self.plugin, PointModel):
             return self._one_by_one(self.plugin, x)
         try:
             # A copy: a model that works in place must not change the points that are stored.
-            answer = self.plugin.evaluate_array(x.copy())
+            answer = self.plugin.evaluate_array(x[:, : self._inputs].copy())
         except ContractError:
             raise
         except (Exception, SystemExit) as error:
@@ -139,11 +169,12 @@ class BoundModel:
             first = replace(first, observables=first.observables.copy())
             return join([first, self.evaluate_array(x[n // 2 :])])
         observables = real(answer, f"model {self.name!r}: evaluate_array()")
-        if observables.shape != (n, len(self.observables)):
+        if observables.shape != (n, self._own):
             raise ContractError(
                 f"model {self.name!r}: evaluate_array() returned shape {observables.shape}, "
-                f"expected ({n}, {len(self.observables)})"
+                f"expected ({n}, {self._own})"
             )
+        observables = self.with_derived(x, observables)
         seconds = np.full(n, (time.perf_counter() - started) / max(n, 1))
         return self._judge(observables, seconds, stage=0)
 
@@ -161,7 +192,10 @@ class BoundModel:
         reason, reached = list(earlier.reason), earlier.stage.copy()
         seconds = earlier.seconds.copy()
         try:
-            answer = self.plugin.evaluate_stage(stage, x[chosen], observables[chosen])
+            inputs = np.ascontiguousarray(x[chosen][:, : self._inputs])
+            answer = self.plugin.evaluate_stage(
+                stage, inputs, np.ascontiguousarray(observables[chosen][:, : self._own])
+            )
         except ContractError:
             raise
         except (Exception, SystemExit) as error:
@@ -174,11 +208,15 @@ class BoundModel:
             status[chosen], reason[int(chosen[0])] = _status_and_reason(error)
         else:
             filled = real(answer, f"model {self.name!r}: evaluate_stage()")
-            if filled.shape != (len(chosen), len(self.observables)):
+            if filled.shape != (len(chosen), self._own):
                 raise ContractError(
                     f"model {self.name!r}: evaluate_stage({stage}) returned shape {filled.shape}, "
-                    f"expected ({len(chosen)}, {len(self.observables)})"
+                    f"expected ({len(chosen)}, {self._own})"
                 )
+            known = np.where(
+                [o.stage < stage for o in self.plugin.observables], observables[chosen, : self._own], filled
+            )
+            filled = self.with_derived(x[chosen], known)
             new = np.array([o.stage == stage for o in self.observables])
             observables[np.ix_(chosen, np.flatnonzero(new))] = filled[:, new]
         reached[chosen] = stage
@@ -198,7 +236,9 @@ class BoundModel:
         return type(self.plugin).jacobian is not Model.jacobian
 
     def jacobian(self, x: Floats, observables: Floats) -> Floats:
-        """Return the derivatives (n, k, d) that the model offers at x (n, d); NaN where it offers none, or fails.
+        """Return the derivatives (n, own observables, own parameters) that the model offers.
+
+        They are NaN where it offers none, or fails. Columns that come from expressions have none here.
 
         Args:
             x: (n, d) physical points.
@@ -207,9 +247,9 @@ class BoundModel:
         Raises:
             ContractError: it returned another shape, or not numbers. That is a bug, not a bad point.
         """
-        n, k, d = len(x), len(self.observables), len(self.space)
+        n, k, d = len(x), self._own, self._inputs
         try:
-            answer = self.plugin.jacobian(x.copy(), observables.copy())
+            answer = self.plugin.jacobian(x[:, :d].copy(), observables[:, :k].copy())
         except ContractError:
             raise
         except (Exception, SystemExit):
@@ -227,6 +267,55 @@ class BoundModel:
                 "points, observables, parameters"
             )
         return np.where(np.isfinite(derivatives), derivatives, np.nan)
+
+    def with_derived(self, x: Floats, observables: Floats) -> Floats:
+        """Return observables (n, k) of which the model's own are given, or all but the derived ones are known.
+
+        Args:
+            x: (n, d) physical parameters.
+            observables: (n, own observables of the model, or more).
+        """
+        own = observables[:, : self._own]
+        if not self.derived:
+            return own
+        names = [o.name for o in self.plugin.observables]
+        return np.column_stack([own, compute(self.derived, self.space.names, x, names, own)])
+
+    def computable(self, stored: Container[str]) -> list[DerivedObservable]:
+        """Return the derived observables that follow from what is stored."""
+        known = {name for name in (o.name for o in self.plugin.observables) if name in stored}
+        known |= set(self.space.names)
+        found = []
+        for derived in self.derived:
+            if known.issuperset(derived.expression.names):
+                known.add(derived.name)
+                found.append(derived)
+        return found
+
+    def filled(self, x: Floats, observables: Floats) -> Floats:
+        """Return stored observables (n, k) with the derived ones computed from the others where these are known.
+
+        Args:
+            x: (n, d) physical parameters.
+            observables: (n, k), NaN where they were not stored.
+        """
+        if not self.derived:
+            return observables
+        computed = self.with_derived(x, observables)
+        return np.where(np.isnan(observables), computed, observables)
+
+    def _without_values(self, x: Floats, nowhere: Array, started: float) -> Evaluation:
+        """Evaluate the points at which all parameters have a value; the others have none, and are unphysical."""
+        rows: list[Evaluation] = []
+        for row in np.flatnonzero(nowhere):
+            name = self.space.names[int(np.argmin(np.isfinite(x[row])))]
+            prior = self.space.parameters[self.space.names.index(name)].prior.describe()
+            reason = f"parameter {name} has no value: {prior}"[:REASON_LENGTH]
+            rows.append(_failed(len(self.observables), Status.UNPHYSICAL, reason, started))
+        if not nowhere.all():
+            rows.append(self.evaluate_array(np.ascontiguousarray(x[~nowhere])))
+        order = np.concatenate([np.flatnonzero(nowhere), np.flatnonzero(~nowhere)])
+        return join(rows).take(np.argsort(order))
 
     def _judge(self, observables: Floats, seconds: Floats, stage: int) -> Evaluation:
         """Mark rows with a NaN, an infinity or a number beyond `LARGEST` in the observables computed so far."""
@@ -247,13 +336,13 @@ class BoundModel:
         return Evaluation(observables, status, reason, np.full(n, stage, dtype=np.int8), seconds)
 
     def _one_by_one(self, plugin: PointModel, x: Floats) -> Evaluation:
-        names, k = self.space.names, len(self.observables)
+        names, k = self.space.names[: self._inputs], len(self.observables)
         rows = []
         for point in x:
             started = time.perf_counter()
             try:
-                answer = plugin.evaluate_point(dict(zip(names, point.tolist(), strict=True)))
-                observables = plugin._stack(answer, 1)
+                answer = plugin.evaluate_point(dict(zip(names, point[: self._inputs].tolist(), strict=True)))
+                observables = self.with_derived(point[None, :], plugin._stack(answer, 1))
             except ContractError:
                 raise
             except (Exception, SystemExit) as error:

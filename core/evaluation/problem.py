@@ -12,11 +12,12 @@ import numpy as np
 from terranova.errors import ContractError, did_you_mean
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.columns import check_columns
+from terranova.evaluation.derived_observables import from_constraints
 from terranova.evaluation.scoring import Faults, Scoring, by_window, order_of_terms
 from terranova.evaluation.slopes import slopes_of
 from terranova.interfaces.arrays import real
 from terranova.interfaces.batch import Batch, Evaluation, Scores, Status
-from terranova.interfaces.constraint import acceptance
+from terranova.interfaces.constraint import Constraint, acceptance
 from terranova.interfaces.constraint_set import ConstraintSet, all_constraints
 from terranova.interfaces.model import Model, PointModel
 from terranova.interfaces.notebook import html_table
@@ -34,7 +35,8 @@ class Problem:
 
     Args:
         model: the model, with the priors in force.
-        sets: constraint sets; their observables must be observables or parameters of the model.
+        sets: constraint sets; their observables must be observables or parameters of the model, or expressions of
+            such, which become observables.
 
     Attributes:
         constraints: all constraints of the sets, in order: the columns of violations.
@@ -48,6 +50,7 @@ class Problem:
         self.sets = tuple(sets)
         try:
             self.constraints = all_constraints(sets)
+            self.model = model = reading(model, self.constraints)
         except ValueError as error:
             raise ContractError(str(error)) from error
         check_columns(model.name, model.space, model.observables, self.constraints)
@@ -98,9 +101,14 @@ class Problem:
             ),
             groups=dict(self._owner),
             reads={c.name: tuple(c.observables) for c in self.constraints},
-            seeds=self._seeds if type(self.model.plugin).seeds is not Model.seeds else None,
+            seeds=self._seeds if self._suggests else None,
             jacobian=partial(slopes_of, self) if self.model.has_jacobian else None,
         )
+
+    @property
+    def _suggests(self) -> bool:
+        """True if the model suggests points; of parameters that it does not know it cannot."""
+        return type(self.model.plugin).seeds is not Model.seeds and not self.model.auxiliary
 
     @property
     def notices(self) -> list[str]:
@@ -356,6 +364,18 @@ PATIENCE = 100
 
 FEWEST = 10
 """At its end, so many are enough."""
+
+
+def reading(model: BoundModel, constraints: Sequence[Constraint]) -> BoundModel:
+    """Return the model with an observable for each expression that constraints read.
+
+    Raises:
+        ContractError: two columns would have one name.
+        ExpressionError: an expression cannot be read, or reads what there is not.
+    """
+    known = [*model.space.names, *(o.name for o in model.observables)]
+    read = [name for constraint in constraints for name in constraint.observables]
+    return model.deriving(from_constraints(read, known))
 
 
 def unscored(observables: Floats) -> Evaluation:

@@ -30,14 +30,15 @@ def continued(model: BoundModel, x: Floats, observables: Floats, beside: Floats)
         NaN where an observable or a derivative is not known.
     """
     n, d = x.shape
-    moved = beside.reshape(n, -1, d) - x[:, None]
     jacobian = np.swapaxes(model.jacobian(x, observables), 1, 2)
+    inputs, own = jacobian.shape[1:]
+    moved = (beside.reshape(n, -1, d) - x[:, None])[:, :, :inputs]
     lost = np.isnan(jacobian)
     with np.errstate(invalid="ignore", over="ignore"):
-        there = observables[:, None] + moved @ np.where(lost, 0.0, jacobian)
+        there = observables[:, None, :own] + moved @ np.where(lost, 0.0, jacobian)
     if lost.any():  # a parameter that is not moved does not enter, whether its derivative is known or not
         there[(moved != 0.0).astype(float) @ lost.astype(float) > 0.0] = np.nan
-    return np.asarray(there.reshape(len(beside), -1))
+    return model.with_derived(beside, there.reshape(len(beside), -1))
 
 
 def slopes_of(problem: Problem, u: Floats, observables: Floats) -> Slopes:

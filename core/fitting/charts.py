@@ -58,7 +58,7 @@ class Charts:
 
 def _positive_range(prior: Prior) -> tuple[float, float] | None:
     """Return the ends of ln x, or None where x is not positive, is unbounded, or where the cube is flat in ln x."""
-    if prior.periodic:
+    if prior.periodic or prior.reads:
         return None
     low, middle, high = (float(x) for x in prior.to_physical(np.array([0.0, 0.5, 1.0])))
     if not (0.0 <= low < high and math.isfinite(high)):

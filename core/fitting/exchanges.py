@@ -27,7 +27,9 @@ def pairs(parameters: Sequence[Parameter]) -> list[tuple[int, int]]:
     return [
         (i, j)
         for (i, one), (j, other) in combinations(enumerate(parameters), 2)
-        if one.unit == other.unit and (one.unit != "1" or one.prior == other.prior)
+        if not (one.prior.reads or other.prior.reads)
+        and one.unit == other.unit
+        and (one.unit != "1" or one.prior == other.prior)
     ]
 
 

@@ -43,6 +43,7 @@ def open_scan(directory: Path, problem: Problem, model: ModelChoice) -> Run:
     if [p.name for p in run.parameters] != list(problem.model.space.names):
         raise RunError(f"{directory} has other parameters than model {problem.model.name!r}")
     stored = {field.name for field in run.observables} | set(problem.model.space.names)
+    stored |= {derived.name for derived in problem.model.computable(stored)}
     missing = sorted({name for c in problem.constraints for name in c.observables} - stored)
     if missing:
         raise RunError(f"{directory} did not store {_first(missing)}, which the constraints read")
@@ -73,7 +74,7 @@ def add_known_points(likelihood: Likelihood, run: Run) -> int:
         ok = table["status"].to_numpy() == 0
         x = np.column_stack([table[name].to_numpy()[ok] for name in names])
         columns = [table[n].to_numpy()[ok] if n in stored else np.full(int(ok.sum()), np.nan) for n in observables]
-        o = np.column_stack(columns)
+        o = problem.model.filled(x, np.column_stack(columns))
         _, loglike = problem.score(x, o)
         with np.errstate(invalid="ignore", divide="ignore"):
             u = space.to_unit(x)

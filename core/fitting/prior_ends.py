@@ -47,8 +47,10 @@ def posterior_at_ends(problem: Problem, posterior: Posterior) -> dict[str, str]:
         name -> "lower", "upper" or "both".
     """
     found = {}
-    for parameter in problem.model.space.free:
-        u = parameter.prior.to_unit(posterior.column(parameter.name))
+    space = problem.model.space
+    places = space.to_unit(np.column_stack([posterior.column(name) for name in space.names]))
+    for axis, parameter in enumerate(space.free):
+        u = places[:, axis]
         low, high = float(u.min()), float(u.max())
         if high <= low:
             continue

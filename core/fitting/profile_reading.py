@@ -69,6 +69,13 @@ def _read_profile(
             names = [*(p.name for p in problem.model.space.free), *(o.name for o in problem.model.observables)]
             diagnostics.add(path, f"no free parameter or observable is named {name!r}{did_you_mean(name, names)}")
             return None
+        if problem is not None and (reads := _reads(name, problem)):
+            diagnostics.add(
+                path,
+                f"the prior of {name!r} depends on {', '.join(reads)}, so that no bin of it can be held: give it a "
+                f'second name, observables: {{my_{name}: "{name}"}}, and profile that',
+            )
+            return None
         limits.append(_read_range(ends, (*path, name), diagnostics))
         if problem is not None:
             _check_range(name, limits[-1], scale, problem, (*path, name), diagnostics)
@@ -96,6 +103,11 @@ def _check_range(
         diagnostics.add(
             path, f"expected a range within that of the prior, {low:g} to {high:g}, got {show(list(ends))}"
         )
+
+
+def _reads(name: str, problem: Problem) -> tuple[str, ...]:
+    """Return what the prior of a parameter depends on; nothing for an observable."""
+    return next((p.prior.reads for p in problem.model.space.free if p.name == name), ())
 
 
 def _known(name: str, problem: Problem) -> bool:

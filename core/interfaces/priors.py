@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -22,6 +21,13 @@ class Prior(ABC):
     kind: ClassVar[str]
     periodic: ClassVar[bool] = False
     """True when u = 0 and u = 1 are the same place, so that samplers may step across."""
+    drawn: ClassVar[bool] = True
+    """False for what has no axis of the unit cube: it is fixed, or follows from other parameters."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of other parameters on whose values the map depends; see `Conditional`."""
+        return ()
 
     @abstractmethod
     def to_physical(self, u: Floats) -> Floats:
@@ -223,6 +229,7 @@ class Fixed(Prior):
 
     value: float
     kind: ClassVar[str] = "fixed"
+    drawn: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         _finite("fixed value", value=self.value)
@@ -242,9 +249,3 @@ class Fixed(Prior):
 
     def describe(self) -> str:
         return f"fixed {self.value:.6g}"
-
-
-PRIORS: Mapping[str, type[Prior]] = {
-    prior.kind: prior for prior in (Uniform, LogUniform, SignedLogUniform, Normal, Angle, Fixed)
-}
-"""Prior classes by the word that names them in a configuration file."""

@@ -109,6 +109,10 @@ class Sampler(ABC):
     """What is said of the completeness of my maps was compared with the truth, by `benchmarks/completeness.py`.
     Otherwise it is a limit only. Subclasses do not inherit it.
     """
+    stratified: ClassVar[bool] = False
+    """True for a sampler that follows its best points and would abandon a category of discrete parameters for good:
+    some of its islands are then confined to one each. Never for one whose points follow the prior.
+    """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         self.space = space
@@ -165,6 +169,7 @@ class Archipelago(ABC):
     citations: ClassVar[Sequence[str]] = ()
     preference: ClassVar[int] = 0  # as a `Sampler`'s
     completeness_calibrated: ClassVar[bool] = False  # as a `Sampler`'s
+    stratified: ClassVar[bool] = False  # as a `Sampler`'s
 
     def __init__(self, space: SearchSpace, streams: Sequence[np.random.Generator]) -> None:
         self.space = space

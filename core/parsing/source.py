@@ -11,6 +11,9 @@ import numpy as np
 from terranova.errors import Diagnostic
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.interfaces.continuous_priors import frozen_words
+from terranova.interfaces.joint_priors import JointPrior
+from terranova.interfaces.parameters import Parameter
 from terranova.interfaces.priors import Prior
 from terranova.parsing.constraint_file import constraint_keys, set_keys
 from terranova.parsing.diagnostics import Diagnostics
@@ -73,7 +76,8 @@ def _override(
 def plain(value: Any, path: KeyPath, diagnostics: Diagnostics) -> Any:
     """Return what a file could have said, for a value given in Python: lists for tuples, floats for numpy's.
 
-    Constraints and constraint sets made in Python become their keys. Anything else is a problem.
+    Constraints, constraint sets, priors, parameters and frozen distributions of scipy become their keys. Anything
+    else is a problem.
     """
     if len(path) > MAX_DEPTH:
         diagnostics.add(path[:2], f"nested more than {MAX_DEPTH} deep")
@@ -96,8 +100,12 @@ def plain(value: Any, path: KeyPath, diagnostics: Diagnostics) -> Any:
     except ValueError as error:
         diagnostics.add(path, str(error))
         return None
-    if isinstance(value, Prior):
-        return value.to_dict()
+    if isinstance(value, Prior | JointPrior):
+        return plain(value.to_dict(), path, diagnostics)
+    if isinstance(value, Parameter):
+        return plain({**value.prior.to_dict(), "unit": value.unit}, path, diagnostics)
+    if (words := frozen_words(value)) is not None:
+        return plain(words, path, diagnostics)
     if isinstance(value, Mapping):
         wrong = [key for key in value if not isinstance(key, str)]
         for key in wrong:

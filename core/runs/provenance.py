@@ -59,6 +59,7 @@ def stored_columns(config: Recorded, problem: Problem) -> list[int] | None:
     if choice == "all":
         return None
     read = {name for constraint in problem.constraints for name in constraint.observables}
+    read |= {derived.name for derived in problem.model.derived}  # somebody wants to see them
     chosen = read if choice == "constrained" else read | set(choice)
     return [i for i, name in enumerate(names) if name in chosen]
 
@@ -78,10 +79,15 @@ def schema(config: Recorded, problem: Problem) -> Schema:
         raise ContractError(str(error)) from error
 
 
+def every_observable(problem: Problem) -> list[Field]:
+    """Return the columns of all observables of a problem."""
+    return list(_schema(problem, problem.model.observables).observables)
+
+
 def _schema(problem: Problem, kept: Sequence[Observable]) -> Schema:
     return Schema(
-        parameters=[Field(p.name, p.unit, p.latex, p.description) for p in problem.model.space],
-        observables=[Field(o.name, o.unit, o.latex, o.description) for o in kept],
+        parameters=[Field(p.name, p.unit or "1", p.latex, p.description) for p in problem.model.space],
+        observables=[Field(o.name, o.unit or "1", o.latex, o.description) for o in kept],
         violations=[
             Field(c.name, unit=c.unit, description=f"violation of: {c.describe()}", source=c.source)
             for c in problem.constraints

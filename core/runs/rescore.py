@@ -20,6 +20,7 @@ from terranova.evaluation.problem import Problem
 from terranova.interfaces.batch import Evaluation, Status
 from terranova.interfaces.constraint import Constraint
 from terranova.interfaces.constraint_set import ConstraintSet
+from terranova.interfaces.expressions import is_name
 from terranova.runs import provenance
 from terranova.runs.derived import RESCORED
 from terranova.runs.run import CONFIG, SUMMARY, Run
@@ -66,7 +67,7 @@ def rescore(run: Run, constraints: Sequence[ConstraintLike], output: Path | str)
     config = replace(run.config, problem=problem_config, output=directory)
     problem = build_problem(problem_config)
     columns = _stored_columns(run, problem)
-    schema = _schema(run, config, problem)
+    schema = _schema(run, config, problem, columns)
     manifest = replace(
         provenance.make_manifest(config, problem),
         schema=schema,
@@ -110,7 +111,7 @@ def _write(
 
 
 def _stored_columns(run: Run, problem: Problem) -> list[int]:
-    """Columns of the model's observables that the store has, in the store's order.
+    """Columns of the model's observables that the store has, or that follow from those, in the model's order.
 
     Raises:
         RunError: a constraint needs another one, or the model's parameters are no longer the stored ones.
@@ -118,20 +119,22 @@ def _stored_columns(run: Run, problem: Problem) -> list[int]:
     names = [o.name for o in problem.model.observables]
     stored = [o.name for o in run.observables]
     parameters = [p.name for p in run.parameters]
-    if list(problem.model.space.names) != parameters or not set(stored) <= set(names):
+    gone = {name for name in stored if name not in names and is_name(name)}  # not an expression of old constraints
+    if list(problem.model.space.names) != parameters or gone:
         raise RunError(
             f"Model {problem.model.name!r} no longer has the parameters and observables with which "
             f"{run.directory} was made; install the version {run.directory}/manifest.json names."
         )
+    computed = {derived.name for derived in problem.model.computable(stored)}
     for constraint in problem.constraints:
         for name in constraint.observables:
-            if name not in stored and name not in parameters:
+            if name not in stored and name not in computed and name not in parameters:
                 raise RunError(
                     f"Constraint {constraint.name!r} reads the observable {name!r}, which {run.directory} did not "
                     f"store (store.observables: {_kept(run)}). Scan again with `store: {{observables: all}}`, or "
                     "leave the constraint out."
                 )
-    return [names.index(name) for name in stored]
+    return [i for i, name in enumerate(names) if name in stored or name in computed]
 
 
 def _kept(run: Run) -> str:
@@ -139,19 +142,23 @@ def _kept(run: Run) -> str:
     return kept if isinstance(kept, str) else ", ".join(kept)
 
 
-def _schema(run: Run, config: ScanConfig, problem: Problem) -> Schema:
+def _schema(run: Run, config: ScanConfig, problem: Problem, columns: Sequence[int]) -> Schema:
     """The stored parameters and observables, with the violations of the new constraints."""
     violations: Sequence[Field] = provenance.schema(config, problem).violations
-    return Schema(run.schema.parameters, run.schema.observables, violations, probe=run.schema.probe)
+    names = [problem.model.observables[i].name for i in columns]
+    fields = {field.name: field for field in (*provenance.every_observable(problem), *run.schema.observables)}
+    return Schema(run.schema.parameters, [fields[name] for name in names], violations, probe=run.schema.probe)
 
 
 def _score(table: pa.Table, run: Run, problem: Problem, columns: Sequence[int], writer: Writer) -> tuple[int, int]:
     """Score rows and store them; return how many are valid, and how many could not be judged."""
     n = len(table)
     x = _columns(table, [p.name for p in run.parameters])
-    stored = _columns(table, [o.name for o in run.observables])
-    observables = np.full((n, len(problem.model.observables)), np.nan)
-    observables[:, columns] = stored
+    names = [o.name for o in problem.model.observables]
+    found = [name for name in (o.name for o in run.observables) if name in names]
+    observables = np.full((n, len(names)), np.nan)
+    observables[:, [names.index(name) for name in found]] = _columns(table, found)
+    observables = problem.model.filled(x, observables)
     status = table["status"].to_numpy()
     evaluation = Evaluation(
         observables,
@@ -169,7 +176,7 @@ def _score(table: pa.Table, run: Run, problem: Problem, columns: Sequence[int], 
         table["index"].to_numpy(),
         table["probe"].to_numpy() if run.schema.probe else None,
     )
-    writer.append(replace(batch, observables=stored))
+    writer.append(replace(batch, observables=observables[:, columns]))
     unknown = (status == Status.OK) & np.isinf(batch.violations).any(axis=1)
     return int(batch.found.sum()), int(unknown.sum())
 

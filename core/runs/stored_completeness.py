@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from terranova.errors import TerranovaError
 from terranova.interfaces.parameters import Parameter, ParameterSpace
-from terranova.interfaces.priors import PRIORS, Prior
+from terranova.interfaces.prior_words import make_prior
+from terranova.interfaces.priors import Prior
 from terranova.registry import registry
 from terranova.runs.completeness import SAMPLES, Completeness, judge, unknown
 from terranova.runs.derived import FITTED, MERGED, RESCORED
@@ -76,7 +77,7 @@ def stored_space(manifest: Manifest) -> ParameterSpace | None:
 
 def _prior(words: Mapping[str, Any]) -> Prior:
     # JSON has no word for infinity, which is stored as text.
-    return PRIORS[words["prior"]](**{key: float(value) for key, value in words.items() if key != "prior"})
+    return make_prior({key: float(v) if v in ("inf", "-inf") else v for key, v in words.items()})
 
 
 def _marks(reader: Reader, space: ParameterSpace) -> Marks:

@@ -39,6 +39,7 @@ class DifferentialEvolution(Archipelago):
 
     name: ClassVar[str] = "de"
     version: ClassVar[str] = "1"
+    stratified: ClassVar[bool] = True
     description: ClassVar[str] = "differential evolution on scaled violations"
     citations: ClassVar[Sequence[str]] = ("doi:10.1023/A:1008202821328 differential evolution",)
 

@@ -38,6 +38,7 @@ class Cmaes(Sampler):
 
     name: ClassVar[str] = "cmaes"
     version: ClassVar[str] = "1"
+    stratified: ClassVar[bool] = True
     description: ClassVar[str] = "CMA-ES on scaled violations (pycma), no novelty"
     citations: ClassVar[Sequence[str]] = (
         "arXiv:1604.00772 the CMA evolution strategy",

@@ -186,6 +186,7 @@ class Nsga2(Nsga):
 
     name: ClassVar[str] = "nsga2"
     version: ClassVar[str] = "1"
+    stratified: ClassVar[bool] = True
     description: ClassVar[str] = "NSGA-II (pymoo) on the violations, or on observables"
     citations: ClassVar[Sequence[str]] = (
         "doi:10.1109/4235.996017 NSGA-II",
@@ -210,6 +211,7 @@ class Nsga3(Nsga):
 
     name: ClassVar[str] = "nsga3"
     version: ClassVar[str] = "1"
+    stratified: ClassVar[bool] = True
     description: ClassVar[str] = "NSGA-III (pymoo) on the violations by sector, or on observables"
     citations: ClassVar[Sequence[str]] = (
         "doi:10.1109/TEVC.2013.2281535 NSGA-III",

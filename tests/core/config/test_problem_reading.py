@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from terranova.config.problem_reading import name_path, read_name_and_options, read_prior, read_problem
-from terranova.interfaces.priors import Angle, Fixed, LogUniform, Normal, Prior, SignedLogUniform, Uniform
+from terranova.config.problem_reading import name_path, read_name_and_options, read_problem
+from terranova.interfaces.priors import Fixed
 from terranova.parsing.diagnostics import Diagnostics
 from terranova.parsing.strict_yaml import Document
 
@@ -16,44 +16,6 @@ from terranova.parsing.strict_yaml import Document
 def _read(reader: Callable[[Diagnostics], Any]) -> tuple[Any, list[str]]:
     diagnostics = Diagnostics(Document(None))
     return reader(diagnostics), [f"{p.key}: {p.message}" for p in diagnostics.problems]
-
-
-@pytest.mark.parametrize(
-    "prior",
-    [
-        Uniform(0, 1),
-        LogUniform(0.1, 2.0),
-        SignedLogUniform(1.0, 10.0),
-        Normal(0.0, 2.0),
-        Angle(0.0, 1.0),
-        Fixed(3.0),
-    ],
-)
-def test_every_prior_is_read_from_its_words(prior: Prior) -> None:
-    assert _read(lambda d: read_prior(prior.to_dict(), ("a",), d)) == (prior, [])
-
-
-def test_a_number_fixes_a_parameter() -> None:
-    assert _read(lambda d: read_prior(3, ("a",), d)) == (Fixed(3.0), [])
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (None, "a: expected a number, or a prior"),
-        ([1, 2], "a: expected a number, or a prior"),
-        (1e200, "a: beyond"),
-        ({"lower": 0}, "a.prior: missing, expected one of uniform"),
-        ({"prior": "unifrom"}, "a.prior: unknown prior 'unifrom'"),
-        ({"prior": "uniform", "lower": 0}, "a.upper: missing, expected a number"),
-        ({"prior": "log", "lower": 2, "upper": 1}, "a.lower: log prior: needs 0 < lower"),
-        ({"prior": "uniform", "lower": 0, "upper": 1e200}, "a.upper: beyond"),
-    ],
-)
-def test_what_is_no_prior_is_said_at_its_key(given: Any, words: str) -> None:
-    prior, problems = _read(lambda d: read_prior(given, ("a",), d))
-    assert prior is None
-    assert problems[0].startswith(words)
 
 
 @pytest.mark.parametrize(

@@ -71,3 +71,11 @@ def test_scans_that_cannot_be_used_are_refused(scan: Any, choice: ModelChoice, w
 def test_a_good_scan_is_opened(tmp_path: Path) -> None:
     _scan(tmp_path)
     assert open_scan(tmp_path, problem(MODEL, DATA), CHOICE).count == 20
+
+
+def test_expressions_are_computed_from_what_a_scan_stored(tmp_path: Path) -> None:
+    data = [{**measured("y0", 1.0, unit="GeV"), "observable": "y0 - y1"}]
+    known = likelihood(problem(MODEL, data))
+    assert add_known_points(known, _scan(tmp_path)) == 19
+    fresh = likelihood(problem(MODEL, data))
+    np.testing.assert_allclose(known.loglikes, fresh.batch(known.u).loglike, rtol=1e-9)

@@ -18,7 +18,7 @@ from terranova import (
     SignedLogUniform,
     Uniform,
 )
-from terranova.interfaces.priors import PRIORS
+from terranova.interfaces.prior_words import PRIORS
 
 _SIZES = st.floats(1e-10, 1e10)
 
@@ -116,7 +116,7 @@ def test_outside_the_support_the_density_is_zero(prior: Prior) -> None:
 
 
 def test_the_named_priors_are_all_there() -> None:
-    assert set(PRIORS) == {*EXAMPLES, "fixed"}
+    assert set(PRIORS) > {*EXAMPLES, "fixed"}  # the others have tests of their own
     for name, prior in EXAMPLES.items():
         words = prior.to_dict()
         assert words.pop("prior") == name

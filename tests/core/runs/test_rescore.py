@@ -89,3 +89,21 @@ def test_an_output_in_use(tmp_path: Path) -> None:
     run = scanned(tmp_path / "one")
     with pytest.raises(RunExists, match="is in use"):
         rescore(run, [windows(a=(0, 5))], run.directory)
+
+
+def test_expressions_are_computed_from_what_is_stored(tmp_path: Path) -> None:
+    """Those of the old constraints go, those of the new ones are columns, as if they had been scanned so."""
+
+    def window(name: str, text: str, upper: float, unit: str) -> dict[str, object]:
+        return {"name": name, "observable": text, "kind": "window", "upper": upper, "unit": unit, "source": "mine"}
+
+    keys = {"observables": {"twice": "2 * ratio"}}
+    old, new = window("old", "ring + 1", 3.0, "1"), window("new", "twice - ratio", 0.5, "GeV")
+    again = rescore(scanned(tmp_path / "one", constraints=[old], **keys), [new], tmp_path / "two")
+    direct = scanned(tmp_path / "three", constraints=[new], **keys)
+    got, expected = (r.to_pandas().sort_values(["island", "index"], ignore_index=True) for r in (again, direct))
+    assert list(got.columns) == list(expected.columns)
+    assert "ring + 1" not in got.columns
+    for name in expected.columns.drop("seconds"):
+        np.testing.assert_array_equal(got[name], expected[name], err_msg=name)
+    assert 0 < got["valid"].sum() < len(got)
