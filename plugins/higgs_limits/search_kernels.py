@@ -73,13 +73,6 @@ def rate_of(values: Floats, products: Ints, factors: Floats, parts: Ints, column
 
 
 @lean_kernel
-def _apart(v: Floats, first: int, second: int, resolution: float) -> bool:
-    """True if two columns of a point differ by more than the resolution."""
-    a, b = v[first], v[second]
-    return abs(a - b) > 0.5 * resolution * (a + b)
-
-
-@lean_kernel
 def weigh(
     values: Floats,
     start: int,
