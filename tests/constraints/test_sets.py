@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,3 +173,17 @@ def test_sets_that_reproduce_a_publication_never_age() -> None:
 def test_every_search_says_what_to_cite() -> None:
     for constraint in _set("scalars"):
         assert any("arXiv:" in reference for reference in constraint.references), constraint.name
+
+
+def test_every_record_of_a_search_says_what_of_its_citation_was_confirmed() -> None:
+    [folder] = {
+        Path(c.record).parent for c in terranova.problem("thdm3", ["scalars"]).constraints if c.kind == "search"
+    }
+    records = sorted(folder.rglob("*.json"))
+    assert len(records) == 37
+    for file in records:
+        record = json.loads(file.read_text())
+        assert record["confirmed"], file.name
+        assert (
+            "from memory" in record["confirmed"] or "doi" in record["confirmed"] or "journal" in record["confirmed"]
+        )
