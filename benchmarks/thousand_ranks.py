@@ -12,7 +12,7 @@ and of checkpoints. How much more than the others the slowest rank has to do is 
 times of single epochs have the noise of the machine in them. What the network takes is assumed, not measured: see
 `NETWORK`.
 
-"Before" prices what terranova did up to version 0.9 with the same pieces: bases and states gathered by the first
+"Before" prices with the same pieces what was done before: bases and states gathered by the first
 rank, and each rank sealing when its own rows fill a part.
 """
 
@@ -69,6 +69,10 @@ has of a network that it shares with the others of its node; to one that gathers
 second with what is copied there."""
 
 
+DISK = 1e-9
+"""Seconds for each byte that one process writes."""
+
+
 @dataclass
 class Rank:
     """One of the ranks that are carried out."""
@@ -115,6 +119,8 @@ class Pieces:
     @property
     def step(self) -> tuple[float, float]:
         """Seconds of an epoch on a rank without points, and of each point: a line through all epochs."""
+        if np.ptp(self.points) < 1.0:
+            return 0.0, float(self.seconds.sum() / self.points.sum())
         slope, start = np.polyfit(self.points.reshape(-1), self.seconds.reshape(-1), 1)
         if start < 0.0 or slope < 0.0:  # too few epochs, or all alike: all of it is points
             return 0.0, float(self.seconds.sum() / self.points.sum())
@@ -142,9 +148,10 @@ class Pieces:
         checkpoint = self.save + NETWORK.exchange
         if before:
             parts["exchange"] += ranks * self.bases * NETWORK.gathered
-            somebody = 1.0 - (1.0 - min(1.0, each)) ** ranks
+            alike = np.ptp(self.points) < 1.0  # then the parts of all ranks fill up in the same epoch
+            somebody = each if alike else 1.0 - (1.0 - min(1.0, each)) ** ranks
             parts["seal"] = 2 * self.seal * somebody  # sealing took twice as long
-            checkpoint = ranks * (self.own + self.shared) * (NETWORK.gathered + self.save / max(1, self.own))
+            checkpoint = ranks * ((self.own + self.shared) * NETWORK.gathered + self.own * DISK)
         total = sum(parts.values())
         parts["checkpoint"] = checkpoint * total / max(CHECKPOINT_EVERY, checkpoint)
         return parts
