@@ -56,8 +56,8 @@ name: my_model-limits
 model: my_model
 version: "1"
 constraints:
-  - {name: narrow, observable: width, kind: window, upper: 1.0e-9, unit: GeV, source: "theory: chosen, cf. arXiv:1303.1150"}
-  - {name: wide, observable: width, kind: window, upper: 1.0e+9, unit: GeV, source: "theory: chosen, cf. arXiv:1303.1150"}
+  - {name: narrow, observable: width, kind: window, upper: 1.0e-9, unit: GeV, source: "theory: arXiv:1303.1150"}
+  - {name: wide, observable: width, kind: window, upper: 1.0e+9, unit: GeV, source: "theory: arXiv:1303.1150"}
 """
 
 
