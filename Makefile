@@ -35,9 +35,17 @@ help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: $(INSTALLED) ## Scan the 3HDM for a minute on two MPI ranks and write a report (the default).
-	@echo "Scanning examples/thdm3.yaml on $(RANKS) MPI ranks"
-	$(BIN)/mpirun -n $(RANKS) $(BIN)/terranova scan --next examples/thdm3.yaml
-	@run=$$(ls -td runs/thdm3*/ | head -n 1) && $(BIN)/terranova report "$${run%/}"
+	@echo "1/3  Compiling the model and the sampler, once for each version (a minute or two; later, seconds)"
+	@$(BIN)/terranova warm thdm3 --sampler cmaes-novelty
+	@echo "2/3  Scanning examples/thdm3.yaml on $(RANKS) MPI ranks, for about a minute"
+	@$(BIN)/mpirun -n $(RANKS) $(BIN)/terranova scan --next examples/thdm3.yaml
+	@echo "3/3  Writing the report: random points to compare with, then the figures"
+	@run=$$(ls -td runs/thdm3*/ | head -n 1) && run=$${run%/} && $(BIN)/terranova report "$$run" && \
+	    echo && echo "Open  file://$$(cd "$$run" && pwd)/report.html" && echo "and then:" && \
+	    echo "  source .venv/bin/activate" && \
+	    echo "  terranova best $$run                the best points; --to slha, json, csv or yaml" && \
+	    echo "  terranova resume $$run --evaluations 1000000      more of them" && \
+	    echo "  a function of your own: README.md, A function of your own"
 
 install: $(INSTALLED) ## Install terranova with MPI into .venv.
 
@@ -86,8 +94,18 @@ $(CREATED):
 	    echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu, install the package python3-venv" >&2; exit 1; }
 	@touch $@
 
+# What pip says, in one line that changes; all of it if it fails.
+define SHOW_INSTALLATION
+awk '{ all = all $$0 "\n" } \
+    /^ *(Collecting|Downloading|Installing|Building)/ { n += /Collecting/; \
+        printf "\r  %3d packages  %-60.60s", n, $$1 " " $$2; fflush() } \
+    /^ERROR|^error/ { failed = 1 } \
+    END { printf "\r%-76s\r", ""; if (failed) printf "%s", all }'
+endef
+
 $(INSTALLED): pyproject.toml $(CREATED)
-	$(PIP) install --quiet --editable ".[mpi]"
+	@echo "Installing terranova and what it needs into .venv, with an MPI of its own: one to three minutes"
+	@set -o pipefail; $(PIP) install --editable ".[mpi]" 2>&1 | $(SHOW_INSTALLATION)
 	@touch $@
 
 $(INSTALLED_DEV): pyproject.toml $(INSTALLED)

@@ -18,6 +18,7 @@ from terranova.comparison.worker import CONFIG_FILE, work
 from terranova.config.consent import made_here
 from terranova.errors import EXIT_CTRL_C, EXIT_INTERRUPTED, ParallelError, RunError, RunLocked
 from terranova.parallel.world import World, world
+from terranova.registry.given import PREFIX
 from terranova.store.lock import RunLock
 from terranova.system.atomic import write_atomic
 from terranova.system.environment import worker_environment
@@ -50,6 +51,12 @@ def run_comparison(config: ComparisonConfig, *, quiet: bool = False, trust: bool
         ParallelError: workers do not start.
     """
     ranks = world()
+    given = _given_in_python(config)
+    if given and ranks.size > 1:
+        message = f"{given[0]} is known to the process that was given it only: name a file instead, or use one rank"
+        raise ParallelError(message)
+    if given and config.workers > 1 and not quiet:
+        print(f"note: {given[0]} is known to this process only: the trials run in it, one by one", file=sys.stderr)
     if ranks.is_root:
         for entry in config.problems:
             made_here(entry.problem)
@@ -61,7 +68,7 @@ def run_comparison(config: ComparisonConfig, *, quiet: bool = False, trust: bool
     ranks.barrier()
     fewest, since = len(list(trials(config))) + 1, time.monotonic()
     while True:
-        alone = config.workers == 0 and ranks.size == 1
+        alone = (config.workers == 0 or given) and ranks.size == 1
         own = work(config) if alone else _supervise(config, ranks, quiet=quiet, trust=trust)
         code = max(ranks.allgather(own))
         # All that we started has ended. What has no result is held by others: workers of an earlier start, if that
@@ -76,6 +83,15 @@ def run_comparison(config: ComparisonConfig, *, quiet: bool = False, trust: bool
                 print(_held(without), file=sys.stderr)
             return RunLocked.exit_code
         time.sleep(LOOK_AGAIN)
+
+
+def _given_in_python(config: ComparisonConfig) -> list[str]:
+    """Return what takes part by a name that means something in this process only."""
+    names = [entry.sampler.name for entry in config.samplers]
+    for entry in config.problems:
+        names.append(entry.problem.model.name)
+        names += [constraint for constraint in entry.problem.constraints if isinstance(constraint, str)]
+    return [name for name in names if name.startswith(PREFIX)]
 
 
 def _held(without: Sequence[Trial]) -> str:

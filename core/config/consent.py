@@ -185,7 +185,7 @@ class Consent:
 
         Args:
             kind: of what is wanted of it.
-            name: the reference, such as /home/me/my_model.py:MyModel.
+            name: the reference, such as /models/my_model.py:MyModel.
             place: where it stands.
         """
         return self._permits(what_file_runs(kind, name), place)

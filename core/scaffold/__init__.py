@@ -21,6 +21,7 @@ _FILES = {
     "src/$package/limits.yaml": "limits.yaml",
     "src/$package/model.py": "model.py",
     "tests/test_$package.py": "test_model.py",
+    "tests/test_${package}_physics.py": "test_physics.py",
 }
 """File of the new package -> its template, without the ending."""
 

@@ -94,3 +94,19 @@ def test_trials_that_others_hold_for_too_long_are_said(
     assert f"is in use: process {os.getpid()} on " in said
     assert session.run_comparison(config, quiet=True) == 0
     assert all(trial.result() for trial in trials(config))
+
+
+@pytest.mark.integration
+def test_what_is_given_in_python_is_compared_in_this_process(tmp_path: Path) -> None:
+    model = terranova.model_from(lambda a: a**2, {"a": (0, 1)}, "y", vectorised=True)
+    low = terranova.Window(name="low", observables=("y",), source="me", upper=0.25)
+    results = terranova.compare(
+        problems=[{"model": model, "constraints": [low]}],
+        samplers=["random"],
+        seeds=2,
+        workers=2,
+        budget={"evaluations": 50},
+        output=tmp_path / "comparison",
+        quiet=True,
+    )
+    assert results.complete

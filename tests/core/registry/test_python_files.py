@@ -28,7 +28,7 @@ def test_references_are_told_from_names() -> None:
 
 
 def test_places_are_left_out_of_references_only() -> None:
-    assert placeless("/home/me/my_model.py:Mine") == "my_model.py:Mine"
+    assert placeless("/models/my_model.py:Mine") == "my_model.py:Mine"
     assert placeless("thdm3") == "thdm3"
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,52 @@ def test_no_placeholder_is_left(tmp_path: Path) -> None:
     for path, text in content(new_model("dark-photon", tmp_path)).items():
         assert "$" not in path + text
     assert (tmp_path / "dark-photon" / "src" / "dark_photon" / "model.py").is_file()
+
+
+OTHER_PHYSICS = """
+import numpy as np
+from terranova import LogUniform, Model, Observable, Parameter, SignedLogUniform, Uniform
+
+
+class MyModel(Model):
+    '''A heavy boson; half of its points have no width.'''
+
+    name = "my_model"
+    parameters = (
+        Parameter("m_Zp", LogUniform(100.0, 5000.0), "GeV"),
+        *(Parameter(f"g_{i}", SignedLogUniform(1e-4, 1.0)) for i in range(18)),
+    )
+    observables = (Observable("width", "GeV"),)
+
+    def evaluate(self, points):
+        couplings = sum(points[f"g_{i}"] ** 2 for i in range(18))
+        return {"width": np.where(points["g_0"] > 0, couplings * points["m_Zp"] / (12 * np.pi), np.nan)}
+"""
+OTHER_LIMITS = """
+name: my_model-limits
+model: my_model
+version: "1"
+constraints:
+  - {name: narrow, observable: width, kind: window, upper: 1.0e-9, unit: GeV, source: "theory: arXiv:1303.1150"}
+  - {name: wide, observable: width, kind: window, upper: 1.0e+9, unit: GeV, source: "theory: arXiv:1303.1150"}
+"""
+
+
+@pytest.mark.integration
+def test_the_tests_of_the_rules_survive_another_physics(tmp_path: Path) -> None:
+    project = new_model("my_model", tmp_path)
+    (project / "src" / "my_model" / "model.py").write_text(OTHER_PHYSICS)
+    (project / "src" / "my_model" / "limits.yaml").write_text(OTHER_LIMITS)
+    info = tmp_path / "lib" / "my_model-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-model\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[terranova]\nmy_model = my_model\n")
+    path = os.pathsep.join([str(tmp_path / "lib"), str(project / "src"), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_my_model.py"]
+    done = subprocess.run(
+        command, cwd=project, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
+    )
+    assert "3 passed" in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize(
