@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from terranova.types import Array, Ints
+from terranova.types import Array, Floats, Ints
 
-ROAM, TREE, SOLVE, PIN = 0, 1, 2, 3
-"""The arms: CMA-ES, steps around a base, the solver for smooth problems, and the one that fills empty bins."""
+TREE, WALK, ROAM, SOLVE, PIN = 0, 1, 2, 3, 4
+"""The arms: steps around a base, shaped by derivatives or by neighbours, CMA-ES, the solver, and the one that
+fills empty bins."""
 
-ARMS = 4
+ARMS = 5
 
-_LENGTH = np.array([72.0, 150.0, 100.0, 80.0])
-"""About how many points an episode of each arm takes, so that shares are shares of points."""
+_MEMORY = 0.9999
+"""Weight of what happened a point ago relative to this one."""
 
-_MEMORY = 0.995
-"""Weight of what happened a step ago relative to this one."""
+_MOST_CREDIT = 2000.0
+"""Points by which an arm can lag behind its share: what it could not take for long is not all made up for."""
+
+_HOPE, _KNOWN, _DOUBT = 0.15, 2, 2000.0
+"""Least share of the solver until it has succeeded some times or spent some points: what a new region is worth
+shows only then."""
+
+_UNTRIED = 150.0
+"""Points after which an arm has a value of its own; before, it counts as much as the best."""
 
 _WORTH_PINNING = 0.15
 """Least share of successes in empty bins at which stratified solves keep their floor: where what is empty cannot be
@@ -30,64 +38,66 @@ _MEMORY_OF_PINS = 0.95
 class Bandit:
     """Values of the arms on I islands: bins opened for each point spent, the recent past weighing most.
 
-    An arm is drawn with a probability proportional to its share of the values, but at least `floor`; the solver's
+    An arm's share of the points is its share of the squares of the values, but at least `floor`; the solver's
     floor falls with every failure, because on a problem that is not smooth it never succeeds. Stratified solves
-    have a share of their own while they succeed and there are empty bins to try, whatever they open: what they are
-    for, to carry the search along a valley, pays the other arms.
+    have a floor of their own while they succeed and there are empty bins to try. The arm that lags most behind its
+    share is next.
 
     Args:
         islands: I. floor: least share of every arm but stratified solves. pin_share: of these.
     """
 
-    ARRAYS = ("gain", "cost", "solves", "pinned", "pins")
+    ARRAYS = ("gain", "cost", "credit", "solves", "pinned")
 
     def __init__(self, islands: int, floor: float, pin_share: float) -> None:
         self.floor, self.pin_share = floor, pin_share
         self.gain, self.cost = np.zeros((islands, ARMS)), np.ones((islands, ARMS))
+        self.credit = np.zeros((islands, ARMS))
         self.solves = np.zeros((islands, 2), dtype=np.int64)
         self.pinned = np.ones((islands, 2))  # tries in empty bins and successes, older ones weighing less
-        self.pins = np.tile([_LENGTH[PIN], 1.0], (islands, 1))  # points and attempts, which differ much in length
 
-    def draw(self, island: int, hopeful: bool, rng: np.random.Generator) -> int:
-        """Return an arm; `hopeful` says whether there are empty bins to try."""
+    def worth(self) -> Floats:
+        """Return what islands (I,) open for a point, over all arms."""
+        return np.asarray(self.gain.sum(axis=1) / self.cost.sum(axis=1))
+
+    def shares(self, island: int, hopeful: bool) -> Floats:
+        """Return which part (arms,) of its points an island gives to each arm."""
         value = self.gain[island] / self.cost[island]
-        value[PIN] = 0.0
-        total = float(value.sum())
-        share = value / total if total > 0.0 else (np.arange(ARMS) != PIN) / (ARMS - 1)
+        value[(self.cost[island] < _UNTRIED) & (np.arange(ARMS) != PIN)] = value.max()
+        square = value * value
+        total = float(square.sum())
+        share = square / total if total > 0.0 else (np.arange(ARMS) != PIN) / (ARMS - 1)
         tried, solved = self.solves[island].tolist()
         rate = float(self.pinned[island, 1] / self.pinned[island, 0])
-        pin = self.pin_share if hopeful and rate > _WORTH_PINNING else 0.0
-        floor = np.array([self.floor, self.floor, self.floor * (1 + solved) / (1 + tried), pin])
-        length = _LENGTH.copy()
-        length[PIN] = self.pins[island, 0] / self.pins[island, 1]
-        limits = np.cumsum(np.maximum(share, floor) / length)
-        return min(int(np.searchsorted(limits, rng.random() * limits[-1], side="right")), ARMS - 1)
+        floor = np.full(ARMS, self.floor)
+        if solved < _KNOWN and self.cost[island, SOLVE] < _DOUBT:
+            floor[SOLVE] = max(_HOPE, self.floor)
+        else:
+            floor[SOLVE] *= (1 + solved) / (1 + tried)
+        floor[PIN] = self.pin_share if hopeful and rate > _WORTH_PINNING else 0.0
+        share = np.maximum(share, floor)
+        return np.asarray(share / share.sum())
 
-    def pay(self, island: int, arm: int, points: int, opened: int) -> None:
-        """Note that an arm spent points, which opened bins."""
-        self.gain[island, arm] = _MEMORY * self.gain[island, arm] + opened
-        self.cost[island, arm] = _MEMORY * self.cost[island, arm] + points
-        if arm == PIN:
-            self.pins[island, 0] += points
+    def draw(self, island: int, allowed: Sequence[int]) -> int:
+        """Return the arm that lags most behind its share, of those that can begin."""
+        return max(allowed, key=lambda arm: float(self.credit[island, arm]))
 
-    def solve_begins(self, island: int) -> None:
-        """Note that the solver starts."""
-        self.solves[island, 0] += 1
+    def pay(self, island: int, points: Ints, opened: Ints, hopeful: bool) -> None:
+        """Note how many points (arms,) each arm spent in a step, and how many bins (arms,) it opened."""
+        total = int(points.sum())
+        memory = _MEMORY**total
+        self.gain[island] = memory * self.gain[island] + opened
+        self.cost[island] = memory * self.cost[island] + points
+        self.credit[island] += total * self.shares(island, hopeful) - points
+        np.clip(self.credit[island], -_MOST_CREDIT, _MOST_CREDIT, out=self.credit[island])
 
-    def solve_succeeds(self, island: Ints) -> None:
-        """Note on which islands the solver has just found a valid point."""
-        self.solves[island, 1] += 1
+    def solve_ends(self, island: int, solved: bool) -> None:
+        """Note that an attempt of the solver has ended."""
+        self.solves[island] += np.array([1, solved])
 
-    def pin_begins(self, island: int) -> None:
-        """Note that a stratified solve starts."""
-        self.pins[island, 1] += 1.0
-
-    def pin_ends(self, failed: Ints, solved: Ints) -> None:
-        """Note on which islands a stratified solve in a bin that was empty has just failed, and succeeded."""
-        ended = np.concatenate([failed, solved])
-        self.pinned[ended] *= _MEMORY_OF_PINS
-        self.pinned[ended, 0] += 1.0
-        self.pinned[solved, 1] += 1.0
+    def pin_ends(self, island: int, solved: bool) -> None:
+        """Note that a stratified solve in a bin that was empty has ended."""
+        self.pinned[island] = _MEMORY_OF_PINS * self.pinned[island] + np.array([1.0, solved])
 
     def state(self) -> dict[str, Array]:
         """Copy all state; first axes count islands."""
