@@ -333,7 +333,7 @@ class Attempts:
 
     def _free(self, lane: int) -> Ints:
         axes = np.arange(self.u.shape[1])
-        return axes[axes != self.held[lane]]
+        return np.asarray(axes[axes != self.held[lane]])
 
     def state(self) -> dict[str, Array]:
         """Copy all state right after a merge; first axes count islands."""

@@ -64,7 +64,7 @@ class Explorer(Archipelago):
         popsize: points of a generation of CMA-ES; 0 takes 4 + floor(3 ln d).
         sigma0: its first step size, in units of the cube.
         patience: generations without progress after which CMA-ES starts anew.
-        cap: valid points after which it starts anew; 0 for never.
+        cap: valid points after which it starts anew in any case; 0 for never.
         widen: factor by which its step size grows when most points are valid.
         loss: how it scales violations: "minmax" or "rank".
         novelty: name of the novelty detector for parameters.
@@ -91,7 +91,7 @@ class Explorer(Archipelago):
         steps: int = 16,
         rounds: int = 6,
         lanes: int = 4,
-        trials: int = 8,
+        trials: int = 24,
         repairs: int = 4,
         hope: float = 0.3,
         sharpness: float = 3.0,
@@ -101,7 +101,7 @@ class Explorer(Archipelago):
         popsize: int = 0,
         sigma0: float = 0.4,
         patience: int = 60,
-        cap: int = 200,
+        cap: int = 0,
         widen: float = 1.15,
         loss: str = "minmax",
         novelty: str = "hbos-pairs",
@@ -216,8 +216,11 @@ class Explorer(Archipelago):
         i, rng = lane // self.lanes, self.streams[lane // self.lanes]
         ready = self._attempts.ready(i)
         if known:
-            barred = {ROAM} & busy | (set() if ready else {SOLVE, PIN})
+            barred = set() if ready and self._solver.sees(i) else {SOLVE, PIN}
+            barred |= set() if self._tree.sees(i) else {TREE}
             arm = self._bandit.draw(i, [arm for arm in range(ARMS) if arm not in barred])
+            if arm == ROAM and ROAM in busy:
+                return
         else:
             points, solving = self._searched[i].tolist()
             arm = SOLVE if solving <= self._solver.share(i) * points else ROAM
@@ -283,7 +286,9 @@ class Explorer(Archipelago):
             roaming = lanes // self.lanes
             self._left[roaming] -= 1
             generation = first[lanes][:, None] + np.arange(self.popsize)
-            self._left[self._roamer.tell(roaming, batch, features, generation)] = 0
+            news = opened[generation].sum(axis=1)
+            over = self._roamer.tell(roaming, batch, features, generation, news, self._bandit.values()[:, ROAM])
+            self._left[over] = 0
         self._archive.add(features, finds, batch.island[finds])
 
     def _pay(self, points: Ints, opened: Ints) -> None:
@@ -294,9 +299,9 @@ class Explorer(Archipelago):
         for i in np.flatnonzero(points.any(axis=1)).tolist():
             if self._arm[i * self.lanes] == SLEEP:
                 continue
-            spent = np.bincount(account[i], points[i], ARMS)
+            spent = np.bincount(account[i], points[i], ARMS).astype(np.int64)
             if self._bases.known(i):
-                gained = np.bincount(account[i], opened[i], ARMS)
+                gained = np.bincount(account[i], opened[i], ARMS).astype(np.int64)
                 self._bandit.pay(i, spent, gained, self._pins.hopeful(i))
             else:
                 self._searched[i] += np.array([spent.sum(), spent[SOLVE]], dtype=np.int64)
@@ -330,6 +335,7 @@ class Explorer(Archipelago):
         return {
             **self._archive.pending(),
             **self._bases.pending(),
+            **self._bandit.pending(),
             "bins": self._bins.pending(),
             "lots": self._scouts.pending(),
             "strata": self._pins.pending(),
@@ -340,6 +346,7 @@ class Explorer(Archipelago):
         self._bins.merge(total["bins"])
         self._scouts.merge(total["lots"])
         self._pins.merge(total["strata"])
+        self._bandit.merge(total)
         self._bases.merge(total, self._novelty_of)
 
     def _novelty_of(self, u: Floats, rows: Floats) -> Floats:

@@ -53,10 +53,14 @@ class Solver:
         """Say whether a lane's attempt has ended."""
         return bool(self._attempts.stage[lane] == OVER)
 
+    def sees(self, island: int) -> bool:
+        """Say whether derivatives say anything at most places where attempts were made."""
+        ended, flat = self.flat[island].tolist()
+        return bool(ended < FLAT_AFTER or 2 * flat <= ended)
+
     def share(self, island: int) -> float:
         """Return which part of its points an island without valid points gives to attempts."""
-        ended, flat = self.flat[island].tolist()
-        if ended >= FLAT_AFTER and 2 * flat > ended:
+        if not self.sees(island):
             return 0.1
         return 0.9 if self.progress[island] else 0.8
 

@@ -29,6 +29,12 @@ def probe_steps(u: Floats) -> Floats:
     return np.where(u > 0.5, -PROBE_LENGTH, PROBE_LENGTH)
 
 
+BLIND = 0.6
+"""Recent share of bases without derivatives from which on no more are looked for, for a while."""
+
+_MEMORY_OF_BLINDNESS, _RETRY = 0.7, 0.995
+
+
 Score = Callable[[Floats, Ints], Floats]
 """Novelty (n,) of points u (n, d) as islands (n,) see them."""
 
@@ -46,7 +52,10 @@ class Told(NamedTuple):
 
     def part(self, first: int, last: int) -> Told:
         """Return rows from `first` up to before `last`."""
-        return Told(*(column[first:last] for column in self))
+        rows = slice(first, last)
+        return Told(
+            self.u[rows], self.rows[rows], self.valid[rows], self.found[rows], self.novelty[rows], self.opened[rows]
+        )
 
 
 class Tree:
@@ -69,7 +78,7 @@ class Tree:
         "step", "arm", "fixing", "excess", "level", "local", "last", "moved", "attempt",
         "rounds_left", "spent", "opened",
     )  # fmt: skip
-    ISLAND_ARRAYS = ("gain", "cost", "tried", "mended")
+    ISLAND_ARRAYS = ("gain", "cost", "tried", "mended", "blind")
 
     def __init__(
         self,
@@ -105,6 +114,14 @@ class Tree:
         self.tried, self.mended = np.ones((islands, LEVELS)), np.ones((islands, LEVELS))
         self.gain = np.tile(SCALES, (islands, 1))
         self.cost = np.ones((islands, len(SCALES)))
+        self.blind = np.zeros(islands)  # recent share of bases at which most rows have no derivatives
+
+    def sees(self, island: int) -> bool:
+        """Say whether derivatives say anything on this problem; where they do not, that is tried again at times."""
+        if self.blind[island] < BLIND:
+            return True
+        self.blind[island] *= _RETRY
+        return False
 
     def begin(self, lane: int, u: Floats, base: Floats, novelty: float) -> None:
         """Take up a base."""
@@ -184,7 +201,11 @@ class Tree:
                 slope = (told.rows[start : start + len(ahead)] - self.base[lane]) / ahead[:, None]
             self.slope[lane] = slope
             self.stage[lane] = OVER
-            if np.isfinite(slope).all():
+            telling = ~self.rows.clipped if not self.rows.clipped.all() else self.rows.clipped
+            flat = 2 * slope[:, telling].any(axis=0).sum() < telling.sum()
+            island = lane // self.lanes
+            self.blind[island] += (1.0 - _MEMORY_OF_BLINDNESS) * (float(flat) - self.blind[island])
+            if np.isfinite(slope).all() and not flat:
                 probed.append(lane)
         if probed:
             lanes = np.array(probed, dtype=np.int64)
