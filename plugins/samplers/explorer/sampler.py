@@ -23,6 +23,7 @@ from terranova.plugins.samplers.explorer.tree import OVER, Told, Tree
 from terranova.plugins.samplers.explorer.walker import Walker
 from terranova.plugins.samplers.shared.archive import Archive
 from terranova.plugins.samplers.shared.loss import check_loss
+from terranova.plugins.samplers.shared.start import suggested
 from terranova.types import Array, Floats, Ints
 
 SLEEP, IDLE = ARMS, ARMS + 1
@@ -71,6 +72,7 @@ class Explorer(Archipelago):
         novelty_observables: name of the novelty detector for observables.
         focus: what novelty looks at: "parameters", "observables" or "both".
         observables: names of the observables novelty looks at; None takes all with a two-sided window.
+        start: where solves begin: "prior", random places, or "seeds", places that the model suggests.
     """
 
     name: ClassVar[str] = "explorer"
@@ -108,6 +110,7 @@ class Explorer(Archipelago):
         novelty_observables: str = "hbos",
         focus: str = "both",
         observables: list[str] | None = None,
+        start: str = "prior",
     ) -> None:
         super().__init__(space, streams)
         check_loss(loss)
@@ -132,7 +135,7 @@ class Explorer(Archipelago):
         self._tree = Tree(self._rows, space.periodic, islands, lanes, **drawn, repairs=repairs, hope=hope)
         self._walker = Walker(space.periodic, islands, lanes, **drawn)
         self._attempts = Attempts(self._rows, space.periodic, islands, lanes)
-        self._solver = Solver(self._attempts, islands)
+        self._solver = Solver(self._attempts, islands, suggested(space, start))
         self._bases = Bases(d, len(self._rows), islands)
         self._pins = Pins(self._attempts, islands)
         self._bandit = Bandit(islands, floor, pin_share)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -29,25 +29,28 @@ FLAT_AFTER = 2
 """Attempts that must have found rows without derivatives before the solver is said to be of no use."""
 
 
+Draw = Callable[[np.random.Generator, int], Floats]
+
+
 class Solver:
     """Solves of I islands.
 
     Args:
         attempts: what makes the attempts.
         islands: I.
+        draw: (stream, n) -> points (n, d) at which attempts can begin; random ones if None.
     """
 
-    ARRAYS = ("ends", "end_distance", "short", "progress", "flat", "long", "given", "has_given")
+    ARRAYS = ("ends", "end_distance", "short", "progress", "flat", "long")
 
-    def __init__(self, attempts: Attempts, islands: int) -> None:
-        self._attempts = attempts
+    def __init__(self, attempts: Attempts, islands: int, draw: Draw | None = None) -> None:
+        self._attempts, self._draw = attempts, draw
         d = attempts.u.shape[1]
         self.ends, self.end_distance = np.zeros((islands, KEPT, d)), np.full((islands, KEPT), np.inf)
         self.short = np.zeros(islands, dtype=np.int64)  # attempts since the last long one
         self.progress = np.zeros(islands, dtype=bool)
         self.flat = np.zeros((islands, 2), dtype=np.int64)  # attempts that ended, and those where rows stood still
         self.long = np.zeros(islands * attempts.lanes, dtype=bool)
-        self.given, self.has_given = np.zeros((islands, d)), np.zeros(islands, dtype=bool)
 
     def over(self, lane: int) -> bool:
         """Say whether a lane's attempt has ended."""
@@ -64,28 +67,23 @@ class Solver:
             return 0.1
         return 0.9 if self.progress[island] else 0.8
 
-    def suggest(self, island: int, u: Floats) -> None:
-        """Name a point u (d,) at which the next attempt is to begin: where another search has ended."""
-        self.given[island], self.has_given[island] = u, True
-
     def begin(self, lane: int, known: bool, rng: np.random.Generator) -> None:
         """Begin an attempt; `known` says whether valid points are known, so that any new one is as good."""
         island = lane // self._attempts.lanes
-        d = self.ends.shape[2]
         self.long[lane] = False
         if known:
-            self._attempts.begin(lane, rng.random((1, d)), FREE, rng)
+            self._attempts.begin(lane, self._starts(1, rng), FREE, rng)
         elif self.short[island] >= EVERY and np.isfinite(self.end_distance[island]).any():
             best = int(self.end_distance[island].argmin())
             self.end_distance[island, best] = np.inf
             self.short[island], self.long[lane] = 0, True
             self._attempts.begin(lane, self.ends[island, best][None].copy(), PROMOTED, rng)
-        elif self.has_given[island]:
-            self.has_given[island] = False
-            self._attempts.begin(lane, self.given[island][None].copy(), FREE, rng)
         else:
-            random = ANYWHERE if self._attempts.sampled[island] else 0  # else its sample does
-            self._attempts.begin(lane, rng.random((random, d)), FREE, rng)
+            sampled = self._draw is None and not self._attempts.sampled[island]  # then its sample does
+            self._attempts.begin(lane, self._starts(0 if sampled else ANYWHERE, rng), FREE, rng)
+
+    def _starts(self, n: int, rng: np.random.Generator) -> Floats:
+        return rng.random((n, self.ends.shape[2])) if self._draw is None else self._draw(rng, n)
 
     def tell(self, told: Mapping[int, Told]) -> list[tuple[int, bool]]:
         """Learn what became of the last points; return the island of each attempt that ended, and its success."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from terranova.interfaces.priors import LogUniform, Uniform
 from terranova.plugins.samplers.explorer.attempts import NO_AXIS, SAMPLE, Attempts, Terms
 from terranova.plugins.samplers.explorer.pins import HELD
 from terranova.plugins.samplers.explorer.rows import Rows
+from terranova.plugins.samplers.explorer.sampler import Explorer
 from terranova.plugins.samplers.explorer.solver import FREE, PROMOTED, Solver
 from terranova.plugins.samplers.explorer.strata import Strata
 from terranova.plugins.samplers.explorer.tree import OVER, Told
@@ -179,6 +181,19 @@ def test_the_best_end_of_short_attempts_is_where_a_long_one_begins() -> None:
     solver.begin(0, False, rng)
     assert attempts.most_breakouts[0] == FREE.breakouts
     assert solver.end_distance[0, :2].tolist() == [5.0, np.inf], "it is not begun from again"
+
+
+def test_attempts_begin_where_the_model_suggests() -> None:
+    problem = walled(False)
+    space = replace(problem.search_space, seeds=lambda rng, n: np.tile([0.25, 0.75], (n, 1)))
+    sampler = problems.archipelago(Explorer, space, 1, (0,), start="seeds", scouts=1)
+    sampler.merge(sampler.pending())
+    first = sampler.ask().u
+    assert len(np.unique(first[:SAMPLE], axis=0)) == SAMPLE, "random ones, to learn the scales from"
+    assert len(first) > SAMPLE
+    assert (first[SAMPLE:] == [0.25, 0.75]).all()
+    with pytest.raises(ValueError, match="seeds"):
+        problems.archipelago(Explorer, problem.search_space, 1, (0,), start="seeds")
 
 
 @pytest.mark.parametrize("seed", range(5))
