@@ -33,10 +33,19 @@ SCOTOGENIC = (
 )
 SETS = {
     "thdm3": ("theory", "electroweak-2402.07661", "higgs-lhc-2402.07661", "flavour-2402.07661", "scalars"),
+    "thdm3-windows": ("theory", "electroweak-2402.07661", "higgs-lhc-2402.07661", "flavour-2402.07661"),
     **{f"scotogenic-{variant}": SCOTOGENIC for variant in ("ci37", "ci37c", "full43")},
 }
+MODELS = {"thdm3-windows": "thdm3"}
+"""Problems that have not the name of their model: the 3HDM with its windows only, without tables of searches."""
+
 EPOCH = 20
 """Steps between two exchanges, the default of scans."""
+
+
+def problem_of(name: str) -> Problem:
+    """Return a problem by the name of its model, or of `MODELS`, with its usual constraint sets."""
+    return terranova.problem(MODELS.get(name, name), list(SETS.get(name, (name,))))
 
 
 def islands_of(
@@ -136,7 +145,7 @@ def main() -> None:
     parser.add_argument("--scans", type=int, default=3, help="number of those scans")
     given = parser.parse_args()
     options = yaml.safe_load(given.options)
-    problem = terranova.problem(given.model, given.constraints or list(SETS.get(given.model, ())))
+    problem = terranova.problem(given.model, given.constraints) if given.constraints else problem_of(given.model)
     print(f"{given.model}: {problem.search_space.dimension} parameters, {len(problem.constraints)} constraints\n")
 
     print("evaluations to the first valid point, one island")

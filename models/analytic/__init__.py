@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from terranova import ConstraintSet, Model, hookimpl
 from terranova.models.analytic.base import Analytic
+from terranova.models.analytic.families import EXACT, OTHERS
 from terranova.models.analytic.isles import Hard16, Isles16, Isles43
 from terranova.models.analytic.profiles import PROFILES
 from terranova.models.analytic.shapes import SHAPES
 
-PROBLEMS: tuple[type[Analytic], ...] = (Isles16, Isles43, Hard16, *SHAPES)
+PROBLEMS: tuple[type[Analytic], ...] = (Isles16, Isles43, Hard16, *SHAPES, *EXACT)
 
 
 @hookimpl
 def terranova_models() -> list[type[Model]]:
     """The problems, as models."""
-    return [*PROBLEMS, *PROFILES]
+    return [*PROBLEMS, *OTHERS, *PROFILES]
 
 
 @hookimpl
 def terranova_constraint_sets() -> list[ConstraintSet]:
     """A set for each, of the same name."""
-    return [*(region().constraints() for region in PROBLEMS), *(profile().constraints() for profile in PROFILES)]
+    return [kind().constraints() for kind in (*PROBLEMS, *OTHERS, *PROFILES)]

@@ -14,7 +14,7 @@ from terranova.types import Floats, Ints
 SOURCE = "by construction"
 
 
-class Analytic(Model):
+class Windowed(Model):
     """A problem to test samplers on: parameters are the axes of the unit cube, constraints are windows.
 
     Subclasses set `windows` (name -> lower, upper) before they call this `__init__`, and give the columns in the
@@ -38,15 +38,6 @@ class Analytic(Model):
     def columns(self, u: Floats) -> Floats:
         """Return the observables (n, k) at u (n, d)."""
 
-    @property
-    @abstractmethod
-    def volume(self) -> float:
-        """Exact part of the unit cube that is valid."""
-
-    @abstractmethod
-    def draw_valid(self, n: int, rng: np.random.Generator) -> Floats:
-        """Draw points u (n, d) independently and uniformly from the valid region."""
-
     def region_of(self, u: Floats) -> Ints:
         """Return which part of the region valid points u (n, d) lie in, (n,) from 0 to `regions` - 1."""
         return np.zeros(len(u), dtype=np.int64)
@@ -65,6 +56,19 @@ class Analytic(Model):
         return ConstraintSet(
             self.name, tuple(windows), model=self.name, version=self.version, description=self.description
         )
+
+
+class Analytic(Windowed):
+    """One whose valid region is known exactly."""
+
+    @property
+    @abstractmethod
+    def volume(self) -> float:
+        """Exact part of the unit cube that is valid."""
+
+    @abstractmethod
+    def draw_valid(self, n: int, rng: np.random.Generator) -> Floats:
+        """Draw points u (n, d) independently and uniformly from the valid region."""
 
 
 def linear(points: Floats, matrix: Floats) -> Floats:

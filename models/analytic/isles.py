@@ -32,11 +32,12 @@ class Isles(Analytic):
     ring_width: ClassVar[float] = 0.02
     shell_width: ClassVar[float] = 0.02
     slab_width: ClassVar[float] = 0.068
+    seed: ClassVar[int] = 20
 
     def __init__(self) -> None:
         self.dimension = 2 * self.rings + 3 * self.shells + self.slabs
         self.regions = 2**self.rings
-        rng = np.random.default_rng(20)
+        rng = np.random.default_rng(self.seed)
         shear = np.tril(rng.uniform(-1.0, 1.0, (self.dimension, self.dimension)), -1)
         # Rows of total weight 0.35 at most: what is within 0.27 of the centre stays inside the cube.
         self._shear = 0.35 * shear / np.maximum(1.0, np.abs(shear).sum(axis=1, keepdims=True))

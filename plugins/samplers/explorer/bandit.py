@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from terranova.types import Array, Ints
+from terranova.types import Array, Floats, Ints
 
-ROAM, TREE, SOLVE, PIN = 0, 1, 2, 3
-"""The arms: CMA-ES, steps around a base, the solver for smooth problems, and the one that fills empty bins."""
+TREE, WALK, ROAM, SOLVE, PIN = 0, 1, 2, 3, 4
+"""The arms: steps around a base, shaped by derivatives or by neighbours, CMA-ES, the solver, and the one that
+fills empty bins."""
 
-ARMS = 4
+ARMS = 5
 
-_LENGTH = np.array([72.0, 150.0, 100.0, 80.0])
-"""About how many points an episode of each arm takes, so that shares are shares of points."""
+_MEMORY = 0.9999
+"""Weight of a point, of all islands, relative to the next; points are forgotten at exchanges."""
 
-_MEMORY = 0.995
-"""Weight of what happened a step ago relative to this one."""
+_MOST_CREDIT = 2000.0
+"""Points by which an arm can lag behind its share: what it could not take for long is not all made up for."""
+
+_HOPE, _KNOWN, _DOUBT = 0.15, 2, 2000
+"""Least share of the solver until it has succeeded some times or spent some points: what a new region is worth
+shows only then."""
+
+_UNTRIED = 300
+"""Points after which an arm has a value of its own; before, it counts as much as the best."""
 
 _WORTH_PINNING = 0.15
 """Least share of successes in empty bins at which stratified solves keep their floor: where what is empty cannot be
@@ -30,70 +38,104 @@ _MEMORY_OF_PINS = 0.95
 class Bandit:
     """Values of the arms on I islands: bins opened for each point spent, the recent past weighing most.
 
-    An arm is drawn with a probability proportional to its share of the values, but at least `floor`; the solver's
+    An arm's share of the points is its share of the squares of the values, but at least `floor`; the solver's
     floor falls with every failure, because on a problem that is not smooth it never succeeds. Stratified solves
-    have a share of their own while they succeed and there are empty bins to try, whatever they open: what they are
-    for, to carry the search along a valley, pays the other arms.
+    have a floor of their own while they succeed and there are empty bins to try. The arm that lags most behind its
+    share is next.
+
+    Islands know what all had learnt at the last exchange, and what they learnt themselves since. All counts are
+    whole numbers, so that sums over islands do not depend on ranks.
 
     Args:
         islands: I. floor: least share of every arm but stratified solves. pin_share: of these.
     """
 
-    ARRAYS = ("gain", "cost", "solves", "pinned", "pins")
-
     def __init__(self, islands: int, floor: float, pin_share: float) -> None:
         self.floor, self.pin_share = floor, pin_share
-        self.gain, self.cost = np.zeros((islands, ARMS)), np.ones((islands, ARMS))
-        self.solves = np.zeros((islands, 2), dtype=np.int64)
-        self.pinned = np.ones((islands, 2))  # tries in empty bins and successes, older ones weighing less
-        self.pins = np.tile([_LENGTH[PIN], 1.0], (islands, 1))  # points and attempts, which differ much in length
+        self._gain, self._cost = np.zeros(ARMS), np.ones(ARMS)  # of all islands, forgotten
+        self._spent = np.zeros(ARMS, dtype=np.int64)  # points, without forgetting
+        self._solves = np.zeros(2, dtype=np.int64)  # attempts and successes
+        self._pinned = np.ones(2)  # the same in empty bins, forgotten
+        self._own = np.zeros((islands, 2, ARMS), dtype=np.int64)  # bins and points since the last exchange
+        self._own_tries = np.zeros((islands, 2, 2), dtype=np.int64)  # of the solver, and in empty bins
+        self.credit = np.zeros((islands, ARMS))
 
-    def draw(self, island: int, hopeful: bool, rng: np.random.Generator) -> int:
-        """Return an arm; `hopeful` says whether there are empty bins to try."""
-        value = self.gain[island] / self.cost[island]
-        value[PIN] = 0.0
-        total = float(value.sum())
-        share = value / total if total > 0.0 else (np.arange(ARMS) != PIN) / (ARMS - 1)
-        tried, solved = self.solves[island].tolist()
-        rate = float(self.pinned[island, 1] / self.pinned[island, 0])
-        pin = self.pin_share if hopeful and rate > _WORTH_PINNING else 0.0
-        floor = np.array([self.floor, self.floor, self.floor * (1 + solved) / (1 + tried), pin])
-        length = _LENGTH.copy()
-        length[PIN] = self.pins[island, 0] / self.pins[island, 1]
-        limits = np.cumsum(np.maximum(share, floor) / length)
-        return min(int(np.searchsorted(limits, rng.random() * limits[-1], side="right")), ARMS - 1)
+    def values(self) -> Floats:
+        """Return what arms open for a point, on islands (I, arms)."""
+        return np.asarray((self._gain + self._own[:, 0]) / (self._cost + self._own[:, 1]))
 
-    def pay(self, island: int, arm: int, points: int, opened: int) -> None:
-        """Note that an arm spent points, which opened bins."""
-        self.gain[island, arm] = _MEMORY * self.gain[island, arm] + opened
-        self.cost[island, arm] = _MEMORY * self.cost[island, arm] + points
-        if arm == PIN:
-            self.pins[island, 0] += points
+    def worth(self) -> Floats:
+        """Return what islands (I,) open for a point, over all arms."""
+        own = self._own.sum(axis=2)
+        return np.asarray((self._gain.sum() + own[:, 0]) / (self._cost.sum() + own[:, 1]))
 
-    def solve_begins(self, island: int) -> None:
-        """Note that the solver starts."""
-        self.solves[island, 0] += 1
+    def shares(self, island: int, hopeful: bool) -> Floats:
+        """Return which part (arms,) of its points an island gives to each arm."""
+        value, spent = self.values()[island], self._spent + self._own[island, 1]
+        value[(spent < _UNTRIED) & (np.arange(ARMS) != PIN)] = value.max()
+        square = value * value
+        total = float(square.sum())
+        share = square / total if total > 0.0 else (np.arange(ARMS) != PIN) / (ARMS - 1)
+        tried, solved = (self._solves + self._own_tries[island, 0]).tolist()
+        pinned = self._pinned + self._own_tries[island, 1]
+        floor = np.full(ARMS, self.floor)
+        if solved < _KNOWN and spent[SOLVE] < _DOUBT:
+            floor[SOLVE] = max(_HOPE, self.floor)
+        else:
+            floor[SOLVE] *= (1 + solved) / (1 + tried)
+        floor[PIN] = self.pin_share if hopeful and pinned[1] > _WORTH_PINNING * pinned[0] else 0.0
+        share = np.maximum(share, floor)
+        return np.asarray(share / share.sum())
 
-    def solve_succeeds(self, island: Ints) -> None:
-        """Note on which islands the solver has just found a valid point."""
-        self.solves[island, 1] += 1
+    def draw(self, island: int, allowed: Sequence[int]) -> int:
+        """Return the arm that lags most behind its share, of those that can begin."""
+        return max(allowed, key=lambda arm: float(self.credit[island, arm]))
 
-    def pin_begins(self, island: int) -> None:
-        """Note that a stratified solve starts."""
-        self.pins[island, 1] += 1.0
+    def pay(self, island: int, points: Ints, opened: Ints, hopeful: bool) -> None:
+        """Note how many points (arms,) each arm spent in a step, and how many bins (arms,) it opened."""
+        self._own[island, 0] += opened
+        self._own[island, 1] += points
+        self.credit[island] += points.sum() * self.shares(island, hopeful) - points
+        np.clip(self.credit[island], -_MOST_CREDIT, _MOST_CREDIT, out=self.credit[island])
 
-    def pin_ends(self, failed: Ints, solved: Ints) -> None:
-        """Note on which islands a stratified solve in a bin that was empty has just failed, and succeeded."""
-        ended = np.concatenate([failed, solved])
-        self.pinned[ended] *= _MEMORY_OF_PINS
-        self.pinned[ended, 0] += 1.0
-        self.pinned[solved, 1] += 1.0
+    def solve_ends(self, island: int, solved: bool) -> None:
+        """Note that an attempt of the solver has ended."""
+        self._own_tries[island, 0] += np.array([1, solved])
+
+    def pin_ends(self, island: int, solved: bool) -> None:
+        """Note that a stratified solve in a bin that was empty has ended."""
+        self._own_tries[island, 1] += np.array([1, solved])
+
+    def pending(self) -> dict[str, Array]:
+        """Return what was learnt since the last merge, in a form that adds up over ranks."""
+        return {"bandit": self._own.sum(axis=0), "bandit_tries": self._own_tries.sum(axis=0)}
+
+    def merge(self, total: Mapping[str, Array]) -> None:
+        """Take in the sum of everybody's `pending()`."""
+        (gain, cost), (solves, pins) = total["bandit"], total["bandit_tries"]
+        memory, memory_of_pins = _MEMORY ** float(cost.sum()), _MEMORY_OF_PINS ** float(pins[0])
+        self._gain, self._cost = memory * self._gain + gain, memory * self._cost + cost
+        self._pinned = memory_of_pins * self._pinned + pins
+        self._spent += cost
+        self._solves += solves
+        self._own[...] = 0
+        self._own_tries[...] = 0
 
     def state(self) -> dict[str, Array]:
-        """Copy all state; first axes count islands."""
-        return {f"bandit_{name}": getattr(self, name).copy() for name in self.ARRAYS}
+        """Copy all state right after a merge."""
+        return {
+            "bandit_credit": self.credit.copy(),
+            "shared_bandit_values": np.stack([self._gain, self._cost]),
+            "shared_bandit_spent": self._spent.copy(),
+            "shared_bandit_solves": self._solves.copy(),
+            "shared_bandit_pinned": self._pinned.copy(),
+        }
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Set all state to a `state()`."""
-        for name in self.ARRAYS:
-            getattr(self, name)[...] = state[f"bandit_{name}"]
+        self.credit[...] = state["bandit_credit"]
+        self._gain, self._cost = (row.copy() for row in state["shared_bandit_values"])
+        self._spent[...], self._solves[...] = state["shared_bandit_spent"], state["shared_bandit_solves"]
+        self._pinned = state["shared_bandit_pinned"].copy()
+        self._own[...] = 0
+        self._own_tries[...] = 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from terranova.types import Array, Floats, Ints
+from terranova.types import Array, Bools, Floats, Ints
 
 SHARED = 1024
 """Bases that all islands know."""
@@ -103,6 +103,15 @@ class Bases:
         u = np.concatenate([self.shared_u, self.own_u[island, : int(self.own_count[island])]])
         order = np.argsort(np.abs(u[:, axis] - place), kind="stable")
         return np.asarray(u[order[min(rank, len(order) - 1)]])
+
+    def around(self, island: int, u: Floats, count: int, periodic: Bools) -> Floats:
+        """Return how far (k, d) the bases nearest to a point u (d,) are from it, `count` of them at most."""
+        away = np.concatenate([self.shared_u, self.own_u[island, : int(self.own_count[island])]]) - u
+        away[:, periodic] -= np.rint(away[:, periodic])
+        length2 = (away * away).sum(axis=1)
+        if len(away) > count:
+            away = away[np.argpartition(length2, count - 1)[:count]]
+        return np.asarray(away)
 
     def pending(self) -> dict[str, Array]:
         """Return what islands offer one another, and how often they used what they share."""

@@ -16,9 +16,18 @@ from terranova.plugins.samplers.shared.loss import scaled_loss
 from terranova.plugins.samplers.shared.progress import Progress
 from terranova.types import Array, Bools, Floats, Ints
 
+LEAST_FOUND = 200
+"""Valid points of a run before it is judged by what they open."""
+
+SPENT = 0.1
+"""A run is over when it lately opened less than this part of what this arm opens on average, searches included."""
+
+_MEMORY = 0.97
+"""Weight of a generation relative to the next."""
+
 
 class Roamer:
-    """A run of CMA-ES on each island, as in `cmaes-novelty`; it starts anew soon after it has found its share.
+    """A run of CMA-ES on each island, as in `cmaes-novelty`; it starts anew when it has little more to find.
 
     Args:
         strategy: of CMA-ES. streams: of the islands. archive: what novelty is measured against.
@@ -41,19 +50,29 @@ class Roamer:
         self.sigma0, self.patience, self.loss, self.widen, self.cap = sigma0, patience, loss, widen, cap
         self._cma = CmaStack(strategy, len(streams))
         self._progress = Progress(len(streams))
+        self._opened = np.zeros(len(streams))  # bins for a point, lately
         for island in range(len(streams)):
             self._start(island)
 
     def _start(self, island: int) -> None:
         self._cma.start(island, self.streams[island].random(self._cma.strategy.dimension), self.sigma0)
         self._progress.reset(island)
+        self._opened[island] = np.inf
 
     def ask(self, who: Ints, periodic: Bools) -> Floats:
         """Return a generation u (a, popsize, d) of the islands `who` (a,)."""
         return into_cube(self._cma.ask(who, self.streams), periodic)
 
-    def tell(self, who: Ints, batch: Batch, features: Mapping[str, Floats], rows: Ints) -> Ints:
-        """Learn from the rows (a, popsize) of a batch; return those islands whose runs are over and start anew."""
+    def tell(
+        self, who: Ints, batch: Batch, features: Mapping[str, Floats], rows: Ints, opened: Ints, worth: Floats
+    ) -> Ints:
+        """Learn from the rows (a, popsize) of a batch; return those islands whose runs are over and start anew.
+
+        Args:
+            who: (a,) islands. batch, features, rows: what became of their points.
+            opened: (a,) bins that the islands opened with them.
+            worth: (I,) what this arm opens for a point on average.
+        """
         flat = rows.reshape(-1)
         valid = batch.valid[flat].reshape(rows.shape)
         loss = scaled_loss(batch.violations[flat].reshape(*rows.shape, -1), self.loss)
@@ -67,6 +86,12 @@ class Roamer:
         self._cma.tell(who, two_phase_fitness(loss, valid, crowding))
         self._cma.sigma[who[valid.mean(axis=1) > AT_EASE]] *= self.widen
         over = ~self._cma.sound[who] | (self._progress.idle[who] >= self.patience)
+        lately, exploring = self._opened[who], self._progress.exploring[who]
+        now = opened / self.popsize
+        known = np.isfinite(lately)
+        lately = np.where(known, _MEMORY * np.where(known, lately, 0.0) + (1.0 - _MEMORY) * now, now)
+        self._opened[who] = np.where(exploring, lately, np.inf)
+        over |= (self._progress.found[who] >= LEAST_FOUND) & (self._opened[who] < SPENT * worth[who])
         if self.cap:
             over |= self._progress.found[who] >= self.cap
         for island in who[over].tolist():
@@ -75,9 +100,10 @@ class Roamer:
 
     def state(self) -> dict[str, Array]:
         """Copy all state; first axes count islands."""
-        return {**self._cma.state(), **self._progress.state()}
+        return {**self._cma.state(), **self._progress.state(), "roamer_opened": self._opened.copy()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Set all state to a `state()`."""
         self._cma.restore(state)
         self._progress.restore(state)
+        self._opened[...] = state["roamer_opened"]

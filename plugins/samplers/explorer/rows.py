@@ -22,6 +22,7 @@ class Rows:
 
     Attributes:
         low, high: (r,) the windows; one end can be infinite.
+        clipped: (r,) True for violations, which say nothing of how much room is left within.
     """
 
     def __init__(self, space: SearchSpace) -> None:
@@ -33,6 +34,7 @@ class Rows:
         ends = ends.reshape(-1, 2)
         self._known = len(space.observables)
         self.low, self.high = ends[:, 0].copy(), ends[:, 1].copy()
+        self.clipped = np.arange(len(ends)) >= len(names)
 
     def __len__(self) -> int:
         return len(self.low)

@@ -1,107 +1,120 @@
-"""The finder for smooth problems: Levenberg-Marquardt on the distances of all observables to their windows."""
+"""The arm that finds: attempts from random points, and longer ones from where the best of them ended."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from terranova.plugins.samplers.explorer.rows import Rows
-from terranova.plugins.samplers.explorer.tree import OVER, PROBE, STEP, Told, probe_steps
-from terranova.plugins.samplers.shared.cube import into_cube
-from terranova.types import Array, Bools, Floats
+from terranova.plugins.samplers.explorer.attempts import Attempts, Terms
+from terranova.plugins.samplers.explorer.tree import OVER, Told
+from terranova.types import Array, Floats
 
-DAMPING = np.array([1.0, 0.1, 1e-2, 1e-4])
-"""Dampings that are tried at once, relative to the mean of the diagonal; two steps for each."""
+FREE, PROMOTED = Terms(0, 0.35, 0, 20_000, True), Terms(0, 1.0, 10, 20_000, True)
+"""Many short attempts that race, and a long one after every few of them, from the best end of all."""
 
-PROGRESS = 0.7
-"""An iteration must bring the distance below this fraction of what it was."""
+EVERY = 3
+"""Short attempts for each long one."""
+
+ANYWHERE = 30
+"""Random points of which an attempt begins at the nearest, while nothing valid is known."""
+
+KEPT = 32
+"""Ends of attempts that are remembered, the nearest ones."""
+
+SUCCESS = 0.02
+"""Part of its first distance that is left to an attempt that makes progress."""
+
+FLAT_AFTER = 2
+"""Attempts that must have found rows without derivatives before the solver is said to be of no use."""
+
+
+Draw = Callable[[np.random.Generator, int], Floats]
 
 
 class Solver:
-    """One search on each of I islands: a Jacobian, eight damped steps from it, the best of them, and so on.
-
-    It gives up when a step helps too little.
+    """Solves of I islands.
 
     Args:
-        rows: what decides on validity.
-        periodic: (d,) axes that wrap.
+        attempts: what makes the attempts.
         islands: I.
+        draw: (stream, n) -> points (n, d) at which attempts can begin; random ones if None.
     """
 
-    ARRAYS = ("stage", "u", "base", "known", "jacobian", "unit", "excess", "solved")
+    ARRAYS = ("ends", "end_distance", "short", "progress", "flat", "long")
 
-    def __init__(self, rows: Rows, periodic: Bools, islands: int) -> None:
-        d, r = len(periodic), len(rows)
-        self.rows, self.periodic = rows, periodic
-        self.stage = np.full(islands, OVER, dtype=np.int64)
-        self.u, self.base = np.zeros((islands, d)), np.zeros((islands, r))
-        self.known = np.zeros(islands, dtype=bool)
-        self.jacobian, self.unit = np.zeros((islands, r, d)), np.zeros((islands, r))
-        self.excess = np.zeros(islands)
-        self.solved = np.zeros(islands, dtype=bool)
+    def __init__(self, attempts: Attempts, islands: int, draw: Draw | None = None) -> None:
+        self._attempts, self._draw = attempts, draw
+        d = attempts.u.shape[1]
+        self.ends, self.end_distance = np.zeros((islands, KEPT, d)), np.full((islands, KEPT), np.inf)
+        self.short = np.zeros(islands, dtype=np.int64)  # attempts since the last long one
+        self.progress = np.zeros(islands, dtype=bool)
+        self.flat = np.zeros((islands, 2), dtype=np.int64)  # attempts that ended, and those where rows stood still
+        self.long = np.zeros(islands * attempts.lanes, dtype=bool)
 
-    def begin(self, island: int, u: Floats) -> None:
-        """Start at a point of the cube, of which nothing is known."""
-        self.u[island] = u
-        self.known[island] = self.solved[island] = False
-        self.stage[island] = PROBE
+    def over(self, lane: int) -> bool:
+        """Say whether a lane's attempt has ended."""
+        return bool(self._attempts.stage[lane] == OVER)
 
-    def ask(self, who: Sequence[int]) -> dict[int, tuple[Floats, Bools]]:
-        """Return for each island of `who` its next points u (n, d), and which of them are probes."""
-        from terranova.plugins.samplers.explorer.solver_kernels import solver_steps
+    def sees(self, island: int) -> bool:
+        """Say whether derivatives say anything at most places where attempts were made."""
+        ended, flat = self.flat[island].tolist()
+        return bool(ended < FLAT_AFTER or 2 * flat <= ended)
 
-        proposals: dict[int, tuple[Floats, Bools]] = {}
-        for i in who:
-            if self.stage[i] == PROBE:
-                points = self.u[i] + np.diag(probe_steps(self.u[i]))
-                probe = np.ones(len(points), dtype=bool)
-                if not self.known[i]:
-                    points, probe = np.vstack([self.u[i], points]), np.concatenate([[False], probe])
-                proposals[i] = points, probe
-            else:
-                step = np.empty((2 * len(DAMPING), self.u.shape[1]))
-                solver_steps(
-                    self.rows.low, self.rows.high, self.unit[i], self.base[i], self.jacobian[i], DAMPING, step
-                )
-                proposals[i] = into_cube(self.u[i] + step, self.periodic), np.zeros(len(step), dtype=bool)
-        return proposals
+    def share(self, island: int) -> float:
+        """Return which part of its points an island without valid points gives to attempts."""
+        if not self.sees(island):
+            return 0.1
+        return 0.9 if self.progress[island] else 0.8
 
-    def tell(self, told: Mapping[int, Told]) -> None:
-        """Learn what became of the last points; `stage` is OVER on islands whose search has ended."""
-        from terranova.plugins.samplers.explorer.excess_kernels import excess_of
-        from terranova.plugins.samplers.explorer.solver_kernels import solver_units
+    def begin(self, lane: int, known: bool, rng: np.random.Generator) -> None:
+        """Begin an attempt; `known` says whether valid points are known, so that any new one is as good."""
+        island = lane // self._attempts.lanes
+        self.long[lane] = False
+        if known:
+            self._attempts.begin(lane, self._starts(1, rng), FREE, rng)
+        elif self.short[island] >= EVERY and np.isfinite(self.end_distance[island]).any():
+            best = int(self.end_distance[island].argmin())
+            self.end_distance[island, best] = np.inf
+            self.short[island], self.long[lane] = 0, True
+            self._attempts.begin(lane, self.ends[island, best][None].copy(), PROMOTED, rng)
+        else:
+            sampled = self._draw is None and not self._attempts.sampled[island]  # then its sample does
+            self._attempts.begin(lane, self._starts(0 if sampled else ANYWHERE, rng), FREE, rng)
 
-        low, high = self.rows.low, self.rows.high
-        excess = np.empty(max((len(t.u) for t in told.values()), default=0))
-        for i, t in told.items():
-            if t.found.any():
-                self.stage[i], self.solved[i] = OVER, True
-            elif self.stage[i] == PROBE:
-                rows = t.rows
-                if not self.known[i]:
-                    self.base[i], rows = rows[0], rows[1:]
-                with np.errstate(invalid="ignore"):
-                    self.jacobian[i] = ((rows - self.base[i]) / probe_steps(self.u[i])[:, None]).T
-                usable = np.isfinite(self.jacobian[i]).all() and np.isfinite(self.base[i]).all()
-                if usable:
-                    solver_units(low, high, self.jacobian[i], self.unit[i])
-                    excess_of(self.base[i][None], low, high, self.unit[i], True, self.excess[i : i + 1])
-                self.stage[i] = STEP if usable else OVER
-            else:
-                excess_of(t.rows, low, high, self.unit[i], True, excess)
-                best = int(excess[: len(t.u)].argmin())
-                if excess[best] < PROGRESS * self.excess[i]:
-                    self.u[i], self.base[i], self.known[i] = t.u[best], t.rows[best], True
-                    self.stage[i] = PROBE
-                else:
-                    self.stage[i] = OVER
+    def _starts(self, n: int, rng: np.random.Generator) -> Floats:
+        return rng.random((n, self.ends.shape[2])) if self._draw is None else self._draw(rng, n)
+
+    def tell(self, told: Mapping[int, Told]) -> list[tuple[int, bool]]:
+        """Learn what became of the last points; return the island of each attempt that ended, and its success."""
+        attempts = self._attempts
+        attempts.tell(told)
+        ended = []
+        for lane in told:
+            island, solved = lane // attempts.lanes, bool(attempts.solved[lane])
+            self.progress[island] |= attempts.least[lane] < SUCCESS * attempts.first[lane]
+            if not self.over(lane):
+                continue
+            ended.append((island, solved))
+            self.flat[island] += np.array([1, attempts.flat[lane]])
+            if solved or self.long[lane]:
+                continue
+            self.short[island] += 1
+            worst = int(self.end_distance[island].argmax())
+            if attempts.distance[lane] < self.end_distance[island, worst]:
+                self.ends[island, worst] = attempts.u[lane]
+                self.end_distance[island, worst] = attempts.distance[lane]
+        return ended
 
     def state(self) -> dict[str, Array]:
         """Copy all state; first axes count islands."""
-        return {f"solver_{name}": getattr(self, name).copy() for name in self.ARRAYS}
+        islands = len(self.short)
+        arrays = {name: getattr(self, name).copy() for name in self.ARRAYS}
+        arrays["long"] = arrays["long"].reshape(islands, -1)
+        return {f"solver_{name}": array for name, array in arrays.items()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Set all state to a `state()`."""
         for name in self.ARRAYS:
-            getattr(self, name)[...] = state[f"solver_{name}"]
+            array = getattr(self, name)
+            array[...] = state[f"solver_{name}"].reshape(array.shape)

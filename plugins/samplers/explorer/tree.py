@@ -12,7 +12,7 @@ from terranova.plugins.samplers.shared.cube import into_cube
 from terranova.types import Array, Bools, Floats, Ints
 
 PROBE, STEP, REPAIR, OVER = 0, 1, 2, 3
-"""What an island does next with its base."""
+"""What a lane does next with its base."""
 
 PROBE_LENGTH = 1e-6
 """Step of the forward differences. Parameters that span many decades change over 1e-5 of their axis."""
@@ -29,13 +29,19 @@ def probe_steps(u: Floats) -> Floats:
     return np.where(u > 0.5, -PROBE_LENGTH, PROBE_LENGTH)
 
 
+BLIND = 0.6
+"""Recent share of bases without derivatives from which on no more are looked for, for a while."""
+
+_MEMORY_OF_BLINDNESS, _RETRY = 0.7, 0.995
+
+
 Score = Callable[[Floats, Ints], Floats]
 """Novelty (n,) of points u (n, d) as islands (n,) see them."""
 
 
 class Told(NamedTuple):
-    """An island's rows of a batch: u (n, d), rows (n, r), valid (n,), found (n,): valid and no probe, novelty (n,)
-    of these, and bins opened (n,) by these."""
+    """Rows of a batch: u (n, d), rows (n, r), valid (n,), found (n,): valid and no probe, novelty (n,) of these,
+    and bins opened (n,) by these."""
 
     u: Floats
     rows: Floats
@@ -44,32 +50,42 @@ class Told(NamedTuple):
     novelty: Floats
     opened: Ints
 
+    def part(self, first: int, last: int) -> Told:
+        """Return rows from `first` up to before `last`."""
+        rows = slice(first, last)
+        return Told(
+            self.u[rows], self.rows[rows], self.valid[rows], self.found[rows], self.novelty[rows], self.opened[rows]
+        )
+
 
 class Tree:
-    """Bases under work on I islands.
+    """Bases under work in the lanes of I islands; lane l belongs to island l // (lanes of an island).
 
     Args:
         rows: what decides on validity.
         periodic: (d,) axes that wrap.
         islands: I.
-        steps: points an island draws at a base.
+        lanes: of each island.
+        steps: points drawn at a base at a time.
         trials: steps that are drawn for each point; the most novel is taken.
-        rounds: how often that is done at a base.
+        rounds: how often that is done at a base, at most.
         repairs: attempts to bring a point back inside.
         hope: least estimated chance of an attempt to help at which it is made.
     """
 
     ARRAYS = (
-        "stage", "u", "base", "novelty", "jacobian", "slack", "metric", "factor", "sound",
+        "stage", "u", "base", "novelty", "slope", "slack", "metric", "factor", "sound",
         "step", "arm", "fixing", "excess", "level", "local", "last", "moved", "attempt",
-        "rounds_left", "gain", "cost", "tried", "mended",
+        "rounds_left", "spent", "opened",
     )  # fmt: skip
+    ISLAND_ARRAYS = ("gain", "cost", "tried", "mended", "blind")
 
     def __init__(
         self,
         rows: Rows,
         periodic: Bools,
         islands: int,
+        lanes: int = 1,
         *,
         steps: int,
         rounds: int,
@@ -77,51 +93,69 @@ class Tree:
         repairs: int,
         hope: float,
     ) -> None:
-        d, r = len(periodic), len(rows)
-        self.rows, self.periodic = rows, periodic
+        d, r, n = len(periodic), len(rows), islands * lanes
+        self.rows, self.periodic, self.lanes = rows, periodic, lanes
         self.rounds = rounds
         self.steps, self.trials, self.repairs, self.hope = steps, trials, repairs, hope
-        self.stage = np.full(islands, OVER, dtype=np.int64)
-        self.u, self.base, self.novelty = np.zeros((islands, d)), np.zeros((islands, r)), np.zeros(islands)
-        self.jacobian, self.slack = np.zeros((islands, r, d)), np.zeros((islands, r))
-        self.metric = np.zeros((islands, d, d))
-        self.factor = np.zeros((islands, len(SCALES), d, d))
-        self.sound = np.zeros(islands, dtype=bool)
-        self.step, self.arm = np.zeros((islands, steps, d)), np.zeros((islands, steps), dtype=np.int64)
-        self.fixing = np.zeros((islands, steps), dtype=bool)
-        self.excess, self.level = np.zeros((islands, steps)), np.zeros((islands, steps), dtype=np.int64)
-        self.local = np.zeros((islands, steps, r, d))
-        self.last, self.moved = np.zeros((islands, steps, r)), np.zeros((islands, steps, d))
+        self.stage = np.full(n, OVER, dtype=np.int64)
+        self.u, self.base, self.novelty = np.zeros((n, d)), np.zeros((n, r)), np.zeros(n)
+        self.slope, self.slack = np.zeros((n, d, r)), np.zeros((n, r))  # the Jacobian, an axis a line
+        self.metric = np.zeros((n, d, d))
+        self.factor = np.zeros((n, len(SCALES), d, d))
+        self.sound = np.zeros(n, dtype=bool)
+        self.step, self.arm = np.zeros((n, steps, d)), np.zeros((n, steps), dtype=np.int64)
+        self.fixing = np.zeros((n, steps), dtype=bool)
+        self.excess, self.level = np.zeros((n, steps)), np.zeros((n, steps), dtype=np.int64)
+        self.local = np.zeros((n, steps, r, d))
+        self.last, self.moved = np.zeros((n, steps, r)), np.zeros((n, steps, d))
+        self.attempt = np.zeros(n, dtype=np.int64)
+        self.rounds_left = np.zeros(n, dtype=np.int64)
+        self.spent, self.opened = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)  # in this round
         self.tried, self.mended = np.ones((islands, LEVELS)), np.ones((islands, LEVELS))
-        self.attempt = np.zeros(islands, dtype=np.int64)
-        self.rounds_left = np.zeros(islands, dtype=np.int64)
         self.gain = np.tile(SCALES, (islands, 1))
         self.cost = np.ones((islands, len(SCALES)))
+        self.blind = np.zeros(islands)  # recent share of bases at which most rows have no derivatives
 
-    def begin(self, island: int, u: Floats, base: Floats, novelty: float) -> None:
+    def sees(self, island: int) -> bool:
+        """Say whether derivatives say anything on this problem; where they do not, that is tried again at times."""
+        if self.blind[island] < BLIND:
+            return True
+        self.blind[island] *= _RETRY
+        return False
+
+    def begin(self, lane: int, u: Floats, base: Floats, novelty: float) -> None:
         """Take up a base."""
-        self.u[island], self.base[island], self.novelty[island] = u, base, novelty
-        self.stage[island] = PROBE
-        self.attempt[island] = 0
-        self.rounds_left[island] = self.rounds
+        self.u[lane], self.base[lane], self.novelty[lane] = u, base, novelty
+        self.stage[lane] = PROBE
+        self.attempt[lane] = self.spent[lane] = self.opened[lane] = 0
+        self.rounds_left[lane] = self.rounds
 
     def ask(
         self, who: Sequence[int], streams: Sequence[np.random.Generator], score: Score
     ) -> dict[int, tuple[Floats, Bools]]:
-        """Return for each island of `who` its next points u (n, d) in the cube, and whether they are probes."""
-        proposals: dict[int, tuple[Floats, Bools]] = {}
-        stepping = np.array([i for i in who if self.stage[i] == STEP], dtype=np.int64)
+        """Return for each lane of `who` its next points u (n, d) in the cube, and whether they are probes."""
+        if not who:
+            return {}
+        stepping = np.array([lane for lane in who if self.stage[lane] == STEP], dtype=np.int64)
         if len(stepping):
             self._draw(stepping, streams, score)
-        for i in who:
-            stage = self.stage[i]
+        blocks = []
+        for lane in who:
+            stage = self.stage[lane]
             if stage == PROBE:
-                ahead = probe_steps(self.u[i])
-                proposals[i] = self.u[i] + np.diag(ahead), np.ones(len(ahead), dtype=bool)
+                block = np.tile(self.u[lane], (len(self.periodic), 1))
+                np.fill_diagonal(block, self.u[lane] + probe_steps(self.u[lane]))
+            elif stage == STEP:
+                block = self.u[lane] + self.step[lane]
             else:
-                steps = self.step[i] if stage == STEP else self.step[i][self.fixing[i]]
-                proposals[i] = into_cube(self.u[i] + steps, self.periodic), np.zeros(len(steps), dtype=bool)
-        return proposals
+                block = self.u[lane] + self.step[lane][self.fixing[lane]]
+            blocks.append(block)
+        count = [len(block) for block in blocks]
+        points = np.split(into_cube(np.concatenate(blocks), self.periodic), np.cumsum(count)[:-1])
+        return {
+            lane: (block, np.full(n, self.stage[lane] == PROBE))
+            for lane, block, n in zip(who, points, count, strict=True)
+        }
 
     def _draw(self, who: Ints, streams: Sequence[np.random.Generator], score: Score) -> None:
         from terranova.plugins.samplers.explorer.tree_kernels import draw_steps
@@ -129,113 +163,77 @@ class Tree:
         d = self.u.shape[1]
         z = np.empty((len(who), self.steps, self.trials, d))
         uniform = np.empty((len(who), self.steps, self.trials))
-        for a, i in enumerate(who.tolist()):
-            rng = streams[i]
-            share = self.gain[i] / self.cost[i]
+        for a, lane in enumerate(who.tolist()):
+            island = lane // self.lanes
+            rng = streams[island]
+            share = self.gain[island] / self.cost[island]
             share = np.maximum(share / share.sum(), 0.05)
             limits = np.cumsum(share)
-            self.arm[i] = np.minimum(np.searchsorted(limits, rng.random(self.steps) * limits[-1]), len(SCALES) - 1)
+            self.arm[lane] = np.minimum(
+                np.searchsorted(limits, rng.random(self.steps) * limits[-1]), len(SCALES) - 1
+            )
             rng.standard_normal(out=z[a])
             rng.random(out=uniform[a])
-        step, length = np.empty_like(z), np.empty_like(uniform)
         draw_steps(
-            who, self.rows.low, self.rows.high, self.base, self.jacobian, self.factor, self.arm[who],
-            z, uniform, step, length,
+            who, self.rows.low, self.rows.high, self.base, self.slope, self.factor, self.arm, z, uniform
         )  # fmt: skip
-        points = into_cube(self.u[who][:, None, None, :] + step, self.periodic).reshape(-1, d)
-        novelty = score(points, np.repeat(who, self.steps * self.trials)).reshape(uniform.shape)
-        best = novelty.argmax(axis=2)
-        self.step[who] = np.take_along_axis(step, best[:, :, None, None], axis=2)[:, :, 0, :]
+        points = into_cube(self.u[who][:, None, None, :] + z, self.periodic).reshape(-1, d)
+        island = np.repeat(who // self.lanes, self.steps * self.trials)
+        best = score(points, island).reshape(uniform.shape).argmax(axis=2)
+        self.step[who] = np.take_along_axis(z, best[:, :, None, None], axis=2)[:, :, 0, :]
 
-    def tell(self, told: Mapping[int, Told]) -> None:
-        """Learn what became of the last points; `stage` is OVER on islands that are done with their base."""
-        from terranova.plugins.samplers.explorer.tree_kernels import local_geometry
+    def tell(self, who: Ints, first: Ints, told: Told, worth: Floats) -> None:
+        """Learn what became of the last points; `stage` is OVER in lanes that are done with their base.
 
+        Args:
+            who: (a,) lanes.
+            first: (a,) where each one's rows begin in `told`.
+            told: rows of a whole batch.
+            worth: (I,) bins that islands open for a point, on average; a base that opens fewer is left.
+        """
+        from terranova.plugins.samplers.explorer.tree_kernels import after_steps, local_geometry
+
+        probing = self.stage[who] == PROBE
         probed = []
-        stepped = [i for i in told if self.stage[i] in (STEP, REPAIR)]
-        for i, t in told.items():
-            if self.stage[i] == PROBE:
-                ahead = probe_steps(self.u[i])
-                with np.errstate(invalid="ignore"):
-                    self.jacobian[i] = ((t.rows - self.base[i]) / ahead[:, None]).T
-                if np.isfinite(self.jacobian[i]).all():
-                    probed.append(i)
-                self.stage[i] = OVER
+        for lane, start in zip(who[probing].tolist(), first[probing].tolist(), strict=True):
+            ahead = probe_steps(self.u[lane])
+            with np.errstate(invalid="ignore"):
+                slope = (told.rows[start : start + len(ahead)] - self.base[lane]) / ahead[:, None]
+            self.slope[lane] = slope
+            self.stage[lane] = OVER
+            telling = ~self.rows.clipped if not self.rows.clipped.all() else self.rows.clipped
+            flat = 2 * slope[:, telling].any(axis=0).sum() < telling.sum()
+            island = lane // self.lanes
+            self.blind[island] += (1.0 - _MEMORY_OF_BLINDNESS) * (float(flat) - self.blind[island])
+            if np.isfinite(slope).all() and not flat:
+                probed.append(lane)
         if probed:
-            who = np.array(probed, dtype=np.int64)
+            lanes = np.array(probed, dtype=np.int64)
             local_geometry(
-                who, self.rows.low, self.rows.high, SCALES, self.base, self.jacobian, self.slack, self.metric,
+                lanes, self.rows.low, self.rows.high, SCALES, self.base, self.slope, self.slack, self.metric,
                 self.factor, self.sound,
             )  # fmt: skip
-            self.stage[who[self.sound[who]]] = STEP
-        for i in stepped:
-            self._after_steps(i, told[i])
-
-    def _after_steps(self, i: int, told: Told) -> None:
-        """Reward what an island did, and pick the points that are worth a repair."""
-        from terranova.plugins.samplers.explorer.excess_kernels import excess_of
-        from terranova.plugins.samplers.explorer.tree_kernels import repair
-
-        first = self.stage[i] == STEP
-        tried = np.flatnonzero(np.ones(self.steps, dtype=bool) if first else self.fixing[i])
-        self._reward(i, told, tried)
-        excess = np.zeros(len(tried))
-        excess_of(told.rows, self.rows.low, self.rows.high, self.slack[i], False, excess)
-        excess[told.valid] = 0.0
-        excess[~told.valid & (excess == 0.0)] = np.inf
-        if not first:
-            level = self.level[i, tried]
-            better = excess < 0.3 * self.excess[i, tried]
-            self.tried[i] = 0.98 * self.tried[i] + np.bincount(level, minlength=LEVELS)
-            self.mended[i] = 0.98 * self.mended[i] + np.bincount(level, weights=better, minlength=LEVELS)
-        self.fixing[i] = False
-        if self.attempt[i] < self.repairs:
-            rate = self.mended[i] / self.tried[i]
-            level = np.zeros(len(tried), dtype=np.int64)
-            bounded = np.isfinite(excess) & (excess > 0.0)
-            level[bounded] = np.clip(np.floor(2.0 * np.log10(excess[bounded])) + 3, 0, LEVELS - 1).astype(np.int64)
-            hopeful = bounded & (rate[level] > self.hope)
-            if not first:
-                hopeful &= excess < 0.5 * self.excess[i, tried]
-            where = tried[hopeful]
-            if len(where):
-                if first:
-                    self.local[i, where] = self.jacobian[i]
-                    self.last[i, where] = self.base[i]
-                    self.moved[i, where] = self.step[i, where]
-                local, moved, step = self.local[i, where], self.moved[i, where], self.step[i, where]
-                repair(
-                    self.rows.low, self.rows.high, self.slack[i], self.metric[i], self.last[i, where],
-                    told.rows[hopeful], moved, local, step, not first,
-                )  # fmt: skip
-                self.local[i, where], self.moved[i, where], self.step[i, where] = local, moved, step
-                self.last[i, where] = told.rows[hopeful]
-                self.excess[i, where], self.level[i, where] = excess[hopeful], level[hopeful]
-                self.fixing[i, where] = True
-                self.attempt[i] += 1
-                self.stage[i] = REPAIR
-                return
-        self._next_round(i)
-
-    def _next_round(self, i: int) -> None:
-        """Go on at the same base, or be done with it."""
-        self.rounds_left[i] -= 1
-        self.attempt[i] = 0
-        self.stage[i] = STEP if self.rounds_left[i] > 0 else OVER
-
-    def _reward(self, i: int, told: Told, tried: Ints) -> None:
-        """Credit the scales of an island's points: what was valid and novel, times the scale."""
-        arms = self.arm[i, tried]
-        good = told.valid & (told.novelty > self.novelty[i])
-        worth = good * SCALES[arms] + told.opened
-        self.gain[i] = 0.95 * self.gain[i] + np.bincount(arms, weights=worth, minlength=len(SCALES))
-        self.cost[i] = 0.95 * self.cost[i] + np.bincount(arms, minlength=len(SCALES))
+            self.stage[lanes[self.sound[lanes]]] = STEP
+        if not probing.all():
+            after_steps(
+                who[~probing], first[~probing], self.lanes, self.repairs, self.hope, self.rows.low,
+                self.rows.high, SCALES, worth, told.rows, told.valid, told.novelty, told.opened, self.stage,
+                self.base, self.novelty, self.slope, self.slack, self.metric, self.step, self.arm, self.fixing,
+                self.excess, self.level, self.local, self.last, self.moved, self.attempt, self.rounds_left,
+                self.spent, self.opened, self.gain, self.cost, self.tried, self.mended,
+            )  # fmt: skip
 
     def state(self) -> dict[str, Array]:
         """Copy all state; first axes count islands."""
-        return {f"tree_{name}": getattr(self, name).copy() for name in self.ARRAYS}
+        islands = len(self.gain)
+        lanes = {name: getattr(self, name) for name in self.ARRAYS}
+        return {
+            **{f"tree_{name}": a.reshape(islands, self.lanes, *a.shape[1:]).copy() for name, a in lanes.items()},
+            **{f"tree_{name}": getattr(self, name).copy() for name in self.ISLAND_ARRAYS},
+        }
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Set all state to a `state()`."""
-        for name in self.ARRAYS:
-            getattr(self, name)[...] = state[f"tree_{name}"]
+        for name in (*self.ARRAYS, *self.ISLAND_ARRAYS):
+            array = getattr(self, name)
+            array[...] = state[f"tree_{name}"].reshape(array.shape)

@@ -9,9 +9,11 @@ import terranova
 from terranova.comparison import KnownRegion
 from terranova.evaluation.problem import Problem
 from terranova.models.analytic import PROBLEMS
-from terranova.models.analytic.base import Analytic, ball_volume
+from terranova.models.analytic.base import Analytic, Windowed, ball_volume
+from terranova.models.analytic.families import FAMILIES, OTHERS, Coupled, Stairs
 from terranova.models.analytic.isles import Isles, Isles16, Isles43
 from terranova.models.analytic.shapes import SHAPES, Islands
+from terranova.registry import registry
 from terranova.types import Bools, Floats
 
 
@@ -41,6 +43,43 @@ def test_exact_draws_are_valid_and_reach_every_region(kind: type[Analytic]) -> N
     # All regions are equally large.
     expected = 2000 / model.regions
     assert np.all(np.abs(counts - expected) < 5.0 * np.sqrt(expected))
+
+
+@pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.name)
+def test_a_problem_of_pairs_has_a_valid_point_and_its_mirror_image(kind: type[Windowed]) -> None:
+    problem = terranova.problem(kind.name, [kind.name])
+    model = problem.model.plugin
+    assert isinstance(model, Coupled)
+    both = np.array([model.known, 1.0 - model.known])
+    assert valid(problem, both).all()
+    assert sorted(model.region_of(both).tolist()) == [0, 1]
+    beside = both + 1e-3 * np.random.default_rng(1).standard_normal((2, 40))
+    first, second = (model.columns(u) for u in (beside, 1.0 - beside))
+    assert np.allclose(first, second, atol=1e-12), "observables do not know the sign"
+    assert not valid(problem, np.random.default_rng(2).random((10_000, 40))).any()
+
+
+@pytest.mark.parametrize("kind", ["rugged", "valleys", "stairs", "coupled"])
+def test_the_families_differ(kind: str) -> None:
+    u = np.random.default_rng(1).random((5, 40))
+    train, test = (registry().get("model", f"{kind}-{family}").target() for family in FAMILIES)
+    assert train.dimension == test.dimension
+    assert not np.allclose(train.columns(u[:, : train.dimension]), test.columns(u[:, : train.dimension]))
+
+
+@pytest.mark.parametrize("name", ["stairs-train", "stairs-test"])
+def test_the_volume_of_whole_numbers_axis_by_axis(name: str) -> None:
+    """Throw one pair of axes of valid points anew at a time: the product of what remains valid is the volume."""
+    problem = terranova.problem(name, [name])
+    model, rng = problem.model.plugin, np.random.default_rng(3)
+    assert isinstance(model, Stairs)
+    share = []
+    for pair in model._axes.reshape(-1, 2):
+        u = model.draw_valid(20_000, rng)
+        u[:, pair] = rng.random((20_000, 2))
+        share.append(valid(problem, u).mean())
+    error = np.sqrt(sum((1.0 - p) / (p * 20_000) for p in share))
+    assert abs(np.log(np.prod(share) / model.volume)) < 4.0 * error
 
 
 @pytest.mark.parametrize("name", ["thin-shell-2", "curved-tube-2", "islands-2"])

@@ -1,7 +1,8 @@
-"""Stratified solves: the subproblem is solved exactly, and a valley is entered far from what is known of it."""
+"""Attempts: the subproblem is solved exactly; valleys are entered, walls seen, what goes nowhere is given up."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,19 @@ import pytest
 from scipy.optimize import lsq_linear, minimize
 from support import analytic_problems as problems
 
+import terranova
 from terranova.evaluation.bound_model import BoundModel
 from terranova.evaluation.problem import Problem
-from terranova.interfaces.constraint_kinds import Window
+from terranova.interfaces.constraint_kinds import Function, Window
 from terranova.interfaces.constraint_set import ConstraintSet
 from terranova.interfaces.model import Model, Observable
 from terranova.interfaces.parameters import Parameter
-from terranova.interfaces.priors import LogUniform
-from terranova.plugins.samplers.explorer.attempts import SAMPLE, Attempts
+from terranova.interfaces.priors import LogUniform, Uniform
+from terranova.plugins.samplers.explorer.attempts import NO_AXIS, SAMPLE, Attempts, Terms
+from terranova.plugins.samplers.explorer.pins import HELD
 from terranova.plugins.samplers.explorer.rows import Rows
+from terranova.plugins.samplers.explorer.sampler import Explorer
+from terranova.plugins.samplers.explorer.solver import FREE, PROMOTED, Solver
 from terranova.plugins.samplers.explorer.strata import Strata
 from terranova.plugins.samplers.explorer.tree import OVER, Told
 from terranova.types import Floats
@@ -41,9 +46,11 @@ def valley() -> Problem:
     return Problem(BoundModel(Valley()), [ConstraintSet("valley", (rest, size))])
 
 
-def solve(problem: Problem, attempts: Attempts, start: Floats, held: int) -> tuple[Floats, int]:
+def solve(
+    problem: Problem, attempts: Attempts, start: Floats, held: int = NO_AXIS, terms: Terms = HELD
+) -> tuple[Floats, int]:
     """Make an attempt from a point (d,); return what it found (n, d), and what it cost."""
-    attempts.begin(0, start[None], held, np.random.default_rng(1))
+    attempts.begin(0, start[None], terms, np.random.default_rng(1), held)
     found, spent = np.zeros((0, len(start))), 0
     while attempts.stage[0] != OVER:
         u, probe = attempts.ask([0])[0]
@@ -79,6 +86,114 @@ def test_an_attempt_ends_where_nothing_that_may_move_helps() -> None:
     _, spent = solve(problem, attempts, np.array([0.4, 0.1, 0.5]), 1)  # x is held below its limit
     assert not attempts.solved[0]
     assert spent == SAMPLE + 1 + 2
+
+
+class Walled(Model):
+    """Two numbers that must both be small, and a wall across the straight way."""
+
+    name = "walled"
+    parameters = tuple(Parameter(n, Uniform(0.0, 1.0)) for n in ("x", "y"))
+    observables = (Observable("x_seen"), Observable("y_seen"))
+
+    def evaluate(self, points: Any) -> Any:
+        return {"x_seen": points["x"], "y_seen": points["y"]}
+
+
+def walled(wall: bool) -> Problem:
+    constraints: list[Any] = [
+        Window(name=f"{n}_seen", observables=(f"{n}_seen",), source="theory: a test", upper=0.1) for n in ("x", "y")
+    ]
+    if wall:  # where 0.15 < x < 0.6, y must not exceed 0.2
+        constraints.append(
+            Function(
+                name="wall",
+                observables=("x_seen", "y_seen"),
+                source="theory: a test",
+                violation_of=lambda x, y: np.where((x > 0.15) & (x < 0.6), np.maximum(0.0, y - 0.2), 0.0),
+            )
+        )
+    return Problem(BoundModel(Walled()), [ConstraintSet("walled", tuple(constraints))])
+
+
+def test_a_wall_without_derivatives_is_learnt_from_the_steps_that_hit_it() -> None:
+    costs = []
+    for wall in (False, True):
+        problem = walled(wall)
+        space = problem.search_space
+        rows = Rows(space)
+        assert rows.clipped.tolist() == [False] * 2 + [True] * wall
+        attempts = Attempts(rows, space.periodic, 1)
+        _, spent = solve(problem, attempts, np.array([0.9, 0.9]), terms=FREE)
+        assert attempts.solved[0]
+        costs.append(spent)
+    assert costs[0] <= costs[1] < costs[0] + 100
+
+
+def run(problem: Problem, budget: int, seed: int) -> tuple[int, Solver]:
+    """Solve until a point is valid or the budget is spent; return the evaluations, 0 without success."""
+    space = problem.search_space
+    rows = Rows(space)
+    attempts = Attempts(rows, space.periodic, 1)
+    solver, rng, spent = Solver(attempts, 1), np.random.default_rng(seed), 0
+    while spent < budget:
+        solver.begin(0, False, rng)
+        while not solver.over(0):
+            u, probe = attempts.ask([0])[0]
+            batch = problems.evaluate(problem, u, np.zeros(len(u), dtype=np.int64))
+            nothing = np.zeros(len(u))
+            good = batch.valid & ~probe
+            spent += len(u)
+            solver.tell({0: Told(u, rows.of(batch), batch.valid, good, nothing, nothing.astype(np.int64))})
+        if attempts.solved[0]:
+            return spent, solver
+    return 0, solver
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", ["valleys-train", "rugged-train", "coupled-train", "islands-40"])
+def test_the_solver_finds_what_one_point_in_ten_to_the_ten_fulfils(name: str) -> None:
+    problem = terranova.problem(name, [name])
+    spent = [run(problem, 5000, seed)[0] for seed in range(3)]
+    assert all(spent), spent
+
+
+def test_a_problem_without_derivatives_is_left_to_others() -> None:
+    problem = terranova.problem("stairs-train", ["stairs-train"])
+    found, solver = run(problem, 400, 1)
+    assert not found
+    assert solver.share(0) == 0.1
+    smooth = run(terranova.problem("isles16", ["isles16"]), 400, 1)[1]
+    assert smooth.share(0) > 0.5
+
+
+def test_the_best_end_of_short_attempts_is_where_a_long_one_begins() -> None:
+    problem = terranova.problem("rugged-train", ["rugged-train"])
+    space = problem.search_space
+    attempts = Attempts(Rows(space), space.periodic, 1)
+    solver, rng = Solver(attempts, 1), np.random.default_rng(1)
+    solver.short[0] = 3
+    solver.ends[0, :2] = [np.full(16, 0.2), np.full(16, 0.7)]
+    solver.end_distance[0, :2] = [5.0, 3.0]
+    solver.begin(0, False, rng)
+    assert attempts.ask([0])[0][0][-1].tolist() == [0.7] * 16
+    assert attempts.most_breakouts[0] == PROMOTED.breakouts
+    attempts.stage[0] = OVER
+    solver.begin(0, False, rng)
+    assert attempts.most_breakouts[0] == FREE.breakouts
+    assert solver.end_distance[0, :2].tolist() == [5.0, np.inf], "it is not begun from again"
+
+
+def test_attempts_begin_where_the_model_suggests() -> None:
+    problem = walled(False)
+    space = replace(problem.search_space, seeds=lambda rng, n: np.tile([0.25, 0.75], (n, 1)))
+    sampler = problems.archipelago(Explorer, space, 1, (0,), start="seeds", scouts=1)
+    sampler.merge(sampler.pending())
+    first = sampler.ask().u
+    assert len(np.unique(first[:SAMPLE], axis=0)) == SAMPLE, "random ones, to learn the scales from"
+    assert len(first) > SAMPLE
+    assert (first[SAMPLE:] == [0.25, 0.75]).all()
+    with pytest.raises(ValueError, match="seeds"):
+        problems.archipelago(Explorer, problem.search_space, 1, (0,), start="seeds")
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -18,12 +18,13 @@ from terranova.interfaces.model import Model, Observable
 from terranova.interfaces.parameters import Parameter
 from terranova.interfaces.priors import Uniform
 from terranova.interfaces.sampler import Archipelago
-from terranova.plugins.samplers.explorer.bandit import PIN, ROAM, SOLVE, TREE, Bandit
+from terranova.plugins.samplers.explorer.bandit import ARMS, PIN, ROAM, SOLVE, TREE, WALK, Bandit
 from terranova.plugins.samplers.explorer.bases import Bases
+from terranova.plugins.samplers.explorer.follow import LONGEST, Followed
 from terranova.plugins.samplers.explorer.rows import Rows
 from terranova.plugins.samplers.explorer.sampler import Explorer
-from terranova.plugins.samplers.explorer.solver import Solver
 from terranova.plugins.samplers.explorer.tree import OVER, STEP, Told, Tree
+from terranova.plugins.samplers.explorer.walker import Walker
 from terranova.types import Floats
 
 
@@ -76,6 +77,11 @@ def told(problem: Problem, rows: Rows, u: Floats) -> Told:
     return Told(u, rows.of(batch), batch.valid, batch.valid, nothing, nothing.astype(np.int64))
 
 
+def tell(tree: Tree, after: Told, worth: float = 0.0) -> None:
+    """Tell a tree of one lane what became of its points."""
+    tree.tell(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), after, np.array([worth]))
+
+
 def at_base(problem: Problem, u: Floats, **options: int | float) -> tuple[Tree, Rows]:
     """A tree that has just learnt the Jacobian at a valid point u (d,)."""
     rows = Rows(problem.search_space)
@@ -87,7 +93,7 @@ def at_base(problem: Problem, u: Floats, **options: int | float) -> tuple[Tree, 
     points, probe = tree.ask([0], [], lambda points, island: np.zeros(len(points)))[0]
     assert probe.all()
     assert len(points) == len(u)
-    tree.tell({0: told(problem, rows, points)})
+    tell(tree, told(problem, rows, points))
     return tree, rows
 
 
@@ -98,7 +104,7 @@ def test_the_jacobian_is_that_of_the_model() -> None:
     tree, _ = at_base(quadric(), BASE)
     exact = np.array([[200.0 * 0.3, 0.0, 0.0, 0.0], [0.1, -0.2, 1.0, 0.5]])
     assert tree.stage[0] == STEP
-    assert np.allclose(tree.jacobian[0], exact, rtol=1e-4, atol=1e-3)
+    assert np.allclose(tree.slope[0].T, exact, rtol=1e-4, atol=1e-3)
 
 
 def test_the_ellipsoid_lies_within_the_linear_windows() -> None:
@@ -106,10 +112,10 @@ def test_the_ellipsoid_lies_within_the_linear_windows() -> None:
     z = np.random.default_rng(1).standard_normal((1000, 4))
     z /= np.linalg.norm(z, axis=1, keepdims=True)
     surface = np.linalg.solve(np.linalg.cholesky(tree.metric[0]).T, z.T).T
-    predicted = tree.base[0] + surface @ tree.jacobian[0].T
+    predicted = tree.base[0] + surface @ tree.slope[0]
     assert np.all((predicted >= rows.low) & (predicted <= rows.high))
     # It touches the nearer window of each row: it is not needlessly small.
-    reach = np.abs(surface @ tree.jacobian[0].T).max(axis=0) / tree.slack[0]
+    reach = np.abs(surface @ tree.slope[0]).max(axis=0) / tree.slack[0]
     assert np.all(reach > 0.8)
 
 
@@ -124,7 +130,7 @@ def test_steps_follow_curved_valid_sets_and_repairs_lead_back() -> None:
         after = told(problem, rows, points)
         found.append(points[after.valid])
         spent += len(points)
-        tree.tell({0: after})
+        tell(tree, after)
     points = np.concatenate(found)
     assert len(points) > 20
     assert len(points) > 0.3 * spent
@@ -132,22 +138,55 @@ def test_steps_follow_curved_valid_sets_and_repairs_lead_back() -> None:
     assert np.abs(points[:, 1] - 0.5).max() > 0.15
 
 
-def test_the_solver_reaches_all_islands_within_a_few_jacobians(isles: Problem) -> None:
-    rows, rng = Rows(isles.search_space), np.random.default_rng(3)
-    solver = Solver(rows, isles.search_space.periodic, 1)
-    regions, spent = set(), 0
-    for _ in range(60):
-        solver.begin(0, rng.random(16))
-        while solver.stage[0] != OVER:
-            points, probe = solver.ask([0])[0]
-            t = told(isles, rows, points)
-            t = t._replace(found=t.valid & ~probe)
-            spent += len(points)
-            solver.tell({0: t})
-            if t.found.any():
-                regions |= set(isles.model.plugin.region_of(points[t.found]).tolist())
-    assert regions == set(range(8))
-    assert spent < 60 * 120
+def test_a_base_is_left_when_points_open_more_elsewhere() -> None:
+    problem = quadric()
+    rounds = []
+    for worth in (0.0, 1.0):
+        tree, rows = at_base(problem, BASE, rounds=4, repairs=0)
+        stream, steps = [np.random.default_rng(2)], 0
+        while tree.stage[0] != OVER:
+            points, _ = tree.ask([0], stream, lambda points, island: np.zeros(len(points)))[0]
+            tell(tree, told(problem, rows, points), worth)  # which opened nothing
+            steps += 1
+        rounds.append(steps)
+    assert rounds == [4, 1]
+
+
+def test_steps_without_derivatives_are_shaped_like_the_cloud_of_valid_points() -> None:
+    rng = np.random.default_rng(5)
+    cloud = 0.5 + rng.standard_normal((60, 4)) * [0.1, 0.01, 0.001, 0.1]
+    bases = Bases(4, 1, 1)
+    nothing = np.zeros(60)
+    bases.add(0, cloud, nothing[:, None], nothing, nothing.astype(np.int64))
+    walker = Walker(np.zeros(4, dtype=bool), 1, steps=400, rounds=2, trials=1)
+    walker.begin(0, np.full(4, 0.5), 0.0, bases)
+    points, probe = walker.ask([0], [rng], lambda points, island: np.zeros(len(points)))[0]
+    assert not probe.any()
+    spread = (points - 0.5).std(axis=0)
+    assert spread[0] > 2.0 * spread[1] > 3.0 * spread[2]
+    assert ((points >= 0.0) & (points <= 1.0)).all()
+
+
+def test_what_a_solve_leads_to_counts_for_it_while_it_pays() -> None:
+    followed = Followed(2, 1, 2)
+    one, opened = np.array([1]), np.zeros(2, dtype=np.int64)
+    followed.begin(1, SOLVE)
+    assert not followed.goes_on(1, 0.5), "nothing was found"
+    followed.note(one, np.array([[0.1, 0.2]]), np.array([[3.0]]), np.zeros(1), np.array([0]))
+    assert followed.goes_on(1, 0.5), "from the point itself, however little it opened"
+    assert followed.next(1)[0].tolist() == [0.1, 0.2]
+    followed.pay(np.array([0, 100]), np.array([0, 60]))
+    followed.note(
+        one.repeat(2), np.array([[0.3, 0.2], [0.4, 0.2]]), np.zeros((2, 1)), np.zeros(2), np.array([1, 59])
+    )
+    assert followed.goes_on(1, 0.5)
+    assert followed.next(1)[0].tolist() == [0.4, 0.2]
+    followed.pay(np.array([0, 100]), opened)
+    followed.note(one, np.array([[0.1, 0.2]]), np.array([[3.0]]), np.zeros(1), np.array([0]))
+    assert not followed.goes_on(1, 0.5), "points open more elsewhere"
+    assert followed.account.tolist() == [0, SOLVE]
+    followed.length[1] = LONGEST
+    assert not followed.goes_on(1, 0.0)
 
 
 def test_constraints_without_windows_are_rows_of_violations() -> None:
@@ -222,7 +261,7 @@ def continued(
 def test_points_do_not_depend_on_the_number_of_ranks_nor_on_a_restart(isles: Problem) -> None:
     alone, (sampler,) = ranks(isles, [[0, 1, 2]], 6)
     split, _ = ranks(isles, [[0], [1, 2]], 6)
-    assert sampler.state()["attempt_raced"].any()  # also where stratified solves were under way
+    assert sampler.state()["attempt_raced"].any()  # also where solves were under way
     assert all(np.array_equal(alone[island], split[island]) for island in range(3))
 
     state = sampler.state()
@@ -249,38 +288,69 @@ def test_a_valid_point_of_one_island_serves_all() -> None:
         assert rows.tolist() == [3.0]
 
 
+def spend(bandit: Bandit, steps: int, opened: dict[int, float], hopeful: bool = False) -> Any:
+    """Take steps of 50 points, of which arms open so many bins each; return which share each arm had."""
+    spent = np.zeros(ARMS, dtype=np.int64)
+    for step in range(steps):
+        if step % 20 == 0:
+            bandit.merge(bandit.pending())
+        arm = bandit.draw(0, range(ARMS))
+        points, bins = np.zeros(ARMS, dtype=np.int64), np.zeros(ARMS, dtype=np.int64)
+        points[arm], bins[arm] = 50, round(50 * opened.get(arm, 0.0))
+        bandit.pay(0, points, bins, hopeful)
+        spent += points
+    return spent / spent.sum()
+
+
 def test_the_bandit_prefers_what_opens_bins_and_forgets_a_solver_that_fails() -> None:
-    bandit, rng = Bandit(1, 0.05, 0.1), np.random.default_rng(4)
+    bandit = Bandit(1, 0.02, 0.05)
     for _ in range(50):
-        bandit.pay(0, TREE, 100, 40)
-        bandit.pay(0, ROAM, 100, 4)
-        bandit.pay(0, SOLVE, 100, 0)
-        bandit.solve_begins(0)
-    drawn = np.bincount([bandit.draw(0, False, rng) for _ in range(2000)], minlength=4)
-    assert drawn[TREE] > drawn[ROAM] > 0
-    assert drawn[SOLVE] < 0.02 * drawn.sum()
-    assert drawn[PIN] == 0
+        bandit.solve_ends(0, False)
+    first = spend(bandit, 200, {TREE: 1.0, WALK: 0.4, ROAM: 0.1})
+    assert first[TREE] > first[WALK] > first[ROAM] > 0
+    later = spend(bandit, 400, {TREE: 1.0, WALK: 0.4, ROAM: 0.1})
+    assert later[SOLVE] < 0.03
+    assert later[PIN] == 0
+    changed = spend(bandit, 1000, {WALK: 1.0})
+    assert changed[WALK] > 0.6, "the recent past weighs most"
+
+
+def test_the_solver_is_given_a_chance_to_show_what_a_new_region_is_worth() -> None:
+    bandit = Bandit(1, 0.02, 0.05)
+    early = spend(bandit, 120, {TREE: 1.0})
+    assert 0.1 < early[SOLVE] < 0.3
+    assert spend(bandit, 1000, {TREE: 1.0})[SOLVE] < 0.08
+    bandit = Bandit(1, 0.02, 0.05)
+    assert spend(bandit, 400, {TREE: 1.0, SOLVE: 2.0})[SOLVE] > 0.5
 
 
 def test_stratified_solves_have_their_share_while_they_succeed_and_bins_are_empty() -> None:
-    bandit, rng = Bandit(1, 0.05, 0.1), np.random.default_rng(4)
-    nobody, island = np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
-    bandit.pay(0, TREE, 1000, 1000)
-
-    def share(hopeful: bool) -> float:
-        return float(np.mean([bandit.draw(0, hopeful, rng) == PIN for _ in range(2000)]))
-
-    assert 0.05 < share(True) < 0.3
-    assert share(False) == 0.0
-    bandit.pay(0, PIN, 1000, 10**6)
-    assert share(True) < 0.1, "points that episodes of it take count, and what it opens does not"
+    bandit = Bandit(1, 0.02, 0.1)
+    assert spend(bandit, 400, {TREE: 1.0}, hopeful=True)[PIN] == pytest.approx(0.1, abs=0.03)
+    assert spend(bandit, 400, {TREE: 1.0}, hopeful=False)[PIN] < 0.02
     for _ in range(60):
-        bandit.pin_ends(island, nobody)
-    assert share(True) == 0.0
+        bandit.pin_ends(0, False)
+    bandit.credit[...] = 0.0
+    assert spend(bandit, 400, {TREE: 1.0}, hopeful=True)[PIN] < 0.02
     for _ in range(20):
-        bandit.pin_ends(nobody, island)
-        bandit.pin_begins(0)
-    assert share(True) > 0.05
+        bandit.pin_ends(0, True)
+    assert spend(bandit, 400, {TREE: 1.0}, hopeful=True)[PIN] > 0.07
+
+
+def test_islands_learn_of_arms_from_one_another() -> None:
+    one, other = Bandit(1, 0.02, 0.05), Bandit(1, 0.02, 0.05)
+    spend(one, 19, {WALK: 1.0})
+    one.solve_ends(0, True)
+    assert one.values()[0, WALK] > other.values()[0, WALK] == 0.0
+    a, b = one.pending(), other.pending()
+    total = {name: a[name] + b[name] for name in a}
+    for bandit in (one, other):
+        bandit.merge(total)
+    assert one.values().tolist() == other.values().tolist()
+    assert one.shares(0, True).tolist() == other.shares(0, True).tolist()
+    again = Bandit(1, 0.02, 0.05)
+    again.restore(one.state())
+    assert again.shares(0, True).tolist() == one.shares(0, True).tolist()
 
 
 def test_derivatives_of_points_that_fail_are_not_used() -> None:
@@ -290,11 +360,13 @@ def test_derivatives_of_points_that_fail_are_not_used() -> None:
     points, _ = tree.ask([0], [], lambda points, island: np.zeros(len(points)))[0]
     after = told(problem, rows, points)
     after.rows[2] = np.nan
-    tree.tell({0: after})
+    tell(tree, after)
     assert tree.stage[0] == OVER
 
 
-@pytest.mark.parametrize("option", ["steps", "trials", "floor", "pin_share", "hope", "widen", "patience", "cap"])
+@pytest.mark.parametrize(
+    "option", ["steps", "trials", "lanes", "floor", "pin_share", "hope", "widen", "patience", "cap"]
+)
 def test_wrong_options_are_refused_by_name(option: str, isles: Problem) -> None:
     with pytest.raises(ValueError, match=option):
         problems.archipelago(Explorer, isles.search_space, 1, (0,), **{option: -1})
