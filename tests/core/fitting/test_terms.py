@@ -60,7 +60,7 @@ def test_gradient_is_that_of_the_likelihood() -> None:
     u = np.random.default_rng(3).uniform(0.1, 0.9, (20, 3))
     lanes = Lanes(np.zeros((20, 0), dtype=int), np.zeros(20, dtype=int))
     at = holder.terms(u, lanes)
-    _, gradient = linearised.quadratic(at, holder.slopes(at, *holder.probes(u, lanes)))
+    _, gradient = linearised.quadratic(at, holder.slopes(at, *holder.probes(u, lanes, at.values)))
     for i in range(3):
         step = 1e-6 * np.eye(3)[i]
         change = (holder.terms(u + step, lanes).soft - holder.terms(u - step, lanes).soft) / 2e-6
