@@ -5,8 +5,8 @@
 
 The model is the analytic valley under flat priors, with 4 parameters and some nuisance parameters, once as it is
 and once with its derivatives written by hand. For each bin of the coupling s a search starts at a random point;
-both start at the same points. An evaluation is a point of the model; a Jacobian is all derivatives at a point, counted
-apart. "Solved" are the searches whose chi2 comes within 0.1 of the best that any of them found in their bin.
+both start at the same points. An evaluation is a point of the model; a Jacobian is all derivatives at a point,
+counted apart. "Solved" are the searches whose chi2 comes within 0.1 of the best that any found in their bin.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeGuard
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from terranova.errors import ContractError
 from terranova.interfaces.arrays import real
@@ -215,7 +216,7 @@ class _Member:
         n = len(values)
         try:
             answer = self._judge(values)
-            margin, loglike = real(answer[0], "its violation"), real(answer[1], "its log-likelihood")
+            margin, loglike = _floats(answer[0], "its violation"), _floats(answer[1], "its log-likelihood")
         except ContractError as error:
             raise ContractError(f"{self._who}: {error}") from error
         except (Exception, SystemExit) as error:
@@ -226,6 +227,9 @@ class _Member:
                 return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]]), mistakes
             words = f"{self._who}: {type(error).__name__}: {error}"[:REASON_LENGTH] if n else ""
             return np.full(n, np.inf), np.full(n, -np.inf), {0: words} if n else {}
+        plain = margin.shape == loglike.shape == (n,) and n > 0 and self._signed
+        if plain and margin.max() <= np.inf and loglike.max() < np.inf:  # NaN is never less than anything
+            return margin, loglike, {}
         if margin.shape != (n,) or (not self._signed and (margin < 0).any()):
             raise ContractError(
                 f"{self._who}: its violation must be an array ({n},) of numbers that are 0 "
@@ -243,6 +247,13 @@ class _Member:
             for place in np.flatnonzero(wrong)
         }
         return np.where(wrong, np.inf, margin), np.where(wrong, -np.inf, loglike), what
+
+
+def _floats(values: ArrayLike, what: str) -> Floats:
+    """Return an answer as an array of floats, as `real` does; most are one."""
+    if type(values) is np.ndarray and values.dtype == np.float64:
+        return values
+    return real(values, what)
 
 
 def _loglike_of(constraint: Constraint, values: Floats) -> tuple[Floats, Floats]:

@@ -141,7 +141,7 @@ class Correlated(Constraint):
         whitening = np.linalg.inv(np.linalg.cholesky(total))
         relative = np.array([error.sizes for error in errors if error.relative]).reshape(-1, len(scales))
         kept = {"_inverse": np.linalg.inv(total), "_whitening": whitening, "_scales": scales, "_relative": relative}
-        kept["_unit"] = np.eye(len(relative))
+        kept |= {"_unit": np.eye(len(relative)), "_measured": np.array(self.values)}
         for name, value in kept.items():
             object.__setattr__(self, name, value)
         of_reference = float(self.chi2(np.array([self.reference]))[0]) if self.reference else 0.0
@@ -188,7 +188,7 @@ class Correlated(Constraint):
         """Return chi2 (n,) of predictions (n, len(observables))."""
         if len(self._kept("_relative")):
             return in_sequence(self._rows(values) ** 2)
-        pulls = (values - np.array(self.values)) / self._kept("_scales")
+        pulls = (values - self._kept("_measured")) / self._kept("_scales")
         n, m = pulls.shape
         return in_sequence((self._kept("_inverse") * pulls[:, :, None] * pulls[:, None]).reshape(n, m * m))
 
@@ -204,13 +204,15 @@ class Correlated(Constraint):
     def _rows(self, values: Floats) -> Floats:
         """Return (n, m + K): independent pulls at the best nuisance parameters, and these."""
         scales, sizes = self._kept("_scales"), self._kept("_relative")
-        rows = self._whitened((values - np.array(self.values)) / scales)
+        rows = self._whitened((values - self._kept("_measured")) / scales)
         if not len(sizes):
             return rows
         shifts = self._whitened(values[:, None] * sizes / scales)  # (n, K, m)
         slope = -in_sequence(shifts * rows[:, None])
         curvature = in_sequence(shifts[:, :, None] * shifts[:, None]) + self._kept("_unit")
-        best = np.linalg.solve(curvature, slope[:, :, None])[:, :, 0]
+        best = (
+            slope / curvature[:, 0] if len(sizes) == 1 else np.linalg.solve(curvature, slope[:, :, None])[:, :, 0]
+        )
         moved = rows + in_sequence(np.swapaxes(shifts, 1, 2) * best[:, None])
         return np.concatenate([moved, best], axis=1)
 

@@ -131,6 +131,17 @@ class Search(RecordedSearch[SearchRecord]):
     def panel(cls, constraints: Sequence[Self]) -> Panel | None:
         return SearchPanel(constraints) if cls is Search else None
 
+    @property
+    def measured_signal(self) -> tuple[float, Floats, Floats]:
+        """z of the likelihood, and the measured signal in errors against ln(observed / expected) limit, (l,) each.
+
+        Without an expected limit l is 0.
+        """
+        if self.found.expected is None:
+            return NormalDist().inv_cdf(self.found.confidence), np.empty(0), np.empty(0)
+        z, table = _measured(self.found.confidence)
+        return z, *table
+
     def loglike_of_ratios(self, observed: Floats, expected: Floats) -> Floats:
         """Return half of minus the statistic for upper limits, 0 at and below the signal that was measured.
 

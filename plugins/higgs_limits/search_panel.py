@@ -35,10 +35,11 @@ class SearchPanel(Panel):
             axes = (*reals.put(masses), *reals.put(others))
             table, factor_axis = reals.put(tables)[0], reals.put(acceptance)[0]
             first = sum(len(other) for other in states)
-            heads.append(
-                [first, len(state), *axes, table, tables.shape[2], factor_axis, acceptance.shape[1], second]
-            )
-            numbers.append([low, high, resolution, largest_width])
+            z, logs, pulls = search.measured_signal
+            pulls_axis = reals.put(np.concatenate([logs, pulls]))[0]
+            sizes = tables.shape[2], factor_axis, acceptance.shape[1], second, pulls_axis, len(logs)
+            heads.append([first, len(state), *axes, table, *sizes])
+            numbers.append([low, high, resolution, largest_width, search.scale, z])
             states.append(here[state])
             products += [products[-1] + int(end) for end in product[1:]]
             parts += [parts[-1] + int(end) for end in part[1:]]
@@ -55,27 +56,16 @@ class SearchPanel(Panel):
             reals.array(),
         )
         self._most = max(map(len, states))
-        self._scale = np.array([search.scale for search in searches])
-        self._levels: list[tuple[Ints, Search]] = []
-        for confidence, known in {(s.found.confidence, s.found.expected is not None) for s in searches}:
-            alike = [
-                i
-                for i, s in enumerate(searches)
-                if (s.found.confidence, s.found.expected is not None) == (confidence, known)
-            ]
-            self._levels.append((np.array(alike, dtype=np.int64), searches[alike[0]]))
+        self._searches = len(searches)
 
     def judge(self, values: Floats) -> tuple[Floats, Floats]:
-        from terranova.plugins.higgs_limits.search_panel_kernels import decide_all  # numba takes a second to load
+        from terranova.plugins.higgs_limits.search_panel_kernels import judge_all  # numba takes a second to load
 
-        decisive = np.empty((len(self._scale), len(values), 2))
-        scratch = np.empty((2, self._most))
-        arguments: tuple[Any, ...] = (np.ascontiguousarray(values), *self._program, scratch, decisive)
-        decide_all(*arguments)
-        terms = np.empty((len(values), len(self._scale)))
-        for which, search in self._levels:
-            terms[:, which] = search.loglike_of_ratios(decisive[which, :, 0].T, decisive[which, :, 1].T)
-        return (decisive[:, :, 0].T - 1.0) / self._scale, terms
+        shape = len(values), self._searches
+        margins, terms, scratch = np.empty(shape), np.empty(shape), np.empty((2, self._most))
+        arguments: tuple[Any, ...] = (np.ascontiguousarray(values), *self._program, scratch, margins, terms)
+        judge_all(*arguments)
+        return margins, terms
 
 
 class _Reals:

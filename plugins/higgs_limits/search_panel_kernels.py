@@ -9,11 +9,12 @@ from terranova.plugins.higgs_limits.interpolation_kernels import locate
 from terranova.plugins.higgs_limits.search_kernels import LIGHTER_MASS, NO_SECOND, RELATIVE_WIDTH
 from terranova.types import Floats, Ints
 
-HEAD = 11
+HEAD = 13
 """Whole numbers that stand before each search: see `decide_all`."""
 
-NUMBERS = 4
-"""Other numbers: low and high mass between which it is applied, resolution, largest width."""
+NUMBERS = 6
+"""Other numbers: low and high mass between which it is applied, resolution, largest width, scale of the violation,
+and z, the expected limit in errors of the measured signal."""
 
 
 @lean_kernel
@@ -31,8 +32,25 @@ def _entry(reals: Floats, start: int, columns: int, k: int, part: float, j: int,
     return value
 
 
+@lean_kernel
+def _loglike(observed: float, expected: float, z: float, reals: Floats, axis: int, length: int) -> float:
+    """As `Search.loglike_of_ratios`; without a table of measured signals, half a Gaussian around zero."""
+    if length == 0:
+        pull = z * observed
+        return -0.5 * (pull * pull)
+    if not expected > 0.0:
+        return 0.0
+    k, share = locate(reals, axis, length, math.log(expected) - math.log(observed))
+    pulls = axis + length + k
+    measured = reals[pulls] if share == 0.0 else (1.0 - share) * reals[pulls] + share * reals[pulls + 1]
+    signal = z * expected
+    # An excess is no evidence for this signal: tables of one search share events, and none knows of the others.
+    above = max(signal - max(measured, 0.0), 0.0)
+    return float(-0.5 * above * (above - 2.0 * min(measured, 0.0)))
+
+
 @kernel
-def decide_all(
+def judge_all(
     values: Floats,
     heads: Ints,
     numbers: Floats,
@@ -43,20 +61,22 @@ def decide_all(
     columns: Ints,
     reals: Floats,
     scratch: Floats,
-    decisive: Floats,
+    margins: Floats,
+    terms: Floats,
 ) -> None:
-    """Rates over limits of the signal that decides, for each of S searches, as `search_kernels.decide` has them.
+    """Margin and log-likelihood by each of S searches, of the signal that decides as in `search_kernels.decide`.
 
     Args:
         values: (n, observables).
         heads: (S, HEAD) of each search: first signal and number of signals; start and number of masses; start and
             number of values of the second axis; start of the tables and their columns; start and number of
-            acceptances; what the second axis is.
+            acceptances; what the second axis is; start and number of ln(expected / observed) limit against which
+            the measured signal stands.
         numbers: (S, NUMBERS).
         states, products, factors, parts, columns: of the signals of all searches, see `search_kernels`.
         reals: axes, tables and acceptances, one after the other.
         scratch: (2, most signals of a search), overwritten.
-        decisive: (S, n, 2) is filled with observed and expected ratio.
+        margins, terms: (n, S), filled.
     """
     rate, total = scratch[0], scratch[1]
     for s in range(len(heads)):
@@ -67,9 +87,10 @@ def decide_all(
         expected_table = observed_table + length * width_of_table
         factor_axis, factor_length, second = heads[s, 8], heads[s, 9], heads[s, 10]
         low, high, resolution, largest_width = numbers[s, 0], numbers[s, 1], numbers[s, 2], numbers[s, 3]
+        scale, z, pulls_axis, pulls_length = numbers[s, 4], numbers[s, 5], heads[s, 11], heads[s, 12]
         for row in range(len(values)):
             v = values[row]
-            decisive[s, row, 0], decisive[s, row, 1] = 0.0, 0.0
+            of_observed, of_expected = 0.0, 0.0
             for i in range(count):
                 added = 0.0
                 for p in range(products[first + i], products[first + i + 1]):
@@ -119,5 +140,7 @@ def decide_all(
                     signal *= (1.0 - share) * reals[start + a] + share * reals[
                         start + min(a + 1, factor_length - 1)
                     ]
-                if signal / expected > decisive[s, row, 1]:
-                    decisive[s, row, 0], decisive[s, row, 1] = signal / observed, signal / expected
+                if signal / expected > of_expected:
+                    of_observed, of_expected = signal / observed, signal / expected
+            margins[row, s] = (of_observed - 1.0) / scale
+            terms[row, s] = _loglike(of_observed, of_expected, z, reals, pulls_axis, pulls_length)

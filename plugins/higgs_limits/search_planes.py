@@ -68,7 +68,7 @@ class SearchPlanes(RecordedSearch[PlanesRecord]):
         return np.asarray(-0.5 * self._decide(values)[:, 1])
 
     def judge(self, values: Floats) -> Judgement:
-        decisive = self._decide(values)
+        decisive = self._decided(np.ascontiguousarray(values))
         margin = (math.log(1.0 - self.found.confidence) - decisive[:, 0]) / self.scale
         return Judgement(margin, -0.5 * decisive[:, 1])
 
