@@ -248,3 +248,23 @@ def test_tasks_grow_until_they_last_long_enough_and_shrink_towards_the_end() -> 
     slow = Pace()
     slow.learn(1, 60.0)
     assert slow.points(100, 4) == 1
+
+
+@pytest.mark.integration
+def test_a_slow_constraint_runs_in_the_workers_under_the_time_out_and_costs_one_point_at_most() -> None:
+    from support.slow_constraints import STUBBORN
+    from support.toys import Shell
+
+    from terranova import BoundModel
+
+    problem = Problem(BoundModel(Shell()), [ConstraintSet("set", (STUBBORN,))])
+    x = np.array([[a, 1.0, 1.0, 0.0] for a in (5.0, 5.0 + 7.0**0.5, 6.0, 5.0 + 9.0**0.5, 7.0, 5.0 + 11.0**0.5)])
+    with ProcessesExecutor(problem, 2, timeout=3.0) as executor:
+        evaluation = executor.evaluate(x)
+    number = np.arange(len(x))
+    batch = problem.batch(np.full((len(x), 4), 0.5), x, evaluation, number, number, number)
+    expected = [Status.OK, Status.UNSCORED, Status.OK, Status.CRASHED, Status.OK, Status.TIMEOUT]
+    assert batch.status.tolist() == expected
+    np.testing.assert_allclose(batch.violations[:, 0], [0.0, np.inf, 0.0, np.inf, 1.0, np.inf])
+    assert batch.reason[1] == "constraint 'stubborn' of 'set': ArithmeticError: no convergence"
+    assert batch.reason[5] == "no answer within 3 s"
