@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from annotated_types import Gt, Lt
 
+from terranova.interfaces.arrays import real
 from terranova.types import Floats
 
 Positive = Annotated[float, Gt(0)]
@@ -207,7 +208,8 @@ class Constraint(ABC):
         """
         margin = self.margin(values) if _says(type(self), "margin", "violation") else self.violation(values)
         if self.hard:  # by what it promises
-            return Judgement(margin, np.where(np.asarray(margin) > 0.0, -np.inf, 0.0))
+            margin = real(margin, "its violation")
+            return Judgement(margin, np.where(margin > 0.0, -np.inf, 0.0))
         return Judgement(margin, self.loglike(values))
 
     @classmethod

@@ -401,13 +401,9 @@ def _rebels(p: Any) -> Any:
         ({"violation_of": lambda p: 0.0}, r"array \(8,\)"),
         ({"violation_of": lambda p: p + 1j}, "complex"),
         ({"violation_of": lambda p: ["x"] * 8}, "numbers"),
-        ({"violation_of": lambda p: 1 / 0}, "ZeroDivisionError"),
-        ({"violation_of": lambda p: sys.exit(1)}, "SystemExit"),
-        ({"violation_of": 7}, "TypeError"),
         ({"violation_of": np.abs, "loglike_of": lambda p: p[1:]}, r"array \(8,\)"),
         ({"violation_of": np.abs, "loglike_of": lambda p: -p + 0j}, "complex"),
         ({"violation_of": np.abs, "loglike_of": lambda p: np.full(8, np.inf)}, "none infinite"),
-        ({"violation_of": np.abs, "loglike_of": lambda p: 1 / 0}, "ZeroDivisionError"),
     ],
 )
 def test_a_function_that_answers_wrongly_is_named(functions: Any, words: str) -> None:
@@ -417,12 +413,44 @@ def test_a_function_that_answers_wrongly_is_named(functions: Any, words: str) ->
     assert "their-set" in str(caught.value)
 
 
+@pytest.mark.usefixtures("toy_registry")
+@pytest.mark.parametrize(
+    ("functions", "words"),
+    [
+        ({"violation_of": lambda p: 1 / 0}, "ZeroDivisionError"),
+        ({"violation_of": lambda p: sys.exit(1)}, "SystemExit"),
+        ({"violation_of": 7}, "TypeError"),
+        ({"violation_of": np.abs, "loglike_of": lambda p: 1 / 0}, "ZeroDivisionError"),
+    ],
+)
+def test_a_function_that_raises_everywhere_ends_the_scan_once_its_points_are_stored(
+    functions: Any, words: str, tmp_path: Path
+) -> None:
+    violations, loglike = _scored(**functions)
+    assert (violations == np.inf).all()
+    assert (loglike == -np.inf).all()
+    theirs = Function(name="theirs", observables=("p",), source="theory: a test", **functions)
+    offers: dict[str, Any] = {
+        "terranova_models": lambda: [_model()],
+        "terranova_constraint_sets": lambda: [ConstraintSet("their-set", (theirs,))],
+    }
+    registry().register(_plugin(**offers), name="theirs")
+    scan = {"model": "broken", "constraints": ["their-set"], "sampler": "random", "budget": {"evaluations": 300}}
+    with pytest.raises(ContractError, match=rf"constraint 'theirs' of .*: {words}"):
+        terranova.scan({**scan, "output": str(tmp_path / "run")}, quiet=True)
+    table = terranova.open(tmp_path / "run").table(["status", "reason"])
+    assert len(table) >= 100
+    assert set(table["status"].to_pylist()) == {int(Status.UNSCORED)}
+    assert all("theirs" in reason for reason in table["reason"].to_pylist())
+
+
 def test_what_a_function_does_not_know_excludes_the_point() -> None:
     violations, loglike = _scored(
         violation_of=lambda p: np.where(p > 0.5, np.nan, 0.0), loglike_of=lambda p: -p / 0.0
     )
     assert (violations[X[:, 0] > 0.5] == np.inf).all()
-    assert (violations[X[:, 0] <= 0.5] == 0).all()
+    assert (violations[X[:, 0] == 0.0] == np.inf).all()  # no log-likelihood
+    assert (violations[(X[:, 0] <= 0.5) & (X[:, 0] > 0.0)] == 0).all()
     assert not np.isnan(loglike).any()
 
 
