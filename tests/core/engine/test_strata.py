@@ -8,7 +8,11 @@ from terranova import Choice, Parameter, ParameterSpace, Sign, Uniform
 from terranova.engine.strata import Strata
 
 SPACE = ParameterSpace(
-    (Parameter("x", Uniform(0, 1)), Parameter("kind", Choice((1.0, 2.0, 3.0), (1.0, 2.0, 1.0))), Parameter("y", Uniform(0, 1)))
+    (
+        Parameter("x", Uniform(0, 1)),
+        Parameter("kind", Choice((1.0, 2.0, 3.0), (1.0, 2.0, 1.0))),
+        Parameter("y", Uniform(0, 1)),
+    )
 )  # fmt: skip
 
 
