@@ -1,4 +1,4 @@
-"""Which samplers find the one category of three that has valid points, 1e-6 of the prior, while the others look better.
+"""Which samplers find the one category of three with valid points, 1e-6 of the prior, while the others look better.
 
     python benchmarks/categories.py SAMPLER... [--evaluations N] [--alone]
 

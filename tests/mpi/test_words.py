@@ -1,4 +1,4 @@
-"""A scan with expressions, a choice and a limit over two columns: on two ranks, killed, resumed, fitted, exported."""
+"""Expressions, a choice and a limit over two columns: scanned on two ranks, killed, resumed, rescored, exported."""
 
 from __future__ import annotations
 
@@ -44,13 +44,15 @@ def test_two_ranks_killed_and_resumed_are_one_rank(tmp_path: Path) -> None:
     killed = _scan(tmp_path / "two", str(BIN / "mpirun"), "-n", "2")
     parts = tmp_path / "two"
     for _ in range(3000):
-        if list(parts.rglob("*.journal*")) or killed.poll() is not None:
+        if list(parts.rglob("journal-*.log")) or killed.poll() is not None:
             break
         time.sleep(0.1)
     if killed.poll() is None:
         os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
-    resumed = subprocess.run([str(BIN / "terranova"), "resume", str(parts)], capture_output=True, text=True, timeout=300)
+    resumed = subprocess.run(
+        [str(BIN / "terranova"), "resume", str(parts)], capture_output=True, text=True, timeout=300
+    )
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     one, two = _rows(tmp_path / "one"), _rows(tmp_path / "two")
     for name in one.columns:  # type: ignore[attr-defined]
@@ -73,7 +75,7 @@ def _columns_are_what_they_say(frame: object) -> None:
 def _goes_on(folder: Path) -> None:
     run = terranova.open(folder / "two")
     assert run.best(3)["loglike"].notna().all()
-    assert terranova.export(run, "csv", folder / "points.csv").exists()
+    assert terranova.export(run, output=folder / "points.csv").exists()
     narrower = {"name": "n", "observable": "dm / mH1", "kind": "window", "upper": 0.5, "source": "this test"}
     again = terranova.rescore(run, [narrower], folder / "three")
     assert 0 < again.valid_count < again.count
