@@ -115,7 +115,7 @@ class Chi2Table(Constraint):
         grids, table, spline = getattr(self, "_table")  # noqa: B009 - set in __post_init__ of a frozen class
         inside = [np.clip(column, grid[0], grid[-1]) for column, grid in zip(values.T, grids, strict=True)]
         if spline is None:
-            found = _linear(grids, table, inside)
+            found = linear(grids, table, inside)
         else:
             found = np.maximum(spline(*inside) if len(grids) == 1 else spline.ev(*inside), table.min())
         ends = zip(values.T, inside, grids, strict=True)
@@ -141,7 +141,7 @@ class Chi2Table(Constraint):
         return f"table of -2 ln L of {', '.join(self.observables)} ≤ {self.max_chi2:g}"
 
 
-def _linear(grids: tuple[Floats, ...], table: Floats, at: Sequence[Floats]) -> Floats:
+def linear(grids: tuple[Floats, ...], table: Floats, at: Sequence[Floats]) -> Floats:
     """Interpolate a table (x, y) linearly in one or two coordinates, each (n,) and within its grid."""
     cells, parts = [], []
     for grid, column in zip(grids, at, strict=True):

@@ -15,8 +15,8 @@ from terranova.errors import did_you_mean
 from terranova.interfaces.priors import Prior
 from terranova.types import Floats
 
-_EDGE = 1e-300, 1.0 - np.finfo(float).eps
-"""u is kept within, so that a density without bounds never returns an infinity."""
+_EDGE = 1e-16, 1.0 - np.finfo(float).eps
+"""u is kept within, so that a density without bounds never returns an infinity, and scipy no NaN."""
 
 # fmt: off
 SCIPY_NAMES = (

@@ -13,6 +13,7 @@ from terranova.pages import html
 from terranova.pages.blocks import Page, Paragraph, Section, Tiles, paragraphs, titled
 from terranova.pages.guard import guarded
 from terranova.reporting.best_section import best_section
+from terranova.reporting.categories_section import categories_section
 from terranova.reporting.completeness_section import completeness_section
 from terranova.reporting.constraints_section import constraints_section
 from terranova.reporting.facts import citations_section, notes, state, what_section
@@ -88,6 +89,7 @@ def render(run: Run, diagnosis: Diagnosis, panels: Sequence[Projection] | None =
         guarded("what", "What ran", lambda: what_section(run, problem)),
         guarded("efficiency", "Efficiency", lambda: efficiency_section(diagnosis)),
         guarded("completeness", "How complete the map is", lambda: completeness_section(run)),
+        guarded("categories", "Category by category", lambda: categories_section(run, problem)),
         guarded(
             "constraints",
             "Which constraint kills how many points",
