@@ -7,9 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -148,9 +150,24 @@ def test_a_bug_in_the_model_is_raised_with_its_traceback_and_the_pool_goes_on() 
         assert executor.evaluate(good).status.tolist() == [Status.OK] * 50
 
 
-def test_a_problem_that_cannot_travel_is_refused_before_the_first_point() -> None:
+def test_functions_that_no_module_has_travel_by_value() -> None:
     model = toys.problem(toys.Staged).model
     local = Function(name="local", observables=("first",), source="this test", violation_of=lambda first: 0 * first)
+    problem = Problem(model, [ConstraintSet("mine", (local,))])
+    x = np.random.default_rng(1).random((20, 2))
+    with ProcessesExecutor(problem) as executor:
+        np.testing.assert_array_equal(executor.evaluate(x).observables, problem.evaluate(x).observables)
+
+
+def test_a_problem_that_cannot_travel_is_refused_before_the_first_point() -> None:
+    model = toys.problem(toys.Staged).model
+    lock = threading.Lock()  # belongs to this process
+
+    def guarded(first: Any) -> Any:
+        with lock:
+            return 0 * first
+
+    local = Function(name="local", observables=("first",), source="this test", violation_of=guarded)
     problem = Problem(model, [ConstraintSet("mine", (local,))])
     with (
         pytest.raises(ContractError, match=r"'staged'.*cannot be sent.*isolation: none"),
