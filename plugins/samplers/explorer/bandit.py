@@ -20,7 +20,7 @@ _MEMORY = 0.9999
 _MOST_CREDIT = 2000.0
 """Points by which an arm can lag behind its share: what it could not take for long is not all made up for."""
 
-_HOPE, _KNOWN, _DOUBT = 0.15, 2, 2000
+_HOPE, _KNOWN, _DOUBT = 0.15, 2, 10_000
 """Least share of the solver until it has succeeded some times or spent some points: what a new region is worth
 shows only then."""
 
