@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from terranova import ConstraintSet, Model, hookimpl
 from terranova.models.analytic.base import Analytic
-from terranova.models.analytic.families import EXACT, OTHERS
+from terranova.models.analytic.families import EXACT, OTHERS, Windowed
 from terranova.models.analytic.isles import Hard16, Isles16, Isles43
 from terranova.models.analytic.profiles import PROFILES
 from terranova.models.analytic.shapes import SHAPES
@@ -21,4 +21,5 @@ def terranova_models() -> list[type[Model]]:
 @hookimpl
 def terranova_constraint_sets() -> list[ConstraintSet]:
     """A set for each, of the same name."""
-    return [kind().constraints() for kind in (*PROBLEMS, *OTHERS, *PROFILES)]
+    problems: list[type[Analytic] | type[Windowed]] = [*PROBLEMS, *OTHERS]
+    return [*(kind().constraints() for kind in problems), *(kind().constraints() for kind in PROFILES)]
