@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from terranova import ConstraintSet, Model, hookimpl
-from terranova.models.analytic.base import Analytic
-from terranova.models.analytic.families import EXACT, OTHERS, Windowed
+from terranova.models.analytic.base import Analytic, Windowed
+from terranova.models.analytic.families import EXACT, OTHERS
 from terranova.models.analytic.isles import Hard16, Isles16, Isles43
 from terranova.models.analytic.profiles import PROFILES
 from terranova.models.analytic.shapes import SHAPES
