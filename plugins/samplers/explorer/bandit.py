@@ -24,6 +24,10 @@ _HOPE, _KNOWN, _DOUBT = 0.15, 2, 10_000
 """Least share of the solver until it has succeeded some times or spent some points: what a new region is worth
 shows only then."""
 
+_ROAMING, _MOST_ROAMING, _ROAMED = 0.25, 0.8, 10_000
+"""Least share of CMA-ES of the points of all islands until it has spent some: what it finds it finds late. They are
+those of one island, of which they take no more than most: a search that is shared out among many finds nothing."""
+
 _UNTRIED = 300
 """Points after which an arm has a value of its own; before, it counts as much as the best."""
 
@@ -41,7 +45,7 @@ class Bandit:
     An arm's share of the points is its share of the squares of the values, but at least `floor`; the solver's
     floor falls with every failure, because on a problem that is not smooth it never succeeds. Stratified solves
     have a floor of their own while they succeed and there are empty bins to try. The arm that lags most behind its
-    share is next.
+    share is next. One island for all has CMA-ES as a search of its own for a while.
 
     Islands know what all had learnt at the last exchange, and what they learnt themselves since. All counts are
     whole numbers, so that sums over islands do not depend on ranks.
@@ -69,8 +73,14 @@ class Bandit:
         own = self._own.sum(axis=2)
         return np.asarray((self._gain.sum() + own[:, 0]) / (self._cost.sum() + own[:, 1]))
 
-    def shares(self, island: int, hopeful: bool) -> Floats:
-        """Return which part (arms,) of its points an island gives to each arm."""
+    def shares(self, island: int, hopeful: bool, roaming: int = 0) -> Floats:
+        """Return which part (arms,) of its points an island gives to each arm.
+
+        Args:
+            island: which one.
+            hopeful: whether stratified solves have empty bins to try.
+            roaming: number of islands for which it runs CMA-ES; 0 if another one does.
+        """
         value, spent = self.values()[island], self._spent + self._own[island, 1]
         value[(spent < _UNTRIED) & (np.arange(ARMS) != PIN)] = value.max()
         square = value * value
@@ -83,6 +93,8 @@ class Bandit:
             floor[SOLVE] = max(_HOPE, self.floor)
         else:
             floor[SOLVE] *= (1 + solved) / (1 + tried)
+        if roaming and spent[ROAM] < _ROAMED:
+            floor[ROAM] = max(min(_ROAMING * roaming, _MOST_ROAMING), self.floor)
         floor[PIN] = self.pin_share if hopeful and pinned[1] > _WORTH_PINNING * pinned[0] else 0.0
         share = np.maximum(share, floor)
         return np.asarray(share / share.sum())
@@ -91,11 +103,11 @@ class Bandit:
         """Return the arm that lags most behind its share, of those that can begin."""
         return max(allowed, key=lambda arm: float(self.credit[island, arm]))
 
-    def pay(self, island: int, points: Ints, opened: Ints, hopeful: bool) -> None:
-        """Note how many points (arms,) each arm spent in a step, and how many bins (arms,) it opened."""
+    def pay(self, island: int, points: Ints, opened: Ints, hopeful: bool, roaming: int = 0) -> None:
+        """Note the points (arms,) that each arm spent in a step, and the bins (arms,) that it opened; see `shares`."""
         self._own[island, 0] += opened
         self._own[island, 1] += points
-        self.credit[island] += points.sum() * self.shares(island, hopeful) - points
+        self.credit[island] += points.sum() * self.shares(island, hopeful, roaming) - points
         np.clip(self.credit[island], -_MOST_CREDIT, _MOST_CREDIT, out=self.credit[island])
 
     def solve_ends(self, island: int, solved: bool) -> None:

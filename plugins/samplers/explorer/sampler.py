@@ -305,7 +305,8 @@ class Explorer(Archipelago):
             spent = np.bincount(account[i], points[i], ARMS).astype(np.int64)
             if self._bases.known(i):
                 gained = np.bincount(account[i], opened[i], ARMS).astype(np.int64)
-                self._bandit.pay(i, spent, gained, self._pins.hopeful(i))
+                roaming = self._scouts.islands if self._scouts.leads(i) else 0
+                self._bandit.pay(i, spent, gained, self._pins.hopeful(i), roaming)
             else:
                 self._searched[i] += np.array([spent.sum(), spent[SOLVE]], dtype=np.int64)
 

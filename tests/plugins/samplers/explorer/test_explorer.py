@@ -23,6 +23,7 @@ from terranova.plugins.samplers.explorer.bases import Bases
 from terranova.plugins.samplers.explorer.follow import LONGEST, Followed
 from terranova.plugins.samplers.explorer.rows import Rows
 from terranova.plugins.samplers.explorer.sampler import Explorer
+from terranova.plugins.samplers.explorer.scouts import Scouts
 from terranova.plugins.samplers.explorer.tree import OVER, STEP, Told, Tree
 from terranova.plugins.samplers.explorer.walker import Walker
 from terranova.types import Floats
@@ -324,6 +325,38 @@ def test_the_solver_is_given_a_chance_to_show_what_a_new_region_is_worth() -> No
     assert spend(bandit, 400, {TREE: 1.0})[SOLVE] < 0.05
     bandit = Bandit(1, 0.02, 0.05)
     assert spend(bandit, 400, {TREE: 1.0, SOLVE: 2.0})[SOLVE] > 0.5
+
+
+def test_cma_es_has_a_quarter_of_all_points_on_one_island_for_a_while() -> None:
+    """What it finds it finds late: shares by yield alone would never let it."""
+    bandit = Bandit(1, 0.02, 0.05)
+    bandit.merge({"bandit": np.full((2, ARMS), [[0], [400]]), "bandit_tries": np.zeros((2, 2), dtype=np.int64)})
+    alone, leading, other = (bandit.shares(0, False, roaming)[ROAM] for roaming in (1, 16, 0))
+    bandit.merge({"bandit": np.array([[1] * ARMS, [100] * ARMS]), "bandit_tries": np.zeros((2, 2), dtype=np.int64)})
+    assert alone >= 0.2
+    assert 0.4 < leading < 0.9
+    assert other < leading
+    spent = np.zeros((2, ARMS), dtype=np.int64)
+    spent[1, ROAM], spent[:, TREE] = 10_000, (5000, 10_000)
+    bandit.merge({"bandit": spent, "bandit_tries": np.zeros((2, 2), dtype=np.int64)})
+    assert bandit.shares(0, False, 16)[ROAM] < 0.05
+
+
+def test_one_island_of_all_leads_whatever_rank_has_it() -> None:
+    streams = [np.random.default_rng([7, i]) for i in range(12)]
+    whole = Scouts([np.random.default_rng([7, i]) for i in range(12)], 2)
+    halves = [Scouts(streams[:6], 2), Scouts(streams[6:], 2)]
+    total = whole.pending()
+    for scouts in (whole, *halves):
+        scouts.merge(total)
+        assert scouts.islands == 12
+    led = [whole.leads(i) for i in range(12)]
+    assert sum(led) == 1
+    assert led == [halves[i // 6].leads(i % 6) for i in range(12)]
+    again = Scouts([np.random.default_rng(1) for _ in range(12)], 2)
+    again.restore(whole.state())
+    assert [again.leads(i) for i in range(12)] == led
+    assert again.islands == 12
 
 
 def test_stratified_solves_have_their_share_while_they_succeed_and_bins_are_empty() -> None:
