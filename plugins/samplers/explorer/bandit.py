@@ -104,7 +104,7 @@ class Bandit:
         return max(allowed, key=lambda arm: float(self.credit[island, arm]))
 
     def pay(self, island: int, points: Ints, opened: Ints, hopeful: bool, roaming: int = 0) -> None:
-        """Note the points (arms,) that each arm spent in a step, and the bins (arms,) that it opened; see `shares`."""
+        """Note what each arm (arms,) spent in a step, and how many bins (arms,) it opened; see `shares`."""
         self._own[island, 0] += opened
         self._own[island, 1] += points
         self.credit[island] += points.sum() * self.shares(island, hopeful, roaming) - points
