@@ -167,7 +167,9 @@ def _problem_entry(
     features = _features(keys.get("observables"), (*path, "observables"), diagnostics) or dict(shared)
     if isinstance(name, str):
         keys.setdefault("constraints", [name])
-    located = read_problem(keys, path, diagnostics, registry.constraint_kinds)
+    # Here `observables` are ranges that coverage looks at.
+    of_problem = {key: value for key, value in keys.items() if key != "observables"}
+    located = read_problem(of_problem, path, diagnostics, registry.constraint_kinds)
     resolved = resolve_problem(located, diagnostics, registry, consent)
     if resolved.model is None or resolved.located.model is None:
         return None, resolved

@@ -102,7 +102,7 @@ class Problem:
             groups=dict(self._owner),
             reads={c.name: tuple(c.observables) for c in self.constraints},
             seeds=self._seeds if self._suggests else None,
-            jacobian=partial(slopes_of, self) if self.model.has_jacobian else None,
+            jacobian=partial(slopes_of, self.model, self.margins) if self.model.has_jacobian else None,
         )
 
     @property

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
 from terranova.evaluation.bound_model import BoundModel
 from terranova.interfaces.sampler import Slopes
 from terranova.types import Floats
-
-if TYPE_CHECKING:
-    from terranova.evaluation.problem import Problem
 
 STEP = 1e-7
 """In the unit cube. What is differenced over it is only arithmetic: priors and constraints."""
@@ -41,18 +38,27 @@ def continued(model: BoundModel, x: Floats, observables: Floats, beside: Floats)
     return model.with_derived(beside, there.reshape(len(beside), -1))
 
 
-def slopes_of(problem: Problem, u: Floats, observables: Floats) -> Slopes:
-    """Return what `SearchSpace.jacobian` promises."""
+def slopes_of(
+    model: BoundModel, margins_of: Callable[[Floats, Floats], Floats], u: Floats, observables: Floats
+) -> Slopes:
+    """Return what `SearchSpace.jacobian` promises.
+
+    Args:
+        model: one that offers derivatives.
+        margins_of: from x (n, d) and observables (n, k) to the margins (n, m) of constraints.
+        u: (n, d) in the unit cube.
+        observables: (n, k) there.
+    """
     n, d = u.shape
-    space = problem.model.space
+    space = model.space
     step = np.where(u + STEP <= 1.0, STEP, -STEP)
     around = (u[:, None] + step[:, None] * np.eye(d)).reshape(n * d, d)
     owner = np.repeat(np.arange(n), d)
     x, beside = space.to_physical(u), space.to_physical(around)
-    there = continued(problem.model, x, observables, beside)
-    margins = problem.margins(x, observables)
+    there = continued(model, x, observables, beside)
+    margins = margins_of(x, observables)
     with np.errstate(invalid="ignore", over="ignore"):
         of_observables = (there - observables[owner]).reshape(n, d, -1) / step[:, :, None]
-        change = problem.margins(beside, there) - margins[owner]
+        change = margins_of(beside, there) - margins[owner]
         of_margins = np.where(np.isfinite(change), change, np.nan).reshape(n, d, -1) / step[:, :, None]
     return Slopes(np.swapaxes(of_observables, 1, 2), np.swapaxes(of_margins, 1, 2))

@@ -156,8 +156,13 @@ class Linearised:
         """
         n = len(batch.loglike)
         values = np.column_stack([batch.x, batch.observables])
-        margins = batch.margins[:, [self._columns[edge.constraint.name] for edge in self._hard]]
-        bounds = [edge.at(self._read(values, edge.constraint), margins[:, i]) for i, edge in enumerate(self._hard)]
+        # What a surrogate predicts, no constraint has been asked about.
+        scored = batch.margins.shape[1] == len(self._columns)
+        bounds = []
+        for edge in self._hard:
+            asked = self._read(values, edge.constraint)
+            margin = batch.margins[:, self._columns[edge.constraint.name]] if scored else None
+            bounds.append(edge.at(asked, margin))
         loglike = batch.loglike.copy()
         for i, axis in enumerate(axes):
             if axis.column is None or elastic:
@@ -175,6 +180,8 @@ class Linearised:
         read = [self._read(values, c) for c in self.general]
         other = [
             -np.where(np.isfinite(of).all(axis=1), batch.terms[:, self._columns[c.name]], np.nan)[:, None]
+            if scored
+            else -_known(of, c.loglike)
             for c, of in zip(self.general, read, strict=True)
         ]
         residuals, others, walls = _stacked(squares, n), _stacked(other, n), _stacked(bounds, n)
@@ -231,9 +238,12 @@ class _Edge:
             (bound * self.scale if self.log else np.arcsinh(bound * self.scale / self.width)) / self.unit
         )
 
-    def at(self, read: Floats, margin: Floats) -> Floats:
-        """Return the bound (n,) of what its constraint reads (n, q), and of the margin (n,) that it gave."""
+    def at(self, read: Floats, margin: Floats | None) -> Floats:
+        """Return the bound (n,) of what its constraint reads (n, q), and of the margin (n,) it gave, if any."""
+        if self.end is None and margin is None:
+            return _known(read, self.constraint.margin)[:, 0] / self.scale
         if self.end is None:
+            assert margin is not None
             return np.where(np.isfinite(read).all(axis=1), margin, np.nan) / self.scale
         with np.errstate(invalid="ignore"):
             if self.log:

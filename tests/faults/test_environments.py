@@ -56,6 +56,10 @@ APART: dict[str, Callable[[Path], list[Any]]] = {
     "verify": lambda run: [run],
     "salvage": lambda run: [run],
     "doctor": lambda run: [],
+    "status": lambda run: [run],
+    "cite": lambda run: [run],
+    "check": lambda run: [run / "config.yaml", "--points", 5],
+    "warm": lambda run: ["toy-shell"],
     "new model": lambda run: ["my_model", "--directory", run.parent],
     "surrogate train": lambda run: [
         *(run, "--output", run.with_name("one.surrogate"), "--trials", 0, "--target", "ring")

@@ -387,6 +387,9 @@ ALLOWED = {
     "core/comparison/session.py": {"subprocess.Popen": "starts this Python with words from the command line"},
     "core/installation/mpi.py": {"subprocess.Popen": "fixed commands that try MPI"},
     "core/__init__.py": {"import_module": "the package of built-in plugins, by its fixed name"},
+    "core/engine/compilation.py": {"importlib.import_module": "numba's events, by their fixed name"},
+    "core/engine/notebook_display.py": {"importlib.import_module": "IPython, by its fixed name"},
+    "core/registry/python_files.py": {"importlib.import_module": "a file that the user agreed to"},
     "core/engine/job.py": {"subprocess.Popen": "starts mpirun and this Python, as the command line says"},
     "core/external/program.py": {"subprocess.Popen": "the command is an argument that a plugin's code gives"},
     "core/system/process_tree.py": {

@@ -48,9 +48,7 @@ def test_an_edit_of_a_called_kernel_recompiles_its_callers(tmp_path: Path) -> No
     assert run(tmp_path) == "31.0 1"
 
 
-@pytest.mark.parametrize(
-    "user", ["cma.kernels", *(f"explorer.{n}_kernels" for n in ("tree", "solver", "attempts"))]
-)
+@pytest.mark.parametrize("user", ["cma.kernels", *(f"explorer.{n}_kernels" for n in ("tree", "attempts"))])
 def test_the_shared_linear_algebra_counts_for_its_callers(user: str) -> None:
     files = sources(f"terranova.plugins.samplers.{user}", "terranova.plugins")
     assert {path.name for path in files} == {f"{user.split('.')[1]}.py", "linear_algebra.py", "_jit.py"}

@@ -32,6 +32,7 @@ def test_the_best_fit_and_what_it_cost(monkeypatch: pytest.MonkeyPatch, capsys: 
         values=values,
         contributions={"a": 2.4, "b": 0.001},
         ends={},
+        jumps=(),
     )
     fit: Any = SimpleNamespace(
         about=about(problem({"name": "fit-simple"}, [measured("same", 0.0)]), (0.68,)),

@@ -51,7 +51,7 @@ def test_both_modes_are_kept() -> None:
     linearised = Linearised(known, np.random.default_rng(1))
     axis = make_axis(known, "size", 4, None)
     work = CellSearch(linearised, [axis], np.random.default_rng(2), 100_000, lambda _: None)
-    for _ in range(4):
+    for _ in range(12):  # each finds either
         work.random_starts(np.arange(4))
     work.sweep()
     for kept in work.minima.of:

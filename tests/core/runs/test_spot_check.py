@@ -92,7 +92,9 @@ def test_a_point_that_fails_now_is_a_change_and_one_that_is_lost_is_none(run: Ru
 
 def test_scores_count_where_the_constraints_are_those_of_the_run(run: Run) -> None:
     problem = run.problem()
-    problem._high = problem._high + 1.0  # what the data of a constraint, read wrong, would do
+    windows = problem._scorings[0]._fast
+    assert windows is not None
+    windows._high = windows._high + 1.0  # what the data of a constraint, read wrong, would do
     assert "C_w_" in spot_check(run, problem).changed[0]
     assert spot_check(run, problem, scored=False).same
 

@@ -252,11 +252,11 @@ def test_memory_and_learning_are_bounded() -> None:
 
 
 def test_units_and_losses() -> None:
-    violations = np.array([[1.0, 0.0], [3.0, 0.0], [np.inf, 5.0]])
+    violations = np.array([[1.0, 0.0], [3.0, np.inf], [np.inf, 5.0], [np.inf, np.inf]])
     units = units_of(violations)
     assert units.tolist() == [2.0, 5.0]
-    loss = compressed_loss(violations, np.array([False, True, False]), units)
-    assert loss == pytest.approx([np.log(1.5), np.inf, 20.0 + np.log(2.0)])
+    loss = compressed_loss(violations, np.array([False, True, False, True]), units)
+    assert loss == pytest.approx([np.log(1.5), 20.0 + np.log(2.5), 20.0 + np.log(2.0), np.inf])
 
 
 def test_the_history_of_a_study_is_bounded_and_keeps_the_best() -> None:
