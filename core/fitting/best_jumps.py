@@ -105,11 +105,12 @@ def jumps_sentences(jumps: Sequence[Jump]) -> list[str]:
     """Say what it means that the best fit lies beside jumps; nothing where it does not."""
     if not jumps:
         return []
-    said = []
-    for jump in jumps[:_SHOWN]:
+    said, walls = [], {jump.constraint: jump for jump in reversed(jumps)}  # a wall is met along several axes
+    largest = sorted(walls.values(), key=lambda jump: -jump.change)
+    for jump in largest[:_SHOWN]:
         unit = "" if jump.unit == "1" else f" {jump.unit}"
         said.append(f"{jump.constraint} by {jump.change:.2g} at {jump.parameter} = {jump.value:.6g}{unit}")
-    more = f"; and {len(jumps) - _SHOWN} more" if len(jumps) > _SHOWN else ""
+    more = f"; and {len(largest) - _SHOWN} more" if len(largest) > _SHOWN else ""
     return [
         f"Beside the best fit chi2 jumps: {'; '.join(said)}{more}. Where a table ends, or another search begins to "
         "decide, the likelihood is not continuous. The point may be held there by where data end; such a problem "

@@ -68,3 +68,5 @@ def test_the_largest_are_named_and_the_others_counted() -> None:
     assert "search0 by 5 at m = 100 GeV; search1 by 4" in said
     assert "and 2 more" in said
     assert "search3" not in said
+    twice = [Jump("m", 100.0, "GeV", "one", 5.0), Jump("n", 3.0, "1", "one", 4.0)]
+    assert jumps_sentences(twice)[0].startswith("Beside the best fit chi2 jumps: one by 5 at m = 100 GeV. Where")
