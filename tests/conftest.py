@@ -32,6 +32,14 @@ settings.register_profile("terranova", deadline=None, max_examples=30)
 settings.load_profile("terranova")
 
 
+@pytest.fixture(autouse=True)
+def _folders_of_imports() -> Iterator[None]:
+    """The folder of a model that was imported from a file stays among those of imports: not for the next test."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
+
+
 @pytest.fixture
 def toy_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The shared registry, with the toy models in it for the length of a test."""

@@ -163,7 +163,7 @@ _TABLE: dict[str, Any] = {"x_grid": (1, 2), "limit": (1, 2)}
         (Tabulated, {**PAIR, **_TABLE, "side": "left"}, "side"),
         (Tabulated, {**PAIR, **_TABLE, "limit": (0, 1), "log": True}, "positive limits"),
         (Tabulated, {**PAIR, **_TABLE, "cl": 95}, "cl"),
-        (Tabulated, {**PAIR, **_TABLE, "observables": ("x", "y", "z")}, "one observable"),
+        (Tabulated, {**PAIR, **_TABLE, "observables": ("x", "y", "z")}, "y_grid: missing"),
     ],
 )
 def test_senseless_constraints_are_refused(kind: type[Constraint], words: dict[str, Any], message: str) -> None:
