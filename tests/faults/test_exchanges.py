@@ -118,9 +118,9 @@ def test_a_rank_killed_at_exchanges_of_every_sampler_costs_no_row(tmp_path: Path
 @pytest.mark.parametrize(
     ("victim", "place", "parallel"),
     [
-        (1, 25, ""),  # it has met the others, and they wait for what it sends
-        pytest.param(0, 25, "", marks=pytest.mark.slow),
-        pytest.param(0, 24, "", marks=pytest.mark.slow),
+        (1, 15, ""),  # it has met the others, and they wait for what it sends
+        pytest.param(0, 15, "", marks=pytest.mark.slow),
+        pytest.param(0, 14, "", marks=pytest.mark.slow),
         pytest.param(1, 15, ", mode: evaluations", marks=pytest.mark.slow),
         pytest.param(0, 12, ", mode: evaluations", marks=pytest.mark.slow),
     ],
