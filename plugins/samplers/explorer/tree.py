@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from terranova.plugins.samplers.explorer.lane_arrays import LaneArrays
 from terranova.plugins.samplers.explorer.rows import Rows
 from terranova.plugins.samplers.shared.cube import into_cube
-from terranova.types import Array, Bools, Floats, Ints
+from terranova.types import Bools, Floats, Ints
 
 PROBE, STEP, REPAIR, OVER = 0, 1, 2, 3
 """What a lane does next with its base."""
@@ -58,7 +59,7 @@ class Told(NamedTuple):
         )
 
 
-class Tree:
+class Tree(LaneArrays):
     """Bases under work in the lanes of I islands; lane l belongs to island l // (lanes of an island).
 
     Args:
@@ -73,6 +74,7 @@ class Tree:
         hope: least estimated chance of an attempt to help at which it is made.
     """
 
+    ARM = "tree"
     ARRAYS = (
         "stage", "u", "base", "novelty", "slope", "slack", "metric", "factor", "sound",
         "step", "arm", "fixing", "excess", "level", "local", "last", "moved", "attempt",
@@ -222,18 +224,3 @@ class Tree:
                 self.excess, self.level, self.local, self.last, self.moved, self.attempt, self.rounds_left,
                 self.spent, self.opened, self.gain, self.cost, self.tried, self.mended,
             )  # fmt: skip
-
-    def state(self) -> dict[str, Array]:
-        """Copy all state; first axes count islands."""
-        islands = len(self.gain)
-        lanes = {name: getattr(self, name) for name in self.ARRAYS}
-        return {
-            **{f"tree_{name}": a.reshape(islands, self.lanes, *a.shape[1:]).copy() for name, a in lanes.items()},
-            **{f"tree_{name}": getattr(self, name).copy() for name in self.ISLAND_ARRAYS},
-        }
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        """Set all state to a `state()`."""
-        for name in (*self.ARRAYS, *self.ISLAND_ARRAYS):
-            array = getattr(self, name)
-            array[...] = state[f"tree_{name}"].reshape(array.shape)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from terranova.plugins.samplers.explorer.bases import Bases
+from terranova.plugins.samplers.explorer.lane_arrays import LaneArrays
 from terranova.plugins.samplers.explorer.tree import OVER, STEP, Score, Told
 from terranova.plugins.samplers.shared.cube import into_cube
-from terranova.types import Array, Bools, Floats, Ints
+from terranova.types import Bools, Floats, Ints
 
 SCALES = np.array([0.1, 0.2, 0.4, 0.8, 1.6])
 """Step lengths, in units of the spread of the neighbours."""
@@ -21,7 +22,7 @@ LEAST = 0.03
 """Spread along any direction, relative to that of the neighbours along all: few of them know few directions."""
 
 
-class Walker:
+class Walker(LaneArrays):
     """Bases under work in the lanes of I islands; lane l belongs to island l // (lanes of an island).
 
     Args:
@@ -31,6 +32,7 @@ class Walker:
         steps, trials, rounds: as in `Tree`.
     """
 
+    ARM = "walker"
     ARRAYS = ("stage", "u", "novelty", "factor", "arm", "rounds_left")
     ISLAND_ARRAYS = ("gain", "cost")
 
@@ -95,18 +97,3 @@ class Walker:
             self.rounds_left[lane] -= 1
             pays = mine.opened.sum() >= worth[island] * self.steps
             self.stage[lane] = STEP if pays and self.rounds_left[lane] > 0 else OVER
-
-    def state(self) -> dict[str, Array]:
-        """Copy all state; first axes count islands."""
-        islands = len(self.gain)
-        lanes = {name: getattr(self, name) for name in self.ARRAYS}
-        return {
-            **{f"walker_{name}": a.reshape(islands, self.lanes, *a.shape[1:]).copy() for name, a in lanes.items()},
-            **{f"walker_{name}": getattr(self, name).copy() for name in self.ISLAND_ARRAYS},
-        }
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        """Set all state to a `state()`."""
-        for name in (*self.ARRAYS, *self.ISLAND_ARRAYS):
-            array = getattr(self, name)
-            array[...] = state[f"walker_{name}"].reshape(array.shape)
