@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from terranova.plugins.samplers.explorer.lane_arrays import LaneArrays
 from terranova.plugins.samplers.explorer.rows import Rows
 from terranova.plugins.samplers.explorer.scales import Scale, choose_scale, scales_of
 from terranova.plugins.samplers.explorer.tree import OVER, PROBE, STEP, Told, probe_steps
@@ -76,7 +77,7 @@ class Terms(NamedTuple):
 MEMORIES = 2
 
 
-class Attempts:
+class Attempts(LaneArrays):
     """One attempt in each of the lanes of I islands; lane l belongs to island l // (lanes of an island).
 
     Args:
@@ -86,6 +87,7 @@ class Attempts:
         lanes: of each island.
     """
 
+    ARM = "attempt"
     ARRAYS = (
         "stage", "u", "held", "z", "jacobian", "weight", "damping", "distance", "first", "least", "age",
         "jacobians", "iterations", "points", "breakouts", "solved", "flat", "memory", "quantile", "most_breakouts",
@@ -337,20 +339,11 @@ class Attempts:
 
     def state(self) -> dict[str, Array]:
         """Copy all state right after a merge; first axes count islands."""
-        islands = len(self.sampled)
-        lanes = {name: getattr(self, name) for name in self.ARRAYS}
-        own = {
-            f"attempt_{name}": array.reshape(islands, self.lanes, *array.shape[1:]).copy()
-            for name, array in lanes.items()
-        }
-        own |= {f"attempt_{name}": getattr(self, name).copy() for name in self.ISLAND_ARRAYS}
-        return {**own, **{f"attempt_scale_{name}": array.copy() for name, array in self.scales.items()}}
+        return {**super().state(), **{f"attempt_scale_{name}": array.copy() for name, array in self.scales.items()}}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Set all state to a `state()`."""
-        for name in (*self.ARRAYS, *self.ISLAND_ARRAYS):
-            array = getattr(self, name)
-            array[...] = state[f"attempt_{name}"].reshape(array.shape)
+        super().restore(state)
         self._windows.clear()
         for name, array in self.scales.items():
             array[...] = state[f"attempt_scale_{name}"]
