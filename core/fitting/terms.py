@@ -240,10 +240,9 @@ class _Edge:
 
     def at(self, read: Floats, margin: Floats | None) -> Floats:
         """Return the bound (n,) of what its constraint reads (n, q), and of the margin (n,) it gave, if any."""
-        if self.end is None and margin is None:
-            return _known(read, self.constraint.margin)[:, 0] / self.scale
         if self.end is None:
-            assert margin is not None
+            if margin is None:
+                margin = _known(read, self.constraint.margin)[:, 0]
             return np.where(np.isfinite(read).all(axis=1), margin, np.nan) / self.scale
         with np.errstate(invalid="ignore"):
             if self.log:
